@@ -1,0 +1,82 @@
+// The parameters of a design, as plain numbers. Parsing, presets and the legal ranges are in load.hpp.
+#pragma once
+#include <string>
+
+namespace quillgen {
+
+/// Dimensions of the attention layer, fixed at generation, and the largest job the hardware accepts.
+struct Attention {
+  int embed_dim = 0;    ///< C, a multiple of heads
+  int heads = 0;        ///< M
+  int levels = 0;       ///< L
+  int points = 0;       ///< K, points per head and level
+  int max_width = 0;    ///< widest level, pixels
+  int max_height = 0;   ///< tallest level, pixels
+  int max_queries = 0;  ///< most queries of a job
+
+  int head_dim() const { return embed_dim / heads; }                 ///< D
+  int samples_per_head() const { return levels * points; }           ///< L*K
+  int samples_per_query() const { return heads * levels * points; }  ///< M*L*K
+};
+
+/// Bit widths of every quantity; the letters are those of verif/model/NUMERICS.md.
+struct Numerics {
+  int query_bits = 0;           ///< bq, signed
+  int query_weight_bits = 0;    ///< bqw, signed
+  int feature_bits = 0;         ///< bf, signed
+  int feature_weight_bits = 0;  ///< bfw, signed
+  int head_bits = 0;            ///< bh, signed
+  int output_weight_bits = 0;   ///< bow, signed
+  int output_bits = 0;          ///< bo, signed
+  int offset_int_bits = 0;      ///< oi, including the sign
+  int offset_frac_bits = 0;     ///< of
+  int interp_frac_bits = 0;     ///< fi
+  int logit_int_bits = 0;       ///< li, including the sign
+  int logit_frac_bits = 0;      ///< lf
+  int attention_bits = 0;       ///< a, fraction bits, unsigned with one integer bit
+  int corner_bits = 0;          ///< cw, fraction bits, unsigned with one integer bit
+
+  int offset_bits() const { return offset_int_bits + offset_frac_bits; }
+  int logit_bits() const { return logit_int_bits + logit_frac_bits; }
+};
+
+/// PE array of the offset and logit projection: rows queries x columns outputs x depth products a cycle.
+struct Gemm {
+  int rows = 0;     ///< queries of a group
+  int columns = 0;  ///< multiple of 3: offset x, offset y and logit of columns / 3 samples
+  int depth = 0;    ///< products a PE sums in a cycle, a power of two
+};
+
+struct Core {
+  int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep
+};
+
+/// The line cache: 2x2 pixels of one head a line, four tag banks and four data banks.
+struct FeatureCache {
+  int kilobytes = 0;  ///< data capacity, KiB
+  int ways = 0;       ///< 1, 2 or 4
+  int run_ahead = 0;  ///< samples between tag look-up and use, a power of two
+};
+
+/// The memory behind the AXI4 port.
+struct Memory {
+  int data_bits = 0;        ///< 64, 128, 256 or 512
+  int address_bits = 0;     ///< 32..64
+  int latency_cycles = 0;   ///< the latency that buffers are sized for
+  int max_outstanding = 0;  ///< feature lines in flight, a power of two
+};
+
+struct Config {
+  std::string name;
+  Attention attention;
+  Numerics numerics;
+  Gemm gemm;
+  Core core;
+  FeatureCache feature_cache;
+  Memory memory;
+};
+
+/// Bytes an element of `bits` occupies in memory: 1 up to 8 bits, 2 above.
+constexpr int element_bytes(int bits) { return bits <= 8 ? 1 : 2; }
+
+}  // namespace quillgen
