@@ -14,9 +14,9 @@ struct Attention {
   int max_height = 0;   ///< tallest level, pixels
   int max_queries = 0;  ///< most queries of a job
 
-  int head_dim() const { return embed_dim / heads; }                 ///< D
-  int samples_per_head() const { return levels * points; }           ///< L*K
-  int samples_per_query() const { return heads * levels * points; }  ///< M*L*K
+  constexpr int head_dim() const { return embed_dim / heads; }                 ///< D
+  constexpr int samples_per_head() const { return levels * points; }           ///< L*K
+  constexpr int samples_per_query() const { return heads * levels * points; }  ///< M*L*K
 };
 
 /// Bit widths of every quantity; the letters are those of verif/model/NUMERICS.md.
@@ -36,8 +36,8 @@ struct Numerics {
   int attention_bits = 0;       ///< a, fraction bits, unsigned with one integer bit
   int corner_bits = 0;          ///< cw, fraction bits, unsigned with one integer bit
 
-  int offset_bits() const { return offset_int_bits + offset_frac_bits; }
-  int logit_bits() const { return logit_int_bits + logit_frac_bits; }
+  constexpr int offset_bits() const { return offset_int_bits + offset_frac_bits; }
+  constexpr int logit_bits() const { return logit_int_bits + logit_frac_bits; }
 };
 
 /// PE array of the offset and logit projection: rows queries x columns outputs x depth products a cycle.

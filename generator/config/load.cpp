@@ -1,0 +1,163 @@
+#include "config/load.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "config/error.hpp"
+#include "config/fields.hpp"
+#include "config/json_text.hpp"
+#include "config/presets.hpp"
+#include "config/read_file.hpp"
+
+namespace quillgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A JSON value for a message: one line, plain ASCII, not endless.
+std::string shown(const Json& value) {
+  auto text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+std::vector<std::string> section_names() {
+  std::vector<std::string> names;
+  for (const auto& f : fields())
+    if (names.empty() || names.back() != f.section) names.emplace_back(f.section);
+  return names;
+}
+
+std::vector<std::string> keys_of(std::string_view section) {
+  std::vector<std::string> keys;
+  if (section == "numerics") keys.emplace_back("preset");
+  for (const auto& f : fields())
+    if (f.section == section) keys.emplace_back(f.key);
+  return keys;
+}
+
+void check_keys(const Json& object, const std::string& path, const std::vector<std::string>& known) {
+  for (const auto& [key, value] : object.items())
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      throw UserError(fmt::format("{}{} = {}: unknown field; must be one of {}; remove or rename it", path,
+                                  shown(Json(key)), shown(value), fmt::join(known, ", ")));
+}
+
+const Json& member(const Json& object, const std::string& path, const std::string& key) {
+  const auto found = object.find(key);
+  if (found == object.end()) throw UserError(fmt::format("{}{} = nothing: must be given; add it", path, key));
+  return *found;
+}
+
+const Json& section(const Json& root, const std::string& name) {
+  const auto& value = member(root, "", name);
+  if (!value.is_object())
+    throw UserError(
+        fmt::format("{} = {}: must be an object; write {{ \"{}\": ... }}", name, shown(value), keys_of(name).front()));
+  check_keys(value, name + ".", keys_of(name));
+  return value;
+}
+
+/// An integer of any size is read; the range, far inside that of int, is checked by validate().
+int integer(const Json& value, const std::string& path) {
+  if (!value.is_number_integer())
+    throw UserError(
+        fmt::format("{} = {}: must be an integer; write a plain number without a fraction", path, shown(value)));
+  constexpr auto limit = std::numeric_limits<int>::max();
+  const bool fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(limit)
+                                               : value.get<std::int64_t>() >= -limit;
+  if (!fits) throw UserError(fmt::format("{} = {}: must be a 32-bit number; choose a smaller one", path, shown(value)));
+  return value.get<int>();
+}
+
+std::string text_of(const Json& value, const std::string& path) {
+  if (!value.is_string()) throw UserError(fmt::format("{} = {}: must be a string; quote it", path, shown(value)));
+  return value.get<std::string>();
+}
+
+void apply_override(Json& root, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw UserError(fmt::format("--set {}: must be path=value; write, for example, --set gemm.rows=8", text));
+  const auto path = text.substr(0, equals);
+  const auto value = text.substr(equals + 1);
+  if (path == "name") {
+    root["name"] = value;
+    return;
+  }
+  const auto dot = path.find('.');
+  const auto object = path.substr(0, dot);
+  const auto key = dot == std::string::npos ? "" : path.substr(dot + 1);
+  const auto sections = section_names();
+  if (key.empty() || std::find(sections.begin(), sections.end(), object) == sections.end())
+    throw UserError(
+        fmt::format("--set {}: unknown path; must be name or section.field with section one of {}; rename it", text,
+                    fmt::join(sections, ", ")));
+  if (path == "numerics.preset") {
+    root[object] = {{"preset", value}};
+    return;
+  }
+  if (!root[object].is_null() && !root[object].is_object()) return;  // reported when the section is read
+  const auto parsed = Json::parse(value, nullptr, false);
+  root[object][key] = parsed.is_discarded() ? Json(value) : parsed;
+}
+
+Config from_json(const Json& root) {
+  auto known = section_names();
+  known.insert(known.begin(), "name");
+  check_keys(root, "", known);
+  Config config;
+  config.name = text_of(member(root, "", "name"), "name");
+  for (const auto& name : section_names()) section(root, name);
+  const auto& numerics = root["numerics"];
+  const auto preset = numerics.find("preset");
+  if (preset != numerics.end()) config.numerics = numerics_preset(text_of(*preset, "numerics.preset"));
+  for (const auto& f : fields()) {
+    const auto& object = root[std::string(f.section)];
+    const auto key = std::string(f.key);
+    const bool optional = f.section == "numerics" && preset != numerics.end();
+    if (optional && !object.contains(key)) continue;
+    f.in(config) = integer(member(object, std::string(f.section) + ".", key), f.path());
+  }
+  validate(config);
+  return config;
+}
+
+}  // namespace
+
+Config parse_config(std::string_view text, std::string_view origin, Overrides overrides) {
+  try {
+    auto root = parse_json(text);
+    if (!root.is_object())
+      throw UserError(fmt::format("{}: must be an object; write {{ \"name\": ... }}", shown(root)));
+    for (const auto& o : overrides) apply_override(root, o);
+    return from_json(root);
+  } catch (const UserError& e) {
+    throw UserError(fmt::format("{}: {}", origin, e.what()));
+  }
+}
+
+Config load_config(const std::string& file, Overrides overrides) {
+  return parse_config(read_file(file), file, overrides);
+}
+
+Config load_preset(std::string_view name, Overrides overrides) {
+  std::vector<std::string_view> names;
+  for (const auto& p : presets()) {
+    if (p.name == name) return parse_config(p.json, fmt::format("preset {}", name), overrides);
+    names.push_back(p.name);
+  }
+  throw UserError(fmt::format("preset {}: unknown; must be one of {}", name, fmt::join(names, ", ")));
+}
+
+nlohmann::ordered_json to_json(const Config& config) {
+  Json root;
+  root["name"] = config.name;
+  for (const auto& f : fields()) root[std::string(f.section)][std::string(f.key)] = f.get(config);
+  return root;
+}
+
+}  // namespace quillgen

@@ -1,0 +1,103 @@
+// The legal ranges: single numbers by the table of fields, then what several numbers must satisfy together.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <string_view>
+
+#include "config/derived.hpp"
+#include "config/error.hpp"
+#include "config/fields.hpp"
+#include "config/load.hpp"
+
+namespace quillgen {
+namespace {
+
+template <typename Value>
+[[noreturn]] void refuse(std::string_view path, const Value& value, std::string_view constraint, std::string_view fix) {
+  throw UserError(fmt::format("{} = {}: must be {}; {}", path, value, constraint, fix));
+}
+
+int nearest_legal(const Field& f, int value) {
+  const int v = std::clamp(value, f.min, f.max);
+  if (f.shape == Shape::PowerOfTwo) return static_cast<int>(std::bit_floor(static_cast<unsigned>(v)));
+  if (f.shape == Shape::MultipleOf3) return v / 3 * 3;
+  return v;
+}
+
+void check_range(const Field& f, int value) {
+  const int legal = nearest_legal(f, value);
+  if (legal == value) return;
+  static constexpr std::string_view kinds[] = {"", "a power of two ", "a multiple of 3 "};
+  const auto constraint = fmt::format("{}from {} to {}", kinds[static_cast<int>(f.shape)], f.min, f.max);
+  refuse(f.path(), value, constraint, fmt::format("choose {}, for example", legal));
+}
+
+void check_name(const std::string& name) {
+  const auto legal = [](char ch) {
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-';
+  };
+  if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), legal))
+    refuse("name", nlohmann::json(name).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace),
+           "1 to 64 letters, digits, _ or -", "choose such a name");
+}
+
+void check_attention(const Attention& a) {
+  if (a.embed_dim % a.heads != 0)
+    refuse("attention.embed_dim", a.embed_dim, fmt::format("a multiple of attention.heads ({})", a.heads),
+           "change one of the two");
+  const int d = a.head_dim();
+  if (d % 2 != 0 || d < 2 || d > 64)
+    refuse("attention.embed_dim / attention.heads", d, "even and from 2 to 64", "change one of the two");
+}
+
+void check_numerics(const Numerics& n, const Attention& a) {
+  const int product = n.attention_bits + 2 * n.interp_frac_bits;
+  if (product < n.corner_bits)
+    refuse("numerics.corner_bits", n.corner_bits,
+           fmt::format("at most attention_bits + 2 * interp_frac_bits = {}", product),
+           "lower it, or raise one of the other two");
+  if (2 * a.samples_per_head() > 1 << n.corner_bits)
+    refuse("numerics.corner_bits", n.corner_bits,
+           fmt::format("enough that 2^corner_bits >= 2 * levels * points = {}", 2 * a.samples_per_head()),
+           fmt::format("set it to {} or more", std::bit_width(static_cast<unsigned>(2 * a.samples_per_head() - 1))));
+}
+
+void check_line(const Config& c) {
+  if (line_beats(c) <= 16) return;
+  refuse("memory.data_bits", c.memory.data_bits,
+         fmt::format("enough that a line of {} bytes (2x2 pixels of {} channels) is at most 16 beats", line_bytes(c),
+                     c.attention.head_dim()),
+         fmt::format("set it to {} or more, or raise attention.heads", line_bytes(c) / 16 * 8));
+}
+
+void check_cache(const Config& c) {
+  const auto& cache = c.feature_cache;
+  const int least = std::max(1, 2 * tag_banks * cache.ways * line_bytes(c) / 1024);  // two sets in each tag bank
+  const bool power_of_two = std::has_single_bit(static_cast<unsigned>(cache.kilobytes));
+  if (power_of_two && cache.kilobytes >= least) return;
+  const int below = static_cast<int>(std::bit_floor(static_cast<unsigned>(cache.kilobytes)));
+  refuse(
+      "feature_cache.kilobytes", cache.kilobytes,
+      fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) is a power of two, "
+                  "2 or more",
+                  line_bytes(c), tag_banks, cache.ways),
+      fmt::format("set it to {}{}", std::max(below, least),
+                  cache.kilobytes < least && cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+}
+
+}  // namespace
+
+void validate(const Config& c) {
+  check_name(c.name);
+  for (const auto& f : fields()) check_range(f, f.get(c));
+  check_attention(c.attention);
+  check_numerics(c.numerics, c.attention);
+  if (c.core.projection_columns > c.attention.embed_dim)
+    refuse("core.projection_columns", c.core.projection_columns,
+           fmt::format("at most attention.embed_dim ({})", c.attention.embed_dim), "lower it");
+  check_line(c);
+  check_cache(c);
+}
+
+}  // namespace quillgen

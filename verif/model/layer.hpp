@@ -1,0 +1,71 @@
+// A quantised layer and the result of every stage on it: what the software model takes and gives, and what the harness
+// loads and compares. All tensors are dense, row-major, one int32 per element; formats as in NUMERICS.md.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace quillgen::model {
+
+/// Requantisation of one output channel (N2).
+struct Requant {
+  std::int32_t bias = 0;
+  std::uint32_t mult = 0;   ///< 16 bits
+  std::uint32_t shift = 1;  ///< 1..47
+};
+
+struct LevelShape {
+  int height = 0, width = 0;
+};
+
+/// One layer, quantised (N1); everything the hardware is given.
+struct QuantisedLayer {
+  Attention attention;  ///< dimensions of this layer (embed_dim, heads, levels, points are used)
+  Numerics numerics;
+  int queries = 0;                                           ///< Lq
+  std::vector<LevelShape> levels;                            ///< [L]
+  std::vector<std::int32_t> query;                           ///< [Lq, C]
+  std::vector<std::int32_t> reference;                       ///< [Lq, L, 2] as (x, y), 16 fraction bits (N5)
+  std::vector<std::int32_t> source;                          ///< [S, C]
+  std::vector<std::int32_t> value_weight;                    ///< [C, C]
+  std::vector<Requant> value_requant;                        ///< [C]
+  std::vector<std::int32_t> offset_weight;                   ///< [M*L*K*2, C], rows ordered (head, level, point, x|y)
+  std::vector<Requant> offset_requant;                       ///< [M*L*K*2]
+  std::vector<std::int32_t> logit_weight;                    ///< [M*L*K, C]
+  std::vector<Requant> logit_requant;                        ///< [M*L*K]
+  std::vector<Requant> head_requant;                         ///< [C], bias 0
+  std::vector<std::int32_t> output_weight;                   ///< [C, C]: row c, column m*D+d
+  std::vector<Requant> output_requant;                       ///< [C]
+  double value_scale = 1, head_scale = 1, output_scale = 1;  ///< real value of one unit
+
+  /// S, pixels of all levels.
+  int tokens() const {
+    int s = 0;
+    for (auto l : levels) s += l.height * l.width;
+    return s;
+  }
+};
+
+/// Every stage of the computation.
+struct Stages {
+  std::vector<std::int32_t> value;          ///< [S, C] (N3)
+  std::vector<std::int32_t> offset;         ///< [Lq, M*L*K, 2] (N3)
+  std::vector<std::int32_t> logit;          ///< [Lq, M*L*K] (N3)
+  std::vector<std::int32_t> attention;      ///< [Lq, M*L*K] (N4)
+  std::vector<std::int32_t> location;       ///< [Lq, M*L*K, 2] (N5)
+  std::vector<std::int32_t> corner_weight;  ///< [Lq, M*L*K, 4] as w00, w01, w10, w11 (N6)
+  std::vector<std::int32_t> head;           ///< [Lq, C] (N8)
+  std::vector<std::int32_t> output;         ///< [Lq, C] (N10)
+  std::int64_t lines_touched =
+      0;  ///< distinct 2x2 lines (level, by, bx, head) with a corner that is read: the compulsory fetches
+  std::int64_t line_lookups = 0;  ///< over all samples, distinct lines of the sample with a corner that is read
+};
+
+/// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.
+void validate(const QuantisedLayer& layer);
+
+/// Runs the layer, which is validated first, through N3 to N10.
+Stages run(const QuantisedLayer& layer);
+
+}  // namespace quillgen::model

@@ -1,0 +1,215 @@
+// Configurations: presets, round trip, overrides, derived numbers, and the text of every kind of refusal.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <bit>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "config/derived.hpp"
+#include "config/error.hpp"
+#include "config/fields.hpp"
+#include "config/load.hpp"
+#include "config/presets.hpp"
+
+using namespace quillgen;
+
+namespace {
+
+Config with(std::string_view preset, std::vector<std::string> overrides) { return load_preset(preset, overrides); }
+
+/// The message of the UserError that `action` throws; "" when it throws none.
+template <typename Action>
+std::string refusal(Action action) {
+  try {
+    action();
+  } catch (const UserError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+void check_refusal(const std::string& message, const std::vector<std::string>& parts) {
+  CHECK(message.find('\n') == std::string::npos);
+  for (const auto& part : parts) {
+    CAPTURE(message);
+    CAPTURE(part);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("presets load, match their files and survive a round trip") {
+  for (const auto& p : presets()) {
+    const auto config = load_preset(p.name);
+    CHECK(config.name == p.name);
+    const auto text = to_json(config).dump();
+    CHECK(to_json(load_config(fmt::format("{}/presets/{}.json", EXAMPLES, p.name))).dump() == text);
+    CHECK(to_json(parse_config(text, "text")).dump() == text);
+  }
+  const auto small = load_preset("small");
+  CHECK(small.attention.embed_dim == 64);
+  CHECK(small.numerics.logit_frac_bits == 6);
+  CHECK(small.numerics.feature_bits == 8);
+}
+
+TEST_CASE("overrides change one field, and a numerics preset replaces all formats") {
+  CHECK(with("small", {"gemm.rows=8"}).gemm.rows == 8);
+  CHECK(with("small", {"gemm.rows=8", "gemm.rows=2"}).gemm.rows == 2);
+  CHECK(with("small", {"name=another"}).name == "another");
+  CHECK(with("small", {"numerics.query_bits=9"}).numerics.query_bits == 9);
+  const auto written = to_json(load_preset("small")).dump();
+  const std::vector<std::string> to_int8 = {"numerics.preset=int8", "numerics.corner_bits=11"};
+  const auto n = parse_config(written, "text", to_int8).numerics;
+  CHECK(n.query_bits == 8);
+  CHECK(n.logit_frac_bits == 4);
+  CHECK(n.corner_bits == 11);
+}
+
+TEST_CASE("formats of the JSON override its numerics preset") {
+  auto json = nlohmann::ordered_json::parse(presets()[0].json);
+  json["numerics"]["query_bits"] = 13;
+  const auto n = parse_config(json.dump(), "text").numerics;
+  CHECK(n.query_bits == 13);
+  CHECK(n.query_weight_bits == 8);
+}
+
+TEST_CASE("every refusal names field, value, constraint and fix in one line") {
+  struct Case {
+    std::string preset;
+    std::vector<std::string> overrides;
+    std::vector<std::string> parts;
+  };
+  const std::vector<Case> cases = {
+      {"small", {"gemm.rows=3"}, {"preset small: gemm.rows = 3: must be a power of two from 1 to 16; choose 2"}},
+      {"small", {"gemm.columns=7"}, {"gemm.columns = 7: must be a multiple of 3 from 3 to 96; choose 6"}},
+      {"small", {"gemm.depth=128"}, {"gemm.depth = 128", "from 2 to 64; choose 64"}},
+      {"small", {"gemm.rows=\"4\""}, {"gemm.rows = \"4\": must be an integer"}},
+      {"small", {"gemm.rows=4.0"}, {"gemm.rows = 4.0: must be an integer"}},
+      {"small", {"gemm.rows=four"}, {"gemm.rows = \"four\": must be an integer"}},
+      {"small", {"gemm.rows=99999999999"}, {"gemm.rows = 99999999999: must be a 32-bit number"}},
+      {"small", {"gemm.rows=-99999999999"}, {"must be a 32-bit number"}},
+      {"small", {"gemm.rows=99999999999999999999999"}, {"gemm.rows", "must be an integer"}},
+      {"small", {"gemm.lanes=2"}, {"gemm.\"lanes\" = 2: unknown field; must be one of rows, columns, depth"}},
+      {"small", {"order.window=2"}, {"--set order.window=2: unknown path", "gemm"}},
+      {"small", {"gemm=2"}, {"--set gemm=2: unknown path"}},
+      {"small", {"gemm.rows"}, {"--set gemm.rows: must be path=value"}},
+      {"small", {"name=a b"}, {"name = \"a b\": must be 1 to 64 letters"}},
+      {"small", {"name="}, {"name = \"\""}},
+      {"small", {"numerics.preset=int9"}, {"numerics.preset = \"int9\": must be int8, mixed or int12"}},
+      {"small", {"attention.embed_dim=66"}, {"attention.embed_dim = 66: must be a multiple of attention.heads (4)"}},
+      {"small", {"attention.embed_dim=60"}, {"attention.embed_dim / attention.heads = 15: must be even"}},
+      {"small", {"attention.embed_dim=512"}, {"attention.embed_dim / attention.heads = 128", "2 to 64"}},
+      {"small", {"attention.heads=0"}, {"attention.heads = 0: must be from 1 to 16; choose 1"}},
+      {"small", {"attention.max_width=1025"}, {"attention.max_width = 1025: must be from 1 to 1024"}},
+      {"small", {"attention.max_queries=0"}, {"attention.max_queries = 0"}},
+      {"small", {"numerics.query_bits=17"}, {"numerics.query_bits = 17: must be from 4 to 16"}},
+      {"small",
+       {"numerics.attention_bits=6", "numerics.interp_frac_bits=2", "numerics.corner_bits=11"},
+       {"numerics.corner_bits = 11: must be at most attention_bits + 2 * interp_frac_bits = 10"}},
+      {"small",
+       {"attention.levels=8", "attention.points=8", "numerics.corner_bits=6"},
+       {"numerics.corner_bits = 6", "2 * levels * points = 128; set it to 7 or more"}},
+      {"nano", {"core.projection_columns=5"}, {"core.projection_columns = 5: must be at most attention.embed_dim (4)"}},
+      {"small", {"feature_cache.ways=3"}, {"feature_cache.ways = 3: must be a power of two from 1 to 4; choose 2"}},
+      {"small",
+       {"feature_cache.kilobytes=48"},
+       {"feature_cache.kilobytes = 48", "64 (bytes of a line)", "set it to 32"}},
+      {"small",
+       {"feature_cache.kilobytes=1", "feature_cache.ways=4"},
+       {"feature_cache.kilobytes = 1", "set it to 2, or lower feature_cache.ways"}},
+      {"small", {"memory.data_bits=96"}, {"memory.data_bits = 96: must be a power of two from 64 to 512; choose 64"}},
+      {"small",
+       {"attention.embed_dim=256", "numerics.preset=int12", "memory.data_bits=64"},
+       {"memory.data_bits = 64", "line of 512 bytes", "set it to 256 or more"}},
+      {"small", {"memory.address_bits=31"}, {"memory.address_bits = 31: must be from 32 to 64"}},
+      {"small", {"memory.max_outstanding=48"}, {"memory.max_outstanding = 48", "choose 32"}},
+      {"huge", {}, {"preset huge: unknown; must be one of nano, small"}},
+  };
+  for (const auto& c : cases) check_refusal(refusal([&] { with(c.preset, c.overrides); }), c.parts);
+  MESSAGE(fmt::format("{} refusals compared", cases.size()));
+}
+
+TEST_CASE("every field refuses the numbers just outside its range") {
+  for (const auto& f : fields())
+    for (const int value : {f.min - 1, f.max + 1, f.max * 2})
+      check_refusal(refusal([&] { with("small", {fmt::format("{}={}", f.path(), value)}); }),
+                    {fmt::format("{} = {}: must be ", f.path(), value)});
+}
+
+TEST_CASE("text that is no configuration is refused") {
+  const std::string good(presets()[0].json);
+  const auto edited = [&](const std::string& from, const std::string& to) {
+    auto text = good;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "not valid JSON"},
+      {"[]", "must be an object"},
+      {"{}", "name = nothing: must be given"},
+      {good.substr(0, good.size() / 2), "not valid JSON"},
+      {edited("\"rows\": 2", "\"rows\": 2, \"rows\": 4"), "key \"rows\" is given twice"},
+      {edited("\"gemm\"", "\"jemm\""), "\"jemm\" = "},
+      {edited("\"rows\": 2, ", ""), "gemm.rows = nothing: must be given; add it"},
+      {edited("{ \"preset\": \"int8\" }", "{ \"query_bits\": 8 }"), "numerics.query_weight_bits = nothing"},
+      {edited("{ \"preset\": \"int8\" }", "{ \"preset\": 8 }"), "numerics.preset = 8: must be a string"},
+      {edited("{ \"projection_columns\": 2 }", "3"), "core = 3: must be an object"},
+      {edited("\"name\": \"nano\"", "\"name\": 7"), "name = 7: must be a string"},
+      {std::string(1000, '['), "nested deeper"},
+  };
+  for (const auto& [text, part] : cases)
+    check_refusal(refusal([&, &t = text] { parse_config(t, "file.json"); }), {"file.json: ", part});
+  check_refusal(refusal([] { load_config("no/such/file.json"); }), {"no/such/file.json: cannot be opened"});
+  check_refusal(refusal([] { load_config("."); }), {".: is a directory"});
+}
+
+TEST_CASE("derived numbers") {
+  const auto nano = load_preset("nano");
+  CHECK(line_bytes(nano) == 8);
+  CHECK(line_beats(nano) == 1);
+  CHECK(cache_lines(nano) == 128);
+  CHECK(cache_sets(nano) == 16);
+  CHECK(query_row_beats(nano) == 1);
+  CHECK(reference_row_bytes(nano) == 16);
+  CHECK(head_requant_units(nano.attention) == 1);
+  const auto small = load_preset("small");
+  CHECK(line_bytes(small) == 64);
+  CHECK(line_beats(small) == 4);
+  CHECK(cache_sets(small) == 128);
+  CHECK(query_row_beats(small) == 8);
+  Attention a{.embed_dim = 64, .heads = 1, .levels = 1, .points = 3, .max_width = 0, .max_height = 0, .max_queries = 0};
+  CHECK(head_requant_units(a) == 32);  // 64 / 3 rounds up to 22; the next divisor of 64 is 32
+}
+
+TEST_CASE("random configurations are either refused in one line or have sound derived numbers") {
+  std::mt19937 random(1);
+  int accepted = 0, refused = 0;
+  for (int i = 0; i < 20000; ++i) {
+    auto c = load_preset("small");
+    for (const auto& f : fields())
+      if (random() % 4 == 0) {
+        const int span = f.max - f.min + 1;
+        f.in(c) = f.shape == Shape::PowerOfTwo ? static_cast<int>(std::bit_ceil(f.min + random() % span))
+                                               : f.min + static_cast<int>(random() % span);
+      }
+    const auto message = refusal([&] { validate(c); });
+    CHECK(message.find('\n') == std::string::npos);
+    if (!message.empty()) {
+      ++refused;
+      continue;
+    }
+    ++accepted;
+    CHECK(std::has_single_bit(static_cast<unsigned>(cache_sets(c))));
+    CHECK(cache_sets(c) >= 2);
+    CHECK(cache_sets(c) * tag_banks * c.feature_cache.ways * line_bytes(c) == c.feature_cache.kilobytes * 1024);
+    CHECK(line_beats(c) >= 1);
+    CHECK(line_beats(c) <= 16);
+    CHECK(c.attention.head_dim() % head_requant_units(c.attention) == 0);
+    CHECK(head_requant_units(c.attention) * c.attention.samples_per_head() >= c.attention.head_dim());
+    CHECK(to_json(parse_config(to_json(c).dump(), "text")) == to_json(c));
+  }
+  CHECK(accepted > 100);
+  MESSAGE(fmt::format("{} accepted, {} refused", accepted, refused));
+}
