@@ -1,0 +1,238 @@
+#include "harness/build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <vector>
+
+#include "config/error.hpp"
+#include "harness/cache.hpp"
+#include "harness/embedded.hpp"
+#include "harness/files.hpp"
+#include "harness/interrupt.hpp"
+#include "harness/ports.hpp"
+#include "harness/process.hpp"
+#include "harness/sha256.hpp"
+
+namespace quillgen::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Registers start with seeded random bits: a missing reset shows as a mismatch. X literals do not occur in the RTL.
+const std::vector<std::string> verilator_flags = {"--cc",   "-O3",         "--x-assign", "fast",       "--x-initial",
+                                                  "unique", "--no-timing", "-Wno-lint",  "-Wno-fatal", "--output-split",
+                                                  "20000",  "-DSIMULATION"};
+// The runtime's end-of-program calls are replaced by the shim. Unique symbols would tie two loaded designs together.
+const Command compiler_flags = {"-std=c++20",
+                                "-fPIC",
+                                "-w",
+                                "-fno-gnu-unique",
+                                "-faligned-new",
+                                "-fcf-protection=none",
+                                "-fvisibility=hidden",
+                                "-DVM_COVERAGE=0",
+                                "-DVM_SC=0",
+                                "-DVM_TRACE=0",
+                                "-DVM_TRACE_FST=0",
+                                "-DVM_TRACE_VCD=0",
+                                "-DVL_USER_FINISH",
+                                "-DVL_USER_STOP",
+                                "-DVL_USER_FATAL"};
+constexpr const char* fast_level = "-O2";
+constexpr const char* slow_level = "-O0";
+constexpr const char* runtime_level = "-O1";
+constexpr const char* runtime_sources[] = {"verilated.cpp", "verilated_dpi.cpp", "verilated_threads.cpp"};
+
+/// Hash of texts, each with its length so that no two lists run together.
+std::string hash(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += fmt::format("{}:{}", text.size(), text);
+  return sha256(all).substr(0, 32);
+}
+
+std::string design_hash(const fs::path& folder, const std::vector<std::string>& files, const Manifest& manifest) {
+  std::vector<std::string> texts = {
+      manifest.top, tap_control_file(manifest.taps), std::string(abi_text), std::string(shim_text), fast_level,
+      slow_level};
+  texts.insert(texts.end(), verilator_flags.begin(), verilator_flags.end());
+  texts.insert(texts.end(), compiler_flags.begin(), compiler_flags.end());
+  for (const auto& file : files) {
+    texts.push_back(file);
+    texts.push_back(read_text(folder / file));
+  }
+  return hash(texts);
+}
+
+/// What building needs, once it is known that something is to be built.
+struct Toolchain {
+  Tool verilator, compiler;
+  std::string hash() const { return harness::hash({verilator.version, compiler.version}); }
+};
+
+struct Step {
+  Command command;
+  bool design = false;  ///< a failure is a fault of the RTL, not of ours
+};
+
+void run_steps(const std::vector<Step>& steps, const fs::path& folder, int jobs) {
+  std::vector<Command> commands;
+  for (const auto& step : steps) commands.push_back(step.command);
+  const auto results = run_all(commands, folder, jobs);
+  check_interrupt();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (results[i].status == 0) continue;
+    const auto& output = results[i].output;
+    if (!steps[i].design)
+      throw std::runtime_error(fmt::format("building the simulator: {} failed:\n{}", commands[i][0], output));
+    const auto error = output.find("%Error");
+    const auto line = output.substr(error == std::string::npos ? 0 : error);
+    throw UserError(fmt::format("Verilator refuses the RTL: {}", line.substr(0, line.find('\n'))));
+  }
+}
+
+/// Sources that Verilator wrote, gathered into few translation units: `groups` fast ones of about equal size and a slow
+/// one.
+std::vector<std::pair<std::string, const char*>> write_units(const fs::path& folder, int groups) {
+  struct Group {
+    std::string text;
+    std::uintmax_t size = 0;
+  };
+  std::vector<Group> fast(groups);
+  Group slow;
+  std::vector<fs::path> sources;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".cpp" && entry.path().filename().string().starts_with("Vsim"))
+      sources.push_back(entry.path());
+  std::sort(sources.begin(), sources.end());
+  std::stable_sort(sources.begin(), sources.end(),
+                   [](auto& a, auto& b) { return fs::file_size(a) > fs::file_size(b); });
+  for (const auto& source : sources) {
+    const auto name = source.filename().string();
+    const bool is_slow = name.find("Slow") != std::string::npos || name.find("Syms") != std::string::npos;
+    auto& group =
+        is_slow ? slow : *std::min_element(fast.begin(), fast.end(), [](auto& a, auto& b) { return a.size < b.size; });
+    group.text += fmt::format("#include \"{}\"\n", name);
+    group.size += fs::file_size(source);
+  }
+  slow.text += "#include \"shim.cpp\"\n";
+  std::vector<std::pair<std::string, const char*>> units;
+  for (int i = 0; i < groups; ++i) {
+    const auto name = fmt::format("fast_{}", i);
+    write_atomically(folder / (name + ".cpp"), fast[i].text);
+    units.emplace_back(name, fast_level);
+  }
+  write_atomically(folder / "slow.cpp", slow.text);
+  units.emplace_back("slow", slow_level);
+  return units;
+}
+
+Command compile(const Toolchain& tools, const fs::path& root, const std::string& source, const std::string& object,
+                const char* level) {
+  Command command = {tools.compiler.file.string()};
+  command.insert(command.end(), compiler_flags.begin(), compiler_flags.end());
+  for (std::string flag : {"-c", level, "-I."}) command.push_back(flag);
+  command.push_back("-I" + (root / "include").string());
+  command.push_back("-I" + (root / "include" / "vltstd").string());
+  for (const std::string& word : {source, std::string("-o"), object}) command.push_back(word);
+  return command;
+}
+
+/// Where the object file of Verilator's runtime is kept: it is compiled once for all designs.
+fs::path runtime_entry(const fs::path& cache, const Toolchain& tools) {
+  std::vector<std::string> texts = {tools.hash(), runtime_level};
+  texts.insert(texts.end(), compiler_flags.begin(), compiler_flags.end());
+  return cache / ("runtime-" + hash(texts));
+}
+
+/// Moves a finished file into a new cache entry. An entry that another process made meanwhile is as good.
+void keep(const fs::path& file, const fs::path& cache, const fs::path& entry) {
+  TemporaryFolder folder(cache);
+  fs::rename(file, folder.path() / file.filename());
+  try {
+    folder.move_to(entry);
+  } catch (const fs::filesystem_error&) {
+    if (!fs::exists(entry)) throw;
+  }
+}
+
+fs::path verilator_root(const Toolchain& tools) {
+  auto answer = run({tools.verilator.file.string(), "--getenv", "VERILATOR_ROOT"});
+  while (!answer.output.empty() && answer.output.back() == '\n') answer.output.pop_back();
+  if (answer.status != 0 || !fs::exists(fs::path(answer.output) / "include" / "verilated.cpp"))
+    throw UserError("verilator: its runtime sources were not found: install the Debian package verilator again");
+  return answer.output;
+}
+
+void build(const fs::path& rtl, const std::vector<std::string>& files, const Manifest& manifest, const Toolchain& tools,
+           const fs::path& cache, const fs::path& entry, const BuildOptions& options) {
+  const auto say = [&](std::string_view text) {
+    if (options.say) options.say(text);
+  };
+  TemporaryFolder work(cache);
+  write_atomically(work.path() / "taps.vlt", tap_control_file(manifest.taps));
+  write_atomically(work.path() / "abi.hpp", abi_text);
+  write_atomically(work.path() / "shim.cpp", shim_text);
+  say("translating the Verilog");
+  Command verilator = {tools.verilator.file.string()};
+  verilator.insert(verilator.end(), verilator_flags.begin(), verilator_flags.end());
+  for (const std::string& word :
+       {std::string("--prefix"), std::string("Vsim"), std::string("--top-module"), manifest.top, std::string("--Mdir"),
+        work.path().string(), (work.path() / "taps.vlt").string()})
+    verilator.push_back(word);
+  verilator.insert(verilator.end(), files.begin(), files.end());
+  run_steps({{verilator, true}}, fs::absolute(rtl), 1);
+  write_atomically(work.path() / "ports.hpp", port_table(manifest.top, read_text(work.path() / "Vsim.h")));
+
+  const auto root = verilator_root(tools);
+  say("compiling the simulator");
+  const auto runtime = runtime_entry(cache, tools);
+  const bool has_runtime = fs::exists(runtime);
+  std::vector<Step> steps;
+  Command link = {tools.compiler.file.string(), "-shared", "-o", "simulator.so"};
+  link.push_back(has_runtime ? (runtime / "runtime.o").string() : "runtime.o");
+  if (!has_runtime) {
+    std::string unit;
+    for (const char* source : runtime_sources) unit += fmt::format("#include \"{}\"\n", source);
+    write_atomically(work.path() / "runtime.cpp", unit);
+    steps.push_back({compile(tools, root, "runtime.cpp", "runtime.o", runtime_level)});
+  }
+  for (const auto& [unit, level] : write_units(work.path(), std::max(options.jobs, 1))) {
+    steps.push_back({compile(tools, root, unit + ".cpp", unit + ".o", level)});
+    link.push_back(unit + ".o");
+  }
+  for (const char* flag : {"-Wl,-Bsymbolic", "-pthread", "-latomic"}) link.push_back(flag);
+  run_steps(steps, work.path(), options.jobs);
+  run_steps({{link}}, work.path(), 1);
+
+  if (!has_runtime) keep(work.path() / "runtime.o", cache, runtime);
+  keep(work.path() / "simulator.so", cache, entry);
+}
+
+}  // namespace
+
+BuiltSimulator build_simulator(const fs::path& folder, const Manifest& manifest, const BuildOptions& options) {
+  const auto files = load_file_list(folder);
+  const auto cache = cache_folder();
+  const auto design = design_hash(folder, files, manifest);
+  const auto verilator = find_tool(cache, "verilator");
+  const auto compiler = find_tool(cache, "g++");
+  if (!verilator || !compiler) {
+    if (const auto entry = newest_entry(cache, design)) return {*entry / "simulator.so", true, 0};
+    throw UserError(verilator ? "g++ is not on PATH: install the Debian package g++"
+                              : "verilator is not on PATH: install the Debian package verilator");
+  }
+  const Toolchain tools{*verilator, *compiler};
+  const auto entry = cache / (design + "-" + tools.hash());
+  if (fs::exists(entry)) return {entry / "simulator.so", true, 0};
+  FileLock lock(cache / (design + ".lock"));
+  if (fs::exists(entry)) return {entry / "simulator.so", true, 0};  // another process built it meanwhile
+  const auto start = std::chrono::steady_clock::now();
+  build(folder, files, manifest, tools, cache, entry, options);
+  return {entry / "simulator.so", false,
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
+}
+
+}  // namespace quillgen::harness

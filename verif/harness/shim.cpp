@@ -1,0 +1,78 @@
+// Compiled together with the C++ that Verilator makes of a design; gives it the interface of abi.hpp.
+// ports.hpp is written for each design: `sim_top` and `list_ports`.
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "Vsim.h"
+#include "abi.hpp"
+#include "ports.hpp"
+#include "verilated.h"
+#include "verilated_syms.h"
+
+namespace {
+
+struct Instance {
+  VerilatedContext context;
+  std::unique_ptr<Vsim> model;
+  std::vector<SimPort> ports;
+  std::string message;
+};
+
+Instance& instance(void* sim) { return *static_cast<Instance*>(sim); }
+
+void* create(unsigned seed) {
+  auto sim = std::make_unique<Instance>();
+  sim->context.randReset(2);
+  sim->context.randSeed(static_cast<int>(seed % 0x7fffffff) + 1);
+  Verilated::threadContextp(&sim->context);
+  sim->model = std::make_unique<Vsim>(&sim->context, "TOP");
+  list_ports(*sim->model, sim->ports);
+  return sim.release();
+}
+
+void destroy(void* sim) {
+  Verilated::threadContextp(&instance(sim).context);
+  delete &instance(sim);
+}
+
+int port_count(void* sim) { return static_cast<int>(instance(sim).ports.size()); }
+
+const SimPort* ports(void* sim) { return instance(sim).ports.data(); }
+
+SimNet find_net(void* sim, const char* path, const char* net) {
+  std::string scope = std::string("TOP.") + sim_top;
+  if (*path) scope += std::string(".") + path;
+  const VerilatedScope* found = instance(sim).context.scopeFind(scope.c_str());
+  const VerilatedVar* var = found ? found->varFind(net) : nullptr;
+  if (!var) return {nullptr, 0};
+  return {var->datap(), var->packed().elements()};
+}
+
+int eval(void* sim) {
+  try {
+    Verilated::threadContextp(&instance(sim).context);
+    instance(sim).model->eval();
+    return 0;
+  } catch (const std::exception& e) {
+    instance(sim).message = e.what();
+    return 1;
+  }
+}
+
+const char* message(void* sim) { return instance(sim).message.c_str(); }
+
+[[noreturn]] void fail(const char* what, const char* file, int line, const char* text = "") {
+  throw std::runtime_error(std::string(what) + " at " + file + ":" + std::to_string(line) + (*text ? ": " : "") + text);
+}
+
+}  // namespace
+
+// The Verilated runtime calls these instead of ending the program.
+void vl_finish(const char* file, int line, const char*) { fail("$finish", file, line); }
+void vl_stop(const char* file, int line, const char*) { fail("$stop or $fatal", file, line); }
+void vl_fatal(const char* file, int line, const char*, const char* text) { fail("fatal error", file, line, text); }
+
+extern "C" __attribute__((visibility("default"))) const SimInterface quillgen_sim;
+const SimInterface quillgen_sim = {sim_interface_version, create, destroy, port_count, ports, find_net, eval, message};

@@ -1,0 +1,60 @@
+#include "harness/simulator.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <span>
+
+#include "config/error.hpp"
+
+namespace quillgen::harness {
+
+SimulatorLibrary::SimulatorLibrary(const std::filesystem::path& file)
+    : library_(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL), [](void* library) {
+        if (library) dlclose(library);
+      }) {
+  if (!library_) throw std::runtime_error(fmt::format("{}: cannot be loaded: {}", file.string(), dlerror()));
+  interface_ = static_cast<const SimInterface*>(dlsym(library_.get(), "quillgen_sim"));
+  if (!interface_ || interface_->version != sim_interface_version)
+    throw std::runtime_error(fmt::format("{}: is no simulator of this version: remove it", file.string()));
+}
+
+Simulator::Simulator(const SimulatorLibrary& library, std::uint32_t seed)
+    : library_(library), sim_(library.interface().create(seed), library.interface().destroy) {}
+
+Signal Simulator::find_port(const std::string& name) const {
+  const std::span ports(library_.interface().ports(sim_.get()),
+                        static_cast<std::size_t>(library_.interface().port_count(sim_.get())));
+  for (const auto& port : ports)
+    if (name == port.name) return {port.data, port.bits};
+  return {};
+}
+
+Signal Simulator::port(const std::string& name, bool is_input, int bits) const {
+  const std::span ports(library_.interface().ports(sim_.get()),
+                        static_cast<std::size_t>(library_.interface().port_count(sim_.get())));
+  for (const auto& port : ports) {
+    if (name != port.name) continue;
+    if ((port.is_input != 0) != is_input)
+      throw UserError(fmt::format("RTL: port {} is an {}: it must be an {}", name, is_input ? "output" : "input",
+                                  is_input ? "input" : "output"));
+    if (bits && port.bits != bits)
+      throw UserError(fmt::format("RTL: port {} has {} bits: it must have {}", name, port.bits, bits));
+    return {port.data, port.bits};
+  }
+  throw UserError(fmt::format("RTL: the top module has no port {}: generate the RTL again", name));
+}
+
+Signal Simulator::net(const std::string& instance, const std::string& name) const {
+  const auto found = library_.interface().find_net(sim_.get(), instance.c_str(), name.c_str());
+  if (!found.data)
+    throw UserError(fmt::format(
+        "RTL: instance \"{}\" has no net {}, which the manifest names as part of a tap: restore it", instance, name));
+  return {const_cast<void*>(found.data), found.bits};
+}
+
+void Simulator::eval() {
+  if (library_.interface().eval(sim_.get()) != 0) throw DesignStopped(library_.interface().message(sim_.get()));
+}
+
+}  // namespace quillgen::harness

@@ -1,0 +1,84 @@
+// A Verilated design loaded into this program.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "harness/abi.hpp"
+
+namespace quillgen::harness {
+
+/// The design stopped itself: $fatal of a built-in check, $stop or $finish.
+struct DesignStopped : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A loaded shared object; instances keep it loaded.
+class SimulatorLibrary {
+ public:
+  /// std::runtime_error when it cannot be loaded.
+  explicit SimulatorLibrary(const std::filesystem::path& file);
+  const SimInterface& interface() const { return *interface_; }
+
+ private:
+  std::shared_ptr<void> library_;
+  const SimInterface* interface_;
+};
+
+/// A port or net of one instance, read and written in place; values up to 64 bits as integers, wider ones as bytes.
+class Signal {
+ public:
+  Signal() = default;
+  Signal(void* data, int bits) : data_(static_cast<std::uint8_t*>(data)), bits_(bits) {}
+
+  explicit operator bool() const { return data_ != nullptr; }
+  int bits() const { return bits_; }
+
+  /// The value zero-extended; only the low 64 bits of a wider one.
+  std::uint64_t get() const {
+    if (bits_ <= 8) return *data_;
+    std::uint64_t value = 0;
+    std::memcpy(&value, data_, bits_ <= 16 ? 2 : bits_ <= 32 ? 4 : 8);
+    return value;
+  }
+
+  /// Sets the low 64 bits; bits beyond the width are dropped.
+  void set(std::uint64_t value) {
+    if (bits_ < 64) value &= (std::uint64_t{1} << bits_) - 1;
+    std::memcpy(data_, &value, bits_ <= 8 ? 1 : bits_ <= 16 ? 2 : bits_ <= 32 ? 4 : 8);
+  }
+
+  /// The value as little-endian bytes; the width must be a multiple of 8.
+  void get_bytes(std::uint8_t* bytes) const { std::memcpy(bytes, data_, bits_ / 8); }
+  void set_bytes(const std::uint8_t* bytes) { std::memcpy(data_, bytes, bits_ / 8); }
+
+ private:
+  std::uint8_t* data_ = nullptr;
+  int bits_ = 0;
+};
+
+/// One instance of the design.
+class Simulator {
+ public:
+  /// Registers without reset start with bits drawn from the seed.
+  Simulator(const SimulatorLibrary& library, std::uint32_t seed);
+
+  /// A port by name; an empty signal when there is none.
+  Signal find_port(const std::string& name) const;
+  /// A port that must exist with `bits` bits (any width when 0) and direction. UserError otherwise.
+  Signal port(const std::string& name, bool is_input, int bits = 0) const;
+  /// A net made visible by a tap. UserError when there is none.
+  Signal net(const std::string& instance, const std::string& name) const;
+
+  /// Settles the design after its inputs have changed. Throws DesignStopped.
+  void eval();
+
+ private:
+  SimulatorLibrary library_;
+  std::unique_ptr<void, void (*)(void*)> sim_;
+};
+
+}  // namespace quillgen::harness
