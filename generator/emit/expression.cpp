@@ -1,0 +1,139 @@
+#include "emit/expression.hpp"
+
+#include <fmt/format.h>
+
+namespace quillgen::emit {
+
+using namespace hdl;
+
+std::string literal(std::uint64_t value, int width) {
+  if (width == 1) return fmt::format("1'b{}", value);
+  return width <= 10 || value < 10 ? fmt::format("{}'d{}", width, value) : fmt::format("{}'h{:X}", width, value);
+}
+
+// Constants of signed operators are written as signed decimals.
+std::string Expressions::signed_operand(Id id) const {
+  const Node& n = m_.node(id);
+  if (n.op != Op::constant) return "$signed(" + whole(id) + ")";
+  const bool negative = (n.extra >> (n.width - 1)) != 0;
+  return fmt::format("{}{}'sd{}", negative ? "-" : "", n.width, negative ? (~n.extra & mask(n.width)) + 1 : n.extra);
+}
+
+// Parts of a concatenation, nested ones flattened.
+std::string Expressions::concat_parts(Id id) const {
+  std::string text;
+  while (true) {
+    const Node& n = m_.node(id);
+    text += (m_.node(n.a).op == Op::concat && !is_named(n.a)) ? concat_parts(n.a) : whole(n.a);
+    text += ", ";
+    if (m_.node(n.b).op != Op::concat || is_named(n.b)) return text + whole(n.b);
+    id = n.b;
+  }
+}
+
+// a && b && c without inner parentheses.
+std::string Expressions::chain(Id id, Op op, const char* symbol) const {
+  const Node& n = m_.node(id);
+  auto side = [&](Id o) { return (!is_named(o) && m_.node(o).op == op) ? chain(o, op, symbol) : operand(o); };
+  return fmt::format("{} {} {}", side(n.a), symbol, side(n.b));
+}
+
+std::string Expressions::comparison(Id id, bool inverted) const {
+  const Node& n = m_.node(id);
+  if (n.op == Op::equal) return fmt::format("{} {} {}", operand(n.a), inverted ? "!=" : "==", operand(n.b));
+  const bool is_signed = n.op == Op::less_signed;
+  auto side = [&](Id o) { return is_signed ? signed_operand(o) : operand(o); };
+  // A constant reads better on the right.
+  if (m_.node(n.a).op == Op::constant) return fmt::format("{} {} {}", side(n.b), inverted ? "<=" : ">", side(n.a));
+  return fmt::format("{} {} {}", side(n.a), inverted ? ">=" : "<", side(n.b));
+}
+
+std::string Expressions::negation(const Node& n) const {
+  const Node& inner = m_.node(n.a);
+  if (!is_named(n.a) && (inner.op == Op::equal || inner.op == Op::less_unsigned || inner.op == Op::less_signed))
+    return comparison(n.a, true);
+  return (n.width == 1 ? "!" : "~") + operand(n.a);
+}
+
+std::string Expressions::definition(Id id) const {
+  const Node& n = m_.node(id);
+  const bool bit = n.width == 1;
+  switch (n.op) {
+    case Op::constant:
+      return literal(n.extra, n.width);
+    case Op::wire:
+      return whole(n.a);
+    case Op::bit_not:
+      return negation(n);
+    case Op::bit_and:
+      return chain(id, n.op, bit ? "&&" : "&");
+    case Op::bit_or:
+      return chain(id, n.op, bit ? "||" : "|");
+    case Op::bit_xor:
+      return chain(id, n.op, "^");
+    case Op::add:
+    case Op::sub: {
+      const char* symbol = n.op == Op::add ? "+" : "-";
+      if (!is_carry_sum(m_, plan_, id)) return fmt::format("{} {} {}", operand(n.a), symbol, operand(n.b));
+      Id x = m_.node(n.a).a, y = m_.node(n.b).a;
+      if (m_.node(n.a).op == Op::sign_extend)
+        return fmt::format("{} {} {}", signed_operand(x), symbol, signed_operand(y));
+      return fmt::format("{} {} {}", operand(x), symbol, operand(y));
+    }
+    case Op::mul_unsigned:
+      return fmt::format("{} * {}", operand(n.a), operand(n.b));
+    case Op::mul_signed:
+      return fmt::format("{} * {}", signed_operand(n.a), signed_operand(n.b));
+    case Op::equal:
+    case Op::less_unsigned:
+    case Op::less_signed:
+      return comparison(id, false);
+    case Op::shift_left:
+      return fmt::format("{} << {}", operand(n.a), operand(n.b));
+    case Op::shift_right:
+      return fmt::format("{} >> {}", operand(n.a), operand(n.b));
+    case Op::shift_right_signed:
+      return fmt::format("{} >>> {}", signed_operand(n.a), operand(n.b));
+    case Op::mux: {
+      const bool nested = !is_named(n.c) && m_.node(n.c).op == Op::mux;
+      std::string otherwise = nested ? "\n        " + definition(n.c) : operand(n.c);
+      return fmt::format("{} ? {} :{}{}", operand(n.a), operand(n.b), nested ? "" : " ", otherwise);
+    }
+    case Op::slice:
+      if (bit) return fmt::format("{}[{}]", operand(n.a), n.extra);
+      return fmt::format("{}[{}:{}]", operand(n.a), n.extra + static_cast<std::uint64_t>(n.width) - 1, n.extra);
+    case Op::concat:
+      return fmt::format("{{{}}}", concat_parts(id));
+    case Op::zero_extend:
+      return fmt::format("{{{}'d0, {}}}", n.width - m_.width(n.a), whole(n.a));
+    case Op::sign_extend: {
+      const int w = m_.width(n.a), extra = n.width - w;
+      std::string x = operand(n.a);
+      std::string sign = w == 1 ? x : fmt::format("{}[{}]", x, w - 1);
+      return extra == 1 ? fmt::format("{{{}, {}}}", sign, x) : fmt::format("{{{{{}{{{}}}}}, {}}}", extra, sign, x);
+    }
+    default:
+      return nets_.at(id);
+  }
+}
+
+std::string Expressions::operand(Id id) const {
+  if (is_named(id)) return nets_.at(id);
+  const Node& n = m_.node(id);
+  switch (n.op) {
+    case Op::constant:
+    case Op::slice:
+    case Op::concat:
+    case Op::zero_extend:
+    case Op::sign_extend:
+      return definition(id);
+    case Op::bit_not: {
+      std::string text = definition(id);
+      return text[0] == '!' || text[0] == '~' ? text : "(" + text + ")";
+    }
+    default:
+      return "(" + definition(id) + ")";
+  }
+}
+
+}  // namespace quillgen::emit

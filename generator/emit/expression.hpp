@@ -1,0 +1,38 @@
+// The text of expressions.
+#pragma once
+#include <string>
+#include <unordered_map>
+
+#include "emit/plan.hpp"
+
+namespace quillgen::emit {
+
+/// Verilog literal: decimal up to 10 bits, hexadecimal above.
+std::string literal(std::uint64_t value, int width);
+
+class Expressions {
+ public:
+  Expressions(const hdl::Module& m, const Plan& plan, const std::unordered_map<hdl::Id, std::string>& nets)
+      : m_(m), plan_(plan), nets_(nets) {}
+
+  /// As an operand: a net by its name, anything else in full, in parentheses where needed.
+  std::string operand(hdl::Id id) const;
+  /// The right-hand side that defines a node, even if the node has a net.
+  std::string definition(hdl::Id id) const;
+  /// As the right-hand side of an assignment.
+  std::string whole(hdl::Id id) const { return is_named(id) ? nets_.at(id) : definition(id); }
+
+ private:
+  bool is_named(hdl::Id id) const { return plan_.is_net[id]; }
+  std::string concat_parts(hdl::Id id) const;
+  std::string chain(hdl::Id id, hdl::Op op, const char* symbol) const;
+  std::string negation(const hdl::Node& n) const;
+  std::string comparison(hdl::Id id, bool inverted) const;
+  std::string signed_operand(hdl::Id id) const;
+
+  const hdl::Module& m_;
+  const Plan& plan_;
+  const std::unordered_map<hdl::Id, std::string>& nets_;
+};
+
+}  // namespace quillgen::emit

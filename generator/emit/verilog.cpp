@@ -1,0 +1,522 @@
+#include "emit/verilog.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "emit/expression.hpp"
+#include "emit/plan.hpp"
+
+namespace quillgen::emit {
+
+using namespace hdl;
+
+namespace {
+
+constexpr std::size_t line_limit = 118;
+
+std::string range(int width) { return width == 1 ? "" : fmt::format("[{}:0] ", width - 1); }
+
+// Breaks a long line at the last separator before the limit; continuation lines are indented by `indent`.
+std::string wrap_line(std::string line, std::size_t indent) {
+  std::string out;
+  while (true) {
+    std::size_t first = line.find('\n');
+    std::string head = line.substr(0, first);
+    if (head.size() > line_limit) {
+      std::size_t cut = std::string::npos;
+      for (const char* separator : {", ", " || ", " && ", " : ", " + "}) {
+        std::size_t at = line.rfind(separator, line_limit);
+        if (at != std::string::npos && at > indent + 8) {
+          cut = at + std::string_view(separator).size();
+          break;
+        }
+      }
+      if (cut != std::string::npos) {
+        out += line.substr(0, cut - 1) + "\n";
+        line = std::string(indent, ' ') + line.substr(cut);
+        continue;
+      }
+    }
+    if (first == std::string::npos) return out + line;
+    out += head + "\n";
+    line = line.substr(first + 1);
+  }
+}
+
+const char* role(Op op) {
+  switch (op) {
+    case Op::add:
+      return "sum";
+    case Op::sub:
+      return "difference";
+    case Op::mul_unsigned:
+    case Op::mul_signed:
+      return "product";
+    case Op::equal:
+      return "equal";
+    case Op::less_unsigned:
+    case Op::less_signed:
+      return "less";
+    case Op::shift_left:
+    case Op::shift_right:
+    case Op::shift_right_signed:
+      return "shifted";
+    case Op::mux:
+      return "choice";
+    case Op::slice:
+      return "part";
+    case Op::concat:
+      return "joined";
+    case Op::zero_extend:
+    case Op::sign_extend:
+      return "wide";
+    case Op::rom:
+      return "entry";
+    default:
+      return "term";
+  }
+}
+
+class Printer {
+ public:
+  Printer(const Module& m, const Options& options)
+      : m_(m), options_(options), plan_(plan_nets(m)), text_(m, plan_, nets_), defined_(m.nodes().size(), false) {
+    for (Id id = 0; id < m.nodes().size(); ++id)
+      if (!m.name_of(id).empty()) nets_[id] = m.name_of(id), used_names_.insert(m.name_of(id));
+    for (const Port& p : m.ports()) {
+      used_names_.insert(p.name);
+      port_names_.insert(p.name);
+    }
+    merge_handshakes();
+  }
+
+  ModuleText run() {
+    header();
+    body();
+    port_assignments();
+    taps();
+    unread_bits();
+    checks();
+    gap();
+    out_ += "endmodule\n`default_nettype wire\n";
+    return {std::move(out_), std::move(nets_)};
+  }
+
+ private:
+  // A ready that only passes through is written under one name: that of the input port it comes from, or, if it comes
+  // from an instance that nothing else reads, the instance drives the net directly. The same holds for outputs of
+  // instances that leave the module unchanged.
+  void merge_handshakes() {
+    auto from_instance = [&](Id id) { return m_.node(id).op == Op::instance_output && plan_.readers[id] == 1; };
+    for (const Port& p : m_.ports()) {
+      if (p.is_input || m_.name_of(p.node) == p.name || !from_instance(p.node)) continue;
+      nets_[p.node] = p.name;
+      merged_.insert(p.node);
+    }
+    for (Id id = 0; id < m_.nodes().size(); ++id) {
+      const Node& n = m_.node(id);
+      if (n.op != Op::wire || n.extra != 1 || !plan_.live[id]) continue;
+      Id driver = n.a;
+      while (m_.node(driver).op == Op::wire && m_.node(driver).extra == 1 && !is_port(driver))
+        driver = m_.node(driver).a;
+      if (m_.node(driver).op == Op::input && !is_port_name(m_.name_of(id))) {
+        nets_[id] = nets_[driver];
+        merged_.insert(id);
+      } else if (driver == n.a && from_instance(driver)) {
+        nets_[driver] = nets_[id];
+        merged_.insert(driver);
+        driven_by_instance_.insert(id);
+      }
+    }
+  }
+
+  bool is_port_name(const std::string& name) const { return port_names_.count(name) != 0; }
+  bool is_port(Id id) const { return plan_.is_net[id] && port_names_.count(m_.name_of(id)) != 0; }
+
+  void header() {
+    out_ += fmt::format("// {}{}\n", options_.prefix, m_.name());
+    if (!m_.description().empty()) {
+      out_ += "//\n";
+      comment(m_.description(), "");
+    }
+    if (!m_.parameters().empty()) out_ += "//\n";
+    for (const auto& [key, value] : m_.parameters()) out_ += fmt::format("//   {} = {}\n", key, value);
+    out_ += fmt::format("`default_nettype none\n\nmodule {}{} (\n", options_.prefix, m_.name());
+    std::vector<std::pair<std::string, std::string>> lines;  // type, name
+    if (m_.has_clock()) lines.emplace_back("input  wire", "clk");
+    if (m_.has_reset()) lines.emplace_back("input  wire", "rst");
+    for (const Port& p : m_.ports()) {
+      const bool is_reg = !p.is_input && (m_.node(p.node).op == Op::reg || m_.node(p.node).op == Op::rom) &&
+                          m_.name_of(p.node) == p.name;
+      lines.emplace_back(
+          fmt::format("{} {}{}", p.is_input ? "input " : "output", is_reg ? "reg  " : "wire ", range(p.width)), p.name);
+      while (lines.back().first.back() == ' ') lines.back().first.pop_back();
+    }
+    std::size_t column = 0;
+    for (const auto& [type, name] : lines) column = std::max(column, type.size());
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      out_ += fmt::format("  {:<{}} {}{}\n", lines[i].first, column, lines[i].second, i + 1 < lines.size() ? "," : "");
+    out_ += ");\n";
+  }
+
+  void comment(const std::string& text, const char* indent) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+      std::size_t end = text.size();
+      if (end - at > line_limit - 6) {
+        end = text.rfind(' ', at + line_limit - 6);
+        if (end == std::string::npos || end <= at) end = text.size();
+      }
+      out_ += fmt::format("{}// {}\n", indent, text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+
+  // A blank line, unless there is one already.
+  void gap() {
+    if (!out_.ends_with("\n\n") && !note_open_) out_ += "\n";
+    note_open_ = false;
+  }
+
+  void line(const std::string& text, std::size_t indent = 6) {
+    note_open_ = false, out_ += wrap_line("  " + text, indent) + "\n";
+  }
+
+  // --- nets -------------------------------------------------------------------------------------------------------
+  std::string fresh_name(const std::string& base, Op op) {
+    std::string name = fmt::format("{}_{}", base, role(op));
+    std::string unique = name;
+    for (int i = 2; !used_names_.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
+    return unique;
+  }
+
+  // Defines all temporaries that `root` needs, operands first; `base` is the name of the consumer.
+  void temporaries(Id root, const std::string& base) {
+    if (root == no_id) return;
+    std::vector<std::pair<Id, bool>> stack{{root, false}};
+    while (!stack.empty()) {
+      auto [id, operands_done] = stack.back();
+      stack.pop_back();
+      const Node& n = m_.node(id);
+      if (is_source(n.op) || n.op == Op::wire || defined_[id]) continue;
+      if (operands_done) {
+        defined_[id] = true;
+        if (plan_.is_net[id]) define(id, base);
+        continue;
+      }
+      stack.emplace_back(id, true);
+      for (Id operand : {n.c, n.b, n.a})
+        if (operand != no_id) stack.emplace_back(operand, false);
+    }
+  }
+
+  void define(Id id, const std::string& base) {
+    const Node& n = m_.node(id);
+    if (m_.name_of(id).empty()) nets_[id] = fresh_name(base, n.op);
+    const std::string& name = nets_[id];
+    if (n.op == Op::rom) {
+      rom(id, name);
+    } else if (is_port(id)) {
+      line(fmt::format("assign {} = {};", name, text_.definition(id)));
+    } else {
+      line(fmt::format("wire {}{} = {};", range(n.width), name, text_.definition(id)));
+    }
+  }
+
+  void rom(Id id, const std::string& name) {
+    const Node& n = m_.node(id);
+    const auto& table = m_.roms()[static_cast<std::size_t>(n.extra)];
+    if (!is_port(id)) line(fmt::format("reg {}{};", range(n.width), name));
+    line("always @*");
+    line(fmt::format("  case ({})", text_.whole(n.a)));
+    for (std::size_t i = 0; i + 1 < table.size(); ++i)
+      line(fmt::format("    {}: {} = {};", literal(i, m_.width(n.a)), name, literal(table[i], n.width)));
+    line(fmt::format("    default: {} = {};", name, literal(table.back(), n.width)));
+    line("  endcase");
+  }
+
+  // --- statements -------------------------------------------------------------------------------------------------
+  void body() {
+    gap();
+    const auto& list = m_.statements();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const Statement& s = list[i];
+      switch (s.kind) {
+        case Statement::Kind::none:
+          break;
+        case Statement::Kind::note:
+          note_open_ = false;
+          gap();
+          comment(m_.notes()[s.index], "  ");
+          note_open_ = true;
+          break;
+        case Statement::Kind::net:
+          if (plan_.live[s.index]) temporaries(s.index, m_.name_of(s.index));
+          break;
+        case Statement::Kind::reg_declare: {
+          Id q = m_.regs()[s.index].node;
+          if (plan_.live[q] && !is_port(q)) line(fmt::format("reg {}{};", range(m_.width(q)), nets_[q]));
+          break;
+        }
+        case Statement::Kind::reg_update:
+          i = registers(i);
+          break;
+        case Statement::Kind::wire_declare: {
+          const bool driven_next =
+              i + 1 < list.size() && list[i + 1].kind == Statement::Kind::wire_drive && list[i + 1].index == s.index;
+          if (plan_.live[s.index] && !is_port(s.index) && !driven_next && merged_.count(s.index) == 0)
+            line(fmt::format("wire {}{};", range(m_.width(s.index)), nets_[s.index]));
+          break;
+        }
+        case Statement::Kind::wire_drive: {
+          if (!plan_.live[s.index] || merged_.count(s.index) != 0) break;
+          if (driven_by_instance_.count(s.index) != 0) {
+            if (i > 0 && list[i - 1].kind == Statement::Kind::wire_declare && list[i - 1].index == s.index &&
+                !is_port(s.index))
+              line(fmt::format("wire {}{};", range(m_.width(s.index)), nets_[s.index]));
+            break;
+          }
+          const bool declared_before =
+              i > 0 && list[i - 1].kind == Statement::Kind::wire_declare && list[i - 1].index == s.index;
+          Id driver = m_.node(s.index).a;
+          temporaries(driver, nets_[s.index]);
+          if (declared_before && !is_port(s.index))
+            line(fmt::format("wire {}{} = {};", range(m_.width(s.index)), nets_[s.index], text_.whole(driver)));
+          else line(fmt::format("assign {} = {};", nets_[s.index], text_.whole(driver)));
+          break;
+        }
+        case Statement::Kind::instance_declare:
+          for (Id o : m_.instances()[s.index].outputs)
+            if (o != no_id && !is_port(o) && merged_.count(o) == 0)
+              line(fmt::format("wire {}{};", range(m_.width(o)), nets_[o]));
+          break;
+        case Statement::Kind::instance:
+          instance(m_.instances()[s.index]);
+          break;
+        case Statement::Kind::memory_declare: {
+          Id q = m_.memories()[s.index].read_data;
+          if (!is_port(q) && merged_.count(q) == 0) line(fmt::format("wire {}{};", range(m_.width(q)), nets_[q]));
+          break;
+        }
+        case Statement::Kind::memory:
+          memory(m_.memories()[s.index]);
+          break;
+      }
+    }
+  }
+
+  // Neighbouring registers with the same conditions share an always block. Returns the last statement taken.
+  std::size_t registers(std::size_t first) {
+    const auto& list = m_.statements();
+    auto conditions = [&](const RegInfo& r) {
+      std::vector<Id> ids{r.reset ? Id{1} : Id{0}};
+      for (const RegUpdate& u : r.updates) ids.push_back(u.enable);
+      return ids;
+    };
+    std::vector<const RegInfo*> group;
+    std::size_t last = first;
+    for (std::size_t i = first; i < list.size(); ++i) {
+      if (list[i].kind == Statement::Kind::none) continue;
+      if (list[i].kind != Statement::Kind::reg_update) break;
+      const RegInfo& r = m_.regs()[list[i].index];
+      if (plan_.live[r.node]) {
+        if (!group.empty() && conditions(r) != conditions(*group.front())) break;
+        group.push_back(&r);
+      }
+      last = i;
+    }
+    if (group.empty()) return last;
+    for (const RegInfo* r : group)
+      for (const RegUpdate& u : r->updates) temporaries(u.enable, nets_[r->node]), temporaries(u.data, nets_[r->node]);
+
+    std::vector<std::string> branches;  // "if (x)"
+    const RegInfo& lead = *group.front();
+    if (lead.reset) branches.push_back("if (rst)");
+    for (const RegUpdate& u : lead.updates)
+      branches.push_back(u.enable == no_id
+                             ? std::string(branches.empty() ? "" : "else")
+                             : fmt::format("{}if ({})", branches.empty() ? "" : "else ", text_.whole(u.enable)));
+
+    auto assignment = [&](const RegInfo& r, std::size_t branch) {
+      std::string value;
+      if (r.reset && branch == 0) value = literal_of(*r.reset, m_.width(r.node));
+      else value = text_.whole(r.updates[branch - (r.reset ? 1 : 0)].data);
+      return fmt::format("{} <= {};", nets_[r.node], value);
+    };
+    gap();
+    line(fmt::format("always @(posedge clk){}",
+                     group.size() > 1 && branches.size() == 1 && branches[0].empty() ? " begin" : ""));
+    for (std::size_t b = 0; b < branches.size(); ++b) {
+      if (group.size() == 1) {
+        std::string space = branches[b].empty() ? "" : " ";
+        line(fmt::format("  {}{}{}", branches[b], space, assignment(lead, b)), 10);
+        continue;
+      }
+      const bool plain = branches.size() == 1 && branches[b].empty();
+      if (!plain) line(fmt::format("  {}{} begin", b == 0 ? "" : "end ", branches[b]), 10);
+      for (const RegInfo* r : group) line((plain ? "  " : "    ") + assignment(*r, b), 10);
+      if (!plain && b + 1 == branches.size()) line("  end");
+      if (plain) line("end");
+    }
+    gap();
+    return last;
+  }
+
+  static std::string literal_of(std::uint64_t value, int width) {
+    if (width <= 64) return literal(value, width);
+    return value == 0 ? fmt::format("{}'d0", width) : fmt::format("{{{}'d0, {}}}", width - 64, literal(value, 64));
+  }
+
+  void connections(const std::string& head, const std::string& name,
+                   const std::vector<std::pair<std::string, std::string>>& pins) {
+    gap();
+    out_ += fmt::format("  {} u_{} (\n", head, name);
+    std::size_t column = 0;
+    for (const auto& p : pins) column = std::max(column, p.first.size());
+    for (std::size_t i = 0; i < pins.size(); ++i)
+      out_ += wrap_line(fmt::format("    .{:<{}} ({}){}", pins[i].first, column, pins[i].second,
+                                    i + 1 < pins.size() ? "," : ""),
+                        8) +
+              "\n";
+    out_ += "  );\n";
+    gap();
+  }
+
+  void instance(const InstanceInfo& info) {
+    const auto& ports = info.module->ports();
+    for (std::size_t i = 0; i < ports.size(); ++i) temporaries(info.inputs[i], info.name + "_" + ports[i].name);
+    std::vector<std::pair<std::string, std::string>> pins;
+    if (info.module->has_clock()) pins.emplace_back("clk", "clk");
+    if (info.module->has_reset()) pins.emplace_back("rst", "rst");
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      Id id = ports[i].is_input ? info.inputs[i] : info.outputs[i];
+      pins.emplace_back(ports[i].name, ports[i].is_input ? text_.whole(id) : nets_[id]);
+    }
+    connections(options_.prefix + info.module->name(), info.name, pins);
+  }
+
+  void memory(const MemoryInfo& mem) {
+    for (auto [id, port] : {std::pair{mem.write_enable, "write"},
+                            {mem.write_address, "write_address"},
+                            {mem.write_data, "write_data"},
+                            {mem.read_enable, "read"},
+                            {mem.read_address, "read_address"}})
+      temporaries(id, fmt::format("{}_{}", mem.name, port));
+    std::vector<std::pair<std::string, std::string>> pins{{"clk", "clk"},
+                                                          {"write", text_.whole(mem.write_enable)},
+                                                          {"write_address", text_.whole(mem.write_address)},
+                                                          {"write_data", text_.whole(mem.write_data)}};
+    pins.emplace_back("read", text_.whole(mem.read_enable));
+    pins.emplace_back("read_address", text_.whole(mem.read_address));
+    pins.emplace_back("read_data", nets_[mem.read_data]);
+    connections(fmt::format("{}{} #(.WIDTH({}), .DEPTH({}), .ADDRESS_BITS({}))", options_.prefix, mem.wrapper(),
+                            mem.width, mem.depth, mem.address_bits()),
+                mem.name, pins);
+  }
+
+  void port_assignments() {
+    bool first = true;
+    for (const Port& p : m_.ports()) {
+      if (p.is_input || m_.name_of(p.node) == p.name || (merged_.count(p.node) != 0 && nets_[p.node] == p.name))
+        continue;
+      if (first) gap();
+      first = false;
+      temporaries(p.node, p.name);
+      line(fmt::format("assign {} = {};", p.name, text_.whole(p.node)));
+    }
+  }
+
+  // Taps name nets that already exist, or temporaries that nothing else needed first.
+  void taps() {
+    for (const Tap& t : m_.taps())
+      for (const TapField& f : t.fields) temporaries(f.node, t.stage + "_" + f.name);
+    for (Id id : m_.discarded()) temporaries(id, "unused");
+  }
+
+  // Bits that are dropped on purpose, by discard() or a named narrowing.
+  void unread_bits() {
+    std::vector<std::string> list;
+    for (Id id : m_.discarded())
+      if (plan_.is_net[id]) list.push_back(nets_[id]);
+    std::set<std::string> whole(list.begin(), list.end());
+    for (Id id = 0; id < m_.nodes().size(); ++id) {
+      const auto& bits = plan_.unread[id];
+      if (bits.empty() || !plan_.is_net[id] || whole.count(nets_[id]) != 0) continue;
+      for (std::size_t low = 0; low < bits.size(); ++low) {
+        if (!bits[low]) continue;
+        std::size_t high = low;
+        while (high + 1 < bits.size() && bits[high + 1]) ++high;
+        if (bits.size() == 1 || (low == 0 && high + 1 == bits.size())) list.push_back(nets_[id]);
+        else
+          list.push_back(high == low ? fmt::format("{}[{}]", nets_[id], low)
+                                     : fmt::format("{}[{}:{}]", nets_[id], high, low));
+        low = high;
+      }
+    }
+    if (list.empty()) return;
+    gap();
+    out_ += "  // Bits that rounding, wrapping or a fixed field leave unread.\n";
+    line(fmt::format("wire _unused = &{{1'b0, {}}};", fmt::join(list, ", ")));
+  }
+
+  // --- checks -----------------------------------------------------------------------------------------------------
+  struct Check {
+    std::string name, condition;
+  };
+
+  void checks() {
+    if (!m_.has_clock() || (m_.stream_checks().empty() && m_.assertions().empty())) return;
+    const std::string active = m_.has_reset() ? "!rst" : "1'b1";
+    std::vector<Check> list;
+    std::string history, remember;
+    for (const auto& s : m_.stream_checks()) {
+      std::vector<std::string> payload;
+      int width = 0;
+      for (Id id : s.payload) payload.push_back(text_.whole(id)), width += m_.width(id);
+      const std::string data = payload.empty()       ? "1'b0"
+                               : payload.size() == 1 ? payload[0]
+                                                     : fmt::format("{{{}}}", fmt::join(payload, ", "));
+      width = std::max(width, 1);
+      history += fmt::format("  reg check_{0}_held;\n  reg {1}check_{0}_last;\n", s.name, range(width));
+      remember += wrap_line(fmt::format("    check_{}_held <= {} && {} && !{};", s.name, active, text_.whole(s.valid),
+                                        text_.whole(s.ready)),
+                            8) +
+                  "\n";
+      remember += wrap_line(fmt::format("    check_{}_last <= {};", s.name, data), 8) + "\n";
+      list.push_back(
+          {fmt::format("stream {} changed while it was waiting", s.name),
+           fmt::format("!check_{0}_held || ({1} && {2} == check_{0}_last)", s.name, text_.whole(s.valid), data)});
+    }
+    for (const auto& a : m_.assertions()) list.push_back({a.name, text_.whole(a.condition)});
+    gap();
+    out_ += "`ifdef QUILLGEN_CHECKS\n" + history + "  always @(posedge clk) begin : checks\n" + remember;
+    out_ += "`ifdef FORMAL\n";
+    for (const Check& c : list)
+      out_ += wrap_line(fmt::format("    if ({}) assert ({});", active, c.condition), 8) + "\n";
+    out_ += "`else\n";
+    for (const Check& c : list)
+      out_ +=
+          wrap_line(fmt::format("    if ({} && !({})) $fatal(1, \"%m: {}\");", active, c.condition, c.name), 8) + "\n";
+    out_ += "`endif\n  end\n`endif\n";
+  }
+
+  const Module& m_;
+  const Options& options_;
+  Plan plan_;
+  std::unordered_map<Id, std::string> nets_;
+  Expressions text_;
+  std::vector<bool> defined_;
+  std::set<std::string> used_names_, port_names_;
+  std::set<Id> merged_;              // nets printed under the name of another
+  std::set<Id> driven_by_instance_;  // wires that an output of an instance drives without an assignment
+  std::string out_;
+  bool note_open_ = false;  // a comment was just printed: no blank line between it and what it explains
+};
+
+}  // namespace
+
+ModuleText print_module(const Module& m, const Options& options) { return Printer(m, options).run(); }
+
+}  // namespace quillgen::emit

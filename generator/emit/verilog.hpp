@@ -1,0 +1,25 @@
+// Prints a module as Verilog-2005.
+//
+// Every value that is used twice, every sum, product and shift gets a net of its own; only single-use logic,
+// multiplexers, comparisons, slices and concatenations are written in place, so that no context ever widens an operand
+// or changes its sign.
+#pragma once
+#include <string>
+#include <unordered_map>
+
+#include "hdl/module.hpp"
+
+namespace quillgen::emit {
+
+struct Options {
+  std::string prefix;  ///< put before every module name
+};
+
+struct ModuleText {
+  std::string verilog;
+  std::unordered_map<hdl::Id, std::string> nets;  ///< name of the net of every node that has one
+};
+
+ModuleText print_module(const hdl::Module& m, const Options& options = {});
+
+}  // namespace quillgen::emit

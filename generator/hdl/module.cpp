@@ -1,0 +1,413 @@
+#include "hdl/module.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cctype>
+#include <cstring>
+#include <set>
+
+namespace quillgen::hdl {
+
+std::string SourceLine::str() const {
+  const char* slash = std::strrchr(file, '/');
+  return fmt::format("{}:{}", slash ? slash + 1 : file, line);
+}
+
+const char* op_name(Op op) {
+  static const char* const names[] = {"constant",   "input",       "register",    "instance output",
+                                      "wire",       "not",         "and",         "or",
+                                      "xor",        "add",         "sub",         "mul",
+                                      "mul",        "equal",       "less",        "less",
+                                      "shift left", "shift right", "shift right", "mux",
+                                      "slice",      "concat",      "zero extend", "sign extend",
+                                      "rom"};
+  return names[static_cast<int>(op)];
+}
+
+int index_bits(std::uint64_t n) { return n <= 2 ? 1 : std::bit_width(n - 1); }
+int value_bits(std::uint64_t n) { return n == 0 ? 1 : std::bit_width(n); }
+std::uint64_t mask(int width) { return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1; }
+
+int MemoryInfo::address_bits() const { return index_bits(static_cast<std::uint64_t>(depth)); }
+
+std::size_t Module::KeyHash::operator()(const Key& k) const {
+  std::uint64_t h = static_cast<std::uint64_t>(k.op) * 0x9E3779B97F4A7C15u;
+  for (std::uint64_t v :
+       {std::uint64_t(k.width), std::uint64_t(k.a), std::uint64_t(k.b), std::uint64_t(k.c), k.extra}) {
+    h = (h ^ v) * 0xFF51AFD7ED558CCDu;
+    h ^= h >> 32;
+  }
+  return h;
+}
+
+void Module::fail(const std::string& message) const { throw HdlError(fmt::format("module {}: {}", name_, message)); }
+
+std::string Module::describe_node(Id id) const {
+  const Node& n = nodes_[id];
+  const std::string& name = name_of(id);
+  return fmt::format("{} ({} bits, {})", name.empty() ? std::string(op_name(n.op)) : name, n.width, n.at.str());
+}
+
+const std::string& Module::name_of(Id id) const {
+  static const std::string none;
+  auto it = names_.find(id);
+  return it == names_.end() ? none : it->second;
+}
+
+Id Module::push(Node n) {
+  nodes_.push_back(n);
+  return static_cast<Id>(nodes_.size() - 1);
+}
+
+// Names are public: lower-case words joined by underscores, no keyword, each used once in a module.
+void Module::claim_name(const std::string& name, SourceLine at) {
+  static const std::set<std::string> keywords = {
+      "always",  "and",     "assign", "begin",   "buf",    "case",    "default",   "disable", "edge",     "else",
+      "end",     "event",   "for",    "force",   "if",     "initial", "inout",     "input",   "integer",  "module",
+      "nand",    "negedge", "nor",    "not",     "or",     "output",  "parameter", "posedge", "real",     "reg",
+      "release", "repeat",  "signed", "table",   "task",   "time",    "tri",       "use",     "wait",     "wand",
+      "while",   "wire",    "wor",    "xnor",    "xor",    "clk",     "rst",       "bit",     "byte",     "int",
+      "logic",   "do",      "final",  "break",   "return", "string",  "type",      "unique",  "priority", "static",
+      "this",    "new",     "var",    "void",    "with",   "cell",    "config",    "design",  "generate", "library",
+      "strong0", "strong1", "weak0",  "weak1",   "cover",  "assert",  "assume",    "expect",  "property", "sequence",
+      "packed",  "struct",  "union",  "enum",    "class",  "local",   "global",    "ref",     "const",    "context",
+      "pure",    "import",  "export", "extends", "inside", "matches", "null",      "rand",    "super",    "tagged",
+      "virtual", "within"};
+  bool legal = !name.empty() && std::islower(static_cast<unsigned char>(name[0])) != 0;
+  for (char ch : name)
+    legal = legal && (std::islower(static_cast<unsigned char>(ch)) != 0 ||
+                      std::isdigit(static_cast<unsigned char>(ch)) != 0 || ch == '_');
+  if (!legal || keywords.count(name) != 0) fail(fmt::format("\"{}\" is not a usable name ({})", name, at.str()));
+  auto [it, fresh] = claimed_.try_emplace(name, at);
+  if (!fresh) fail(fmt::format("name \"{}\" is used twice ({} and {})", name, it->second.str(), at.str()));
+}
+
+void Module::place(Statement::Kind kind, std::uint32_t index) {
+  auto [it, fresh] = placed_.try_emplace({static_cast<int>(kind), index}, statements_.size());
+  if (!fresh) {
+    statements_[it->second].kind = Statement::Kind::none;
+    it->second = statements_.size();
+  }
+  statements_.push_back({kind, index});
+}
+
+void Module::note(std::string text) {
+  notes_.push_back(std::move(text));
+  place(Statement::Kind::note, static_cast<std::uint32_t>(notes_.size() - 1));
+}
+
+Id Module::constant(std::uint64_t value, int width, SourceLine at) {
+  if (width < 1 || width > 64) fail(fmt::format("constant of {} bits ({}); use 1 to 64", width, at.str()));
+  if ((value & ~mask(width)) != 0) fail(fmt::format("constant {} does not fit {} bits ({})", value, width, at.str()));
+  Key key{Op::constant, width, no_id, no_id, no_id, value};
+  auto [it, fresh] = shared_.try_emplace(key, static_cast<Id>(nodes_.size()));
+  if (fresh) push({Op::constant, false, width, no_id, no_id, no_id, value, at});
+  return it->second;
+}
+
+void Module::check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) const {
+  auto require = [&](bool ok, const std::string& why) {
+    if (ok) return;
+    std::string text = fmt::format("{} at {}: {}", op_name(op), at.str(), why);
+    for (Id id : {a, b, c})
+      if (id != no_id && id < nodes_.size()) text += fmt::format("; {}", describe_node(id));
+    fail(text);
+  };
+  for (Id id : {a, b, c}) require(id == no_id || id < nodes_.size(), "operand of another module");
+  require(width >= 1, "width below 1");
+  auto w = [&](Id id) { return nodes_[id].width; };
+  auto narrow = [&](int bits) {
+    require(bits <= max_arithmetic_bits, fmt::format("arithmetic is limited to {} bits", max_arithmetic_bits));
+  };
+  switch (op) {
+    case Op::bit_not:
+      require(w(a) == width, "operand and result differ in width");
+      break;
+    case Op::bit_and:
+    case Op::bit_or:
+    case Op::bit_xor:
+      require(w(a) == width && w(b) == width, "operands differ in width");
+      break;
+    case Op::add:
+    case Op::sub:
+      require(w(a) == width && w(b) == width, "operands differ in width");
+      narrow(width);
+      break;
+    case Op::mul_unsigned:
+    case Op::mul_signed:
+      require(width == w(a) + w(b), "a product is as wide as both factors together");
+      narrow(width);
+      break;
+    case Op::equal:
+      require(w(a) == w(b) && width == 1, "operands differ in width");
+      break;
+    case Op::less_unsigned:
+    case Op::less_signed:
+      require(w(a) == w(b) && width == 1, "operands differ in width");
+      narrow(w(a));
+      break;
+    case Op::shift_left:
+    case Op::shift_right:
+    case Op::shift_right_signed:
+      require(w(a) == width, "operand and result differ in width");
+      narrow(width);
+      require(w(b) <= 16, "shift amount above 16 bits");
+      break;
+    case Op::mux:
+      require(w(a) == 1 && w(b) == width && w(c) == width, "condition must be 1 bit, both choices equally wide");
+      break;
+    case Op::slice:
+      require(extra + static_cast<std::uint64_t>(width) <= static_cast<std::uint64_t>(w(a)),
+              fmt::format("bits [{}:{}] are out of range", extra + static_cast<std::uint64_t>(width) - 1, extra));
+      break;
+    case Op::concat:
+      require(width == w(a) + w(b), "width is not the sum of the parts");
+      break;
+    case Op::zero_extend:
+    case Op::sign_extend:
+      require(width >= w(a), "extension to fewer bits");
+      break;
+    case Op::rom:
+      require(roms_[static_cast<std::size_t>(extra)].size() <= (std::uint64_t{1} << w(a)),
+              "table longer than the address reaches");
+      break;
+    default:
+      require(false, "not a pure operation");
+  }
+}
+
+Id Module::make(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) {
+  check_operands(op, width, a, b, c, extra, at);
+  if (Id id = simplify(op, width, a, b, c, extra, at); id != no_id) {
+    for (Id operand : {a, b, c})
+      if (operand != no_id) nodes_[operand].absorbed = true;  // read by the author, though no longer by the netlist
+    return id;
+  }
+  Key key{op, width, a, b, c, extra};
+  if (auto it = shared_.find(key); it != shared_.end()) return it->second;
+  Id id = push({op, false, width, a, b, c, extra, at});
+  shared_.emplace(key, id);
+  return id;
+}
+
+Id Module::rom(std::vector<std::uint64_t> table, int width, Id address, SourceLine at) {
+  if (width > 64) fail(fmt::format("rom of {} bits ({}); at most 64", width, at.str()));
+  for (auto v : table)
+    if ((v & ~mask(width)) != 0) fail(fmt::format("rom entry {} does not fit {} bits ({})", v, width, at.str()));
+  table.resize(std::size_t{1} << nodes_[address].width, 0);
+  std::uint64_t number = 0;
+  while (number < roms_.size() && roms_[number] != table) ++number;
+  if (number == roms_.size()) roms_.push_back(std::move(table));
+  return make(Op::rom, width, address, no_id, no_id, number, at);
+}
+
+Id Module::add_input(const std::string& name, int width, SourceLine at) {
+  claim_name(name, at);
+  if (width < 1) fail(fmt::format("input {} has width {} ({})", name, width, at.str()));
+  Id id = push({Op::input, false, width, no_id, no_id, no_id, ports_.size(), at});
+  names_[id] = name;
+  ports_.push_back({name, true, width, id, at});
+  return id;
+}
+
+void Module::add_output(const std::string& name, Id value, SourceLine at) {
+  for (const Port& p : ports_)
+    if (p.name == name) fail(fmt::format("port \"{}\" is declared twice ({} and {})", name, p.at.str(), at.str()));
+  // A port of the same name as the register or wire behind it is that net.
+  if (name_of(value) != name) {
+    claim_name(name, at);
+    if (name_of(value).empty() && !is_source(node(value).op)) {
+      names_[value] = name;
+      place(Statement::Kind::net, value);
+    }
+  }
+  ports_.push_back({name, false, width(value), value, at});
+}
+
+Id Module::add_reg(const std::string& name, int width, std::optional<std::uint64_t> reset, SourceLine at) {
+  if (!name.empty()) claim_name(name, at);
+  if (width < 1) fail(fmt::format("register {} has width {} ({})", name, width, at.str()));
+  if (reset && (*reset & ~mask(width)) != 0)
+    fail(fmt::format("reset value of {} does not fit {} bits ({})", name, width, at.str()));
+  Id id = push({Op::reg, false, width, no_id, no_id, no_id, regs_.size(), at});
+  if (!name.empty()) names_[id] = name;
+  regs_.push_back({id, reset, {}});
+  place(Statement::Kind::reg_declare, static_cast<std::uint32_t>(regs_.size() - 1));
+  return id;
+}
+
+void Module::update_reg(Id reg, Id enable, Id data, SourceLine at) {
+  auto number = static_cast<std::uint32_t>(nodes_[reg].extra);
+  RegInfo& info = regs_[number];
+  if (width(data) != width(reg))
+    fail(
+        fmt::format("register {} is given {} at {}: widths differ", describe_node(reg), describe_node(data), at.str()));
+  if (!info.updates.empty() && info.updates.back().enable == no_id)
+    fail(fmt::format("register {} is updated again at {} after an unconditional update", describe_node(reg), at.str()));
+  std::uint64_t constant_enable = 0;
+  if (enable != no_id && is_constant(enable, constant_enable)) {
+    if (constant_enable == 0) {
+      place(Statement::Kind::reg_update, number);
+      return;
+    }
+    enable = no_id;
+  }
+  info.updates.push_back({enable, data});
+  place(Statement::Kind::reg_update, number);
+}
+
+Id Module::add_wire(const std::string& name, int width, SourceLine at, bool handshake) {
+  claim_name(name, at);
+  Id id = push({Op::wire, false, width, no_id, no_id, no_id, handshake ? 1u : 0u, at});
+  names_[id] = name;
+  place(Statement::Kind::wire_declare, id);
+  return id;
+}
+
+void Module::drive_wire(Id wire, Id value, SourceLine at) {
+  Node& n = nodes_[wire];
+  if (n.a != no_id)
+    fail(fmt::format("wire {} is driven twice, by {} and by {} at {}", describe_node(wire), describe_node(n.a),
+                     describe_node(value), at.str()));
+  if (width(value) != n.width)
+    fail(fmt::format("wire {} is driven by {} at {}: widths differ", describe_node(wire), describe_node(value),
+                     at.str()));
+  n.a = value;
+  place(Statement::Kind::wire_drive, wire);
+}
+
+Id Module::set_name(Id node, const std::string& name, SourceLine at) {
+  if (name_of(node) == name) return node;
+  if (!name_of(node).empty() || nodes_[node].op == Op::constant) {  // an alias: a wire that is driven at once
+    Id wire = add_wire(name, width(node), at);
+    drive_wire(wire, node, at);
+    return wire;
+  }
+  claim_name(name, at);
+  names_[node] = name;
+  if (nodes_[node].op != Op::instance_output) place(Statement::Kind::net, node);
+  return node;
+}
+
+std::uint32_t Module::add_instance(const std::string& name, const Module& child, SourceLine at) {
+  claim_name("u_" + name, at);
+  InstanceInfo info{name, &child, {}, {}, at};
+  info.inputs.assign(child.ports().size(), no_id);
+  info.outputs.assign(child.ports().size(), no_id);
+  instances_.push_back(std::move(info));
+  auto number = static_cast<std::uint32_t>(instances_.size() - 1);
+  InstanceInfo& mine = instances_.back();
+  for (std::size_t i = 0; i < child.ports().size(); ++i) {
+    const Port& p = child.ports()[i];
+    if (p.is_input) continue;
+    std::string net = name + "_" + p.name;
+    claim_name(net, at);
+    mine.outputs[i] =
+        push({Op::instance_output, false, p.width, no_id, no_id, no_id, (std::uint64_t{number} << 32) | i, at});
+    names_[mine.outputs[i]] = net;
+  }
+  place(Statement::Kind::instance_declare, number);
+  place(Statement::Kind::instance, number);
+  return number;
+}
+
+void Module::connect_input(std::uint32_t instance, const std::string& port, Id value, SourceLine at) {
+  InstanceInfo& info = instances_[instance];
+  int i = info.module->port_index(port);
+  if (i < 0 || !info.module->ports()[static_cast<std::size_t>(i)].is_input)
+    fail(fmt::format("instance {} of {} has no input \"{}\" ({})", info.name, info.module->name(), port, at.str()));
+  auto index = static_cast<std::size_t>(i);
+  const Port& p = info.module->ports()[index];
+  if (info.inputs[index] != no_id)
+    fail(fmt::format("input {}.{} is driven twice, by {} and by {} at {}", info.name, port,
+                     describe_node(info.inputs[index]), describe_node(value), at.str()));
+  if (p.width != width(value))
+    fail(fmt::format("input {}.{} ({} bits, {}) is driven by {} at {}: widths differ", info.name, port, p.width,
+                     p.at.str(), describe_node(value), at.str()));
+  info.inputs[index] = value;
+  place(Statement::Kind::instance, instance);
+}
+
+Id Module::instance_output(std::uint32_t instance, const std::string& port, SourceLine at) {
+  const InstanceInfo& info = instances_[instance];
+  int i = info.module->port_index(port);
+  if (i < 0 || info.module->ports()[static_cast<std::size_t>(i)].is_input)
+    fail(fmt::format("instance {} of {} has no output \"{}\" ({})", info.name, info.module->name(), port, at.str()));
+  return info.outputs[static_cast<std::size_t>(i)];
+}
+
+std::uint32_t Module::add_memory(const std::string& name, int depth, int width, int latency, SourceLine at) {
+  claim_name("u_" + name, at);
+  if (depth < 1 || width < 1 || latency < 0 || latency > 1)
+    fail(fmt::format("memory {} of {} x {} bits, latency {} ({})", name, depth, width, latency, at.str()));
+  MemoryInfo info;
+  info.name = name, info.depth = depth, info.width = width, info.latency = latency, info.at = at;
+  memories_.push_back(info);
+  return static_cast<std::uint32_t>(memories_.size() - 1);
+}
+
+void Module::memory_write(std::uint32_t memory, Id enable, Id address, Id data, SourceLine at) {
+  MemoryInfo& mem = memories_[memory];
+  if (mem.write_enable != no_id)
+    fail(fmt::format("memory {} ({}) is written twice, again at {}", mem.name, mem.at.str(), at.str()));
+  if (width(enable) != 1 || width(address) != mem.address_bits() || width(data) != mem.width)
+    fail(fmt::format("memory {} needs {} address and {} data bits, is given {} and {} at {}", mem.name,
+                     mem.address_bits(), mem.width, describe_node(address), describe_node(data), at.str()));
+  mem.write_enable = enable, mem.write_address = address, mem.write_data = data;
+  place(Statement::Kind::memory, memory);
+}
+
+Id Module::memory_read(std::uint32_t memory, Id enable, Id address, SourceLine at) {
+  MemoryInfo& mem = memories_[memory];
+  if (mem.read_address != no_id)
+    fail(fmt::format("memory {} ({}) is read twice, again at {}", mem.name, mem.at.str(), at.str()));
+  if (width(address) != mem.address_bits() || width(enable) != 1)
+    fail(fmt::format("memory {} needs {} address bits, is given {} at {}", mem.name, mem.address_bits(),
+                     describe_node(address), at.str()));
+  claim_name(mem.name + "_q", at);
+  mem.read_enable = enable, mem.read_address = address;
+  mem.read_data =
+      push({Op::instance_output, false, mem.width, no_id, no_id, no_id, memory | (std::uint64_t{1} << 63), at});
+  names_[mem.read_data] = mem.name + "_q";
+  place(Statement::Kind::memory_declare, memory);
+  place(Statement::Kind::memory, memory);
+  return mem.read_data;
+}
+
+bool Module::has_clock() const {
+  if (!regs_.empty() || !memories_.empty()) return true;
+  for (const auto& i : instances_)
+    if (i.module->has_clock()) return true;
+  return false;
+}
+
+bool Module::has_reset() const {
+  for (const auto& r : regs_)
+    if (r.reset) return true;
+  for (const auto& i : instances_)
+    if (i.module->has_reset()) return true;
+  return false;
+}
+
+int Module::port_index(const std::string& name) const {
+  for (std::size_t i = 0; i < ports_.size(); ++i)
+    if (ports_[i].name == name) return static_cast<int>(i);
+  return -1;
+}
+
+Module& Design::module(const std::string& name, const std::function<void(Module&)>& build) {
+  if (auto it = by_name_.find(name); it != by_name_.end()) {
+    if (it->second == nullptr) throw HdlError(fmt::format("module {} contains itself", name));
+    return *it->second;
+  }
+  by_name_[name] = nullptr;
+  auto fresh = std::make_unique<Module>(name);
+  build(*fresh);
+  Module& result = *fresh;
+  by_name_[name] = fresh.get();
+  modules_.push_back(std::move(fresh));
+  return result;
+}
+
+}  // namespace quillgen::hdl

@@ -1,0 +1,239 @@
+// Module: one node array and the named things on it (ports, registers, wires, memories, instances). Design: the
+// modules. This is the netlist itself; value.hpp and stream.hpp are the language that people write.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "hdl/node.hpp"
+
+namespace quillgen::hdl {
+
+class Module;
+
+struct Port {
+  std::string name;
+  bool is_input = true;
+  int width = 0;
+  Id node = no_id;  ///< input: the input node; output: what drives it
+  SourceLine at;
+};
+
+/// `if (enable) q <= data`; no_id as enable means always.
+struct RegUpdate {
+  Id enable = no_id;
+  Id data = no_id;
+};
+
+/// The updates are tried in order, the first whose enable holds is taken; otherwise the register keeps its value.
+struct RegInfo {
+  Id node = no_id;
+  std::optional<std::uint64_t> reset;
+  std::vector<RegUpdate> updates;
+};
+
+/// One write port, one read port, one clock. Reading and writing one address in the same cycle is an error of the
+/// design.
+struct MemoryInfo {
+  std::string name;
+  int depth = 0, width = 0;
+  int latency = 1;  ///< 0: read data follow the address at once (register file); 1: in the next cycle, held until the
+                    ///< next read (SRAM)
+  Id write_enable = no_id, write_address = no_id, write_data = no_id;
+  Id read_enable = no_id, read_address = no_id, read_data = no_id;
+  SourceLine at;
+
+  int address_bits() const;
+  const char* wrapper() const { return latency == 0 ? "regfile_1r1w" : "sram_1r1w"; }
+};
+
+struct InstanceInfo {
+  std::string name;
+  const Module* module = nullptr;
+  std::vector<Id> inputs;   ///< by position in module->ports(), no_id where not connected (or an output)
+  std::vector<Id> outputs;  ///< by position in module->ports(), the instance_output node (or no_id)
+  SourceLine at;
+};
+
+/// valid and payload of a stream must not change while ready is low.
+struct StreamCheck {
+  std::string name;
+  Id valid = no_id, ready = no_id;
+  std::vector<Id> payload;
+};
+
+/// A condition that must hold in every cycle outside reset.
+struct Assertion {
+  std::string name;
+  Id condition = no_id;
+};
+
+/// A stream made visible to the simulation harness.
+struct TapField {
+  std::string name;
+  Id node = no_id;
+  bool is_signed = false;
+};
+struct Tap {
+  std::string stage;
+  Id valid = no_id, ready = no_id;
+  std::vector<TapField> fields;
+};
+
+/// What the printer writes, in this order. An item that is finished later (a register after its last update) stands at
+/// the later place.
+struct Statement {
+  enum class Kind : std::uint8_t {
+    none,
+    note,
+    net,
+    reg_declare,
+    reg_update,
+    wire_declare,
+    wire_drive,
+    instance_declare,
+    instance,
+    memory_declare,
+    memory
+  };
+  Kind kind = Kind::none;
+  std::uint32_t index = 0;  ///< note, reg, instance or memory number; node of a net or wire
+};
+
+class Module {
+ public:
+  explicit Module(std::string name) : name_(std::move(name)) {}
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // --- building ---------------------------------------------------------------------------------------------------
+  /// One or two sentences for the header of the Verilog file.
+  void describe(std::string text) { description_ = std::move(text); }
+  /// A parameter, listed in the header.
+  void parameter(std::string key, std::int64_t value) { parameters_.emplace_back(std::move(key), value); }
+  /// A comment line above what is declared next.
+  void note(std::string text);
+
+  Id constant(std::uint64_t value, int width, SourceLine at);
+  /// The only way to make a pure node: checks widths, simplifies, shares equal nodes.
+  Id make(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
+  Id rom(std::vector<std::uint64_t> table, int width, Id address, SourceLine at);
+
+  Id add_input(const std::string& name, int width, SourceLine at);
+  void add_output(const std::string& name, Id value, SourceLine at);
+  Id add_reg(const std::string& name, int width, std::optional<std::uint64_t> reset, SourceLine at);
+  void update_reg(Id reg, Id enable, Id data, SourceLine at);
+  /// `handshake`: the net is only there to carry a ready upstream; it is printed under the name of its driver where
+  /// that is possible.
+  Id add_wire(const std::string& name, int width, SourceLine at, bool handshake = false);
+  void drive_wire(Id wire, Id value, SourceLine at);
+  /// Gives a net its name. A second name for a net makes an alias net, so that both can be read in the Verilog.
+  Id set_name(Id node, const std::string& name, SourceLine at);
+  std::uint32_t add_instance(const std::string& name, const Module& child, SourceLine at);
+  void connect_input(std::uint32_t instance, const std::string& port, Id value, SourceLine at);
+  Id instance_output(std::uint32_t instance, const std::string& port, SourceLine at);
+  std::uint32_t add_memory(const std::string& name, int depth, int width, int latency, SourceLine at);
+  void memory_write(std::uint32_t memory, Id enable, Id address, Id data, SourceLine at);
+  Id memory_read(std::uint32_t memory, Id enable, Id address, SourceLine at);
+  /// States that the value is left unused on purpose.
+  void discard(Id node) { discarded_.push_back(node); }
+  void add_stream_check(StreamCheck check) { stream_checks_.push_back(std::move(check)); }
+  void add_assertion(std::string name, Id condition) { assertions_.push_back({std::move(name), condition}); }
+  void add_tap(Tap tap) { taps_.push_back(std::move(tap)); }
+
+  // --- reading ----------------------------------------------------------------------------------------------------
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const Node& node(Id id) const { return nodes_[id]; }
+  int width(Id id) const { return nodes_[id].width; }
+  const std::string& description() const { return description_; }
+  const std::vector<std::pair<std::string, std::int64_t>>& parameters() const { return parameters_; }
+  const std::vector<Port>& ports() const { return ports_; }
+  const std::vector<RegInfo>& regs() const { return regs_; }
+  const std::vector<MemoryInfo>& memories() const { return memories_; }
+  const std::vector<InstanceInfo>& instances() const { return instances_; }
+  const std::vector<std::vector<std::uint64_t>>& roms() const { return roms_; }
+  const std::vector<Statement>& statements() const { return statements_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  const std::vector<Id>& discarded() const { return discarded_; }
+  const std::vector<StreamCheck>& stream_checks() const { return stream_checks_; }
+  const std::vector<Assertion>& assertions() const { return assertions_; }
+  const std::vector<Tap>& taps() const { return taps_; }
+  /// Name given by the author, or "".
+  const std::string& name_of(Id id) const;
+  bool has_clock() const;                         ///< holds state, itself or below
+  bool has_reset() const;                         ///< holds state with a reset value, itself or below
+  int port_index(const std::string& name) const;  ///< -1 if there is none
+  const RegInfo& reg_of(Id node) const { return regs_[static_cast<std::size_t>(nodes_[node].extra)]; }
+  std::string describe_node(Id id) const;  ///< "sum (adder.cpp:12)" for messages
+
+  [[noreturn]] void fail(const std::string& message) const;
+
+ private:
+  struct Key {
+    Op op;
+    int width;
+    Id a, b, c;
+    std::uint64_t extra;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& k) const;
+  };
+
+  Id push(Node n);
+  Id simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
+  Id fold_constants(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
+  void check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) const;
+  void claim_name(const std::string& name, SourceLine at);
+  void place(Statement::Kind kind,
+             std::uint32_t index);  ///< appends; an earlier statement of the same kind and index is dropped
+  bool is_constant(Id id, std::uint64_t& value) const;
+  bool is_all_ones(Id id) const;
+
+  std::string name_;
+  std::string description_;
+  std::vector<std::pair<std::string, std::int64_t>> parameters_;
+  std::vector<Node> nodes_;
+  std::unordered_map<Key, Id, KeyHash> shared_;
+  std::unordered_map<Id, std::string> names_;
+  std::unordered_map<std::string, SourceLine> claimed_;
+  std::vector<Port> ports_;
+  std::vector<RegInfo> regs_;
+  std::vector<MemoryInfo> memories_;
+  std::vector<InstanceInfo> instances_;
+  std::vector<std::vector<std::uint64_t>> roms_;
+  std::vector<Statement> statements_;
+  std::map<std::pair<int, std::uint32_t>, std::size_t> placed_;
+  std::vector<std::string> notes_;
+  std::vector<Id> discarded_;
+  std::vector<StreamCheck> stream_checks_;
+  std::vector<Assertion> assertions_;
+  std::vector<Tap> taps_;
+};
+
+/// Owns the modules. A module is known by its name, which carries the parameters that tell it apart from its siblings.
+class Design {
+ public:
+  /// The module of that name; built by `build` when it is asked for the first time.
+  Module& module(const std::string& name, const std::function<void(Module&)>& build);
+  /// All modules, children before parents.
+  const std::vector<std::unique_ptr<Module>>& modules() const { return modules_; }
+
+ private:
+  std::vector<std::unique_ptr<Module>> modules_;
+  std::unordered_map<std::string, Module*> by_name_;
+};
+
+/// Bits needed to count from 0 to n - 1; at least 1.
+int index_bits(std::uint64_t n);
+/// Bits needed to hold the value n; at least 1.
+int value_bits(std::uint64_t n);
+std::uint64_t mask(int width);  ///< width 0..64
+
+}  // namespace quillgen::hdl

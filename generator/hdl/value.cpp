@@ -1,0 +1,269 @@
+#include "hdl/value.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace quillgen::hdl {
+namespace {
+
+Module& module_of(const Signal& a, const Signal& b, SourceLine at) {
+  Module* m = a.module_or_null() != nullptr ? a.module_or_null() : b.module_or_null();
+  if (m == nullptr) throw HdlError("an operation at " + at.str() + " has no operand that belongs to a module");
+  if (!a.is_shape() && !b.is_shape() && &a.module() != &b.module())
+    throw HdlError("values of modules " + a.module().name() + " and " + b.module().name() + " meet at " + at.str() +
+                   "; connect them through ports");
+  return *m;
+}
+
+int signed_bits(std::int64_t v) { return std::bit_width(static_cast<std::uint64_t>(v < 0 ? ~v : v)) + 1; }
+
+int width_of(const UArg& a) { return a.is_literal() ? value_bits(a.literal) : a.value.width(); }
+int width_of(const SArg& a) { return a.is_literal() ? signed_bits(a.literal) : a.value.width(); }
+
+Id widened(Module& m, const UArg& a, int width, SourceLine at) {
+  return a.is_literal() ? m.constant(a.literal, width, at)
+                        : m.make(Op::zero_extend, width, a.value.id(), no_id, no_id, 0, at);
+}
+Id widened(Module& m, const SArg& a, int width, SourceLine at) {
+  return a.is_literal() ? m.constant(static_cast<std::uint64_t>(a.literal) & mask(width), width, at)
+                        : m.make(Op::sign_extend, width, a.value.id(), no_id, no_id, 0, at);
+}
+
+// Both operands brought to `width`, or to the wider of the two when width is 0.
+template <class Arg>
+Id binary(Op op, const Arg& a, const Arg& b, int operand_width, int result_width) {
+  Module& m = module_of(a.value, b.value, a.at);
+  Id x = widened(m, a, operand_width, a.at), y = widened(m, b, operand_width, a.at);
+  return m.make(op, result_width, x, y, no_id, 0, a.at);
+}
+template <class Arg>
+int wider(const Arg& a, const Arg& b) {
+  return std::max(width_of(a), width_of(b));
+}
+
+template <class T, class Arg>
+T sum(Op op, const Arg& a, const Arg& b) {
+  Module& m = module_of(a.value, b.value, a.at);
+  int w = wider(a, b) + 1;
+  return T(m, binary(op, a, b, w, w));
+}
+template <class T, class Arg>
+T product(Op op, const Arg& a, const Arg& b) {
+  Module& m = module_of(a.value, b.value, a.at);
+  int wa = width_of(a), wb = width_of(b);
+  Id x = widened(m, a, wa, a.at), y = widened(m, b, wb, a.at);
+  return T(m, m.make(op, wa + wb, x, y, no_id, 0, a.at));
+}
+template <class Arg>
+Bool compare(Op op, const Arg& a, const Arg& b) {
+  return Bool(module_of(a.value, b.value, a.at), binary(op, a, b, wider(a, b), 1));
+}
+UInt bitwise(Op op, const UArg& a, const UArg& b) {
+  Module& m = module_of(a.value, b.value, a.at);
+  if (!a.is_literal() && !b.is_literal() && a.value.width() != b.value.width())
+    m.fail("bitwise operands differ in width at " + a.at.str() + ": " + m.describe_node(a.value.id()) + ", " +
+           m.describe_node(b.value.id()));
+  int w = a.is_literal() ? b.value.width() : a.value.width();
+  return UInt(m, binary(op, a, b, w, w));
+}
+Id boolean(Module& m, const BArg& a) { return a.is_literal() ? m.constant(a.literal, 1, a.at) : a.value.id(); }
+Bool logical(Op op, const BArg& a, const BArg& b) {
+  Module& m = module_of(a.value, b.value, a.at);
+  return Bool(m, m.make(op, 1, boolean(m, a), boolean(m, b), no_id, 0, a.at));
+}
+template <class T, class Arg>
+T choose(const BArg& c, const Arg& a, const Arg& b) {
+  if (c.is_literal()) throw HdlError("the condition of mux at " + c.at.str() + " is a literal");
+  Module& m = c.value.module();
+  int w = wider(a, b);
+  Id x = widened(m, a, w, c.at), y = widened(m, b, w, c.at);
+  return T(m, m.make(Op::mux, w, c.value.id(), x, y, 0, c.at));
+}
+Bool inverse(const Bool& a, SourceLine at) {
+  return Bool(a.module(), a.module().make(Op::bit_not, 1, a.id(), no_id, no_id, 0, at));
+}
+
+}  // namespace
+
+UInt Bool::as_uint() const { return {module(), id()}; }
+
+UInt UInt::bits(int low, int count, SourceLine at) const {
+  return {module(), module().make(Op::slice, count, id(), no_id, no_id, static_cast<std::uint64_t>(low), at)};
+}
+Bool UInt::bit(int index, SourceLine at) const { return {module(), bits(index, 1, at).id()}; }
+UInt UInt::extend(int count, SourceLine at) const {
+  return {module(), module().make(Op::zero_extend, count, id(), no_id, no_id, 0, at)};
+}
+SInt SInt::extend(int count, SourceLine at) const {
+  return {module(), module().make(Op::sign_extend, count, id(), no_id, no_id, 0, at)};
+}
+SInt UInt::as_sint() const { return {module(), id()}; }
+SInt UInt::to_signed(SourceLine at) const { return extend(width() + 1, at).as_sint(); }
+Bool UInt::is_zero(SourceLine at) const {
+  return {module(), module().make(Op::equal, 1, id(),
+                                  width() <= 64 ? module().constant(0, width(), at)
+                                                : module().make(Op::zero_extend, width(), module().constant(0, 1, at),
+                                                                no_id, no_id, 0, at),
+                                  no_id, 0, at)};
+}
+Bool UInt::any(SourceLine at) const { return inverse(is_zero(at), at); }
+
+UInt UInt::saturate(int count, SourceLine at) const {
+  if (count >= width()) return extend(count, at);
+  Bool over = bits(count, width() - count, at).any(at);
+  return {module(), module().make(Op::mux, count, over.id(), module().constant(mask(count), count, at),
+                                  wrap(count, at).id(), 0, at)};
+}
+
+// In range when the bits from the new sign upward are all equal.
+SInt SInt::saturate(int count, SourceLine at) const {
+  if (count >= width()) return extend(count, at);
+  Module& m = module();
+  const int upper_bits = width() - count + 1;
+  UInt upper = bits(count - 1, upper_bits, at);
+  Bool fits = (UArg(upper, at) == UArg(0, at)) | (UArg(upper, at) == UArg(mask(upper_bits), at));
+  SInt low = constant(m, -(std::int64_t{1} << (count - 1)), count, at),
+       high = constant(m, (std::int64_t{1} << (count - 1)) - 1, count, at);
+  return mux({fits, at}, wrap(count, at), mux({sign(at), at}, low, high));
+}
+
+UInt operator+(UArg a, UArg b) { return sum<UInt>(Op::add, a, b); }
+SInt operator-(UArg a, UArg b) { return sum<SInt>(Op::sub, a, b); }
+UInt operator*(UArg a, UArg b) { return product<UInt>(Op::mul_unsigned, a, b); }
+UInt operator&(UArg a, UArg b) { return bitwise(Op::bit_and, a, b); }
+UInt operator|(UArg a, UArg b) { return bitwise(Op::bit_or, a, b); }
+UInt operator^(UArg a, UArg b) { return bitwise(Op::bit_xor, a, b); }
+UInt operator~(UArg a) {
+  return {a.value.module(), a.value.module().make(Op::bit_not, a.value.width(), a.value.id(), no_id, no_id, 0, a.at)};
+}
+Bool operator==(UArg a, UArg b) { return compare(Op::equal, a, b); }
+Bool operator!=(UArg a, UArg b) { return inverse(compare(Op::equal, a, b), a.at); }
+Bool operator<(UArg a, UArg b) { return compare(Op::less_unsigned, a, b); }
+Bool operator>(UArg a, UArg b) {
+  b.at = a.at;
+  return compare(Op::less_unsigned, b, a);
+}
+Bool operator<=(UArg a, UArg b) {
+  b.at = a.at;
+  return inverse(compare(Op::less_unsigned, b, a), a.at);
+}
+Bool operator>=(UArg a, UArg b) { return inverse(compare(Op::less_unsigned, a, b), a.at); }
+UInt mux(BArg c, UArg a, UArg b) { return choose<UInt>(c, a, b); }
+
+UInt operator<<(const UInt& a, int n) {
+  if (n == 0) return a;
+  SourceLine at = a.module().node(a.id()).at;
+  return concat({a, UInt::constant(a.module(), 0, n, at)}, at);
+}
+UInt operator>>(const UInt& a, int n) {
+  SourceLine at = a.module().node(a.id()).at;
+  return n >= a.width() ? UInt::constant(a.module(), 0, 1, at) : a.bits(n, a.width() - n, at);
+}
+UInt shift_left(UArg a, UArg amount) {
+  return {a.value.module(),
+          a.value.module().make(Op::shift_left, a.value.width(), a.value.id(), amount.value.id(), no_id, 0, a.at)};
+}
+UInt shift_right(UArg a, UArg amount) {
+  return {a.value.module(),
+          a.value.module().make(Op::shift_right, a.value.width(), a.value.id(), amount.value.id(), no_id, 0, a.at)};
+}
+
+SInt operator+(SArg a, SArg b) { return sum<SInt>(Op::add, a, b); }
+SInt operator-(SArg a, SArg b) { return sum<SInt>(Op::sub, a, b); }
+SInt operator-(const SInt& a) { return SInt::constant(a.module(), 0, 1, a.module().node(a.id()).at) - a; }
+SInt operator*(SArg a, SArg b) { return product<SInt>(Op::mul_signed, a, b); }
+Bool operator==(SArg a, SArg b) { return compare(Op::equal, a, b); }
+Bool operator!=(SArg a, SArg b) { return inverse(compare(Op::equal, a, b), a.at); }
+Bool operator<(SArg a, SArg b) { return compare(Op::less_signed, a, b); }
+Bool operator>(SArg a, SArg b) {
+  b.at = a.at;
+  return compare(Op::less_signed, b, a);
+}
+Bool operator<=(SArg a, SArg b) {
+  b.at = a.at;
+  return inverse(compare(Op::less_signed, b, a), a.at);
+}
+Bool operator>=(SArg a, SArg b) { return inverse(compare(Op::less_signed, a, b), a.at); }
+SInt mux(BArg c, SArg a, SArg b) { return choose<SInt>(c, a, b); }
+SInt operator<<(const SInt& a, int n) { return (a.as_uint() << n).as_sint(); }
+SInt operator>>(const SInt& a, int n) {
+  SourceLine at = a.module().node(a.id()).at;
+  return n >= a.width() ? a.as_uint().bits(a.width() - 1, 1, at).as_sint()
+                        : a.as_uint().bits(n, a.width() - n, at).as_sint();
+}
+SInt shift_right(SArg a, UArg amount) {
+  return {a.value.module(), a.value.module().make(Op::shift_right_signed, a.value.width(), a.value.id(),
+                                                  amount.value.id(), no_id, 0, a.at)};
+}
+
+Bool operator&(BArg a, BArg b) { return logical(Op::bit_and, a, b); }
+Bool operator|(BArg a, BArg b) { return logical(Op::bit_or, a, b); }
+Bool operator^(BArg a, BArg b) { return logical(Op::bit_xor, a, b); }
+Bool operator!(BArg a) { return inverse(a.value, a.at); }
+Bool operator==(BArg a, BArg b) { return logical(Op::equal, a, b); }
+Bool mux(BArg c, BArg a, BArg b) {
+  if (c.is_literal()) throw HdlError("the condition of mux at " + c.at.str() + " is a literal");
+  Module& m = c.value.module();
+  return Bool(m, m.make(Op::mux, 1, c.value.id(), boolean(m, a), boolean(m, b), 0, c.at));
+}
+
+UInt concat(const std::vector<Signal>& parts, SourceLine at) {
+  if (parts.empty()) throw HdlError("empty concatenation at " + at.str());
+  Module& m = parts.front().module();
+  Id result = parts.back().id();
+  for (std::size_t i = parts.size() - 1; i-- > 0;)
+    result = m.make(Op::concat, parts[i].width() + m.width(result), parts[i].id(), result, no_id, 0, at);
+  return {m, result};
+}
+UInt concat(std::initializer_list<Signal> parts, SourceLine at) { return concat(std::vector<Signal>(parts), at); }
+
+UInt rom(const UInt& address, std::vector<std::uint64_t> table, int width, SourceLine at) {
+  return {address.module(), address.module().rom(std::move(table), width, address.id(), at)};
+}
+
+UInt select(const UInt& index, const std::vector<UInt>& table, SourceLine at) {
+  if (table.empty()) throw HdlError("select from nothing at " + at.str());
+  Module& m = index.module();
+  std::vector<Id> level;
+  for (const UInt& v : table) level.push_back(v.id());
+  for (int b = 0; level.size() > 1; ++b) {
+    std::vector<Id> next;
+    for (std::size_t i = 0; i < level.size(); i += 2)
+      next.push_back(i + 1 < level.size()
+                         ? m.make(Op::mux, m.width(level[i]), index.bit(b, at).id(), level[i + 1], level[i], 0, at)
+                         : level[i]);
+    level = std::move(next);
+  }
+  return {m, level[0]};
+}
+
+Fixed fixed_constant(Module& m, std::int64_t value, int fraction_bits, SourceLine at) {
+  return {SInt::constant(m, value, signed_bits(value), at), fraction_bits};
+}
+
+Fixed Fixed::round_to(int fraction_bits, SourceLine at) const {
+  int drop = fraction_ - fraction_bits;
+  if (drop <= 0) return {raw_ << -drop, fraction_bits};
+  SInt half = SInt::constant(raw_.module(), std::int64_t{1} << (drop - 1), drop + 1, at);
+  return {(SArg(raw_, at) + SArg(half, at)) >> drop, fraction_bits};
+}
+
+namespace {
+SInt aligned(const Fixed& x, int fraction) { return x.raw() << (fraction - x.fraction_bits()); }
+}  // namespace
+Fixed operator+(const Fixed& a, const Fixed& b) {
+  int f = std::max(a.fraction_bits(), b.fraction_bits());
+  return {aligned(a, f) + aligned(b, f), f};
+}
+Fixed operator-(const Fixed& a, const Fixed& b) {
+  int f = std::max(a.fraction_bits(), b.fraction_bits());
+  return {aligned(a, f) - aligned(b, f), f};
+}
+Fixed operator*(const Fixed& a, const Fixed& b) { return {a.raw() * b.raw(), a.fraction_bits() + b.fraction_bits()}; }
+
+SInt clamp(SArg x, SArg low, SArg high) { return mux(x < low, low, mux(x > high, high, x)); }
+UInt min(UArg a, UArg b) { return mux(a < b, a, b); }
+UInt max(UArg a, UArg b) { return mux(a < b, b, a); }
+SInt max(SArg a, SArg b) { return mux(a < b, b, a); }
+
+}  // namespace quillgen::hdl
