@@ -47,4 +47,9 @@ nlohmann::ordered_json parse_json(std::string_view text) {
   }
 }
 
+std::string shown(const nlohmann::ordered_json& value) {
+  const auto text = value.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+  return text.size() <= 80 ? text : text.substr(0, 77) + "...";
+}
+
 }  // namespace quillgen

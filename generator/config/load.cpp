@@ -18,12 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A JSON value for a message: one line, plain ASCII, not endless.
-std::string shown(const Json& value) {
-  auto text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
-
 std::vector<std::string> section_names() {
   std::vector<std::string> names;
   for (const auto& f : fields())

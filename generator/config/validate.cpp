@@ -8,6 +8,7 @@
 #include "config/derived.hpp"
 #include "config/error.hpp"
 #include "config/fields.hpp"
+#include "config/json_text.hpp"
 #include "config/load.hpp"
 
 namespace quillgen {
@@ -38,8 +39,7 @@ void check_name(const std::string& name) {
     return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_' || ch == '-';
   };
   if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), legal))
-    refuse("name", nlohmann::json(name).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace),
-           "1 to 64 letters, digits, _ or -", "choose such a name");
+    refuse("name", shown(name), "1 to 64 letters, digits, _ or -", "choose such a name");
 }
 
 void check_attention(const Attention& a) {

@@ -1,0 +1,11 @@
+// The subcommands, one file each. An add function declares its command and what it does when chosen; the callback sets
+// `exit_status` when that is not 0, and throws UserError for mistakes of the user.
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace quillgen::cli {
+
+void add_model(CLI::App& app, int& exit_status);
+void add_presets(CLI::App& app, int& exit_status);
+
+}  // namespace quillgen::cli

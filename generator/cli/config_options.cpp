@@ -1,0 +1,23 @@
+#include "cli/config_options.hpp"
+
+#include "config/load.hpp"
+
+namespace quillgen::cli {
+
+void add_config_options(CLI::App& command, ConfigOptions& options) {
+  auto* source = command.add_option_group("configuration", "exactly one of");
+  source->add_option("--config", options.file, "configuration file (JSON)");
+  source->add_option("--preset", options.preset, "built-in configuration, see `quillgen presets`");
+  source->require_option(1);
+  command.add_option("--set", options.overrides, "change one field, e.g. gemm.rows=8; may be repeated")
+      ->take_all()
+      ->expected(1)
+      ->type_name("PATH=VALUE");
+}
+
+Config chosen_config(const ConfigOptions& options) {
+  return options.preset.empty() ? load_config(options.file, options.overrides)
+                                : load_preset(options.preset, options.overrides);
+}
+
+}  // namespace quillgen::cli

@@ -1,0 +1,25 @@
+// The options that choose a configuration, the same in every command: --config FILE | --preset NAME, and --set
+// path=value.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace quillgen::cli {
+
+/// Must live as long as the command it was added to.
+struct ConfigOptions {
+  std::string file;
+  std::string preset;
+  std::vector<std::string> overrides;
+};
+
+/// Adds the options to `command`; exactly one of --config and --preset must be given.
+void add_config_options(CLI::App& command, ConfigOptions& options);
+
+/// The configuration chosen. Throws UserError (config/load.hpp).
+Config chosen_config(const ConfigOptions& options);
+
+}  // namespace quillgen::cli

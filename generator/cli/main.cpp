@@ -1,0 +1,31 @@
+// The quillgen program. Exit status: 0 success, 1 set by a command that found a mismatch, 2 the user's mistake, 3 ours.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "cli/commands.hpp"
+#include "config/error.hpp"
+
+int main(int argc, char** argv) {
+  using namespace quillgen;
+  int exit_status = 0;
+  CLI::App app("Generates deformable-attention accelerators and proves them against a fixed-point model.", "quillgen");
+  app.require_subcommand(1);
+  cli::add_model(app, exit_status);
+  cli::add_presets(app, exit_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help
+    fmt::print(stderr, "quillgen: {}; see --help\n", e.what());
+    return 2;
+  } catch (const UserError& e) {
+    fmt::print(stderr, "quillgen: {}\n", e.what());
+    return 2;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "quillgen: internal error: {}\n", e.what());
+    return 3;
+  }
+  return exit_status;
+}

@@ -1,0 +1,85 @@
+// quillgen model: the fixed-point model alone, against the float reference.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/config_options.hpp"
+#include "cli/output_file.hpp"
+#include "config/load.hpp"
+#include "reference/quantise.hpp"
+
+namespace quillgen::cli {
+namespace {
+
+struct ModelOptions {
+  ConfigOptions config;
+  std::string workload;
+  std::string json;
+};
+
+/// Signal to quantisation noise of the stages that have a scale, in dB.
+struct Quality {
+  double value, core_output, output;
+};
+
+Quality measure(const ReferenceStages& ref, const model::Stages& st, const model::QuantisedLayer& layer) {
+  return {sqnr_db(ref.value, st.value, layer.value_scale), sqnr_db(ref.core_output, st.head, layer.head_scale),
+          sqnr_db(ref.output, st.output, layer.output_scale)};
+}
+
+void print_row(std::string_view stage, std::string_view shape, int bits, double sqnr) {
+  fmt::print("{:<14} {:<20} {:>4}  {:>7.2f}\n", stage, shape, bits, sqnr);
+}
+
+void print_table(const Workload& w, const Config& c, const model::Stages& st, const Quality& q) {
+  fmt::print("workload {}: {} queries, {} tokens, C={} M={} L={} K={}\n\n", w.file, w.queries, w.tokens, w.embed_dim,
+             w.heads, w.levels, w.points);
+  const int head_dim = w.embed_dim / w.heads;
+  fmt::print("{:<14} {:<20} {:>4}  {:>7}\n", "stage", "shape", "bits", "SQNR dB");
+  print_row("value", fmt::format("[{}, {}, {}]", w.tokens, w.heads, head_dim), c.numerics.feature_bits, q.value);
+  print_row("core_output", fmt::format("[{}, {}, {}]", w.queries, w.heads, head_dim), c.numerics.head_bits,
+            q.core_output);
+  print_row("output", fmt::format("[{}, {}]", w.queries, w.embed_dim), c.numerics.output_bits, q.output);
+  fmt::print("\nfeature lines: {} looked up, {} distinct\n", st.line_lookups, st.lines_touched);
+}
+
+nlohmann::ordered_json report(const Workload& w, const Config& c, const model::Stages& st, const Quality& q) {
+  nlohmann::ordered_json levels = nlohmann::ordered_json::array();
+  for (const auto& s : w.level_shapes) levels.push_back({{"height", s.height}, {"width", s.width}});
+  return {{"workload", {{"file", w.file}, {"queries", w.queries}, {"tokens", w.tokens}, {"levels", levels}}},
+          {"sqnr_db", {{"value", q.value}, {"core_output", q.core_output}, {"output", q.output}}},
+          {"lines", {{"looked_up", st.line_lookups}, {"distinct", st.lines_touched}}},
+          {"config", to_json(c)}};
+}
+
+void run_model(const ModelOptions& options) {
+  const auto config = chosen_config(options.config);
+  const auto workload = load_workload(options.workload);
+  check_fits(workload, config);  // before the reference, which takes a while on a large layer
+  const auto reference = run_reference(workload);
+  const auto layer = quantise(workload, reference, config);
+  const auto stages = model::run(layer);
+  const auto quality = measure(reference, stages, layer);
+  if (!options.json.empty())
+    write_output(
+        options.json,
+        report(workload, config, stages, quality).dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
+            "\n");
+  print_table(workload, config, stages, quality);
+}
+
+}  // namespace
+
+void add_model(CLI::App& app, int&) {
+  auto* command =
+      app.add_subcommand("model", "run the fixed-point model of a layer and compare it with floating point");
+  const auto options = std::make_shared<ModelOptions>();
+  add_config_options(*command, options->config);
+  command->add_option("--workload", options->workload, "layer and inputs (safetensors)")->required();
+  command->add_option("--json", options->json, "also write the results to this file");
+  command->callback([options] { run_model(*options); });
+}
+
+}  // namespace quillgen::cli

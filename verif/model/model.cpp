@@ -1,0 +1,195 @@
+// The whole layer, stage by stage, from the steps of NUMERICS.md.
+#include <algorithm>
+#include <span>
+
+#include "model/check.hpp"
+#include "model/layer.hpp"
+#include "model/steps.hpp"
+
+namespace quillgen::model {
+namespace {
+
+using Tensor = std::vector<std::int32_t>;
+
+std::span<const std::int32_t> row(const Tensor& tensor, std::size_t index, std::size_t length) {
+  return std::span(tensor).subspan(index * length, length);
+}
+
+/// N2 of rows x weights^T: [R, C] and [N, C] -> [R, N], `bits` bits.
+Tensor project(const Tensor& rows, const Tensor& weight, const std::vector<Requant>& requant, std::size_t length,
+               int bits) {
+  const std::size_t count = rows.size() / length, outputs = requant.size();
+  Tensor result(count * outputs);
+  for (std::size_t r = 0; r < count; ++r)
+    for (std::size_t n = 0; n < outputs; ++n)
+      result[r * outputs + n] = requantise(dot(row(rows, r, length), row(weight, n, length)), requant[n], bits);
+  return result;
+}
+
+/// N4 of all rows: logits [Lq, M, L*K] -> weights of the same shape.
+Tensor attend(const Tensor& logits, std::size_t samples_per_head, const Numerics& n) {
+  const auto table = exp2_table(n);
+  Tensor weights(logits.size());
+  for (std::size_t first = 0; first < logits.size(); first += samples_per_head)
+    softmax_row(std::span(logits).subspan(first, samples_per_head), table, n,
+                std::span(weights).subspan(first, samples_per_head));
+  return weights;
+}
+
+/// Where the samples of a layer lie: [query, head, level, point] unrolled.
+struct Samples {
+  explicit Samples(const QuantisedLayer& layer) : layer(layer) {
+    std::size_t token = 0;
+    for (const auto& l : layer.levels) {
+      first_token.push_back(token);
+      token += static_cast<std::size_t>(l.height) * static_cast<std::size_t>(l.width);
+    }
+  }
+  std::size_t count() const {
+    return static_cast<std::size_t>(layer.queries) * static_cast<std::size_t>(layer.attention.samples_per_query());
+  }
+  std::size_t query(std::size_t s) const { return s / static_cast<std::size_t>(layer.attention.samples_per_query()); }
+  std::size_t level(std::size_t s) const {
+    const auto& a = layer.attention;
+    return s / static_cast<std::size_t>(a.points) % static_cast<std::size_t>(a.levels);
+  }
+  std::size_t head(std::size_t s) const {
+    const auto& a = layer.attention;
+    return s / static_cast<std::size_t>(a.samples_per_head()) % static_cast<std::size_t>(a.heads);
+  }
+
+  const QuantisedLayer& layer;
+  std::vector<std::size_t> first_token;  ///< [L], row of the value map where a level begins
+};
+
+/// N5 of all samples: offsets [Lq, M*L*K, 2] -> locations of the same shape.
+Tensor locate(const Samples& samples, const Tensor& offset) {
+  const auto& layer = samples.layer;
+  Tensor result(offset.size());
+  for (std::size_t s = 0; s < samples.count(); ++s) {
+    const auto level = samples.level(s);
+    const auto reference = 2 * (samples.query(s) * layer.levels.size() + level);
+    const auto [height, width] = layer.levels[level];
+    result[2 * s] = location(layer.reference[reference], offset[2 * s], width, layer.numerics);
+    result[2 * s + 1] = location(layer.reference[reference + 1], offset[2 * s + 1], height, layer.numerics);
+  }
+  return result;
+}
+
+/// N6 of all samples: -> [Lq, M*L*K, 4].
+Tensor weigh(const Samples& samples, const Tensor& attention, const Tensor& position) {
+  const auto& layer = samples.layer;
+  Tensor result(4 * samples.count());
+  for (std::size_t s = 0; s < samples.count(); ++s) {
+    const auto w = corner_weights(attention[s], position[2 * s], position[2 * s + 1], layer.levels[samples.level(s)],
+                                  layer.numerics);
+    std::copy(w.begin(), w.end(), result.begin() + static_cast<std::ptrdiff_t>(4 * s));
+  }
+  return result;
+}
+
+/// The pixel of corner i of sample s (i as in w00, w01, w10, w11).
+struct Corner {
+  std::int32_t x, y;
+};
+Corner corner(const Tensor& position, std::size_t s, std::size_t i, const Numerics& n) {
+  return {split(position[2 * s], n).pixel + static_cast<std::int32_t>(i % 2),
+          split(position[2 * s + 1], n).pixel + static_cast<std::int32_t>(i / 2)};
+}
+
+/// N7: exact sums of w * value: [Lq, C].
+std::vector<std::int64_t> aggregate(const Samples& samples, const Stages& st) {
+  const auto& layer = samples.layer;
+  const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
+  const auto head_dim = static_cast<std::size_t>(layer.attention.head_dim());
+  std::vector<std::int64_t> acc(static_cast<std::size_t>(layer.queries) * channels);
+  for (std::size_t s = 0; s < samples.count(); ++s) {
+    const auto level = samples.level(s), first_channel = samples.head(s) * head_dim;
+    std::int64_t* sum = &acc[samples.query(s) * channels + first_channel];
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::int64_t w = st.corner_weight[4 * s + i];
+      if (w == 0) continue;
+      const auto [x, y] = corner(st.location, s, i, layer.numerics);
+      const auto token = samples.first_token[level] + static_cast<std::size_t>(y * layer.levels[level].width + x);
+      const std::int32_t* value = &st.value[token * channels + first_channel];
+      for (std::size_t d = 0; d < head_dim; ++d) sum[d] += w * value[d];
+    }
+  }
+  return acc;
+}
+
+/// N8: [Lq, C].
+Tensor head_vectors(const std::vector<std::int64_t>& acc, const QuantisedLayer& layer) {
+  const auto& n = layer.numerics;
+  const std::int64_t limit = std::int64_t{1} << (n.feature_bits + n.corner_bits);
+  Tensor result(acc.size());
+  for (std::size_t i = 0; i < acc.size(); ++i) {
+    check(acc[i] >= -limit && acc[i] < limit, "N7: accumulator exceeds its stated width");
+    result[i] = requantise(acc[i], layer.head_requant[i % layer.head_requant.size()], n.head_bits);
+  }
+  return result;
+}
+
+/// The 2x2 lines of the value map: which were read by any sample, and how often one was looked up.
+class LineCount {
+ public:
+  explicit LineCount(const QuantisedLayer& layer) : heads_(static_cast<std::size_t>(layer.attention.heads)) {
+    std::size_t blocks = 0;
+    for (const auto& l : layer.levels) {
+      first_block_.push_back(blocks);
+      columns_.push_back((l.width + 1) / 2);
+      blocks += static_cast<std::size_t>((l.height + 1) / 2) * static_cast<std::size_t>(columns_.back());
+    }
+    touched_.resize(blocks * heads_);
+  }
+
+  /// Counts the distinct lines of one sample.
+  void sample(const Samples& samples, const Stages& st, std::size_t s) {
+    std::vector<std::size_t> lines;
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (st.corner_weight[4 * s + i] == 0) continue;
+      const auto [x, y] = corner(st.location, s, i, samples.layer.numerics);
+      const auto level = samples.level(s);
+      const auto block = first_block_[level] + static_cast<std::size_t>(y / 2 * columns_[level] + x / 2);
+      const auto line = block * heads_ + samples.head(s);
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+    }
+    lookups_ += static_cast<std::int64_t>(lines.size());
+    for (const auto line : lines) touched_[line] = true;
+  }
+
+  std::int64_t touched() const { return std::count(touched_.begin(), touched_.end(), true); }
+  std::int64_t lookups() const { return lookups_; }
+
+ private:
+  std::size_t heads_;
+  std::vector<std::size_t> first_block_;  ///< [L]
+  std::vector<int> columns_;              ///< [L], blocks of a row
+  std::vector<bool> touched_;             ///< [block, head]
+  std::int64_t lookups_ = 0;
+};
+
+}  // namespace
+
+Stages run(const QuantisedLayer& layer) {
+  validate(layer);
+  const auto& n = layer.numerics;
+  const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
+  const Samples samples(layer);
+  Stages st;
+  st.value = project(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);     // N3
+  st.offset = project(layer.query, layer.offset_weight, layer.offset_requant, channels, n.offset_bits());  // N3
+  st.logit = project(layer.query, layer.logit_weight, layer.logit_requant, channels, n.logit_bits());      // N3
+  st.attention = attend(st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()), n);        // N4
+  st.location = locate(samples, st.offset);                                                                // N5
+  st.corner_weight = weigh(samples, st.attention, st.location);                                            // N6
+  st.head = head_vectors(aggregate(samples, st), layer);                                                   // N7, N8
+  st.output = project(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);        // N9, N10
+  LineCount lines(layer);
+  for (std::size_t s = 0; s < samples.count(); ++s) lines.sample(samples, st, s);
+  st.lines_touched = lines.touched();
+  st.line_lookups = lines.lookups();
+  return st;
+}
+
+}  // namespace quillgen::model

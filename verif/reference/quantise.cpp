@@ -1,0 +1,138 @@
+#include "reference/quantise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <span>
+
+#include "config/error.hpp"
+
+namespace quillgen {
+namespace {
+
+using Integers = std::vector<std::int32_t>;
+
+/// Magnitudes below this count as zero: far below anything F32 holds, and safe to multiply and divide by.
+constexpr double tiny = 1e-100;
+
+double largest(std::span<const double> values) {
+  double m = 0;
+  for (const double x : values) m = std::max(m, std::abs(x));
+  return m;
+}
+
+/// Real value of one unit; 1 for a tensor of zeros.
+double usable_scale(double scale) { return scale < tiny ? 1 : scale; }
+
+/// N1, one scale for the tensor.
+double tensor_scale(std::span<const double> values, int bits) {
+  return usable_scale(largest(values) / ((1 << (bits - 1)) - 1));
+}
+
+std::int32_t round_to(double x, double low, double high) {
+  return static_cast<std::int32_t>(std::clamp(std::floor(x + 0.5), low, high));
+}
+
+std::int32_t quantised(double x, double scale, int bits) {
+  const double limit = std::ldexp(1, bits - 1);
+  return round_to(x / scale, -limit, limit - 1);
+}
+
+Integers quantised(std::span<const double> values, double scale, int bits) {
+  Integers result;
+  result.reserve(values.size());
+  for (const double x : values) result.push_back(quantised(x, scale, bits));
+  return result;
+}
+
+constexpr double int32_min = std::numeric_limits<std::int32_t>::min();
+constexpr double int32_max = std::numeric_limits<std::int32_t>::max();
+
+/// N5: 16 fraction bits, clamped to 32 bits.
+Integers quantised_references(std::span<const double> points) {
+  Integers result;
+  for (const double x : points) result.push_back(round_to(x * 65536, int32_min, int32_max));
+  return result;
+}
+
+struct Projection {
+  Integers weight;
+  std::vector<model::Requant> requant;
+};
+
+/// N1 to N3 of one linear layer: weight [N, length] with one scale a row, bias [N] in the accumulator's scale. The
+/// scale of the input is `input`; the output is in units of 1 / `per_unit`.
+Projection quantise_linear(std::span<const double> weight, std::span<const double> bias, double input, double per_unit,
+                           int bits) {
+  Projection result;
+  const std::size_t length = weight.size() / bias.size();
+  for (std::size_t n = 0; n < bias.size(); ++n) {
+    const auto row = weight.subspan(n * length, length);
+    const double by_weight = largest(row) / ((1 << (bits - 1)) - 1);
+    const double by_bias = std::abs(bias[n]) / (input * std::ldexp(1, 30));
+    const double scale = usable_scale(std::max(by_weight, by_bias));
+    const auto q = quantised(row, scale, bits);
+    result.weight.insert(result.weight.end(), q.begin(), q.end());
+    auto requant = requant_of(input * scale * per_unit);
+    requant.bias = round_to(bias[n] / (input * scale), int32_min, int32_max);
+    result.requant.push_back(requant);
+  }
+  return result;
+}
+
+}  // namespace
+
+model::Requant requant_of(double ratio) {
+  if (!(ratio >= 0 && ratio < 32768))
+    throw UserError(
+        fmt::format("requantisation ratio {} must be below 32768; the layer's numbers are out of proportion: "
+                    "rescale its inputs or weights",
+                    ratio));
+  const auto multiplier = [&](int shift) { return std::floor(std::ldexp(ratio, shift) + 0.5); };
+  int shift = 47;
+  while (shift > 1 && multiplier(shift) >= 65536) --shift;
+  // A ratio just under 2^15 may round up to 2^16 at shift 1; the largest multiplier is then the nearest.
+  return {0, static_cast<std::uint32_t>(std::min(multiplier(shift), 65535.0)), static_cast<std::uint32_t>(shift)};
+}
+
+model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& reference, const Config& config) {
+  check_fits(w, config);
+  const auto& n = config.numerics;
+  model::QuantisedLayer layer;
+  layer.attention = config.attention;
+  layer.numerics = n;
+  layer.queries = w.queries;
+  layer.levels = w.level_shapes;
+  layer.reference = quantised_references(w.reference_points);
+  layer.value_scale = tensor_scale(reference.value, n.feature_bits);
+  layer.head_scale = tensor_scale(reference.core_output, n.head_bits);
+  layer.output_scale = tensor_scale(reference.output, n.output_bits);
+  const double query_scale = tensor_scale(w.query, n.query_bits);
+  const double source_scale = tensor_scale(w.source, n.feature_bits);
+  layer.query = quantised(w.query, query_scale, n.query_bits);
+  layer.source = quantised(w.source, source_scale, n.feature_bits);
+
+  const auto install = [](Projection&& p, Integers& weight, std::vector<model::Requant>& requant) {
+    weight = std::move(p.weight);
+    requant = std::move(p.requant);
+  };
+  install(quantise_linear(w.value_weight, w.value_bias, source_scale, 1 / layer.value_scale, n.feature_weight_bits),
+          layer.value_weight, layer.value_requant);
+  install(quantise_linear(w.offset_weight, w.offset_bias, query_scale, std::ldexp(1, n.offset_frac_bits),
+                          n.query_weight_bits),
+          layer.offset_weight, layer.offset_requant);
+  install(quantise_linear(w.logit_weight, w.logit_bias, query_scale,
+                          std::numbers::log2e * std::ldexp(1, n.logit_frac_bits), n.query_weight_bits),
+          layer.logit_weight, layer.logit_requant);
+  install(
+      quantise_linear(w.output_weight, w.output_bias, layer.head_scale, 1 / layer.output_scale, n.output_weight_bits),
+      layer.output_weight, layer.output_requant);
+  const auto head = requant_of(std::ldexp(layer.value_scale, -n.corner_bits) / layer.head_scale);
+  layer.head_requant.assign(static_cast<std::size_t>(w.embed_dim), head);
+  return layer;
+}
+
+}  // namespace quillgen

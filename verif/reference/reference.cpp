@@ -1,0 +1,119 @@
+#include "reference/reference.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace quillgen {
+namespace {
+
+using Values = std::vector<double>;
+
+/// rows x weight^T + bias: [R, length] and [N, length] -> [R, N].
+Values linear(const Values& rows, const Values& weight, const Values& bias, std::size_t length) {
+  const std::size_t count = rows.size() / length, outputs = bias.size();
+  Values result(count * outputs);
+  for (std::size_t r = 0; r < count; ++r)
+    for (std::size_t n = 0; n < outputs; ++n) {
+      double sum = bias[n];
+      for (std::size_t k = 0; k < length; ++k) sum += rows[r * length + k] * weight[n * length + k];
+      result[r * outputs + n] = sum;
+    }
+  return result;
+}
+
+/// Softmax of each run of `length` logits.
+Values softmax(const Values& logits, std::size_t length) {
+  Values result(logits.size());
+  for (std::size_t first = 0; first < logits.size(); first += length) {
+    const double max = *std::max_element(&logits[first], &logits[first] + length);
+    double sum = 0;
+    for (std::size_t j = 0; j < length; ++j) sum += result[first + j] = std::exp(logits[first + j] - max);
+    for (std::size_t j = 0; j < length; ++j) result[first + j] /= sum;
+  }
+  return result;
+}
+
+/// A level of the value map; pixels outside read as nothing.
+struct Level {
+  const double* value;  ///< first channel of the head in question of the first pixel
+  std::size_t channels;
+  model::LevelShape shape;
+
+  /// Adds `weight` times the bilinear sample at (x, y) to sum[0 .. head_dim - 1].
+  void add_sample(double x, double y, double weight, double* sum, std::size_t head_dim) const {
+    if (x <= -1 || y <= -1 || x >= shape.width || y >= shape.height) return;
+    const int x0 = static_cast<int>(std::floor(x)), y0 = static_cast<int>(std::floor(y));
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j) {
+        const int px = x0 + j, py = y0 + i;
+        if (px < 0 || py < 0 || px >= shape.width || py >= shape.height) continue;
+        const double w = weight * (1 - std::abs(x - px)) * (1 - std::abs(y - py));
+        const double* pixel = value + static_cast<std::size_t>(py * shape.width + px) * channels;
+        for (std::size_t d = 0; d < head_dim; ++d) sum[d] += w * pixel[d];
+      }
+  }
+};
+
+/// Calls visit(sample, query, head, level) for every sample in order, `sample` counting all of them.
+template <typename Visit>
+void for_each_sample(const Workload& w, Visit visit) {
+  std::size_t sample = 0;
+  for (std::size_t q = 0; q < static_cast<std::size_t>(w.queries); ++q)
+    for (std::size_t m = 0; m < static_cast<std::size_t>(w.heads); ++m)
+      for (std::size_t l = 0; l < static_cast<std::size_t>(w.levels); ++l)
+        for (int k = 0; k < w.points; ++k) visit(sample++, q, m, l);
+}
+
+Values locate(const Workload& w, const Values& offsets) {
+  Values result(offsets.size());
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
+    const double* reference = &w.reference_points[2 * (q * w.level_shapes.size() + l)];
+    result[2 * s] = reference[0] * w.level_shapes[l].width + offsets[2 * s] - 0.5;
+    result[2 * s + 1] = reference[1] * w.level_shapes[l].height + offsets[2 * s + 1] - 0.5;
+  });
+  return result;
+}
+
+Values aggregate(const Workload& w, const ReferenceStages& st) {
+  const auto channels = static_cast<std::size_t>(w.embed_dim), head_dim = channels / static_cast<std::size_t>(w.heads);
+  std::vector<std::size_t> first_token(w.level_shapes.size());
+  for (std::size_t l = 1; l < first_token.size(); ++l)
+    first_token[l] = first_token[l - 1] + static_cast<std::size_t>(w.level_shapes[l - 1].height) *
+                                              static_cast<std::size_t>(w.level_shapes[l - 1].width);
+  Values result(static_cast<std::size_t>(w.queries) * channels);
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t m, std::size_t l) {
+    const Level level{&st.value[first_token[l] * channels + m * head_dim], channels, w.level_shapes[l]};
+    level.add_sample(st.locations[2 * s], st.locations[2 * s + 1], st.attention[s],
+                     &result[q * channels + m * head_dim], head_dim);
+  });
+  return result;
+}
+
+}  // namespace
+
+ReferenceStages run_reference(const Workload& w) {
+  const auto channels = static_cast<std::size_t>(w.embed_dim);
+  ReferenceStages st;
+  st.value = linear(w.source, w.value_weight, w.value_bias, channels);
+  st.offsets = linear(w.query, w.offset_weight, w.offset_bias, channels);
+  st.logits = linear(w.query, w.logit_weight, w.logit_bias, channels);
+  st.attention = softmax(st.logits, static_cast<std::size_t>(w.levels) * static_cast<std::size_t>(w.points));
+  st.locations = locate(w, st.offsets);
+  st.core_output = aggregate(w, st);
+  st.output = linear(st.core_output, w.output_weight, w.output_bias, channels);
+  return st;
+}
+
+double sqnr_db(std::span<const double> reference, std::span<const std::int32_t> y, double scale) {
+  assert(reference.size() == y.size());
+  double signal = 0, noise = 0;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    const double error = reference[i] - y[i] * scale;
+    signal += reference[i] * reference[i];
+    noise += error * error;
+  }
+  return 10 * std::log10(signal / noise);
+}
+
+}  // namespace quillgen

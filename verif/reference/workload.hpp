@@ -1,0 +1,37 @@
+// One attention layer and its inputs, as a user exports them from PyTorch.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "model/layer.hpp"
+
+namespace quillgen {
+
+/// All tensors dense, row-major, in double precision. C = embed_dim, M = heads, L = levels, K = points.
+struct Workload {
+  std::string file;
+  int embed_dim = 0, heads = 0, levels = 0, points = 0;
+  int queries = 0;                                 ///< Lq
+  int tokens = 0;                                  ///< S, pixels of all levels
+  std::vector<model::LevelShape> level_shapes;     ///< [L]
+  std::vector<double> query;                       ///< [Lq, C]
+  std::vector<double> reference_points;            ///< [Lq, L, 2] as (x, y), 1 = the side of the level
+  std::vector<double> source;                      ///< [S, C], level after level
+  std::vector<double> value_weight, value_bias;    ///< [C, C], [C]
+  std::vector<double> offset_weight, offset_bias;  ///< [M*L*K*2, C], [M*L*K*2]; rows (head, level, point, x|y)
+  std::vector<double> logit_weight, logit_bias;    ///< [M*L*K, C], [M*L*K]
+  std::vector<double> output_weight, output_bias;  ///< [C, C], [C]
+};
+
+/// Reads a safetensors file with the tensors query, reference_points, input_flatten, spatial_shapes as (H, W), and
+/// weight and bias of sampling_offsets, attention_weights, value_proj and output_proj; metadata d_model, n_heads,
+/// n_levels, n_points. Throws UserError (one line, naming file and tensor) when one is missing, has another shape or
+/// another size than the metadata say, is empty or not finite, and for what this version does not take: reference boxes
+/// and padding masks.
+Workload load_workload(const std::string& file);
+
+/// Throws UserError unless `config` was made for a layer of these dimensions and is large enough for it.
+void check_fits(const Workload& workload, const Config& config);
+
+}  // namespace quillgen
