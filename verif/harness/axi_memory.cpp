@@ -1,0 +1,181 @@
+#include "harness/axi_memory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quillgen::harness {
+
+AxiMemory::AxiMemory(MemoryMap& map, const AxiOptions& options)
+    : map_(map),
+      options_(options),
+      checker_(options.data_bytes, breaches_),
+      ar_chance_(options.seed * 8 + 1),
+      r_chance_(options.seed * 8 + 2),
+      aw_chance_(options.seed * 8 + 3),
+      w_chance_(options.seed * 8 + 4),
+      b_chance_(options.seed * 8 + 5),
+      order_(options.seed * 8 + 6),
+      noise_(options.seed * 8 + 7) {
+  options_.latency = std::max(options_.latency, 1);
+  prepare();
+}
+
+void AxiMemory::set_faults(std::optional<AxiFault> read, std::optional<AxiFault> write) {
+  if (read) read->burst += bursts_read_;
+  if (write) write->burst += bursts_written_;
+  options_.read_fault = read;
+  options_.write_fault = write;
+}
+
+bool AxiMemory::idle() const {
+  const auto empty = [](const auto& queue) { return queue.empty(); };
+  return writes_.empty() && data_.empty() && std::all_of(reads_.begin(), reads_.end(), empty) &&
+         std::all_of(responses_.begin(), responses_.end(), empty);
+}
+
+/// The response to a burst: DECERR, reported, if it leaves its region or its ID has no business there.
+std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, std::uint32_t Region::*ids) {
+  const std::uint64_t begin = a.address / options_.data_bytes * options_.data_bytes;
+  const auto* region = map_.find(begin, (std::uint64_t{a.len} + 1) * options_.data_bytes);
+  if (region && a.id < max_ids && region->*ids >> a.id & 1) return axi_okay;
+  breaches_.add(cycle_, fmt::format("{} (id {}, address {:#x}, len {}): {}", channel, a.id, a.address, a.len,
+                                    region ? "not allowed in " + region->name : "outside of the allocated memory"));
+  return axi_decerr;
+}
+
+void AxiMemory::take_read(const AxiAddress& address) {
+  Burst burst{address, 0, cycle_ + options_.latency, accept("AR", address, &Region::read_ids)};
+  if (options_.read_fault && options_.read_fault->burst == bursts_read_) burst.response = options_.read_fault->response;
+  ++bursts_read_;
+  reads_[address.id % max_ids].push_back(burst);
+}
+
+void AxiMemory::take_write(const AxiAddress& address) {
+  Burst burst{address, 0, 0, accept("AW", address, &Region::write_ids)};
+  if (options_.write_fault && options_.write_fault->burst == bursts_written_)
+    burst.response = options_.write_fault->response;
+  ++bursts_written_;
+  writes_.push_back(burst);
+}
+
+void AxiMemory::store(const AxiWriteBeat& beat, const Burst& burst) {
+  const std::uint64_t size = options_.data_bytes;
+  const std::uint64_t address = burst.address.address / size * size + burst.beat * size;
+  auto* region = map_.find(address, size);
+  if (!region || burst.response == axi_decerr) return;
+  for (std::uint64_t i = 0; i < size; ++i) {
+    if (!(beat.strobe >> i & 1)) continue;
+    const std::uint64_t offset = address + i - region->base;
+    if (!region->in_row(offset)) {
+      breaches_.add(cycle_,
+                    fmt::format("W: the byte at {:#x} is in {} but outside its rows", address + i, region->name));
+      continue;
+    }
+    region->bytes[offset] = beat.data[i];
+    if (region->writes[offset] < 255) ++region->writes[offset];
+  }
+}
+
+/// Matches data with addresses, in order.
+void AxiMemory::take_data() {
+  while (!writes_.empty() && !data_.empty()) {
+    auto& burst = writes_.front();
+    store(data_.front(), burst);
+    data_.pop_front();
+    if (burst.beat++ < burst.address.len) continue;
+    burst.due = cycle_ + options_.latency;
+    responses_[burst.address.id % max_ids].push_back(burst);
+    writes_.pop_front();
+  }
+}
+
+void AxiMemory::clock(const AxiMasterSide& in) {
+  checker_.clock(cycle_, in, out_);
+  moved_ = (in.ar_valid && out_.ar_ready) || (in.aw_valid && out_.aw_ready) || (in.w_valid && out_.w_ready) ||
+           (out_.r_valid && in.r_ready) || (out_.b_valid && in.b_ready);
+  if (in.ar_valid && out_.ar_ready) take_read(in.ar);
+  if (in.aw_valid && out_.aw_ready) take_write(in.aw);
+  if (in.w_valid && out_.w_ready) {
+    data_.push_back(in.w);
+    bytes_written_ += options_.data_bytes;
+  }
+  take_data();
+  if (out_.r_valid && in.r_ready) {
+    auto& queue = reads_[out_.r.id];
+    bytes_read_[out_.r.id] += options_.data_bytes;
+    if (++queue.front().beat > queue.front().address.len) queue.pop_front();
+    out_.r_valid = false;
+  }
+  if (out_.b_valid && in.b_ready) {
+    responses_[out_.b.id].pop_front();
+    out_.b_valid = false;
+  }
+  ++cycle_;
+  prepare();
+}
+
+/// An ID whose oldest burst is due, or -1: the current one inside a burst, else the one that has waited longest; with
+/// the chance of reordering any of them.
+template <typename Queues>
+int AxiMemory::choose(const Queues& queues, int current, bool in_burst) {
+  const auto due = [&](int id) { return !queues[id].empty() && queues[id].front().due <= cycle_; };
+  std::array<int, max_ids> candidates;
+  int count = 0, oldest = -1;
+  for (int id = 0; id < max_ids; ++id) {
+    if (!due(id)) continue;
+    candidates[count++] = id;
+    if (oldest < 0 || queues[id].front().due < queues[oldest].front().due) oldest = id;
+  }
+  if (count > 1 && order_(options_.reorder_percent)) return candidates[order_.below(count)];
+  return in_burst && due(current) ? current : oldest;
+}
+
+void AxiMemory::prepare_read() {
+  if (out_.r_valid) return;  // offered and not taken: held
+  const bool withheld = r_chance_(options_.stall_percent);
+  const int id =
+      withheld ? -1 : choose(reads_, read_id_, !reads_[read_id_].empty() && reads_[read_id_].front().beat > 0);
+  auto& r = out_.r;
+  for (int i = 0; i < options_.data_bytes; i += 8) {
+    const std::uint64_t bits = noise_.bits();
+    for (int j = 0; j < 8; ++j) r.data[i + j] = static_cast<std::uint8_t>(bits >> (8 * j));
+  }
+  if (id < 0) {
+    const std::uint64_t bits = noise_.bits();
+    r.id = bits % max_ids, r.response = bits >> 8 & 3, r.last = bits >> 16 & 1;
+    return;
+  }
+  const auto& burst = reads_[id].front();
+  const std::uint64_t size = options_.data_bytes;
+  const std::uint64_t address = burst.address.address / size * size + burst.beat * size;
+  if (const auto* region = map_.find(address, size); region && burst.response == axi_okay)
+    std::copy_n(region->bytes.begin() + static_cast<std::ptrdiff_t>(address - region->base), size, r.data.begin());
+  r.id = static_cast<std::uint32_t>(id);
+  r.response = burst.response;
+  r.last = burst.beat == burst.address.len;
+  out_.r_valid = true;
+  read_id_ = id;
+}
+
+void AxiMemory::prepare_response() {
+  if (out_.b_valid) return;
+  const bool withheld = b_chance_(options_.stall_percent);
+  const int id = withheld ? -1 : choose(responses_, 0, false);
+  const std::uint64_t bits = noise_.bits();
+  out_.b = {static_cast<std::uint32_t>(bits % max_ids), static_cast<std::uint32_t>(bits >> 8 & 3)};
+  if (id < 0) return;
+  out_.b = {static_cast<std::uint32_t>(id), responses_[id].front().response};
+  out_.b_valid = true;
+}
+
+/// Decides what is driven in the coming cycle.
+void AxiMemory::prepare() {
+  out_.ar_ready = !ar_chance_(options_.stall_percent);
+  out_.aw_ready = !aw_chance_(options_.stall_percent);
+  out_.w_ready = !w_chance_(options_.stall_percent);
+  prepare_read();
+  prepare_response();
+}
+
+}  // namespace quillgen::harness

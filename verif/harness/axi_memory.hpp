@@ -1,0 +1,97 @@
+// An AXI4 slave with timing: latency, stalls, reordering between IDs, faults. It serves a MemoryMap and checks the
+// master.
+//
+// A cycle is: outputs() before the edge, then clock() with what the master drove. What the slave drives never depends
+// on what the master drives in the same cycle.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "harness/axi.hpp"
+#include "harness/axi_checker.hpp"
+#include "harness/memory_map.hpp"
+#include "harness/stall.hpp"
+
+namespace quillgen::harness {
+
+/// Answers one burst with an error, counting accepted bursts of that kind from 0.
+struct AxiFault {
+  std::uint64_t burst = 0;
+  std::uint32_t response = axi_slverr;
+};
+
+struct AxiOptions {
+  int data_bytes = 8;
+  int latency = 1;  ///< cycles from the AR handshake to the first R beat, and from the last W beat to B, at least 1
+  int stall_percent = 0;     ///< chance per cycle that a channel withholds its valid or ready; each channel by itself
+  int reorder_percent = 25;  ///< chance per beat to go on with another ID that is due
+  std::uint64_t seed = 1;
+  std::optional<AxiFault> read_fault, write_fault;
+};
+
+class AxiMemory {
+ public:
+  static constexpr int max_ids = 16;
+
+  AxiMemory(MemoryMap& map, const AxiOptions& options);
+
+  /// What the slave drives in this cycle. While valid is 0 the payload is noise.
+  const AxiSlaveSide& outputs() const { return out_; }
+  /// The rising edge at the end of the cycle.
+  void clock(const AxiMasterSide& in);
+
+  /// Answers the n-th burst from now with an error, in place of the faults set before.
+  void set_faults(std::optional<AxiFault> read, std::optional<AxiFault> write);
+
+  /// True if any handshake took place at the last edge.
+  bool moved() const { return moved_; }
+  /// True if every burst has been answered.
+  bool idle() const;
+  const Breaches& breaches() const { return breaches_; }
+  std::uint64_t cycle() const { return cycle_; }
+  /// Bytes of R beats delivered for this read ID, and of W beats taken.
+  std::uint64_t bytes_read(int id) const { return bytes_read_[id]; }
+  std::uint64_t bytes_written() const { return bytes_written_; }
+  std::uint64_t bursts_read() const { return bursts_read_; }
+  std::uint64_t bursts_written() const { return bursts_written_; }
+
+ private:
+  struct Burst {
+    AxiAddress address;
+    std::uint32_t beat = 0;  ///< next one
+    std::uint64_t due = 0;   ///< first cycle in which a beat may be driven
+    std::uint32_t response = axi_okay;
+  };
+
+  std::uint32_t accept(const char* channel, const AxiAddress& address, std::uint32_t Region::*ids);
+  void take_read(const AxiAddress& address);
+  void take_write(const AxiAddress& address);
+  void take_data();
+  void store(const AxiWriteBeat& beat, const Burst& burst);
+  void prepare();
+  void prepare_read();
+  void prepare_response();
+  template <typename Queues>
+  int choose(const Queues& queues, int current, bool in_burst);
+
+  MemoryMap& map_;
+  AxiOptions options_;
+  Breaches breaches_;
+  AxiChecker checker_;
+  Chance ar_chance_, r_chance_, aw_chance_, w_chance_, b_chance_, order_, noise_;
+  AxiSlaveSide out_;
+  std::uint64_t cycle_ = 0;
+  bool moved_ = false;
+  std::array<std::deque<Burst>, max_ids> reads_;      ///< per ID, oldest first
+  std::deque<Burst> writes_;                          ///< whose data have not all come, in order of AW
+  std::deque<AxiWriteBeat> data_;                     ///< that came before their AW
+  std::array<std::deque<Burst>, max_ids> responses_;  ///< writes waiting for B, per ID
+  int read_id_ = 0;                                   ///< of the beat on offer or the last one
+  std::array<std::uint64_t, max_ids> bytes_read_{};
+  std::uint64_t bytes_written_ = 0, bursts_read_ = 0, bursts_written_ = 0;
+};
+
+}  // namespace quillgen::harness

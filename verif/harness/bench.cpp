@@ -1,0 +1,97 @@
+#include "harness/bench.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/interrupt.hpp"
+
+namespace quillgen::harness {
+namespace {
+
+constexpr int reset_cycles = 8;
+
+/// N = 20000 + 20 * latency, more when stalls slow everything down.
+std::uint64_t hang_limit_of(const AxiOptions& options) {
+  return (20000 + 20 * static_cast<std::uint64_t>(options.latency)) * 100 /
+         (100 - std::clamp(options.stall_percent, 0, 95));
+}
+
+}  // namespace
+
+Bench::Bench(const SimulatorLibrary& library, const Manifest& manifest, const Config& config, MemoryMap& map,
+             const AxiOptions& options)
+    : sim_(library, static_cast<std::uint32_t>(options.seed)),
+      port_(sim_, config.memory.data_bits, config.memory.address_bits),
+      host_port_(sim_),
+      clk_(sim_.port("clk", true, 1)),
+      rst_(sim_.port("rst", true, 1)),
+      taps_(sim_, manifest, config),
+      memory_(map, options),
+      host_(options.stall_percent, options.seed),
+      idle_(config, {}, {}),
+      hang_limit_(hang_limit_of(options)) {}
+
+void Bench::edge() {
+  clk_.set(1);
+  sim_.eval();
+  ++cycles_;
+}
+
+void Bench::reset() {
+  for (int i = 0; i < reset_cycles; ++i) {
+    rst_.set(1);
+    port_.drive({});
+    host_port_.drive({});
+    clk_.set(0);
+    sim_.eval();
+    const auto m = port_.sample();
+    const auto s = host_port_.sample();
+    if (i > 0 && (m.ar_valid || m.aw_valid || m.w_valid || s.b_valid || s.r_valid))
+      breaches_.add(cycles_, "a valid output is 1 during reset");
+    edge();
+  }
+  rst_.set(0);
+  last_activity_ = cycles_;
+}
+
+void Bench::cycle() {
+  port_.drive(memory_.outputs());
+  host_port_.drive(host_.outputs());
+  clk_.set(0);
+  sim_.eval();
+  const auto master = port_.sample();
+  const auto slave = host_port_.sample();
+  const int firings = taps_.sample(comparison_ ? *comparison_ : idle_);
+  if (firings && !comparison_) breaches_.add(cycles_, "a tap fires outside of a job");
+  memory_.clock(master);
+  host_.clock(slave);
+  if (memory_.moved()) last_memory_ = cycles_;
+  if (memory_.moved() || firings || !comparison_) last_activity_ = cycles_;
+  edge();
+  if (cycles_ % 1024 == 0) check_interrupt();
+  if (cycles_ - last_activity_ > hang_limit_)
+    throw Hang(fmt::format("hang: nothing has moved since cycle {} ({} cycles)", last_activity_, hang_limit_));
+}
+
+/// Runs until the register access is answered.
+void Bench::finish_access(const char* what, std::uint32_t address) {
+  const auto limit = cycles_ + hang_limit_;
+  while (host_.busy()) {
+    if (cycles_ > limit) throw Hang(fmt::format("hang: {} of register {:#05x} is not answered", what, address));
+    cycle();
+  }
+}
+
+std::uint32_t Bench::read_register(std::uint32_t address) {
+  host_.start_read(address);
+  finish_access("a read", address);
+  return host_.data();
+}
+
+void Bench::write_register(std::uint32_t address, std::uint32_t data) {
+  host_.start_write(address, data);
+  finish_access("a write", address);
+}
+
+}  // namespace quillgen::harness

@@ -1,0 +1,62 @@
+// One instance of the accelerator on a bench: clock, reset, memory and host, advanced a cycle at a time.
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+
+#include "harness/axi_lite.hpp"
+#include "harness/axi_memory.hpp"
+#include "harness/axi_port.hpp"
+#include "harness/compare.hpp"
+#include "harness/simulator.hpp"
+#include "harness/taps.hpp"
+
+namespace quillgen::harness {
+
+/// Nothing has moved for too long, or a register access was not answered.
+struct Hang : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Bench {
+ public:
+  /// The memory serves `map`, whose regions may be changed between jobs. The stalls of the host follow from the options
+  /// of the memory.
+  Bench(const SimulatorLibrary& library, const Manifest& manifest, const Config& config, MemoryMap& map,
+        const AxiOptions& options);
+
+  void reset();
+  /// One clock cycle. Throws Hang, Interrupted, DesignStopped.
+  void cycle();
+  std::uint32_t read_register(std::uint32_t address);
+  void write_register(std::uint32_t address, std::uint32_t data);
+
+  /// Where firings go; null when there is no job: any firing is then a breach.
+  void set_comparison(Comparison* comparison) { comparison_ = comparison; }
+  AxiMemory& memory() { return memory_; }
+  const AxiLiteMaster& host() const { return host_; }
+  /// Firings outside of a job and outputs that are wrong in reset.
+  const Breaches& breaches() const { return breaches_; }
+  std::uint64_t cycles() const { return cycles_; }
+  /// The last cycle with a handshake on the memory port.
+  std::uint64_t last_memory_activity() const { return last_memory_; }
+  /// Cycles without a handshake on the memory port and without a firing after which a job counts as hung.
+  std::uint64_t hang_limit() const { return hang_limit_; }
+
+ private:
+  void edge();
+  void finish_access(const char* what, std::uint32_t address);
+
+  Simulator sim_;
+  AxiPort port_;
+  AxiLitePort host_port_;
+  Signal clk_, rst_;
+  TapMonitor taps_;
+  AxiMemory memory_;
+  AxiLiteMaster host_;
+  Comparison* comparison_ = nullptr;
+  Comparison idle_;  ///< takes the firings outside of a job
+  Breaches breaches_;
+  std::uint64_t cycles_ = 0, last_activity_ = 0, last_memory_ = 0, hang_limit_;
+};
+
+}  // namespace quillgen::harness

@@ -1,0 +1,185 @@
+#include "harness/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "config/derived.hpp"
+
+namespace quillgen::harness {
+namespace {
+
+using Naming = StageCheck::Naming;
+
+std::vector<std::string> numbered(int count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back(fmt::format("value_{}", i));
+  return names;
+}
+
+/// Offsets and logits of the model as one tensor [Lq, M*L*K, 3].
+std::vector<std::int32_t> projection_tensor(const model::Stages& stages) {
+  std::vector<std::int32_t> all;
+  all.reserve(stages.logit.size() * 3);
+  for (std::size_t i = 0; i < stages.logit.size(); ++i)
+    for (const auto value : {stages.offset[i * 2], stages.offset[i * 2 + 1], stages.logit[i]}) all.push_back(value);
+  return all;
+}
+
+}  // namespace
+
+std::string describe(const Mismatch& m) {
+  const auto number = [](std::optional<std::int64_t> n) { return n ? std::to_string(*n) : "nothing"; };
+  const auto& p = m.place;
+  std::string text = fmt::format("{}: query {}", p.stage, p.query);
+  if (p.head >= 0) text += fmt::format(", head {}", p.head);
+  if (p.level >= 0) text += fmt::format(", level {}, point {}", p.level, p.point);
+  if (p.channel >= 0) text += fmt::format(", channel {}", p.channel);
+  if (!p.field.empty()) text += fmt::format(", {}", p.field);
+  return text + fmt::format(": expected {}, got {}", number(m.expected), number(m.got));
+}
+
+StageCheck::StageCheck(std::string name, const Attention& attention, Naming naming, std::vector<std::string> fields,
+                       std::vector<std::int32_t> expected, int queries)
+    : attention_(attention),
+      naming_(naming),
+      fields_(std::move(fields)),
+      expected_(std::move(expected)),
+      queries_(queries) {
+  result_.name = std::move(name);
+  width_ = naming_ == Naming::Sample ? attention_.samples_per_query() * static_cast<int>(fields_.size())
+                                     : attention_.embed_dim;
+  if (expected_.size() != static_cast<std::size_t>(queries_) * width_)
+    throw std::logic_error(fmt::format("stage {}: {} expected elements", result_.name, expected_.size()));
+}
+
+Place StageCheck::place(std::int64_t query, int element) const {
+  Place p;
+  p.stage = result_.name;
+  p.query = query;
+  if (naming_ == Naming::Sample) {
+    const int per_sample = static_cast<int>(fields_.size()), sample = element / per_sample;
+    p.head = sample / attention_.samples_per_head();
+    p.level = sample / attention_.points % attention_.levels;
+    p.point = sample % attention_.points;
+    p.field = fields_[element % per_sample];
+  } else if (naming_ == Naming::HeadChannel) {
+    p.head = element / attention_.head_dim();
+    p.channel = element % attention_.head_dim();
+  } else {
+    p.channel = element;
+  }
+  return p;
+}
+
+void StageCheck::fail(std::int64_t query, int element, std::optional<std::int64_t> expected,
+                      std::optional<std::int64_t> got) {
+  if (result_.mismatches++ == 0) result_.first = Mismatch{place(query, element), expected, got};
+}
+
+void StageCheck::compare(std::int64_t query, int first, std::span<const std::int64_t> values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const int element = first + static_cast<int>(i);
+    if (element >= width_) return;
+    ++result_.compared;
+    if (query >= queries_) {
+      fail(query, element, std::nullopt, values[i]);
+      continue;
+    }
+    const std::int64_t expected = expected_[static_cast<std::size_t>(query) * width_ + element];
+    if (values[i] != expected) fail(query, element, expected, values[i]);
+  }
+}
+
+void StageCheck::missing(std::int64_t query, int first, int count) {
+  for (int i = first; i < first + count && i < width_; ++i)
+    fail(query, i, expected_[static_cast<std::size_t>(query) * width_ + i], std::nullopt);
+}
+
+std::vector<StageFields> stage_fields(const Config& config) {
+  return {{"projection", {"row", "sample", "offset_x", "offset_y", "logit"}},
+          {"attention", {"weight"}},
+          {"location", {"x", "y"}},
+          {"corner_weight", {"w00", "w01", "w10", "w11"}},
+          {"head", numbered(head_requant_units(config.attention))},
+          {"output", numbered(config.core.projection_columns)}};
+}
+
+Comparison::Comparison(const Config& config, const model::QuantisedLayer& layer, const model::Stages& expected)
+    : rows_(config.gemm.rows),
+      projection_("projection", config.attention, Naming::Sample, {"offset_x", "offset_y", "logit"},
+                  projection_tensor(expected), layer.queries),
+      projection_seen_(static_cast<std::size_t>(config.gemm.rows) * config.attention.samples_per_query(), 0),
+      memory_("memory", config.attention, Naming::Channel, {}, expected.output, layer.queries) {
+  const auto add = [&](const std::string& name, Naming naming, const std::vector<std::string>& fields, int values,
+                       const std::vector<std::int32_t>& tensor) {
+    sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, layer.queries), values});
+  };
+  add("attention", Naming::Sample, {"weight"}, 1, expected.attention);
+  add("location", Naming::Sample, {"x", "y"}, 2, expected.location);
+  add("corner_weight", Naming::Sample, {"w00", "w01", "w10", "w11"}, 4, expected.corner_weight);
+  add("head", Naming::HeadChannel, {}, head_requant_units(config.attention), expected.head);
+  add("output", Naming::Channel, {}, config.core.projection_columns, expected.output);
+}
+
+void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values) {
+  if (stage == "projection") return fire_projection(values);
+  for (auto& s : sequential_)
+    if (s.check.name() == stage) return fire_in_order(s, values);
+  throw std::logic_error(fmt::format("no stage {}", stage));
+}
+
+void Comparison::fire_projection(std::span<const std::int64_t> values) {
+  const std::int64_t row = values[0], sample = values[1];
+  const int samples = projection_.width() / 3;
+  if (row >= rows_ || sample >= samples)  // indices of nothing: counted as surplus behind the last query
+    return projection_.compare(projection_.queries(), 0, values.subspan(2));
+  const auto n = projection_seen_[static_cast<std::size_t>(row) * samples + sample]++;
+  projection_.compare(n * rows_ + row, static_cast<int>(sample) * 3, values.subspan(2));
+}
+
+void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values) {
+  const auto n = s.fired++;
+  const int firings = s.firings_per_query();
+  s.check.compare(n / firings, static_cast<int>(n % firings) * s.values, values);
+}
+
+void Comparison::finish() {
+  const int samples = projection_.width() / 3;
+  for (int query = 0; query < projection_.queries(); ++query)
+    for (int sample = 0; sample < samples; ++sample)
+      if (projection_seen_[static_cast<std::size_t>(query % rows_) * samples + sample] <= query / rows_)
+        projection_.missing(query, sample * 3, 3);
+  for (auto& s : sequential_) {
+    const int firings = s.firings_per_query();
+    for (auto n = s.fired; n < std::int64_t{s.check.queries()} * firings; ++n)
+      s.check.missing(n / firings, static_cast<int>(n % firings) * s.values, s.values);
+  }
+}
+
+void Comparison::compare_memory(std::span<const std::int32_t> rows) {
+  const std::vector<std::int64_t> values(rows.begin(), rows.end());
+  for (int query = 0; query < memory_.queries(); ++query)
+    memory_.compare(query, 0,
+                    std::span(values).subspan(static_cast<std::size_t>(query) * memory_.width(), memory_.width()));
+}
+
+std::vector<StageResult> Comparison::results() const {
+  std::vector<StageResult> all = {projection_.result()};
+  for (const auto& s : sequential_) all.push_back(s.check.result());
+  all.push_back(memory_.result());
+  return all;
+}
+
+std::int64_t Comparison::mismatches() const {
+  std::int64_t sum = 0;
+  for (const auto& stage : results()) sum += stage.mismatches;
+  return sum;
+}
+
+std::int64_t Comparison::queries_done() const {
+  const auto& output = sequential_.back();
+  return output.fired / output.firings_per_query();
+}
+
+}  // namespace quillgen::harness

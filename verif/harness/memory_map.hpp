@@ -1,0 +1,60 @@
+// The bytes behind the AXI port: named regions at scattered addresses. What lies outside of them does not exist.
+#pragma once
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace quillgen::harness {
+
+/// Rows of a region that may be written; the bytes between them may not.
+struct WritableRows {
+  std::uint64_t row_bytes = 0;
+  std::uint64_t stride = 0;
+};
+
+struct Region {
+  std::string name;
+  std::uint64_t base = 0;
+  std::vector<std::uint8_t> bytes;
+  std::uint32_t read_ids = 0;   ///< bit i: reads with ID i may come here
+  std::uint32_t write_ids = 0;  ///< bit i: writes with ID i may come here
+  WritableRows rows;            ///< of a region with write_ids
+  std::vector<std::uint8_t>
+      writes;  ///< times each byte was written (saturating); sized by MemoryMap::add when writable
+
+  std::uint64_t end() const { return base + bytes.size(); }
+  /// True if the byte at `offset` belongs to a row.
+  bool in_row(std::uint64_t offset) const { return rows.stride && offset % rows.stride < rows.row_bytes; }
+};
+
+class MemoryMap {
+ public:
+  /// The region must not overlap another one. The reference holds until the next add.
+  Region& add(Region region);
+  /// The region that holds all of [address, address + bytes), or null.
+  Region* find(std::uint64_t address, std::uint64_t bytes);
+  Region& at(const std::string& name);
+  void clear() { regions_.clear(); }
+
+ private:
+  std::vector<Region> regions_;
+};
+
+/// Chooses addresses for regions: aligned, anywhere in the address space (above 4 GiB when that has more than 32 bits),
+/// in no order, with an unmapped gap of at least 4 KiB between any two. The choice follows from the seed.
+class AddressAllocator {
+ public:
+  AddressAllocator(std::uint64_t seed, int address_bits) : random_(seed), address_bits_(address_bits) {}
+  std::uint64_t allocate(std::uint64_t bytes, std::uint64_t alignment);
+
+ private:
+  struct Range {
+    std::uint64_t begin, end;
+  };
+  std::mt19937_64 random_;
+  int address_bits_;
+  std::vector<Range> taken_;
+};
+
+}  // namespace quillgen::harness

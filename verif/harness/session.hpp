@@ -1,0 +1,78 @@
+// Jobs on one instance of the hardware, run as a driver would, and everything that can be said about each.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/bench.hpp"
+#include "harness/compare.hpp"
+#include "harness/job_memory.hpp"
+#include "harness/registers.hpp"
+
+namespace quillgen::harness {
+
+/// What is random and how slow the memory is.
+struct Conditions {
+  std::uint64_t seed = 1;
+  int stall_percent = 0;
+  int latency = 1;
+};
+
+/// A job and what the model says about it. The referenced objects must outlive the run.
+struct Job {
+  const model::QuantisedLayer& layer;
+  const model::Stages& stages;
+  std::function<void(Descriptor&)> tamper = nullptr;  ///< edits the descriptor before the start, to provoke errors
+  std::optional<AxiFault> read_fault, write_fault;    ///< counted from the start of the job
+  std::function<void(std::int64_t queries)> progress =
+      nullptr;  ///< called now and then with the number of finished queries
+};
+
+struct JobResult {
+  std::vector<StageResult> stages;
+  std::vector<std::string>
+      faults;  ///< everything else that is wrong, one line each: protocol, counters, registers, memory
+  std::int64_t fault_count = 0;  ///< of them, those not kept included
+  std::string hang;              ///< why the job did not end; empty when it did
+  std::uint32_t error_code = 0;  ///< ERROR at the end
+  Counters counters;
+  std::uint64_t feature_bytes = 0, total_bytes = 0;  ///< as seen on the bus
+  std::uint64_t cycles = 0;                          ///< simulated, start to status
+  bool output_untouched = false;
+
+  /// Elements that differ plus faults plus a hang or error.
+  std::int64_t mismatches() const;
+  bool bit_exact() const { return mismatches() == 0; }
+  /// The first thing wrong in the order of the stages, one line; empty when nothing is.
+  std::string first_mismatch() const;
+};
+
+class Session {
+ public:
+  Session(const SimulatorLibrary& library, const Manifest& manifest, const Config& config,
+          const Conditions& conditions);
+
+  /// Resets at the first call only: later jobs must run clean on what earlier ones left. After a hang the session is of
+  /// no more use. Throws Interrupted.
+  JobResult run(const Job& job);
+
+ private:
+  void check_capabilities(JobResult& result);
+  void execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result);
+  void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
+  void check_counters(const Job& job, JobResult& result) const;
+
+  Config config_;
+  Conditions conditions_;
+  MemoryMap map_;
+  Bench bench_;
+  bool fresh_ = true;
+  std::uint64_t jobs_ = 0;
+  std::uint64_t breaches_before_ = 0, started_ = 0, ended_ = 0;
+  std::uint64_t read_before_[4] = {}, written_before_ = 0;
+};
+
+}  // namespace quillgen::harness
