@@ -5,7 +5,7 @@
 namespace quillgen::cli {
 
 void add_config_options(CLI::App& command, ConfigOptions& options) {
-  auto* source = command.add_option_group("configuration", "exactly one of");
+  auto* source = command.add_option_group("configuration");
   source->add_option("--config", options.file, "configuration file (JSON)");
   source->add_option("--preset", options.preset, "built-in configuration, see `quillgen presets`");
   source->require_option(1);

@@ -8,36 +8,17 @@
 #include <vector>
 
 #include "config/derived.hpp"
-#include "config/error.hpp"
 #include "config/fields.hpp"
 #include "config/load.hpp"
 #include "config/presets.hpp"
+#include "refusal.hpp"
 
 using namespace quillgen;
+using namespace quillgen::test;
 
 namespace {
 
 Config with(std::string_view preset, std::vector<std::string> overrides) { return load_preset(preset, overrides); }
-
-/// The message of the UserError that `action` throws; "" when it throws none.
-template <typename Action>
-std::string refusal(Action action) {
-  try {
-    action();
-  } catch (const UserError& e) {
-    return e.what();
-  }
-  return "";
-}
-
-void check_refusal(const std::string& message, const std::vector<std::string>& parts) {
-  CHECK(message.find('\n') == std::string::npos);
-  for (const auto& part : parts) {
-    CAPTURE(message);
-    CAPTURE(part);
-    CHECK(message.find(part) != std::string::npos);
-  }
-}
 
 }  // namespace
 

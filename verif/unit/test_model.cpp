@@ -1,0 +1,258 @@
+// The steps of NUMERICS.md against double precision and brute force, and the whole model against a plain loop over its
+// definition.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+
+#include "config/fields.hpp"
+#include "model/steps.hpp"
+
+using namespace quillgen;
+using namespace quillgen::model;
+
+namespace {
+
+const char* const numerics_names[] = {"int8", "mixed", "int12"};
+
+struct Random {
+  std::mt19937_64 engine;
+  explicit Random(unsigned seed) : engine(seed) {}
+  std::int64_t in(std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>(low, high)(engine);
+  }
+  /// A signed number of `bits` bits.
+  std::int32_t number(int bits) {
+    const std::int64_t limit = std::int64_t{1} << (bits - 1);
+    return static_cast<std::int32_t>(in(-limit, limit - 1));
+  }
+};
+
+double half_up(double x) { return std::floor(x + 0.5); }
+
+}  // namespace
+
+TEST_CASE("rounding shift and saturation, exhaustively at small widths") {
+  for (int x = -600; x <= 600; ++x) {
+    CHECK(round_shift(x, 0) == x);
+    for (int s = 1; s <= 12; ++s) CHECK(static_cast<double>(round_shift(x, s)) == half_up(std::ldexp(x, -s)));
+    for (int bits = 2; bits <= 10; ++bits)
+      CHECK(saturate(x, bits) == std::min(std::max(x, -(1 << (bits - 1))), (1 << (bits - 1)) - 1));
+  }
+  CHECK_THROWS(round_shift(1, 63));
+}
+
+TEST_CASE("N2: requantisation against long double") {
+  Random random(1);
+  for (int i = 0; i < 100000; ++i) {
+    const auto acc = random.in(-(std::int64_t{1} << random.in(1, 44)), std::int64_t{1} << random.in(1, 44));
+    const Requant r{random.number(static_cast<int>(random.in(2, 32))), static_cast<std::uint32_t>(random.in(0, 65535)),
+                    static_cast<std::uint32_t>(random.in(1, 47))};
+    const int bits = static_cast<int>(random.in(4, 16));
+    const long double exact = std::ldexp(static_cast<long double>(acc + r.bias) * r.mult, -static_cast<int>(r.shift));
+    const long double limit = std::ldexp(1.0L, bits - 1);
+    CHECK(requantise(acc, r, bits) == std::clamp(std::floor(exact + 0.5L), -limit, limit - 1));
+  }
+  CHECK_THROWS(requantise(0, {0, 65536, 1}, 8));
+  CHECK_THROWS(requantise(0, {0, 1, 0}, 8));
+  CHECK_THROWS(requantise(0, {0, 1, 48}, 8));
+}
+
+TEST_CASE("N4: a row sums to exactly one and every weight is within 1.25 units of the exact softmax") {
+  for (const auto* name : numerics_names) {
+    const auto n = numerics_preset(name);
+    const auto table = exp2_table(n);
+    Random random(3);
+    double worst = 0;
+    for (int i = 0; i < 100000; ++i) {
+      std::vector<std::int32_t> x(static_cast<std::size_t>(random.in(1, 64))), weights(x.size());
+      const int spread = static_cast<int>(random.in(1, n.logit_bits()));
+      for (auto& v : x) v = random.number(spread);
+      softmax_row(x, table, n, weights);
+      const int max = *std::max_element(x.begin(), x.end());
+      double sum = 0;
+      std::int64_t total = 0;
+      for (const int v : x) sum += std::exp2(std::ldexp(v - max, -n.logit_frac_bits));
+      bool in_range = true;
+      for (std::size_t j = 0; j < x.size(); ++j) {
+        const double exact = std::exp2(std::ldexp(x[j] - max, -n.logit_frac_bits)) / sum;
+        worst = std::max(worst, std::abs(std::ldexp(exact, n.attention_bits) - weights[j]));
+        total += weights[j];
+        in_range = in_range && weights[j] >= 0 && weights[j] <= 1 << n.attention_bits;
+      }
+      REQUIRE(in_range);
+      REQUIRE(total == std::int64_t{1} << n.attention_bits);
+    }
+    MESSAGE(fmt::format("{}: 100000 rows, worst error {:.3f} units", name, worst));
+    CHECK(worst <= 1.25);
+  }
+  const auto n = numerics_preset("int8");
+  std::vector<std::int32_t> none, one(1), far = {-1024, 1023}, weights(2);
+  CHECK_THROWS(softmax_row(none, exp2_table(n), n, none));
+  softmax_row(std::vector<std::int32_t>{5}, exp2_table(n), n, one);
+  CHECK(one[0] == 256);
+  softmax_row(far, exp2_table(n), n, weights);
+  CHECK(weights == std::vector<std::int32_t>{0, 256});
+  far[1] = 1024;
+  CHECK_THROWS(softmax_row(far, exp2_table(n), n, weights));
+}
+
+TEST_CASE("N5: locations against double precision, over all formats") {
+  Random random(5);
+  for (int i = 0; i < 100000; ++i) {
+    Numerics n = numerics_preset(numerics_names[i % 3]);
+    n.offset_frac_bits = static_cast<int>(random.in(2, 12));
+    n.interp_frac_bits = static_cast<int>(random.in(2, 12));
+    const int side = static_cast<int>(random.in(1, 1024));
+    const auto reference = random.number(static_cast<int>(random.in(2, 32)));
+    const auto offset = random.number(n.offset_bits());
+    const double exact = std::ldexp(reference, -16) * side + std::ldexp(offset, -n.offset_frac_bits) - 0.5;
+    const double one = std::ldexp(1, n.interp_frac_bits);
+    CHECK(location(reference, offset, side, n) == std::clamp(half_up(exact * one), -2 * one, (side + 1) * one));
+  }
+}
+
+TEST_CASE("N6: corner weights against double precision; none outside the level") {
+  Random random(6);
+  int outside = 0;
+  for (int i = 0; i < 100000; ++i) {
+    const auto n = numerics_preset(numerics_names[i % 3]);
+    const LevelShape level{static_cast<int>(random.in(1, 5)), static_cast<int>(random.in(1, 5))};
+    const auto one = std::int64_t{1} << n.interp_frac_bits;
+    const auto x = static_cast<std::int32_t>(random.in(-2 * one, (level.width + 1) * one));
+    const auto y = static_cast<std::int32_t>(random.in(-2 * one, (level.height + 1) * one));
+    const auto attention = static_cast<std::int32_t>(random.in(0, std::int64_t{1} << n.attention_bits));
+    const auto w = corner_weights(attention, x, y, level, n);
+    for (int c = 0; c < 4; ++c) {
+      const double px = std::ldexp(x, -n.interp_frac_bits), py = std::ldexp(y, -n.interp_frac_bits);
+      const double cx = std::floor(px) + c % 2, cy = std::floor(py) + c / 2;
+      const bool inside = cx >= 0 && cx < level.width && cy >= 0 && cy < level.height;
+      const double weight =
+          std::ldexp(attention, -n.attention_bits) * (1 - std::abs(px - cx)) * (1 - std::abs(py - cy));
+      CHECK(w[static_cast<std::size_t>(c)] == (inside ? half_up(std::ldexp(weight, n.corner_bits)) : 0));
+      outside += !inside;
+    }
+  }
+  CHECK(outside > 1000);
+}
+
+namespace {
+
+/// A random layer of small odd dimensions with every number anywhere in its format.
+QuantisedLayer random_layer(Random& random) {
+  QuantisedLayer layer;
+  layer.numerics = numerics_preset(numerics_names[random.in(0, 2)]);
+  const auto& n = layer.numerics;
+  auto& a = layer.attention;
+  a.heads = static_cast<int>(random.in(1, 3));
+  a.embed_dim = a.heads * 2 * static_cast<int>(random.in(1, 3));
+  a.levels = static_cast<int>(random.in(1, 3));
+  a.points = static_cast<int>(random.in(1, 3));
+  layer.queries = static_cast<int>(random.in(1, 5));
+  for (int l = 0; l < a.levels; ++l)
+    layer.levels.push_back({static_cast<int>(random.in(1, 7)), static_cast<int>(random.in(1, 7))});
+  const auto fill = [&](std::vector<std::int32_t>& t, int count, int bits) {
+    for (int i = 0; i < count; ++i) t.push_back(random.number(bits));
+  };
+  const auto requants = [&](std::vector<Requant>& t, int count, int shift, bool bias) {
+    for (int i = 0; i < count; ++i)
+      t.push_back({bias ? random.number(8) : 0, static_cast<std::uint32_t>(random.in(32768, 65535)),
+                   static_cast<std::uint32_t>(shift)});
+  };
+  const int c = a.embed_dim, samples = a.samples_per_query();
+  fill(layer.query, layer.queries * c, n.query_bits);
+  fill(layer.reference, layer.queries * a.levels * 2, 18);
+  fill(layer.source, layer.tokens() * c, n.feature_bits);
+  fill(layer.value_weight, c * c, n.feature_weight_bits);
+  fill(layer.offset_weight, samples * 2 * c, n.query_weight_bits);
+  fill(layer.logit_weight, samples * c, n.query_weight_bits);
+  fill(layer.output_weight, c * c, n.output_weight_bits);
+  requants(layer.value_requant, c, 15 + n.feature_weight_bits, true);
+  requants(layer.offset_requant, samples * 2, 23 + n.query_weight_bits, true);
+  requants(layer.logit_requant, samples, 18 + n.query_weight_bits, true);
+  requants(layer.head_requant, c, 15 + n.corner_bits + n.feature_bits - n.head_bits, false);
+  requants(layer.output_requant, c, 15 + n.output_weight_bits, true);
+  return layer;
+}
+
+}  // namespace
+
+TEST_CASE("the whole model equals a plain loop over every pixel") {
+  Random random(7);
+  std::int64_t outputs = 0, lines = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto layer = random_layer(random);
+    const auto st = run(layer);
+    const auto& a = layer.attention;
+    const auto& n = layer.numerics;
+    const int c = a.embed_dim, d = a.head_dim();
+    std::int64_t lookups = 0;
+    std::set<std::array<int, 4>> touched;
+    for (int q = 0; q < layer.queries; ++q) {
+      std::vector<std::int64_t> acc(static_cast<std::size_t>(c));
+      for (int m = 0; m < a.heads; ++m)
+        for (int l = 0; l < a.levels; ++l)
+          for (int k = 0; k < a.points; ++k) {
+            const auto s = static_cast<std::size_t>(((q * a.heads + m) * a.levels + l) * a.points + k);
+            const auto shape = layer.levels[static_cast<std::size_t>(l)];
+            int token = 0;
+            for (int other = 0; other < l; ++other)
+              token += layer.levels[static_cast<std::size_t>(other)].height *
+                       layer.levels[static_cast<std::size_t>(other)].width;
+            std::set<std::array<int, 4>> of_sample;
+            for (int y = 0; y < shape.height; ++y)
+              for (int x = 0; x < shape.width; ++x, ++token) {
+                // A tent around the location: 1 at it, 0 a pixel away; only corners of the sample are inside.
+                const std::int64_t one = std::int64_t{1} << n.interp_frac_bits;
+                const std::int64_t gx = one - std::abs(st.location[2 * s] - x * one);
+                const std::int64_t gy = one - std::abs(st.location[2 * s + 1] - y * one);
+                if (gx < 0 || gy < 0) continue;
+                const auto w =
+                    round_shift(st.attention[s] * gx * gy, n.attention_bits + 2 * n.interp_frac_bits - n.corner_bits);
+                if (w == 0) continue;
+                of_sample.insert({l, y / 2, x / 2, m});
+                for (int j = m * d; j < (m + 1) * d; ++j)
+                  acc[static_cast<std::size_t>(j)] += w * st.value[static_cast<std::size_t>(token * c + j)];
+              }
+            lookups += static_cast<std::int64_t>(of_sample.size());
+            touched.insert(of_sample.begin(), of_sample.end());
+          }
+      for (std::size_t j = 0; j < acc.size(); ++j) {
+        const auto at = static_cast<std::size_t>(q * c) + j;
+        REQUIRE(st.head[at] == requantise(acc[j], layer.head_requant[j], n.head_bits));
+        std::int64_t sum = 0;
+        for (int k = 0; k < c; ++k)
+          sum += std::int64_t{st.head[static_cast<std::size_t>(q * c + k)]} *
+                 layer.output_weight[j * acc.size() + static_cast<std::size_t>(k)];
+        REQUIRE(st.output[at] == requantise(sum, layer.output_requant[j], n.output_bits));
+        ++outputs;
+      }
+    }
+    REQUIRE(st.line_lookups == lookups);
+    REQUIRE(st.lines_touched == static_cast<std::int64_t>(touched.size()));
+    lines += lookups;
+  }
+  MESSAGE(fmt::format("300 layers: {} heads and outputs, {} line look-ups compared", outputs, lines));
+  CHECK(lines > 1000);
+}
+
+TEST_CASE("a layer whose tensors do not match its description is refused") {
+  Random random(8);
+  const auto good = random_layer(random);
+  const auto refused = [&](auto edit) {
+    auto layer = good;
+    edit(layer);
+    CHECK_THROWS_AS(run(layer), std::logic_error);
+  };
+  refused([](QuantisedLayer& l) { l.query.pop_back(); });
+  refused([](QuantisedLayer& l) { l.query[0] = 1 << l.numerics.query_bits; });
+  refused([](QuantisedLayer& l) { l.reference.push_back(0); });
+  refused([](QuantisedLayer& l) { l.levels.push_back({1, 1}); });
+  refused([](QuantisedLayer& l) { l.levels[0].width = 0; });
+  refused([](QuantisedLayer& l) { l.head_requant[0].bias = 1; });
+  refused([](QuantisedLayer& l) { l.output_requant[0].shift = 0; });
+  refused([](QuantisedLayer& l) { l.queries = 0; });
+}

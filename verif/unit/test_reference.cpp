@@ -1,0 +1,134 @@
+// The float reference against the results of the operator authors' own module, and the SQNR of the model against the
+// reference.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "config/load.hpp"
+#include "reference/quantise.hpp"
+#include "reference/safetensors.hpp"
+
+using namespace quillgen;
+
+namespace {
+
+std::string example(const std::string& name) { return fmt::format("{}/{}.safetensors", EXAMPLES, name); }
+
+/// Largest error relative to the largest magnitude; the stored results have the precision of F32.
+double relative_error(const std::vector<double>& expected, const std::vector<double>& got) {
+  REQUIRE(expected.size() == got.size());
+  double error = 0, largest = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    error = std::max(error, std::abs(expected[i] - got[i]));
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  return error / largest;
+}
+
+/// Locations in pixels to the module's own, where 1 is the side of a level.
+std::vector<double> normalised(const Workload& w, std::vector<double> locations) {
+  for (std::size_t i = 0; i < locations.size(); ++i) {
+    const auto level = i / 2 / static_cast<std::size_t>(w.points) % w.level_shapes.size();
+    locations[i] = (locations[i] + 0.5) / (i % 2 == 0 ? w.level_shapes[level].width : w.level_shapes[level].height);
+  }
+  return locations;
+}
+
+}  // namespace
+
+TEST_CASE("every stage equals that of the authors' module") {
+  int compared = 0;
+  for (const auto* name :
+       {"official_test_shapes", "encoder_c64", "sparse_c64", "tiny_detr_enc0", "tiny_detr_enc1", "tiny_detr_enc2"}) {
+    const Safetensors file(example(name));
+    const auto w = load_workload(example(name));
+    const auto st = run_reference(w);
+    const auto compare = [&](const std::string& tensor, const std::vector<double>& got) {
+      if (!file.has(tensor)) return;
+      CAPTURE(name);
+      CAPTURE(tensor);
+      CHECK(relative_error(file.tensor(tensor).data, got) < 1e-6);
+      ++compared;
+    };
+    compare("expected_value", st.value);
+    compare("expected_sampling_locations", normalised(w, st.locations));
+    compare("expected_attention_weights", st.attention);
+    compare("expected_core_output", st.core_output);
+    compare("expected_output", st.output);
+  }
+  CHECK(compared == 3 * 5 + 3);
+  MESSAGE(fmt::format("{} tensors compared", compared));
+}
+
+TEST_CASE("the model keeps the signal to quantisation noise of the numerical study") {
+  struct Gate {
+    std::string workload;
+    double int8, mixed, int12;  ///< dB of the study
+  };
+  const std::vector<Gate> gates = {{"encoder_c64", 28.7, 38.5, 51.2},
+                                   {"sparse_c64", 28.8, 37.7, 51.3},
+                                   {"tiny_detr_enc0", 32.7, 41.3, 54.8},
+                                   {"tiny_detr_enc1", 33.3, 41.5, 54.4},
+                                   {"tiny_detr_enc2", 33.7, 42.1, 55.0}};
+  for (const auto& gate : gates) {
+    const auto w = load_workload(example(gate.workload));
+    const auto ref = run_reference(w);
+    for (const auto& [preset, study] : {std::pair("int8", gate.int8), {"mixed", gate.mixed}, {"int12", gate.int12}}) {
+      const std::vector<std::string> overrides = {fmt::format("numerics.preset={}", preset)};
+      const auto layer = quantise(w, ref, load_preset("small", overrides));
+      const double got = sqnr_db(ref.output, model::run(layer).output, layer.output_scale);
+      MESSAGE(fmt::format("{:<15} {:<6} {:.2f} dB, study {:.1f}", gate.workload, preset, got, study));
+      CHECK(got >= study - 0.5);
+    }
+  }
+}
+
+TEST_CASE("a ratio becomes the nearest multiplier with the largest shift") {
+  for (double ratio = 0x1p-60; ratio < 32767; ratio *= 1.37) {
+    const auto r = requant_of(ratio);
+    CHECK(r.mult < 65536);
+    CHECK(r.shift >= 1);
+    CHECK(r.shift <= 47);
+    CHECK((r.shift == 47 || r.mult >= 32768));
+    CHECK(std::abs(std::ldexp(r.mult, -static_cast<int>(r.shift)) - ratio) <=
+          std::ldexp(0.5, -static_cast<int>(r.shift)));
+  }
+  CHECK(requant_of(0).mult == 0);
+  CHECK_THROWS(requant_of(32768));
+  CHECK_THROWS(requant_of(std::nan("")));
+}
+
+TEST_CASE("layers of zeros, of biases only and of extreme magnitudes are quantised without overflow") {
+  auto w = load_workload(example("official_test_shapes"));
+  const auto config = load_preset("nano");
+  const auto finish = [&] { return model::run(quantise(w, run_reference(w), config)); };
+  SUBCASE("an untrained offset layer is all bias") {
+    w.offset_weight.assign(w.offset_weight.size(), 0);
+    const auto st = finish();
+    for (std::size_t i = 0; i < st.offset.size(); ++i) {
+      const double exact = w.offset_bias[i % w.offset_bias.size()] * std::ldexp(1, config.numerics.offset_frac_bits);
+      CHECK(std::abs(st.offset[i] - exact) <= 0.51);
+    }
+  }
+  SUBCASE("all zero") {
+    for (auto* t : {&w.query, &w.source, &w.value_weight, &w.value_bias, &w.offset_weight, &w.offset_bias,
+                    &w.logit_weight, &w.logit_bias, &w.output_weight, &w.output_bias})
+      t->assign(t->size(), 0);
+    for (const auto y : finish().output) CHECK(y == 0);
+  }
+  SUBCASE("references far outside are clamped and read nothing") {
+    w.reference_points.assign(w.reference_points.size(), 1e30);
+    const auto st = finish();
+    CHECK(st.line_lookups == 0);
+    for (const auto y : st.head) CHECK(y == 0);
+  }
+  SUBCASE("tiny weights") {
+    for (auto& x : w.value_weight) x *= 1e-30;
+    finish();
+  }
+  SUBCASE("numbers out of proportion are refused") {
+    for (auto& x : w.offset_weight) x *= 1e30;
+    CHECK_THROWS(finish());
+  }
+}

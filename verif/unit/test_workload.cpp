@@ -1,0 +1,218 @@
+// Safetensors files and workloads: element types, and the text of every kind of refusal.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <limits>
+#include <random>
+
+#include "config/load.hpp"
+#include "config/read_file.hpp"
+#include "reference/safetensors.hpp"
+#include "reference/workload.hpp"
+#include "refusal.hpp"
+#include "workload_file.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+
+namespace {
+
+std::string floats(std::size_t count, float value = 0.5F) { return bytes_of(std::vector<float>(count, value)); }
+
+/// A sound workload with C = 4, M = 2, L = 1, K = 1, one 2x3 level and 3 queries; `edit` sees each tensor before it is
+/// added.
+struct Part {
+  std::string name, type;
+  std::vector<std::int64_t> shape;
+  std::string bytes;
+};
+template <typename Edit>
+std::string workload_bytes(Edit edit, const std::vector<std::pair<std::string, std::string>>& metadata = {
+                                          {"d_model", "4"}, {"n_heads", "2"}, {"n_levels", "1"}, {"n_points", "1"}}) {
+  FileBuilder file;
+  for (const auto& [key, value] : metadata) file.metadata(key, value);
+  const std::vector<Part> parts = {
+      {"query", "F32", {3, 4}, floats(12)},
+      {"reference_points", "F32", {3, 1, 2}, floats(6)},
+      {"input_flatten", "F32", {6, 4}, floats(24)},
+      {"spatial_shapes", "I64", {1, 2}, bytes_of<std::int64_t>({2, 3})},
+      {"sampling_offsets.weight", "F32", {4, 4}, floats(16)},
+      {"sampling_offsets.bias", "F32", {4}, floats(4)},
+      {"attention_weights.weight", "F32", {2, 4}, floats(8)},
+      {"attention_weights.bias", "F32", {2}, floats(2)},
+      {"value_proj.weight", "F32", {4, 4}, floats(16)},
+      {"value_proj.bias", "F32", {4}, floats(4)},
+      {"output_proj.weight", "F32", {4, 4}, floats(16)},
+      {"output_proj.bias", "F32", {4}, floats(4)},
+  };
+  for (auto part : parts) {
+    edit(part);
+    if (!part.name.empty()) file.add(part.name, part.type, part.shape, part.bytes);
+  }
+  return file.bytes();
+}
+
+/// Replaces one tensor.
+auto put(const std::string& name, const Part& replacement) {
+  return [=](Part& part) {
+    if (part.name == name) part = replacement;
+  };
+}
+
+std::string load_refusal(const std::string& bytes) {
+  const TemporaryFile file(bytes);
+  const auto message = refusal([&] { load_workload(file.path()); });
+  CHECK(message.starts_with(file.path() + ": "));
+  return message;
+}
+
+std::string one_tensor(const std::string& type, const std::vector<std::int64_t>& shape, const std::string& bytes) {
+  return FileBuilder().add("x", type, shape, bytes).bytes();
+}
+
+}  // namespace
+
+TEST_CASE("every element type is read exactly") {
+  struct Case {
+    std::string type, bytes;
+    std::vector<double> values;
+  };
+  const std::vector<Case> cases = {
+      {"F64", bytes_of<double>({0.1, -2}), {0.1, -2}},
+      {"F32", bytes_of<float>({0.5F, -3}), {0.5, -3}},
+      {"F16", bytes_of<std::uint16_t>({0x3C00, 0xC100, 0x0001, 0x7BFF, 0x8400}), {1, -2.5, 0x1p-24, 65504, -0x1p-14}},
+      {"BF16", bytes_of<std::uint16_t>({0x3F80, 0xC020}), {1, -2.5}},
+      {"I64", bytes_of<std::int64_t>({1, -5000000000}), {1, -5e9}},
+      {"I32", bytes_of<std::int32_t>({7, -7}), {7, -7}},
+      {"BOOL", std::string("\0\1", 2), {0, 1}},
+  };
+  for (const auto& c : cases) {
+    const TemporaryFile file(one_tensor(c.type, {static_cast<std::int64_t>(c.values.size())}, c.bytes));
+    CHECK(Safetensors(file.path()).tensor("x").data == c.values);
+  }
+}
+
+TEST_CASE("inconsistent files are refused") {
+  const auto x = [](const std::string& entry) { return "{\"x\":" + entry + "}"; };
+  const std::string f32 = R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
+  const auto good = file_bytes(x(f32), floats(2));
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "shorter than the 8 bytes"},
+      {"1234567", "shorter than the 8 bytes"},
+      {bytes_of<std::uint64_t>({200'000'000}), "header length 200000000 exceeds"},
+      {bytes_of<std::uint64_t>({~std::uint64_t{0}}), "header length"},
+      {bytes_of<std::uint64_t>({10}) + "{}", "truncated: a header of 10 bytes"},
+      {good.substr(0, good.size() - 1), "data_offsets [0, 8] lie outside the 7 bytes of data"},
+      {good + "z", "1 bytes after the last tensor"},
+      {file_bytes("{\"x\":", ""), "header: not valid JSON"},
+      {file_bytes("\xff\xfe", ""), "header: not valid JSON"},
+      {file_bytes("", ""), "header: not valid JSON"},
+      {file_bytes("[]", ""), "header: is not a JSON object"},
+      {file_bytes("{\"__metadata__\":[]}", ""), "__metadata__ is not an object"},
+      {file_bytes("{\"__metadata__\":{\"a\":1}}", ""), "__metadata__ entry \"a\" is not a string"},
+      {file_bytes("{\"x\":" + f32 + ",\"x\":" + f32 + "}", floats(2)), "key \"x\" is given twice"},
+      {file_bytes(x("3"), ""), "tensor \"x\": its header entry is not an object"},
+      {file_bytes(x("{}"), ""), "tensor \"x\": its header entry has no dtype"},
+      {file_bytes(x(R"({"dtype":1,"shape":[2],"data_offsets":[0,8]})"), floats(2)), "dtype is not a string"},
+      {file_bytes(x(R"({"dtype":"U8","shape":[8],"data_offsets":[0,8]})"), floats(2)), "dtype \"U8\" is not supported"},
+      {file_bytes(x(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})"), floats(2)), "shape is not an array"},
+      {file_bytes(x(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})"), floats(2)), "shape is not an array"},
+      {file_bytes(x(R"({"dtype":"F32","shape":[2],"data_offsets":[8]})"), floats(2)), "not two natural numbers"},
+      {file_bytes(x(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})"), floats(2)), "lie outside"},
+      {file_bytes(x(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})"), floats(2)),
+       "shape [3] of F32 does not make the 8 bytes"},
+      {file_bytes(x(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})"), floats(2)),
+       "does not make the 8 bytes"},
+      {file_bytes("{\"x\":" + f32 + R"(,"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", floats(3)),
+       "tensor \"y\": its data overlap"},
+      {file_bytes(R"({"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", floats(2)),
+       "4 bytes before tensor \"y\""},
+  };
+  for (const auto& [bytes, part] : cases) check_refusal(load_refusal(bytes), {part});
+  MESSAGE(fmt::format("{} refusals compared", cases.size()));
+}
+
+TEST_CASE("every truncation of a sound file is refused") {
+  const auto bytes = workload_bytes([](Part&) {});
+  for (std::size_t length = 0; length < bytes.size(); ++length) CHECK(load_refusal(bytes.substr(0, length)) != "");
+}
+
+TEST_CASE("random damage is refused or harmless, never worse") {
+  const auto good = workload_bytes([](Part&) {});
+  std::mt19937 random(2);
+  int refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    auto bytes = good;
+    bytes[random() % bytes.size()] = static_cast<char>(random());
+    const TemporaryFile file(bytes);
+    refused += !refusal([&] { load_workload(file.path()); }).empty();
+  }
+  MESSAGE(fmt::format("{} of 2000 damaged files refused", refused));
+  CHECK(refused > 500);
+}
+
+TEST_CASE("a sound workload is read") {
+  const TemporaryFile file(workload_bytes([](Part&) {}));
+  const auto w = load_workload(file.path());
+  CHECK(w.queries == 3);
+  CHECK(w.tokens == 6);
+  CHECK(w.level_shapes.at(0).height == 2);
+  CHECK(w.level_shapes.at(0).width == 3);
+}
+
+TEST_CASE("workloads of wrong shape or content are refused") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const auto whole = [](const auto& edit) { return load_refusal(workload_bytes(edit)); };
+  const auto nothing = [](Part&) {};
+  check_refusal(whole(put("query", {"", "", {}, ""})), {"has no tensor \"query\"; add it"});
+  check_refusal(whole(put("query", {"query", "F32", {3, 5}, floats(15)})),
+                {"tensor query: shape [3, 5], expected [3, 4]"});
+  check_refusal(whole(put("query", {"query", "F32", {1, 3, 4}, floats(12)})), {"expected [Lq, C]", "batch"});
+  check_refusal(whole(put("query", {"query", "F32", {0, 4}, ""})), {"tensor query: 0 rows; must be 1"});
+  check_refusal(whole(put("query", {"query", "F32", {3, 4}, floats(12, nan)})), {"\"query\": element 0 is nan"});
+  check_refusal(whole(put("value_proj.bias", {"value_proj.bias", "F32", {4}, floats(4, inf)})), {"element 0 is inf"});
+  check_refusal(whole(put("value_proj.bias", {"value_proj.bias", "F64", {4}, bytes_of<double>({0, 1e39, 0, 0})})),
+                {"tensor value_proj.bias: 1e+39 is too large"});
+  check_refusal(whole(put("reference_points", {"reference_points", "F32", {3, 1, 4}, floats(12)})),
+                {"reference_points: 4 columns are boxes; this version takes points [Lq, L, 2] only"});
+  check_refusal(whole(put("reference_points", {"reference_points", "F32", {2, 1, 2}, floats(4)})),
+                {"expected [3, 1, 2]"});
+  check_refusal(whole(put("spatial_shapes", {"spatial_shapes", "I64", {1, 2}, bytes_of<std::int64_t>({0, 3})})),
+                {"spatial_shapes: side 0 must be a whole number"});
+  check_refusal(whole(put("spatial_shapes", {"spatial_shapes", "F32", {1, 2}, bytes_of<float>({1.5F, 3})})),
+                {"side 1.5 must be a whole number"});
+  check_refusal(whole(put("spatial_shapes", {"spatial_shapes", "I64", {1, 2}, bytes_of<std::int64_t>({2, 4})})),
+                {"input_flatten: shape [6, 4], expected [8, 4]"});
+  const auto with_mask = [](Part& part) {
+    if (part.name == "output_proj.bias") part = {"input_padding_mask", "BOOL", {6}, std::string(6, '\0')};
+  };
+  check_refusal(whole(with_mask), {"input_padding_mask: padding masks are not taken by this version"});
+
+  const auto metadata = [&](const std::string& c, const std::string& heads) {
+    return load_refusal(
+        workload_bytes(nothing, {{"d_model", c}, {"n_heads", heads}, {"n_levels", "1"}, {"n_points", "1"}}));
+  };
+  check_refusal(load_refusal(workload_bytes(nothing, {{"d_model", "4"}})), {"metadata n_heads is missing"});
+  for (const auto* bad : {"", "4.0", "four", "-4", "0", "99999999999", "4 "})
+    check_refusal(metadata(bad, "2"), {"metadata d_model must be a whole number"});
+  check_refusal(metadata("4", "3"), {"metadata d_model = 4 must be a multiple of n_heads = 3"});
+}
+
+TEST_CASE("a workload must fit the configuration") {
+  const TemporaryFile file(workload_bytes([](Part&) {}));
+  const auto w = load_workload(file.path());
+  const auto fit = [&](std::vector<std::string> overrides) {
+    overrides.insert(overrides.end(), {"attention.levels=1", "attention.points=1"});
+    std::rotate(overrides.begin(), overrides.end() - 2, overrides.end());
+    return refusal([&] { check_fits(w, load_preset("nano", overrides)); });
+  };
+  CHECK(fit({}) == "");
+  check_refusal(fit({"attention.embed_dim=8"}),
+                {file.path(), "attention.embed_dim is 4 in the workload and 8", "--set"});
+  check_refusal(fit({"attention.heads=1"}), {"attention.heads is 2", "--set attention.heads=2"});
+  check_refusal(fit({"attention.levels=2"}), {"attention.levels is 1"});
+  check_refusal(fit({"attention.points=2"}), {"attention.points is 1"});
+  check_refusal(fit({"attention.max_width=2"}), {"level width of 3 exceeds attention.max_width = 2; raise it"});
+  check_refusal(fit({"attention.max_height=1"}), {"level height of 2 exceeds attention.max_height = 1"});
+  check_refusal(fit({"attention.max_queries=2"}), {"queries of 3 exceeds attention.max_queries = 2"});
+}
