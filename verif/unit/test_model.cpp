@@ -100,6 +100,29 @@ TEST_CASE("N4: a row sums to exactly one and every weight is within 1.25 units o
   CHECK_THROWS(softmax_row(far, exp2_table(n), n, weights));
 }
 
+TEST_CASE("N4: cumulative shares are rounded half up, to the last bit") {
+  Random random(4);
+  for (int i = 0; i < 20000; ++i) {
+    const auto n = numerics_preset(numerics_names[i % 3]);
+    std::vector<std::int32_t> x(static_cast<std::size_t>(random.in(1, 64))), weights(x.size());
+    for (auto& v : x) v = random.number(static_cast<int>(random.in(1, n.logit_bits())));
+    softmax_row(x, exp2_table(n), n, weights);
+    const int max = *std::max_element(x.begin(), x.end()), size = 1 << n.logit_frac_bits;
+    std::vector<long double> cumulative;
+    long double sum = 0;
+    for (const int v : x) {
+      const int d = max - v;
+      const auto entry = std::floor(std::exp2(n.attention_bits + 8 - static_cast<long double>(d % size) / size) + 0.5L);
+      cumulative.push_back(sum += std::floor(std::ldexp(entry, -(d / size)) + 0.5L));
+    }
+    std::int64_t share = 0;
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      share += weights[j];
+      REQUIRE(share == std::floor(std::ldexp(cumulative[j], n.attention_bits) / sum + 0.5L));
+    }
+  }
+}
+
 TEST_CASE("N5: locations against double precision, over all formats") {
   Random random(5);
   for (int i = 0; i < 100000; ++i) {
@@ -164,7 +187,8 @@ QuantisedLayer random_layer(Random& random) {
   };
   const int c = a.embed_dim, samples = a.samples_per_query();
   fill(layer.query, layer.queries * c, n.query_bits);
-  fill(layer.reference, layer.queries * a.levels * 2, 18);
+  for (int i = 0; i < layer.queries * a.levels * 2; ++i)  // mostly inside the levels
+    layer.reference.push_back(static_cast<std::int32_t>(random.in(-10000, 75000)));
   fill(layer.source, layer.tokens() * c, n.feature_bits);
   fill(layer.value_weight, c * c, n.feature_weight_bits);
   fill(layer.offset_weight, samples * 2 * c, n.query_weight_bits);
