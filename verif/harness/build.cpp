@@ -7,13 +7,13 @@
 #include <stdexcept>
 #include <vector>
 
-#include "config/error.hpp"
 #include "harness/cache.hpp"
 #include "harness/embedded.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "harness/ports.hpp"
 #include "harness/process.hpp"
+#include "harness/rtl_error.hpp"
 #include "harness/sha256.hpp"
 
 namespace quillgen::harness {
@@ -85,11 +85,11 @@ void run_steps(const std::vector<Step>& steps, const fs::path& folder, int jobs)
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (results[i].status == 0) continue;
     const auto& output = results[i].output;
-    if (!steps[i].design)
-      throw std::runtime_error(fmt::format("building the simulator: {} failed:\n{}", commands[i][0], output));
     const auto error = output.find("%Error");
-    const auto line = output.substr(error == std::string::npos ? 0 : error);
-    throw UserError(fmt::format("Verilator refuses the RTL: {}", line.substr(0, line.find('\n'))));
+    if (!steps[i].design || error == std::string::npos)
+      throw std::runtime_error(fmt::format("building the simulator: {} failed:\n{}", commands[i][0], output));
+    const auto line = output.substr(error);
+    throw RtlError(fmt::format("Verilator refuses the RTL: {}", line.substr(0, line.find('\n'))));
   }
 }
 

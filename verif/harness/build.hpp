@@ -24,7 +24,8 @@ struct BuiltSimulator {
 };
 
 /// Builds or reuses the simulator of the RTL in `folder`. UserError when Verilator or the compiler is missing and
-/// nothing is cached, or when Verilator refuses the RTL; std::runtime_error when the generated C++ does not compile.
+/// nothing is cached, RtlError when Verilator refuses the RTL; std::runtime_error when the generated C++ does not
+/// compile.
 BuiltSimulator build_simulator(const std::filesystem::path& folder, const Manifest& manifest,
                                const BuildOptions& options = {});
 

@@ -5,7 +5,7 @@
 
 #include <span>
 
-#include "config/error.hpp"
+#include "harness/rtl_error.hpp"
 
 namespace quillgen::harness {
 
@@ -36,19 +36,19 @@ Signal Simulator::port(const std::string& name, bool is_input, int bits) const {
   for (const auto& port : ports) {
     if (name != port.name) continue;
     if ((port.is_input != 0) != is_input)
-      throw UserError(fmt::format("RTL: port {} is an {}: it must be an {}", name, is_input ? "output" : "input",
-                                  is_input ? "input" : "output"));
+      throw RtlError(fmt::format("RTL: port {} is an {}: it must be an {}", name, is_input ? "output" : "input",
+                                 is_input ? "input" : "output"));
     if (bits && port.bits != bits)
-      throw UserError(fmt::format("RTL: port {} has {} bits: it must have {}", name, port.bits, bits));
+      throw RtlError(fmt::format("RTL: port {} has {} bits: it must have {}", name, port.bits, bits));
     return {port.data, port.bits};
   }
-  throw UserError(fmt::format("RTL: the top module has no port {}: generate the RTL again", name));
+  throw RtlError(fmt::format("RTL: the top module has no port {}: generate the RTL again", name));
 }
 
 Signal Simulator::net(const std::string& instance, const std::string& name) const {
   const auto found = library_.interface().find_net(sim_.get(), instance.c_str(), name.c_str());
   if (!found.data)
-    throw UserError(fmt::format(
+    throw RtlError(fmt::format(
         "RTL: instance \"{}\" has no net {}, which the manifest names as part of a tap: restore it", instance, name));
   return {const_cast<void*>(found.data), found.bits};
 }

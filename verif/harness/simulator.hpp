@@ -68,9 +68,9 @@ class Simulator {
 
   /// A port by name; an empty signal when there is none.
   Signal find_port(const std::string& name) const;
-  /// A port that must exist with `bits` bits (any width when 0) and direction. UserError otherwise.
+  /// A port that must exist with `bits` bits (any width when 0) and direction. RtlError otherwise.
   Signal port(const std::string& name, bool is_input, int bits = 0) const;
-  /// A net made visible by a tap. UserError when there is none.
+  /// A net made visible by a tap. RtlError when there is none.
   Signal net(const std::string& instance, const std::string& name) const;
 
   /// Settles the design after its inputs have changed. Throws DesignStopped.

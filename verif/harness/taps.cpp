@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/error.hpp"
+#include "harness/rtl_error.hpp"
 
 namespace quillgen::harness {
 namespace {
@@ -29,18 +29,18 @@ TapMonitor::TapMonitor(const Simulator& simulator, const Manifest& manifest, con
       for (const auto& name : names) {
         const auto field = std::find_if(tap.fields.begin(), tap.fields.end(), [&](auto& f) { return f.name == name; });
         if (field == tap.fields.end())
-          throw UserError(
+          throw RtlError(
               fmt::format("manifest: the tap of stage {} has no field {}: generate the RTL again", stage, name));
         const auto signal = simulator.net(tap.instance, field->net);
         if (signal.bits() != field->width || signal.bits() > 64)
-          throw UserError(
+          throw RtlError(
               fmt::format("manifest: net {} of the tap of stage {} has {} bits, not {}: generate the RTL again",
                           field->net, stage, signal.bits(), field->width));
         watched.fields.push_back({signal, field->is_signed});
       }
       taps_.push_back(std::move(watched));
     }
-    if (!found) throw UserError(fmt::format("manifest: stage {} has no tap: generate the RTL again", stage));
+    if (!found) throw RtlError(fmt::format("manifest: stage {} has no tap: generate the RTL again", stage));
   }
 }
 

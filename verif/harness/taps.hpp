@@ -11,7 +11,7 @@ namespace quillgen::harness {
 
 class TapMonitor {
  public:
-  /// Finds the nets of all taps. UserError when a stage has no tap, a field is missing, or a net has another width than
+  /// Finds the nets of all taps. RtlError when a stage has no tap, a field is missing, or a net has another width than
   /// the manifest says. Taps of a stage that is not compared are left out.
   TapMonitor(const Simulator& simulator, const Manifest& manifest, const Config& config);
 
