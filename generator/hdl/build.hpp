@@ -24,6 +24,8 @@ using Here = std::source_location;
 
 template <class T>
 concept Leaf = std::derived_from<T, Signal>;
+template <class T>
+concept Bundle = requires(T value) { value.each([](const char*, auto&) {}); };
 
 /// Calls f(name, leaf handle) for every leaf of a bundle or for the value itself.
 template <class T, class F>
@@ -230,8 +232,8 @@ T named(T value, const std::string& name, SourceLine at = Here::current()) {
 }
 
 /// c ? a : b for bundles, field by field.
-template <class T>
-requires(!Leaf<T>) T mux(const Bool& c, const T& a, T b, SourceLine at = Here::current()) {
+template <Bundle T>
+T mux(const Bool& c, const T& a, T b, SourceLine at = Here::current()) {
   auto first = leaves(a);
   std::size_t i = 0;
   each_leaf(b, "", [&](const std::string&, auto& leaf) {

@@ -15,6 +15,12 @@ Module& module_of(const Signal& a, const Signal& b, SourceLine at) {
   return *m;
 }
 
+// The first operand of an operation that needs a handle there.
+const Signal& handle(const Signal& a, SourceLine at) {
+  if (a.is_shape()) throw HdlError("an operation at " + at.str() + " has no operand that belongs to a module");
+  return a;
+}
+
 int signed_bits(std::int64_t v) { return std::bit_width(static_cast<std::uint64_t>(v < 0 ? ~v : v)) + 1; }
 
 int width_of(const UArg& a) { return a.is_literal() ? value_bits(a.literal) : a.value.width(); }
@@ -71,19 +77,45 @@ Bool logical(Op op, const BArg& a, const BArg& b) {
   Module& m = module_of(a.value, b.value, a.at);
   return Bool(m, m.make(op, 1, boolean(m, a), boolean(m, b), no_id, 0, a.at));
 }
+Module& module_of_mux(const BArg& c, const Signal& a, const Signal& b) {
+  if (c.is_literal()) throw HdlError("the condition of mux at " + c.at.str() + " is a literal");
+  module_of(c.value, a, c.at);
+  return module_of(c.value, b, c.at);
+}
 template <class T, class Arg>
 T choose(const BArg& c, const Arg& a, const Arg& b) {
-  if (c.is_literal()) throw HdlError("the condition of mux at " + c.at.str() + " is a literal");
-  Module& m = c.value.module();
+  Module& m = module_of_mux(c, a.value, b.value);
   int w = wider(a, b);
   Id x = widened(m, a, w, c.at), y = widened(m, b, w, c.at);
   return T(m, m.make(Op::mux, w, c.value.id(), x, y, 0, c.at));
 }
+template <class T, class Arg>
+T shifted(Op op, const Arg& a, const UArg& amount) {
+  Module& m = module_of(a.value, amount.value, a.at);
+  const int w = width_of(a);
+  Id x = widened(m, a, w, a.at), n = widened(m, amount, width_of(amount), a.at);
+  return T(m, m.make(op, w, x, n, no_id, 0, a.at));
+}
 Bool inverse(const Bool& a, SourceLine at) {
+  handle(a, at);
   return Bool(a.module(), a.module().make(Op::bit_not, 1, a.id(), no_id, no_id, 0, at));
 }
 
 }  // namespace
+
+const Signal& checked(const Signal& value, SourceLine at) {
+  if (value.is_shape())
+    throw HdlError("a shape of " + std::to_string(value.width()) + " bits is used as a value at " + at.str() +
+                   "; make it with input(), reg() or wire()");
+  return value;
+}
+
+Id id_in(const Module& m, const Signal& value, SourceLine at) {
+  if (&checked(value, at).module() != &m)
+    m.fail("value " + value.module().describe_node(value.id()) + " of module " + value.module().name() +
+           " is used at " + at.str() + "; connect it through ports");
+  return value.id();
+}
 
 UInt Bool::as_uint() const { return {module(), id()}; }
 
@@ -134,7 +166,8 @@ UInt operator&(UArg a, UArg b) { return bitwise(Op::bit_and, a, b); }
 UInt operator|(UArg a, UArg b) { return bitwise(Op::bit_or, a, b); }
 UInt operator^(UArg a, UArg b) { return bitwise(Op::bit_xor, a, b); }
 UInt operator~(UArg a) {
-  return {a.value.module(), a.value.module().make(Op::bit_not, a.value.width(), a.value.id(), no_id, no_id, 0, a.at)};
+  Module& m = handle(a.value, a.at).module();
+  return {m, m.make(Op::bit_not, a.value.width(), a.value.id(), no_id, no_id, 0, a.at)};
 }
 Bool operator==(UArg a, UArg b) { return compare(Op::equal, a, b); }
 Bool operator!=(UArg a, UArg b) { return inverse(compare(Op::equal, a, b), a.at); }
@@ -159,14 +192,8 @@ UInt operator>>(const UInt& a, int n) {
   SourceLine at = a.module().node(a.id()).at;
   return n >= a.width() ? UInt::constant(a.module(), 0, 1, at) : a.bits(n, a.width() - n, at);
 }
-UInt shift_left(UArg a, UArg amount) {
-  return {a.value.module(),
-          a.value.module().make(Op::shift_left, a.value.width(), a.value.id(), amount.value.id(), no_id, 0, a.at)};
-}
-UInt shift_right(UArg a, UArg amount) {
-  return {a.value.module(),
-          a.value.module().make(Op::shift_right, a.value.width(), a.value.id(), amount.value.id(), no_id, 0, a.at)};
-}
+UInt shift_left(UArg a, UArg amount) { return shifted<UInt>(Op::shift_left, a, amount); }
+UInt shift_right(UArg a, UArg amount) { return shifted<UInt>(Op::shift_right, a, amount); }
 
 SInt operator+(SArg a, SArg b) { return sum<SInt>(Op::add, a, b); }
 SInt operator-(SArg a, SArg b) { return sum<SInt>(Op::sub, a, b); }
@@ -191,10 +218,7 @@ SInt operator>>(const SInt& a, int n) {
   return n >= a.width() ? a.as_uint().bits(a.width() - 1, 1, at).as_sint()
                         : a.as_uint().bits(n, a.width() - n, at).as_sint();
 }
-SInt shift_right(SArg a, UArg amount) {
-  return {a.value.module(), a.value.module().make(Op::shift_right_signed, a.value.width(), a.value.id(),
-                                                  amount.value.id(), no_id, 0, a.at)};
-}
+SInt shift_right(SArg a, UArg amount) { return shifted<SInt>(Op::shift_right_signed, a, amount); }
 
 Bool operator&(BArg a, BArg b) { return logical(Op::bit_and, a, b); }
 Bool operator|(BArg a, BArg b) { return logical(Op::bit_or, a, b); }
@@ -202,30 +226,29 @@ Bool operator^(BArg a, BArg b) { return logical(Op::bit_xor, a, b); }
 Bool operator!(BArg a) { return inverse(a.value, a.at); }
 Bool operator==(BArg a, BArg b) { return logical(Op::equal, a, b); }
 Bool mux(BArg c, BArg a, BArg b) {
-  if (c.is_literal()) throw HdlError("the condition of mux at " + c.at.str() + " is a literal");
-  Module& m = c.value.module();
+  Module& m = module_of_mux(c, a.value, b.value);
   return Bool(m, m.make(Op::mux, 1, c.value.id(), boolean(m, a), boolean(m, b), 0, c.at));
 }
 
 UInt concat(const std::vector<Signal>& parts, SourceLine at) {
   if (parts.empty()) throw HdlError("empty concatenation at " + at.str());
-  Module& m = parts.front().module();
-  Id result = parts.back().id();
+  Module& m = checked(parts.front(), at).module();
+  Id result = id_in(m, parts.back(), at);
   for (std::size_t i = parts.size() - 1; i-- > 0;)
-    result = m.make(Op::concat, parts[i].width() + m.width(result), parts[i].id(), result, no_id, 0, at);
+    result = m.make(Op::concat, parts[i].width() + m.width(result), id_in(m, parts[i], at), result, no_id, 0, at);
   return {m, result};
 }
 UInt concat(std::initializer_list<Signal> parts, SourceLine at) { return concat(std::vector<Signal>(parts), at); }
 
 UInt rom(const UInt& address, std::vector<std::uint64_t> table, int width, SourceLine at) {
-  return {address.module(), address.module().rom(std::move(table), width, address.id(), at)};
+  return {checked(address, at).module(), address.module().rom(std::move(table), width, address.id(), at)};
 }
 
 UInt select(const UInt& index, const std::vector<UInt>& table, SourceLine at) {
   if (table.empty()) throw HdlError("select from nothing at " + at.str());
-  Module& m = index.module();
+  Module& m = checked(index, at).module();
   std::vector<Id> level;
-  for (const UInt& v : table) level.push_back(v.id());
+  for (const UInt& v : table) level.push_back(id_in(m, v, at));
   for (int b = 0; level.size() > 1; ++b) {
     std::vector<Id> next;
     for (std::size_t i = 0; i < level.size(); i += 2)

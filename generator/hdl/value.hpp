@@ -31,6 +31,16 @@ class Signal {
   int width_ = 0;
 };
 
+/// The node of a value as seen from module m. Throws when it belongs to another module or is only a shape.
+Id id_in(const Module& m, const Signal& value, SourceLine at);
+/// Throws when the value is only a shape; `value` otherwise.
+const Signal& checked(const Signal& value, SourceLine at);
+template <class T>
+const T& given(const T& value, SourceLine at) {
+  checked(value, at);
+  return value;
+}
+
 class Bool;
 class UInt;
 class SInt;
@@ -115,7 +125,7 @@ struct UArg {
   UInt value;
   std::uint64_t literal = 0;
   SourceLine at;
-  UArg(const UInt& v, SourceLine at = std::source_location::current()) : value(v), at(at) {}
+  UArg(const UInt& v, SourceLine at = std::source_location::current()) : value(given(v, at)), at(at) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) UArg(I v, SourceLine at = std::source_location::current())
       : literal(static_cast<std::uint64_t>(v)), at(at) {}
@@ -125,7 +135,7 @@ struct SArg {
   SInt value;
   std::int64_t literal = 0;
   SourceLine at;
-  SArg(const SInt& v, SourceLine at = std::source_location::current()) : value(v), at(at) {}
+  SArg(const SInt& v, SourceLine at = std::source_location::current()) : value(given(v, at)), at(at) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) SArg(I v, SourceLine at = std::source_location::current())
       : literal(static_cast<std::int64_t>(v)), at(at) {}
@@ -135,7 +145,7 @@ struct BArg {
   Bool value;
   bool literal = false;
   SourceLine at;
-  BArg(const Bool& v, SourceLine at = std::source_location::current()) : value(v), at(at) {}
+  BArg(const Bool& v, SourceLine at = std::source_location::current()) : value(given(v, at)), at(at) {}
   BArg(std::same_as<bool> auto v, SourceLine at = std::source_location::current()) : literal(v), at(at) {}
   bool is_literal() const { return value.is_shape(); }
 };
