@@ -81,6 +81,7 @@ namespace detail {
 // mistake.
 inline Id fit(Module& m, int width, const UArg& v) {
   if (v.is_literal()) return m.constant(v.literal, width, v.at);
+  id_in(m, v.value, v.at);
   if (v.value.width() > width)
     m.fail("value " + m.describe_node(v.value.id()) + " is wider than the " + std::to_string(width) +
            " bits it is given to at " + v.at.str() + "; wrap or saturate it");
@@ -88,12 +89,15 @@ inline Id fit(Module& m, int width, const UArg& v) {
 }
 inline Id fit(Module& m, int width, const SArg& v) {
   if (v.is_literal()) return m.constant(static_cast<std::uint64_t>(v.literal) & mask(width), width, v.at);
+  id_in(m, v.value, v.at);
   if (v.value.width() > width)
     m.fail("value " + m.describe_node(v.value.id()) + " is wider than the " + std::to_string(width) +
            " bits it is given to at " + v.at.str() + "; wrap or saturate it");
   return v.value.extend(width, v.at).id();
 }
-inline Id fit(Module& m, int, const BArg& v) { return v.is_literal() ? m.constant(v.literal, 1, v.at) : v.value.id(); }
+inline Id fit(Module& m, int, const BArg& v) {
+  return v.is_literal() ? m.constant(v.literal, 1, v.at) : id_in(m, v.value, v.at);
+}
 
 template <class T>
 struct ArgOf;
@@ -150,7 +154,7 @@ class Reg : public T {
   explicit Reg(const T& q) : T(q) {}
   Reg& when(BArg condition, detail::Arg<T> value) {
     Module& m = owner();
-    Id enable = condition.is_literal() ? m.constant(condition.literal, 1, condition.at) : condition.value.id();
+    Id enable = detail::fit(m, 1, condition);
     detail::each_pair<T>(m, *this, value, [&](Id q, Id d) { m.update_reg(q, enable, d, condition.at); });
     return *this;
   }
@@ -195,7 +199,7 @@ T input(Module& m, const std::string& name, T shape, SourceLine at = Here::curre
 
 template <class T>
 void output(Module& m, const std::string& name, T value, SourceLine at = Here::current()) {
-  each_leaf(value, name, [&](const std::string& net, auto& leaf) { m.add_output(net, leaf.id(), at); });
+  each_leaf(value, name, [&](const std::string& net, auto& leaf) { m.add_output(net, id_in(m, leaf, at), at); });
 }
 
 /// Without a reset value the register starts undefined (zero in two-state simulation). Bundles are reset field by field
@@ -238,8 +242,8 @@ T mux(const Bool& c, const T& a, T b, SourceLine at = Here::current()) {
   std::size_t i = 0;
   each_leaf(b, "", [&](const std::string&, auto& leaf) {
     using L = std::remove_reference_t<decltype(leaf)>;
-    Module& m = c.module();
-    leaf = L(m, m.make(Op::mux, leaf.width(), c.id(), first.at(i).id(), leaf.id(), 0, at));
+    Module& m = checked(c, at).module();
+    leaf = L(m, m.make(Op::mux, leaf.width(), c.id(), id_in(m, first.at(i), at), id_in(m, leaf, at), 0, at));
     ++i;
   });
   return b;
@@ -299,13 +303,14 @@ class Memory {
         address_bits_(m.memories()[number_].address_bits()) {}
   int address_bits() const { return address_bits_; }
   void write(const Bool& enable, const UInt& address, const UInt& data, SourceLine at = Here::current()) {
-    module_->memory_write(number_, enable.id(), address.id(), data.id(), at);
+    module_->memory_write(number_, id_in(*module_, enable, at), id_in(*module_, address, at),
+                          id_in(*module_, data, at), at);
   }
   /// Latency 1: the data of the address that was given in the last cycle with enable. Latency 0: the data of the
   /// address, now.
   UInt read(const UInt& address, BArg enable, SourceLine at = Here::current()) {
-    Id en = enable.is_literal() ? module_->constant(enable.literal, 1, at) : enable.value.id();
-    return {*module_, module_->memory_read(number_, en, address.id(), at)};
+    Id en = detail::fit(*module_, 1, enable);
+    return {*module_, module_->memory_read(number_, en, id_in(*module_, address, at), at)};
   }
 
  private:
@@ -323,8 +328,9 @@ class Instance {
   /// Drives the input port(s) `port` with a value or bundle.
   template <class T>
   void in(const std::string& port, T value, SourceLine at = Here::current()) {
-    each_leaf(value, port,
-              [&](const std::string& net, auto& leaf) { module_->connect_input(number_, net, leaf.id(), at); });
+    each_leaf(value, port, [&](const std::string& net, auto& leaf) {
+      module_->connect_input(number_, net, id_in(*module_, leaf, at), at);
+    });
   }
   /// The output port(s) `port`.
   template <class T>
