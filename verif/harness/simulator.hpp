@@ -21,6 +21,8 @@ class SimulatorLibrary {
  public:
   /// std::runtime_error when it cannot be loaded.
   explicit SimulatorLibrary(const std::filesystem::path& file);
+  /// A stand-in that is part of this program, for tests of the harness.
+  explicit SimulatorLibrary(const SimInterface& interface) : interface_(&interface) {}
   const SimInterface& interface() const { return *interface_; }
 
  private:

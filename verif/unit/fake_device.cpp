@@ -1,0 +1,379 @@
+#include "fake_device.hpp"
+
+#include <algorithm>
+#include <coroutine>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <map>
+#include <memory>
+
+#include "config/derived.hpp"
+#include "harness/axi.hpp"
+#include "harness/compare.hpp"
+#include "harness/registers.hpp"
+
+namespace quillgen::test {
+
+FakeJob fake_job;
+
+namespace {
+
+using namespace quillgen::harness;
+
+/// The device's story as one function that is resumed at every rising edge.
+struct Process {
+  struct promise_type {
+    Process get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+  std::coroutine_handle<promise_type> handle;
+};
+
+constexpr std::suspend_always next_cycle;
+
+struct Value {
+  std::array<std::uint8_t, 64> bytes{};
+  int bits = 1;
+  bool is_input = false;
+
+  std::uint64_t get() const {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes.data(), 8);
+    return value;
+  }
+  void set(std::uint64_t value) { std::memcpy(bytes.data(), &value, 8); }
+};
+
+struct Firing {
+  std::string stage;
+  std::vector<std::int64_t> values;
+};
+
+class Device {
+ public:
+  Device() {
+    const auto& memory = fake_job.config.memory;
+    const auto add = [&](const std::string& name, bool is_input, int bits) {
+      values_[name].bits = bits;
+      values_[name].is_input = is_input;
+    };
+    for (const char* name : {"clk", "rst"}) add(name, true, 1);
+    for (const std::string prefix : {"m_axi_ar", "m_axi_aw"}) {
+      add(prefix + "valid", false, 1), add(prefix + "ready", true, 1), add(prefix + "id", false, 2);
+      add(prefix + "addr", false, memory.address_bits), add(prefix + "len", false, 8), add(prefix + "size", false, 3);
+      add(prefix + "burst", false, 2);
+    }
+    add("m_axi_rvalid", true, 1), add("m_axi_rready", false, 1), add("m_axi_rid", true, 2);
+    add("m_axi_rdata", true, memory.data_bits), add("m_axi_rresp", true, 2), add("m_axi_rlast", true, 1);
+    add("m_axi_wvalid", false, 1), add("m_axi_wready", true, 1), add("m_axi_wdata", false, memory.data_bits);
+    add("m_axi_wstrb", false, memory.data_bits / 8), add("m_axi_wlast", false, 1);
+    add("m_axi_bvalid", true, 1), add("m_axi_bready", false, 1), add("m_axi_bid", true, 2), add("m_axi_bresp", true, 2);
+    for (const std::string channel : {"aw", "w", "ar"}) {
+      add("s_axil_" + channel + "valid", true, 1), add("s_axil_" + channel + "ready", false, 1);
+    }
+    add("s_axil_awaddr", true, 12), add("s_axil_araddr", true, 12), add("s_axil_wdata", true, 32),
+        add("s_axil_wstrb", true, 4);
+    for (const std::string channel : {"b", "r"})
+      add("s_axil_" + channel + "valid", false, 1), add("s_axil_" + channel + "ready", true, 1),
+          add("s_axil_" + channel + "resp", false, 2);
+    add("s_axil_rdata", false, 32);
+    for (auto& [name, value] : values_)
+      ports_.push_back({name.c_str(), value.bits, value.is_input, value.bytes.data()});
+    for (const auto& tap : fake_manifest(fake_job.config).taps) {
+      nets_[tap.valid].bits = 1;
+      for (const auto& field : tap.fields) nets_[field.net].bits = field.width;
+    }
+    process_ = story();
+  }
+  ~Device() { process_.handle.destroy(); }
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const std::vector<SimPort>& ports() const { return ports_; }
+  SimNet net(const std::string& name) {
+    return nets_.contains(name) ? SimNet{nets_[name].bytes.data(), nets_[name].bits} : SimNet{nullptr, 0};
+  }
+
+  /// False: $fatal.
+  bool eval() {
+    const bool clk = p("clk").get();
+    if (clk && !last_clk_) edge();
+    last_clk_ = clk;
+    return !stopped_;
+  }
+
+ private:
+  Value& p(const std::string& name) { return values_.at(name); }
+  bool handshake(const std::string& channel) { return p(channel + "valid").get() && p(channel + "ready").get(); }
+
+  void edge() {
+    if (p("rst").get()) return;
+    ar_moved_ = handshake("m_axi_ar"), aw_moved_ = handshake("m_axi_aw"), w_moved_ = handshake("m_axi_w");
+    if (handshake("m_axi_r")) {
+      const auto& data = p("m_axi_rdata");
+      if (p("m_axi_rid").get() == 0)
+        read_data_.insert(read_data_.end(), data.bytes.begin(), data.bytes.begin() + data.bits / 8);
+      bytes_[p("m_axi_rid").get()] += data.bits / 8;
+      --beats_due_;
+    }
+    if (handshake("m_axi_b")) --responses_due_;
+    p("m_axi_rready").set(1);
+    p("m_axi_bready").set(1);
+    host();
+    for (auto& [name, net] : nets_)
+      if (name.ends_with("_valid")) net.set(0);
+    if (busy_) ++counters_.cycles;
+    process_.handle.resume();
+  }
+
+  void host() {
+    if (fake_job.mischief == Mischief::DeafHost) return;
+    const auto take = [&](const std::string& channel, bool& has) {
+      if (handshake("s_axil_" + channel)) has = true;
+      p("s_axil_" + channel + "ready").set(!has);
+    };
+    if (handshake("s_axil_aw")) write_address_ = p("s_axil_awaddr").get();
+    if (handshake("s_axil_w")) write_data_ = p("s_axil_wdata").get();
+    if (handshake("s_axil_ar")) read_address_ = p("s_axil_araddr").get();
+    take("aw", has_address_), take("w", has_data_), take("ar", has_read_);
+    if (handshake("s_axil_b")) p("s_axil_bvalid").set(0);
+    if (handshake("s_axil_r")) p("s_axil_rvalid").set(0);
+    if (has_address_ && has_data_ && !p("s_axil_bvalid").get()) {
+      if (write_address_ == reg::desc_lo) descriptor_ = (descriptor_ >> 32 << 32) | write_data_;
+      if (write_address_ == reg::desc_hi) descriptor_ = (descriptor_ & 0xffffffff) | write_data_ << 32;
+      if (write_address_ == reg::start) start_ = true;
+      has_address_ = has_data_ = false;
+      p("s_axil_bvalid").set(1);
+    }
+    if (has_read_ && !p("s_axil_rvalid").get()) {
+      has_read_ = false;
+      p("s_axil_rvalid").set(1);
+      p("s_axil_rdata").set(register_value(static_cast<std::uint32_t>(read_address_)));
+    }
+  }
+
+  std::uint32_t register_value(std::uint32_t address) {
+    const auto& a = fake_job.config.attention;
+    const auto& m = fake_job.config.memory;
+    switch (address) {
+      case reg::id:
+        return fake_job.mischief == Mischief::WrongIdRegister ? 1 : 0x5155494C;
+      case reg::version:
+        return 1;
+      case reg::cap_dims:
+        return static_cast<std::uint32_t>(a.embed_dim | a.heads << 16 | a.levels << 24) |
+               static_cast<std::uint32_t>(a.points) << 28;
+      case reg::cap_shape:
+        return static_cast<std::uint32_t>(a.max_width | a.max_height << 16);
+      case reg::cap_queries:
+        return static_cast<std::uint32_t>(a.max_queries);
+      case reg::cap_memory:
+        return static_cast<std::uint32_t>(m.data_bits | m.address_bits << 16);
+      case reg::status:
+        return busy_ ? reg::busy : (done_ ? reg::done : 0) | (error_ ? reg::failed : 0);
+      case reg::error:
+        return error_;
+      case reg::job_id:
+        return job_id_;
+      default:
+        break;
+    }
+    const auto index = (address - reg::counters) / 4;
+    return index < counter_names.size() ? counters_.*counter_names[index].field : 0;
+  }
+
+  void fire(const Firing& firing) {
+    nets_.at(firing.stage + "_valid").set(1);
+    const auto all = stage_fields(fake_job.config);
+    const auto stage = std::find_if(all.begin(), all.end(), [&](auto& s) { return s.stage == firing.stage; });
+    for (std::size_t i = 0; i < firing.values.size(); ++i)
+      nets_.at(firing.stage + "_" + stage->fields[i]).set(static_cast<std::uint64_t>(firing.values[i]) & 0xffffffff);
+  }
+
+  void offer_read(std::uint64_t id, std::uint64_t address, std::uint64_t beats) {
+    offer("m_axi_ar", id, address, beats);
+    beats_due_ += static_cast<int>(beats);
+  }
+  void offer(const std::string& channel, std::uint64_t id, std::uint64_t address, std::uint64_t beats) {
+    p(channel + "valid").set(1), p(channel + "id").set(id), p(channel + "addr").set(address),
+        p(channel + "len").set(beats - 1);
+    p(channel + "size")
+        .set(static_cast<std::uint64_t>(std::countr_zero(static_cast<unsigned>(beat_bytes(fake_job.config.memory)))));
+    p(channel + "burst").set(axi_incr);
+  }
+
+  Process story();
+
+  std::map<std::string, Value> values_, nets_;
+  std::vector<SimPort> ports_;
+  Process process_;
+  bool last_clk_ = false, stopped_ = false, ar_moved_ = false, aw_moved_ = false, w_moved_ = false;
+  bool has_address_ = false, has_data_ = false, has_read_ = false, start_ = false, busy_ = false, done_ = false;
+  std::uint64_t write_address_ = 0, write_data_ = 0, read_address_ = 0, descriptor_ = 0;
+  std::uint32_t error_ = 0, job_id_ = 0;
+  int beats_due_ = 0, responses_due_ = 0;
+  std::uint32_t bytes_[4] = {};
+  std::vector<std::uint8_t> read_data_;
+  Counters counters_;
+};
+
+/// Firings of the last five stages and of the projection for one query.
+std::vector<Firing> firings_of(std::size_t q) {
+  const auto& c = fake_job.config;
+  const auto& s = *fake_job.stages;
+  const auto samples = static_cast<std::size_t>(c.attention.samples_per_query()),
+             channels = static_cast<std::size_t>(c.attention.embed_dim);
+  const auto row = static_cast<std::int64_t>(q) % c.gemm.rows;
+  std::vector<Firing> all;
+  for (std::size_t n = 0; n < samples; ++n) {
+    const auto i = q * samples + n;
+    all.push_back(
+        {"projection", {row, static_cast<std::int64_t>(n), s.offset[2 * i], s.offset[2 * i + 1], s.logit[i]}});
+    all.push_back({"attention", {s.attention[i]}});
+    all.push_back({"location", {s.location[2 * i], s.location[2 * i + 1]}});
+    all.push_back(
+        {"corner_weight",
+         {s.corner_weight[4 * i], s.corner_weight[4 * i + 1], s.corner_weight[4 * i + 2], s.corner_weight[4 * i + 3]}});
+  }
+  const auto slices = [&](const std::string& stage, const std::vector<std::int32_t>& tensor, std::size_t size) {
+    for (std::size_t first = 0; first < channels; first += size) {
+      Firing f{stage, {}};
+      for (std::size_t i = first; i < first + size; ++i)
+        f.values.push_back(i < channels ? tensor[q * channels + i] : -1);
+      all.push_back(f);
+    }
+  };
+  slices("head", s.head, static_cast<std::size_t>(head_requant_units(c.attention)));
+  slices("output", s.output, static_cast<std::size_t>(c.core.projection_columns));
+  return all;
+}
+
+Process Device::story() {
+  const auto& c = fake_job.config;
+  const auto mischief = fake_job.mischief;
+  const std::uint64_t beat = beat_bytes(c.memory);
+  for (;;) {
+    while (!start_) co_await next_cycle;
+    start_ = false, busy_ = true, done_ = false, error_ = 0;
+    counters_ = {};
+    std::fill(std::begin(bytes_), std::end(bytes_), 0);
+    read_data_.clear();
+    struct Read {
+      std::uint64_t id, address, bytes;
+    };
+    std::deque<Read> reads = {{0, descriptor_, 64}, {0, descriptor_ + 64, 64}};
+    std::uint32_t word[32] = {};
+    for (bool planned = false; !reads.empty() || !planned;) {
+      if (reads.empty()) {  // the descriptor has been asked for
+        while (beats_due_ > 0) co_await next_cycle;
+        std::memcpy(word, read_data_.data(), sizeof word);
+        job_id_ = mischief == Mischief::WrongJobId ? word[2] + 1 : word[2];
+        const auto address = [&](int i) { return word[i] | std::uint64_t{word[i + 1]} << 32; };
+        for (std::uint64_t q = 0; q < word[3]; ++q) reads.push_back({1, address(4) + q * word[14], beat});
+        reads.push_back({2, address(6), 64});
+        reads.push_back({mischief == Mischief::ReadWithWrongId ? 2u : 3u, address(8), 64});
+        reads.push_back({0, address(10), 64});
+        if (mischief == Mischief::ReadOutside) reads.push_back({1, address(4) - 4096, 64});
+        planned = true;
+      }
+      offer_read(reads[0].id, reads[0].address, reads[0].bytes / beat);
+      do co_await next_cycle;
+      while (!ar_moved_);
+      p("m_axi_arvalid").set(0);
+      reads.pop_front();
+    }
+    while (beats_due_ > 0) co_await next_cycle;
+    if (mischief == Mischief::ErrorCode) error_ = 3;
+
+    const std::uint64_t output = word[12] | std::uint64_t{word[13]} << 32;
+    const int size = element_bytes(c.numerics.output_bits);
+    for (std::size_t q = 0; q < word[3] && !error_; ++q) {
+      if (mischief == Mischief::HangBeforeOutput && q + 1 == word[3])
+        for (;;) co_await next_cycle;
+      if (mischief == Mischief::Stops && q == 1) {
+        stopped_ = true;
+        co_await next_cycle;
+      }
+      int attention = 0;
+      auto firings = firings_of(q);
+      if (mischief == Mischief::MissingTap && q + 1 == word[3]) {
+        const auto last = std::find_if(firings.rbegin(), firings.rend(), [](auto& f) { return f.stage == "location"; });
+        firings.erase(std::next(last).base());
+      }
+      for (auto& f : firings) {
+        if (f.stage == "attention" && ++attention == 3 && q == 1 && mischief == Mischief::WrongTap) ++f.values[0];
+        fire(f);
+        co_await next_cycle;
+      }
+      const std::uint64_t row_beats = output_row_beats(c);
+      for (int times = mischief == Mischief::RowWrittenTwice && q == 1 ? 2 : 1; times > 0; --times)
+        for (std::uint64_t b = 0; b < row_beats; ++b) {
+          if (mischief == Mischief::RowNotWritten && q == 2) continue;
+          offer("m_axi_aw", 0, output + q * word[15] + b * beat, 1);
+          p("m_axi_wvalid").set(1), p("m_axi_wlast").set(1), p("m_axi_wstrb").set(~std::uint64_t{0});
+          for (std::uint64_t i = 0; i < beat; ++i) {
+            const auto byte = static_cast<int>(b * beat + i), channel = byte / size;
+            const bool padding = channel >= c.attention.embed_dim;
+            const auto value = padding ? mischief == Mischief::PaddingNotZero
+                                       : fake_job.stages->output[q * c.attention.embed_dim + channel];
+            p("m_axi_wdata").bytes[i] = static_cast<std::uint8_t>(value >> (8 * (byte % size)));
+            if (mischief == Mischief::WrongOutputInMemory && q == 0 && byte == 3 * size) p("m_axi_wdata").bytes[i] ^= 1;
+          }
+          ++responses_due_;
+          counters_.bytes_output += static_cast<std::uint32_t>(beat);
+          while (p("m_axi_awvalid").get() || p("m_axi_wvalid").get()) {
+            co_await next_cycle;
+            if (aw_moved_) p("m_axi_awvalid").set(0);
+            if (w_moved_) p("m_axi_wvalid").set(0);
+          }
+        }
+    }
+    while (responses_due_ > 0 && mischief != Mischief::EndsBeforeResponses) co_await next_cycle;
+    const auto samples = word[3] * static_cast<std::uint32_t>(c.attention.samples_per_query());
+    counters_.samples = counters_.sample = error_ ? 0 : samples;
+    if (mischief == Mischief::WrongCycles) counters_.cycles /= 2;
+    counters_.setup = counters_.cycles - counters_.sample + (mischief == Mischief::CausesDoNotSum);
+    counters_.line_hits =
+        static_cast<std::uint32_t>(fake_job.stages->line_lookups) - 1 + (mischief == Mischief::WrongLookups);
+    counters_.line_misses = 1;
+    counters_.bytes_job = bytes_[0], counters_.bytes_query = bytes_[1], counters_.bytes_reference = bytes_[2];
+    counters_.bytes_feature = bytes_[3] + (mischief == Mischief::WrongByteCount ? 16 : 0);
+    busy_ = false, done_ = true;
+    for (int i = 0; i < 80; ++i) co_await next_cycle;
+    if (mischief == Mischief::TapAfterEnd) fire({"location", {1, 2}});
+    co_await next_cycle;
+  }
+}
+
+Device& device(void* sim) { return *static_cast<Device*>(sim); }
+
+}  // namespace
+
+const SimInterface fake_interface = {
+    sim_interface_version,
+    [](unsigned) -> void* { return new Device; },
+    [](void* sim) { delete &device(sim); },
+    [](void* sim) { return static_cast<int>(device(sim).ports().size()); },
+    [](void* sim) { return device(sim).ports().data(); },
+    [](void* sim, const char*, const char* net) { return device(sim).net(net); },
+    [](void* sim) { return device(sim).eval() ? 0 : 1; },
+    [](void*) { return "$fatal"; },
+};
+
+harness::Manifest fake_manifest(const Config& config) {
+  harness::Manifest manifest;
+  manifest.top = "fake";
+  for (const auto& [stage, fields] : stage_fields(config)) {
+    const std::string name(stage);
+    harness::Tap tap{name, "u_core", "core", name + "_valid", "", {}};
+    for (const auto& field : fields) tap.fields.push_back({field, name + "_" + field, 32, true});
+    manifest.taps.push_back(tap);
+  }
+  return manifest;
+}
+
+}  // namespace quillgen::test

@@ -1,0 +1,51 @@
+// A stand-in for the accelerator behind the interface of a Verilated design. It knows the results beforehand, but talks
+// to host and memory, fires its taps and counts as the real one must - or breaks one rule, to see that the harness
+// notices.
+#pragma once
+#include <string>
+
+#include "harness/abi.hpp"
+#include "harness/manifest.hpp"
+#include "model/layer.hpp"
+
+namespace quillgen::test {
+
+/// What the device does wrong.
+enum class Mischief {
+  None,
+  WrongIdRegister,
+  WrongJobId,
+  HangBeforeOutput,  ///< stops before the last query
+  DeafHost,          ///< never answers a register access
+  WrongTap,          ///< attention of query 1, sample 2, one too high
+  MissingTap,        ///< the last location
+  TapAfterEnd,
+  WrongOutputInMemory,  ///< query 0, channel 3
+  RowWrittenTwice,
+  RowNotWritten,
+  PaddingNotZero,
+  CausesDoNotSum,
+  WrongCycles,
+  WrongByteCount,
+  WrongLookups,
+  ReadOutside,
+  ReadWithWrongId,
+  EndsBeforeResponses,
+  ErrorCode,
+  Stops,  ///< $fatal
+};
+
+/// Every instance made from fake_interface does this.
+struct FakeJob {
+  Config config;
+  const model::QuantisedLayer* layer = nullptr;
+  const model::Stages* stages = nullptr;
+  Mischief mischief = Mischief::None;
+};
+extern FakeJob fake_job;
+extern const SimInterface fake_interface;
+
+/// The manifest that goes with it.
+harness::Manifest fake_manifest(const Config& config);
+
+}  // namespace quillgen::test
