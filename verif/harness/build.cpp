@@ -22,9 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Registers start with seeded random bits: a missing reset shows as a mismatch. X literals do not occur in the RTL.
-const std::vector<std::string> verilator_flags = {"--cc",   "-O3",         "--x-assign", "fast",       "--x-initial",
-                                                  "unique", "--no-timing", "-Wno-lint",  "-Wno-fatal", "--output-split",
-                                                  "20000",  "-DSIMULATION"};
+const std::vector<std::string> verilator_flags = {
+    "--cc",        "-O3",       "--x-assign", "fast",           "--x-initial", "unique",
+    "--no-timing", "-Wno-lint", "-Wno-fatal", "--output-split", "20000",       "-DQUILLGEN_CHECKS"};
 // The runtime's end-of-program calls are replaced by the shim. Unique symbols would tie two loaded designs together.
 const Command compiler_flags = {"-std=c++20",
                                 "-fPIC",
@@ -45,6 +45,8 @@ constexpr const char* fast_level = "-O2";
 constexpr const char* slow_level = "-O0";
 constexpr const char* runtime_level = "-O1";
 constexpr const char* runtime_sources[] = {"verilated.cpp", "verilated_dpi.cpp", "verilated_threads.cpp"};
+
+constexpr const char* runtime_head = "int quillgen_print(const char* format, ...);\n#define VL_PRINTF quillgen_print\n";
 
 /// Hash of texts, each with its length so that no two lists run together.
 std::string hash(const std::vector<std::string>& texts) {
@@ -142,7 +144,7 @@ Command compile(const Toolchain& tools, const fs::path& root, const std::string&
 
 /// Where the object file of Verilator's runtime is kept: it is compiled once for all designs.
 fs::path runtime_entry(const fs::path& cache, const Toolchain& tools) {
-  std::vector<std::string> texts = {tools.hash(), runtime_level};
+  std::vector<std::string> texts = {tools.hash(), runtime_head, runtime_level};
   texts.insert(texts.end(), compiler_flags.begin(), compiler_flags.end());
   return cache / ("runtime-" + hash(texts));
 }
@@ -194,7 +196,7 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
   Command link = {tools.compiler.file.string(), "-shared", "-o", "simulator.so"};
   link.push_back(has_runtime ? (runtime / "runtime.o").string() : "runtime.o");
   if (!has_runtime) {
-    std::string unit;
+    std::string unit = runtime_head;
     for (const char* source : runtime_sources) unit += fmt::format("#include \"{}\"\n", source);
     write_atomically(work.path() / "runtime.cpp", unit);
     steps.push_back({compile(tools, root, "runtime.cpp", "runtime.o", runtime_level)});

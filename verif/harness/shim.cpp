@@ -1,8 +1,11 @@
 // Compiled together with the C++ that Verilator makes of a design; gives it the interface of abi.hpp.
 // ports.hpp is written for each design: `sim_top` and `list_ports`.
+#include <cstdarg>
+#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "Vsim.h"
@@ -19,6 +22,8 @@ struct Instance {
   std::vector<SimPort> ports;
   std::string message;
 };
+
+std::string printed;  ///< by $display and $fatal since the last eval
 
 Instance& instance(void* sim) { return *static_cast<Instance*>(sim); }
 
@@ -54,9 +59,10 @@ int eval(void* sim) {
   try {
     Verilated::threadContextp(&instance(sim).context);
     instance(sim).model->eval();
+    if (!printed.empty()) std::fputs(std::exchange(printed, {}).c_str(), stderr);
     return 0;
   } catch (const std::exception& e) {
-    instance(sim).message = e.what();
+    instance(sim).message = std::exchange(printed, {}) + e.what();
     return 1;
   }
 }
@@ -69,7 +75,16 @@ const char* message(void* sim) { return instance(sim).message.c_str(); }
 
 }  // namespace
 
-// The Verilated runtime calls these instead of ending the program.
+// The Verilated runtime calls these instead of printing and ending the program.
+int quillgen_print(const char* format, ...) {
+  char text[4096];
+  va_list arguments;
+  va_start(arguments, format);
+  const int size = std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  printed += text;
+  return size;
+}
 void vl_finish(const char* file, int line, const char*) { fail("$finish", file, line); }
 void vl_stop(const char* file, int line, const char*) { fail("$stop or $fatal", file, line); }
 void vl_fatal(const char* file, int line, const char*, const char* text) { fail("fatal error", file, line, text); }

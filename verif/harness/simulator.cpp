@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
 #include "harness/rtl_error.hpp"
@@ -54,7 +55,10 @@ Signal Simulator::net(const std::string& instance, const std::string& name) cons
 }
 
 void Simulator::eval() {
-  if (library_.interface().eval(sim_.get()) != 0) throw DesignStopped(library_.interface().message(sim_.get()));
+  if (library_.interface().eval(sim_.get()) == 0) return;
+  std::string message = library_.interface().message(sim_.get());
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  throw DesignStopped(message);
 }
 
 }  // namespace quillgen::harness
