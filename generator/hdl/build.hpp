@@ -25,7 +25,9 @@ using Here = std::source_location;
 template <class T>
 concept Leaf = std::derived_from<T, Signal>;
 template <class T>
-concept Bundle = requires(T value) { value.each([](const char*, auto&) {}); };
+concept Bundle = requires(T value) {
+  value.each([](const char*, auto&) {});
+};
 
 /// Calls f(name, leaf handle) for every leaf of a bundle or for the value itself.
 template <class T, class F>
@@ -303,8 +305,8 @@ class Memory {
         address_bits_(m.memories()[number_].address_bits()) {}
   int address_bits() const { return address_bits_; }
   void write(const Bool& enable, const UInt& address, const UInt& data, SourceLine at = Here::current()) {
-    module_->memory_write(number_, id_in(*module_, enable, at), id_in(*module_, address, at),
-                          id_in(*module_, data, at), at);
+    module_->memory_write(number_, id_in(*module_, enable, at), id_in(*module_, address, at), id_in(*module_, data, at),
+                          at);
   }
   /// Latency 1: the data of the address that was given in the last cycle with enable. Latency 0: the data of the
   /// address, now.

@@ -1,11 +1,11 @@
-#include "hdl/module.hpp"
-
 #include <fmt/format.h>
 
 #include <bit>
 #include <cctype>
 #include <cstring>
-#include <set>
+
+#include "hdl/keywords.hpp"
+#include "hdl/module.hpp"
 
 namespace quillgen::hdl {
 
@@ -62,23 +62,12 @@ Id Module::push(Node n) {
 
 // Names are public: lower-case words joined by underscores, no keyword, each used once in a module.
 void Module::claim_name(const std::string& name, SourceLine at) {
-  static const std::set<std::string> keywords = {
-      "always",  "and",     "assign", "begin",   "buf",    "case",    "default",   "disable", "edge",     "else",
-      "end",     "event",   "for",    "force",   "if",     "initial", "inout",     "input",   "integer",  "module",
-      "nand",    "negedge", "nor",    "not",     "or",     "output",  "parameter", "posedge", "real",     "reg",
-      "release", "repeat",  "signed", "table",   "task",   "time",    "tri",       "use",     "wait",     "wand",
-      "while",   "wire",    "wor",    "xnor",    "xor",    "clk",     "rst",       "bit",     "byte",     "int",
-      "logic",   "do",      "final",  "break",   "return", "string",  "type",      "unique",  "priority", "static",
-      "this",    "new",     "var",    "void",    "with",   "cell",    "config",    "design",  "generate", "library",
-      "strong0", "strong1", "weak0",  "weak1",   "cover",  "assert",  "assume",    "expect",  "property", "sequence",
-      "packed",  "struct",  "union",  "enum",    "class",  "local",   "global",    "ref",     "const",    "context",
-      "pure",    "import",  "export", "extends", "inside", "matches", "null",      "rand",    "super",    "tagged",
-      "virtual", "within"};
   bool legal = !name.empty() && std::islower(static_cast<unsigned char>(name[0])) != 0;
   for (char ch : name)
     legal = legal && (std::islower(static_cast<unsigned char>(ch)) != 0 ||
                       std::isdigit(static_cast<unsigned char>(ch)) != 0 || ch == '_');
-  if (!legal || keywords.count(name) != 0) fail(fmt::format("\"{}\" is not a usable name ({})", name, at.str()));
+  if (!legal || is_keyword(name) || name == "clk" || name == "rst")
+    fail(fmt::format("\"{}\" is not a usable name ({})", name, at.str()));
   auto [it, fresh] = claimed_.try_emplace(name, at);
   if (!fresh) fail(fmt::format("name \"{}\" is used twice ({} and {})", name, it->second.str(), at.str()));
 }
@@ -158,8 +147,9 @@ void Module::check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t ex
       require(w(a) == 1 && w(b) == width && w(c) == width, "condition must be 1 bit, both choices equally wide");
       break;
     case Op::slice:
-      require(extra + static_cast<std::uint64_t>(width) <= static_cast<std::uint64_t>(w(a)),
-              fmt::format("bits [{}:{}] are out of range", extra + static_cast<std::uint64_t>(width) - 1, extra));
+      require(extra <= static_cast<std::uint64_t>(w(a)) && static_cast<int>(extra) + width <= w(a),
+              fmt::format("bits [{}:{}] are out of range", static_cast<std::int64_t>(extra) + width - 1,
+                          static_cast<std::int64_t>(extra)));
       break;
     case Op::concat:
       require(width == w(a) + w(b), "width is not the sum of the parts");
@@ -168,9 +158,7 @@ void Module::check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t ex
     case Op::sign_extend:
       require(width >= w(a), "extension to fewer bits");
       break;
-    case Op::rom:
-      require(roms_[static_cast<std::size_t>(extra)].size() <= (std::uint64_t{1} << w(a)),
-              "table longer than the address reaches");
+    case Op::rom:  // checked by rom()
       break;
     default:
       require(false, "not a pure operation");
@@ -195,7 +183,12 @@ Id Module::rom(std::vector<std::uint64_t> table, int width, Id address, SourceLi
   if (width > 64) fail(fmt::format("rom of {} bits ({}); at most 64", width, at.str()));
   for (auto v : table)
     if ((v & ~mask(width)) != 0) fail(fmt::format("rom entry {} does not fit {} bits ({})", v, width, at.str()));
-  table.resize(std::size_t{1} << nodes_[address].width, 0);
+  const int reach = nodes_[address].width;
+  if (reach > 24 || table.size() > std::size_t{1} << reach)
+    fail(fmt::format("rom at {}: {}; {}", at.str(),
+                     reach > 24 ? "more than 24 address bits" : "table longer than the address reaches",
+                     describe_node(address)));
+  table.resize(std::size_t{1} << reach, 0);
   std::uint64_t number = 0;
   while (number < roms_.size() && roms_[number] != table) ++number;
   if (number == roms_.size()) roms_.push_back(std::move(table));
@@ -259,6 +252,7 @@ void Module::update_reg(Id reg, Id enable, Id data, SourceLine at) {
 
 Id Module::add_wire(const std::string& name, int width, SourceLine at, bool handshake) {
   claim_name(name, at);
+  if (width < 1) fail(fmt::format("wire {} has width {} ({})", name, width, at.str()));
   Id id = push({Op::wire, false, width, no_id, no_id, no_id, handshake ? 1u : 0u, at});
   names_[id] = name;
   place(Statement::Kind::wire_declare, id);

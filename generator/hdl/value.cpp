@@ -103,6 +103,10 @@ Bool inverse(const Bool& a, SourceLine at) {
 
 }  // namespace
 
+void fail_negative(std::int64_t literal, SourceLine at) {
+  throw HdlError("negative literal " + std::to_string(literal) + " as an unsigned operand at " + at.str());
+}
+
 const Signal& checked(const Signal& value, SourceLine at) {
   if (value.is_shape())
     throw HdlError("a shape of " + std::to_string(value.width()) + " bits is used as a value at " + at.str() +
@@ -153,10 +157,10 @@ SInt SInt::saturate(int count, SourceLine at) const {
   Module& m = module();
   const int upper_bits = width() - count + 1;
   UInt upper = bits(count - 1, upper_bits, at);
-  Bool fits = (UArg(upper, at) == UArg(0, at)) | (UArg(upper, at) == UArg(mask(upper_bits), at));
+  Bool fits = BArg(UArg(upper, at) == UArg(0, at), at) | BArg(UArg(upper, at) == UArg(mask(upper_bits), at), at);
   SInt low = constant(m, -(std::int64_t{1} << (count - 1)), count, at),
        high = constant(m, (std::int64_t{1} << (count - 1)) - 1, count, at);
-  return mux({fits, at}, wrap(count, at), mux({sign(at), at}, low, high));
+  return mux({fits, at}, {wrap(count, at), at}, {mux({sign(at), at}, low, high), at});
 }
 
 UInt operator+(UArg a, UArg b) { return sum<UInt>(Op::add, a, b); }
@@ -183,21 +187,24 @@ Bool operator<=(UArg a, UArg b) {
 Bool operator>=(UArg a, UArg b) { return inverse(compare(Op::less_unsigned, a, b), a.at); }
 UInt mux(BArg c, UArg a, UArg b) { return choose<UInt>(c, a, b); }
 
-UInt operator<<(const UInt& a, int n) {
-  if (n == 0) return a;
-  SourceLine at = a.module().node(a.id()).at;
-  return concat({a, UInt::constant(a.module(), 0, n, at)}, at);
+UInt operator<<(UArg a, int n) {
+  Module& m = handle(a.value, a.at).module();
+  return n == 0 ? a.value : concat({a.value, UInt::constant(m, 0, n, a.at)}, a.at);
 }
-UInt operator>>(const UInt& a, int n) {
-  SourceLine at = a.module().node(a.id()).at;
-  return n >= a.width() ? UInt::constant(a.module(), 0, 1, at) : a.bits(n, a.width() - n, at);
+UInt operator>>(UArg a, int n) {
+  Module& m = handle(a.value, a.at).module();
+  const int w = a.value.width();
+  return n >= w ? UInt::constant(m, 0, 1, a.at) : a.value.bits(n, w - n, a.at);
 }
 UInt shift_left(UArg a, UArg amount) { return shifted<UInt>(Op::shift_left, a, amount); }
 UInt shift_right(UArg a, UArg amount) { return shifted<UInt>(Op::shift_right, a, amount); }
 
 SInt operator+(SArg a, SArg b) { return sum<SInt>(Op::add, a, b); }
 SInt operator-(SArg a, SArg b) { return sum<SInt>(Op::sub, a, b); }
-SInt operator-(const SInt& a) { return SInt::constant(a.module(), 0, 1, a.module().node(a.id()).at) - a; }
+SInt operator-(SArg a) {
+  handle(a.value, a.at);
+  return SArg(0, a.at) - a;
+}
 SInt operator*(SArg a, SArg b) { return product<SInt>(Op::mul_signed, a, b); }
 Bool operator==(SArg a, SArg b) { return compare(Op::equal, a, b); }
 Bool operator!=(SArg a, SArg b) { return inverse(compare(Op::equal, a, b), a.at); }
@@ -212,11 +219,11 @@ Bool operator<=(SArg a, SArg b) {
 }
 Bool operator>=(SArg a, SArg b) { return inverse(compare(Op::less_signed, a, b), a.at); }
 SInt mux(BArg c, SArg a, SArg b) { return choose<SInt>(c, a, b); }
-SInt operator<<(const SInt& a, int n) { return (a.as_uint() << n).as_sint(); }
-SInt operator>>(const SInt& a, int n) {
-  SourceLine at = a.module().node(a.id()).at;
-  return n >= a.width() ? a.as_uint().bits(a.width() - 1, 1, at).as_sint()
-                        : a.as_uint().bits(n, a.width() - n, at).as_sint();
+SInt operator<<(SArg a, int n) { return (UArg(a.value.as_uint(), a.at) << n).as_sint(); }
+SInt operator>>(SArg a, int n) {
+  const int w = handle(a.value, a.at).width();
+  const UInt bits = a.value.as_uint();
+  return (n >= w ? bits.bits(w - 1, 1, a.at) : bits.bits(n, w - n, a.at)).as_sint();
 }
 SInt shift_right(SArg a, UArg amount) { return shifted<SInt>(Op::shift_right_signed, a, amount); }
 
@@ -266,27 +273,35 @@ Fixed fixed_constant(Module& m, std::int64_t value, int fraction_bits, SourceLin
 
 Fixed Fixed::round_to(int fraction_bits, SourceLine at) const {
   int drop = fraction_ - fraction_bits;
-  if (drop <= 0) return {raw_ << -drop, fraction_bits};
+  if (drop <= 0) return {SArg(raw_, at) << -drop, fraction_bits};
   SInt half = SInt::constant(raw_.module(), std::int64_t{1} << (drop - 1), drop + 1, at);
-  return {(SArg(raw_, at) + SArg(half, at)) >> drop, fraction_bits};
+  return {SArg(SArg(raw_, at) + SArg(half, at), at) >> drop, fraction_bits};
 }
 
 namespace {
-SInt aligned(const Fixed& x, int fraction) { return x.raw() << (fraction - x.fraction_bits()); }
+SArg aligned(const FArg& x, int fraction) {
+  return {SArg(x.value.raw(), x.at) << (fraction - x.value.fraction_bits()), x.at};
+}
+int finer(const FArg& a, const FArg& b) { return std::max(a.value.fraction_bits(), b.value.fraction_bits()); }
 }  // namespace
-Fixed operator+(const Fixed& a, const Fixed& b) {
-  int f = std::max(a.fraction_bits(), b.fraction_bits());
+Fixed operator+(FArg a, FArg b) {
+  const int f = finer(a, b);
   return {aligned(a, f) + aligned(b, f), f};
 }
-Fixed operator-(const Fixed& a, const Fixed& b) {
-  int f = std::max(a.fraction_bits(), b.fraction_bits());
+Fixed operator-(FArg a, FArg b) {
+  const int f = finer(a, b);
   return {aligned(a, f) - aligned(b, f), f};
 }
-Fixed operator*(const Fixed& a, const Fixed& b) { return {a.raw() * b.raw(), a.fraction_bits() + b.fraction_bits()}; }
+Fixed operator*(FArg a, FArg b) {
+  return {SArg(a.value.raw(), a.at) * SArg(b.value.raw(), a.at), a.value.fraction_bits() + b.value.fraction_bits()};
+}
 
-SInt clamp(SArg x, SArg low, SArg high) { return mux(x < low, low, mux(x > high, high, x)); }
-UInt min(UArg a, UArg b) { return mux(a < b, a, b); }
-UInt max(UArg a, UArg b) { return mux(a < b, b, a); }
-SInt max(SArg a, SArg b) { return mux(a < b, b, a); }
+SInt clamp(SArg x, SArg low, SArg high) {
+  const SInt below_high = mux({x > high, x.at}, high, x);
+  return mux({x < low, x.at}, low, {below_high, x.at});
+}
+UInt min(UArg a, UArg b) { return mux({a < b, a.at}, a, b); }
+UInt max(UArg a, UArg b) { return mux({a < b, a.at}, b, a); }
+SInt max(SArg a, SArg b) { return mux({a < b, a.at}, b, a); }
 
 }  // namespace quillgen::hdl

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <initializer_list>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "hdl/module.hpp"
@@ -35,6 +36,7 @@ class Signal {
 Id id_in(const Module& m, const Signal& value, SourceLine at);
 /// Throws when the value is only a shape; `value` otherwise.
 const Signal& checked(const Signal& value, SourceLine at);
+[[noreturn]] void fail_negative(std::int64_t literal, SourceLine at);
 template <class T>
 const T& given(const T& value, SourceLine at) {
   checked(value, at);
@@ -128,7 +130,9 @@ struct UArg {
   UArg(const UInt& v, SourceLine at = std::source_location::current()) : value(given(v, at)), at(at) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) UArg(I v, SourceLine at = std::source_location::current())
-      : literal(static_cast<std::uint64_t>(v)), at(at) {}
+      : literal(static_cast<std::uint64_t>(v)), at(at) {
+    if (std::cmp_less(v, 0)) fail_negative(static_cast<std::int64_t>(v), at);
+  }
   bool is_literal() const { return value.is_shape(); }
 };
 struct SArg {
@@ -163,15 +167,15 @@ Bool operator<(UArg a, UArg b);
 Bool operator>(UArg a, UArg b);
 Bool operator<=(UArg a, UArg b);
 Bool operator>=(UArg a, UArg b);
-UInt operator<<(const UInt& a, int n);  ///< n zeros below: n bits wider
-UInt operator>>(const UInt& a, int n);  ///< n bits narrower, at least 1
+UInt operator<<(UArg a, int n);         ///< n zeros below: n bits wider
+UInt operator>>(UArg a, int n);         ///< n bits narrower, at least 1
 UInt shift_left(UArg a, UArg amount);   ///< as wide as a
 UInt shift_right(UArg a, UArg amount);  ///< as wide as a
 UInt mux(BArg c, UArg a, UArg b);
 
 SInt operator+(SArg a, SArg b);
 SInt operator-(SArg a, SArg b);
-SInt operator-(const SInt& a);
+SInt operator-(SArg a);
 SInt operator*(SArg a, SArg b);
 Bool operator==(SArg a, SArg b);
 Bool operator!=(SArg a, SArg b);
@@ -179,8 +183,8 @@ Bool operator<(SArg a, SArg b);
 Bool operator>(SArg a, SArg b);
 Bool operator<=(SArg a, SArg b);
 Bool operator>=(SArg a, SArg b);
-SInt operator<<(const SInt& a, int n);
-SInt operator>>(const SInt& a, int n);  ///< floor; n bits narrower, at least 1
+SInt operator<<(SArg a, int n);
+SInt operator>>(SArg a, int n);         ///< floor; n bits narrower, at least 1
 SInt shift_right(SArg a, UArg amount);  ///< arithmetic, as wide as a
 SInt mux(BArg c, SArg a, SArg b);
 
@@ -223,9 +227,15 @@ class Fixed {
 };
 /// Constant value / 2^fraction_bits.
 Fixed fixed_constant(Module& m, std::int64_t value, int fraction_bits, SourceLine at = std::source_location::current());
-Fixed operator+(const Fixed& a, const Fixed& b);
-Fixed operator-(const Fixed& a, const Fixed& b);
-Fixed operator*(const Fixed& a, const Fixed& b);
+/// Operand: a Fixed and the line where it was written.
+struct FArg {
+  Fixed value;
+  SourceLine at;
+  FArg(const Fixed& v, SourceLine at = std::source_location::current()) : value(v), at(at) {}
+};
+Fixed operator+(FArg a, FArg b);
+Fixed operator-(FArg a, FArg b);
+Fixed operator*(FArg a, FArg b);
 
 /// Clamped to [low, high]; as wide as x.
 SInt clamp(SArg x, SArg low, SArg high);
