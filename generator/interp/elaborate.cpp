@@ -169,19 +169,23 @@ class Elaborator {
     }
   }
 
-  // The parts of a wide concatenation, lowest first, nested ones flattened.
-  std::vector<Place> parts(Place p) const {
-    std::vector<Place> list, stack{p};
+  // The parts of a wide concatenation, lowest first, nested ones flattened. A zero extension is narrower where it comes
+  // from than in its place.
+  struct Part {
+    Place place;
+    int width;
+  };
+  std::vector<Part> parts(Place p) const {
+    std::vector<Part> list, stack{{p, width(p)}};
     while (!stack.empty()) {
-      const Place q = stack.back();
+      const Part q = stack.back();
       stack.pop_back();
-      const Node& n = node(q);
+      const Node& n = node(q.place);
       if (n.op != Op::concat || n.width <= 64) {
         list.push_back(q);
         continue;
       }
-      stack.push_back(resolve({q.scope, n.a}));
-      stack.push_back(resolve({q.scope, n.b}));
+      for (Id id : {n.a, n.b}) stack.push_back({resolve({q.place.scope, id}), module(q.place).width(id)});
     }
     return list;
   }
@@ -191,8 +195,11 @@ class Elaborator {
   std::vector<Place> operands(Place p) const {
     const Node& n = node(p);
     if (n.op == Op::instance_output) return {resolve({p.scope, memory_of(p).read_address})};
-    if (n.op == Op::concat && n.width > 64) return parts(p);
     std::vector<Place> list;
+    if (n.op == Op::concat && n.width > 64) {
+      for (const Part& part : parts(p)) list.push_back(part.place);
+      return list;
+    }
     for (Id id : {n.a, n.b, n.c})
       if (id != no_id) list.push_back(resolve({p.scope, id}));
     return list;
@@ -315,10 +322,10 @@ class Elaborator {
       case Op::concat: {
         push(Code::clear, 0, 0, 0, 0);
         int low = 0;
-        for (const Place& part : n.op == Op::concat ? parts(p) : operands(p)) {
+        for (const Part& part : parts(n.op == Op::concat ? p : resolve({p.scope, n.a}))) {
           p_.code.push_back({Code::deposit, static_cast<std::uint8_t>(low % 64), d + static_cast<Slot>(low / 64),
-                             slot(part), 0, words_of(width(part)), 0});
-          low += width(part);
+                             slot(part.place), 0, words_of(width(part.place)), 0});
+          low += part.width;
         }
         return;
       }
