@@ -8,6 +8,7 @@ using namespace hdl;
 
 std::string literal(std::uint64_t value, int width) {
   if (width == 1) return fmt::format("1'b{}", value);
+  if (width > 10 && value == mask(width)) return fmt::format("{{{}{{1'b1}}}}", width);
   return width <= 10 || value < 10 ? fmt::format("{}'d{}", width, value) : fmt::format("{}'h{:X}", width, value);
 }
 

@@ -15,6 +15,10 @@ bool is_arithmetic(Op op) {
          op == Op::shift_right || op == Op::shift_right_signed;
 }
 
+bool is_context_sensitive(Op op) {
+  return op == Op::mux || op == Op::bit_not || op == Op::bit_and || op == Op::bit_or || op == Op::bit_xor;
+}
+
 // How a node is used, as far as it decides between a net and text in place.
 struct Use {
   int count = 0;         // places that read it
@@ -60,7 +64,7 @@ class Planner {
       for (Id id : {mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address}) port(id);
     for (Id id : m_.discarded()) atom(id);
     auto check = [&](Id id) { atom(id), ++use_[id].checks; };
-    for (const auto& c : m_.assertions()) check(c.condition);
+    for (const auto& c : m_.assertions()) ++use_[c.condition].count, ++use_[c.condition].checks;
     for (const auto& s : m_.stream_checks()) {
       check(s.valid), check(s.ready);
       for (Id id : s.payload) check(id);
@@ -90,8 +94,11 @@ class Planner {
             use_[e.a].as_atom = true;
         }
       } else {
+        // The width of a product would reach into choices and logic among its factors.
+        const bool product = n.op == Op::mul_unsigned;
         for (Id o : {n.a, n.b, n.c})
-          if (o != no_id) ++use_[o].count;
+          if (o != no_id)
+            ++use_[o].count, use_[o].as_atom = use_[o].as_atom || (product && is_context_sensitive(m_.node(o).op));
       }
     }
   }
@@ -144,6 +151,7 @@ class Planner {
   }
 
   void find_unread() {
+    const std::vector<bool> needed = passes::live_nodes(m_, false);  // what a check alone reads does not count
     std::vector<std::vector<bool>> read(m_.nodes().size());
     auto all = [&](Id id) {
       if (id == no_id || !plan_.live[id]) return;
@@ -159,7 +167,7 @@ class Planner {
       everything(std::array{mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address});
     everything(m_.discarded());
     for (Id id = 0; id < m_.nodes().size(); ++id) {
-      if (!plan_.live[id]) continue;
+      if (!needed[id]) continue;
       const Node& n = m_.node(id);
       if (n.op == Op::reg) {
         for (const RegUpdate& u : m_.reg_of(id).updates) all(u.enable), all(u.data);

@@ -432,6 +432,7 @@ class Printer {
   void taps() {
     for (const Tap& t : m_.taps())
       for (const TapField& f : t.fields) temporaries(f.node, t.stage + "_" + f.name);
+    for (const Assertion& a : m_.assertions()) temporaries(a.condition, "check");
     for (Id id : m_.discarded()) temporaries(id, "unused");
   }
 

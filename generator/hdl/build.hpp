@@ -254,7 +254,7 @@ T mux(const Bool& c, const T& a, T b, SourceLine at = Here::current()) {
 /// Stream port into the module: inputs name_valid and the fields, output name_ready.
 template <class T>
 Stream<T> input_stream(Module& m, const std::string& name, T shape, SourceLine at = Here::current()) {
-  Stream<T> s;
+  Stream<T> s{shape, {}, {}};
   s.valid = input(m, name + "_valid", Bool(), at);
   s.ready = ready_wire(m, name + "_ready", at);
   output(m, name + "_ready", static_cast<Bool>(s.ready), at);
@@ -297,9 +297,9 @@ void tap(Module& m, const std::string& stage, const Stream<T>& s) {
 inline void discard(const Signal& s) { s.module().discard(s.id()); }
 
 /// A memory with one write and one read port (MemoryInfo).
-class Memory {
+class Ram {
  public:
-  Memory(Module& m, const std::string& name, int depth, int width, int latency, SourceLine at = Here::current())
+  Ram(Module& m, const std::string& name, int depth, int width, int latency, SourceLine at = Here::current())
       : module_(&m),
         number_(m.add_memory(name, depth, width, latency, at)),
         address_bits_(m.memories()[number_].address_bits()) {}
@@ -357,7 +357,7 @@ class Instance {
   /// The output stream `port`; its ready net is named instance_port_ready.
   template <class T>
   Stream<T> out_stream(const std::string& port, T shape, SourceLine at = Here::current()) {
-    Stream<T> s;
+    Stream<T> s{shape, {}, {}};
     s.valid = out(port + "_valid", Bool(), at);
     s.data = out(port, shape, at);
     s.ready = ready_wire(*module_, name_ + "_" + port + "_ready", at);

@@ -1,3 +1,5 @@
+#include "hdl/module.hpp"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -5,7 +7,6 @@
 #include <cstring>
 
 #include "hdl/keywords.hpp"
-#include "hdl/module.hpp"
 
 namespace quillgen::hdl {
 

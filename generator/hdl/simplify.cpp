@@ -97,7 +97,7 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
     case Op::mux:
       if (ka) return va ? b : c;
       if (b == c) return b;
-      if (nodes_[a].op == Op::bit_not) return make(op, width, nodes_[a].a, c, b, 0, at);
+      if (nodes_[a].op == Op::bit_not && name_of(a).empty()) return make(op, width, nodes_[a].a, c, b, 0, at);
       if (width == 1) {
         std::uint64_t v1 = 0, v0 = 0;
         const bool k1 = is_constant(b, v1), k0 = is_constant(c, v0);

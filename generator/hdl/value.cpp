@@ -231,6 +231,7 @@ Bool operator&(BArg a, BArg b) { return logical(Op::bit_and, a, b); }
 Bool operator|(BArg a, BArg b) { return logical(Op::bit_or, a, b); }
 Bool operator^(BArg a, BArg b) { return logical(Op::bit_xor, a, b); }
 Bool operator!(BArg a) { return inverse(a.value, a.at); }
+Bool operator~(BArg a) { return inverse(a.value, a.at); }
 Bool operator==(BArg a, BArg b) { return logical(Op::equal, a, b); }
 Bool mux(BArg c, BArg a, BArg b) {
   Module& m = module_of_mux(c, a.value, b.value);

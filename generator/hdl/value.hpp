@@ -192,6 +192,7 @@ Bool operator&(BArg a, BArg b);
 Bool operator|(BArg a, BArg b);
 Bool operator^(BArg a, BArg b);
 Bool operator!(BArg a);
+Bool operator~(BArg a);  ///< the same as !, and binds as tightly as & and | expect
 Bool operator==(BArg a, BArg b);
 Bool mux(BArg c, BArg a, BArg b);
 

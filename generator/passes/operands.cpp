@@ -4,7 +4,7 @@ namespace quillgen::passes {
 
 using namespace hdl;
 
-std::vector<bool> live_nodes(const Module& m) {
+std::vector<bool> live_nodes(const Module& m, bool with_checks) {
   std::vector<bool> live(m.nodes().size(), false);
   std::vector<Id> todo;
   auto need = [&](Id id) {
@@ -19,14 +19,16 @@ std::vector<bool> live_nodes(const Module& m) {
   for (const auto& mem : m.memories())
     for (Id id : {mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address}) need(id);
   for (Id id : m.discarded()) need(id);
-  for (const auto& c : m.assertions()) need(c.condition);
-  for (const auto& s : m.stream_checks()) {
-    need(s.valid), need(s.ready);
-    for (Id id : s.payload) need(id);
-  }
-  for (const auto& t : m.taps()) {
-    need(t.valid), need(t.ready);
-    for (const auto& f : t.fields) need(f.node);
+  if (with_checks) {
+    for (const auto& c : m.assertions()) need(c.condition);
+    for (const auto& s : m.stream_checks()) {
+      need(s.valid), need(s.ready);
+      for (Id id : s.payload) need(id);
+    }
+    for (const auto& t : m.taps()) {
+      need(t.valid), need(t.ready);
+      for (const auto& f : t.fields) need(f.node);
+    }
   }
   while (!todo.empty()) {
     Id id = todo.back();

@@ -39,6 +39,7 @@ void each_operand(const hdl::Module& m, hdl::Id id, ThroughOf&& through, F&& f) 
 
 /// Every node that something in the module needs: the cone of outputs, instances, memories, checks, taps and of the
 /// registers in it. Read data of memories and outputs of instances are marked like any other node.
-std::vector<bool> live_nodes(const hdl::Module& m);
+/// Without checks, only what the hardware itself needs.
+std::vector<bool> live_nodes(const hdl::Module& m, bool with_checks = true);
 
 }  // namespace quillgen::passes

@@ -1,0 +1,86 @@
+// The blocks of the accelerator. Each function returns the module, built once for a design; ports are listed here,
+// streams are valid/ready.
+#pragma once
+#include "accel/shapes.hpp"
+
+namespace quillgen::accel {
+
+// --- MSDeformAttn core, in the order of the data --------------------------------------------------------------------
+
+/// Walks the groups of queries and reads their logits.
+/// Streams in: group (number of queries in it). Stream out: logit (Logit). Ports: logit_write (write into the logit
+/// buffer).
+const hdl::Module& build_point_source(hdl::Design& d, const Shapes& s);
+
+/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (Attn) out.
+const hdl::Module& build_softmax(hdl::Design& d, const Shapes& s);
+
+/// Location of each sample (N5). Streams: attention (Attn) in, location (Location) out. Ports: levels (LevelShapes),
+/// offset_write, reference_write (writes into its buffers), group_freed (pulse: the buffers of the oldest group are no
+/// longer needed).
+const hdl::Module& build_index_gen(hdl::Design& d, const Shapes& s);
+
+/// Corner weights (N6). Streams: location (Location) in, corners (Corners) out.
+const hdl::Module& build_weight_gen(hdl::Design& d, const Shapes& s);
+
+/// Tags of the line cache: finds the lines of a sample, asks for the missing ones.
+/// Streams: corners (Corners) in; entry (QueueEntry) and miss (LineName) out. Ports: clear (start of a job), clearing;
+/// hits, misses (found and missing lines of the sample that leaves, 0..4).
+const hdl::Module& build_tag_lookup(hdl::Design& d, const Shapes& s);
+
+/// Reads missing lines from memory. Streams: miss (LineName) in, line (its bits) out, request (BurstRequest) out.
+/// Ports: levels, map (start address of each level), data (beats), data_valid.
+const hdl::Module& build_line_fetch(hdl::Design& d, const Shapes& s);
+
+/// Four data banks by pixel parity: fills lines in order and reads the four corners of a sample in one cycle.
+/// Streams: entry (QueueEntry), line in; sample (Sample) out. Ports: waiting (the next sample misses a line).
+const hdl::Module& build_feature_buffer(hdl::Design& d, const Shapes& s);
+
+/// Interpolation and aggregation (N7). Streams: sample (Sample) in, head (accumulators) out.
+const hdl::Module& build_interpolate(hdl::Design& d, const Shapes& s);
+
+/// Requantisation of heads (N8). Streams: head (accumulators) in, vector (HeadVector) out. Ports: table (TableWrite).
+const hdl::Module& build_head_requantise(hdl::Design& d, const Shapes& s);
+
+/// Projection by W''_m, accumulated over the heads (N9), and requantisation (N10). Streams: vector (HeadVector) in,
+/// output (columns) out. Ports: weights, table (TableWrite).
+const hdl::Module& build_head_projection(hdl::Design& d, const Shapes& s);
+
+// --- query side -----------------------------------------------------------------------------------------------------
+
+/// PE array of the offset and logit projection (N3). Streams: word (depth elements of a query row) in. Ports:
+/// group_start .. see the file.
+const hdl::Module& build_query_projection(hdl::Design& d, const Shapes& s);
+
+// --- memory side ----------------------------------------------------------------------------------------------------
+
+/// Reads runs of beats. Streams: request (ReadRequest) in, burst (BurstRequest) and beat (one beat) out. Ports: data,
+/// data_valid (from the bus).
+const hdl::Module& build_burst_reader(hdl::Design& d, const Shapes& s, const std::string& client, int beat_bits,
+                                      int depth);
+
+/// Round robin between the clients, and the read channels of the AXI master.
+const hdl::Module& build_read_port(hdl::Design& d, const Shapes& s);
+
+/// Rows of the query, cut into words of `depth` elements. Streams: word out, burst out. Ports: start, address, stride,
+/// queries; data, data_valid.
+const hdl::Module& build_query_fetch(hdl::Design& d, const Shapes& s);
+
+/// References of all queries as 64-bit words (x, y).
+const hdl::Module& build_reference_fetch(hdl::Design& d, const Shapes& s);
+
+/// Collects output values into rows and writes them.
+const hdl::Module& build_output_writer(hdl::Design& d, const Shapes& s);
+
+// --- control --------------------------------------------------------------------------------------------------------
+
+const hdl::Module& build_registers(hdl::Design& d, const Shapes& s);
+const hdl::Module& build_job_control(hdl::Design& d, const Shapes& s);
+const hdl::Module& build_parameter_loader(hdl::Design& d, const Shapes& s);
+const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);
+
+const hdl::Module& build_core(hdl::Design& d, const Shapes& s);
+/// The top, named `name`.
+const hdl::Module& build_top(hdl::Design& d, const Shapes& s, const std::string& name);
+
+}  // namespace quillgen::accel

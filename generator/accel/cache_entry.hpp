@@ -1,0 +1,81 @@
+// What the tag look-up hands to the feature buffer: the bundle of the run-ahead queue.
+#pragma once
+#include <array>
+
+#include "accel/shapes.hpp"
+
+namespace quillgen::accel {
+
+/// Parities are numbered 2 * row + column.
+inline constexpr int banks = 4;
+
+/// One sample in the run-ahead queue.
+struct QueueEntry {
+  std::array<hdl::UInt, banks> weight;  ///< by parity of the pixel; 0: not read
+  std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way}
+  hdl::UInt fill;            ///< bit p: the line of parity p comes from memory and is written before the sample is read
+  hdl::UInt line_x, line_y;  ///< bit c: parity of the block column (row) of the pixel in column (row) of parity c
+  hdl::Bool last_of_head, last_of_query;
+  explicit QueueEntry(const Shapes& s) : fill(banks), line_x(2), line_y(2) {
+    weight.fill(hdl::UInt(s.corner_width()));
+    place.fill(hdl::UInt(s.set_bits() + s.way_index_bits()));
+  }
+  template <class F>
+  void each(F&& f) {
+    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
+    for (int p = 0; p < banks; ++p) f(("place_" + std::to_string(p)).c_str(), place[static_cast<std::size_t>(p)]);
+    f("fill", fill), f("line_x", line_x), f("line_y", line_y), f("last_of_head", last_of_head),
+        f("last_of_query", last_of_query);
+  }
+};
+
+/// Four pixels of D channels and their weights, by parity of the pixel.
+struct Sample {
+  std::array<hdl::UInt, banks> pixel, weight;
+  hdl::Bool last_of_head, last_of_query;
+  explicit Sample(const Shapes& s) {
+    pixel.fill(hdl::UInt(s.a.head_dim() * s.n.feature_bits));
+    weight.fill(hdl::UInt(s.corner_width()));
+  }
+  template <class F>
+  void each(F&& f) {
+    for (int p = 0; p < banks; ++p) f(("pixel_" + std::to_string(p)).c_str(), pixel[static_cast<std::size_t>(p)]);
+    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+
+/// Accumulators of a head, D of them in one vector.
+struct HeadSums {
+  hdl::UInt sums;
+  hdl::Bool last_of_query;
+  explicit HeadSums(const Shapes& s) : sums(s.a.head_dim() * s.head_acc_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("sums", sums), f("last_of_query", last_of_query);
+  }
+};
+
+/// A requantised head, D channels in one vector.
+struct HeadVector {
+  hdl::UInt channels;
+  hdl::Bool last_of_query;
+  explicit HeadVector(const Shapes& s) : channels(s.a.head_dim() * s.n.head_bits) {}
+  template <class F>
+  void each(F&& f) {
+    f("channels", channels), f("last_of_query", last_of_query);
+  }
+};
+
+/// Outputs of one column group.
+struct OutputGroup {
+  hdl::UInt values;
+  hdl::Bool last;  ///< of the query
+  explicit OutputGroup(const Shapes& s) : values(s.projection_columns() * s.n.output_bits) {}
+  template <class F>
+  void each(F&& f) {
+    f("values", values), f("last", last);
+  }
+};
+
+}  // namespace quillgen::accel

@@ -1,0 +1,131 @@
+// Data side of the line cache: the run-ahead queue, four data banks by pixel parity, in-order fill.
+//
+// The sample at the head of the queue waits until each line that it asked for has come, and writes it; then it moves to
+// the read stage, where its four pixels are read in one cycle. While one sample is read the next one is filled. A line
+// is overwritten only by a younger sample than all that use it: older ones have been read by then, except the one being
+// read at that moment, which is why a fill compares its place.
+#include "accel/blocks.hpp"
+#include "accel/cache_entry.hpp"
+#include "lib/counter.hpp"
+#include "lib/fifo.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+struct Reading {  // a sample whose lines are all there
+  std::array<UInt, banks> weight, place;
+  UInt line_x, line_y;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
+    for (std::size_t p = 0; p < banks; ++p) f(("place_" + std::to_string(p)).c_str(), place[p]);
+    f("line_x", line_x), f("line_y", line_y), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+
+struct Weights {  // what is kept beside the data that were read
+  std::array<UInt, banks> weight;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+
+template <class T>
+T shape_like(T value) {
+  each_leaf(value, "", [](const std::string&, auto& leaf) {
+    using L = std::remove_reference_t<decltype(leaf)>;
+    if constexpr (std::same_as<L, Bool>) leaf = Bool();
+    else leaf = L(leaf.width());
+  });
+  return value;
+}
+
+}  // namespace
+
+const Module& build_feature_buffer(Design& d, const Shapes& s) {
+  return d.module("feature_buffer", [&](Module& m) {
+    const int place_bits = s.set_bits() + s.way_index_bits();
+    const int pixel_bits = s.a.head_dim() * s.n.feature_bits;
+    m.describe(
+        "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
+        "when the sample that asked for it "
+        "reaches the head of the queue; the four corners of a sample are read in one cycle.");
+    m.parameter("lines", 4 * s.sets() * s.ways());
+    m.parameter("run_ahead", s.config.feature_cache.run_ahead);
+    auto in = input_stream(m, "entry", QueueEntry(s));
+    auto line = input_stream(m, "line", UInt(s.line_bits()));
+
+    auto head = lib::sram_fifo(d, m, "queue", in, s.config.feature_cache.run_ahead);
+
+    m.note("Fill: one line a cycle, lowest parity first.");
+    auto filled = reg(m, "filled", UInt(banks), 0);
+    UInt open = (head.data.fill & ~filled).named("open");
+    UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
+    std::vector<UInt> places(head.data.place.begin(), head.data.place.end());
+    UInt parity = concat({lowest.bit(2) | lowest.bit(3), lowest.bit(1) | lowest.bit(3)}).named("fill_parity");
+    UInt fill_address = concat({parity, select(parity, places)}).named("fill_address");
+
+    m.note(
+        "Read: the sample that was filled before. Its line of a pixel is found by the parity of the block that the "
+        "pixel lies in.");
+    const Reading next{head.data.weight, head.data.place,        head.data.line_x,
+                       head.data.line_y, head.data.last_of_head, head.data.last_of_query};
+    auto reading = reg(m, "reading", shape_like(next));
+    auto reading_valid = reg(m, "reading_valid", Bool(), 0);
+    std::vector<UInt> read_address;
+    Bool busy = Bool::constant(m, false);
+    std::vector<UInt> reading_places(reading.place.begin(), reading.place.end());
+    for (std::size_t p = 0; p < banks; ++p) {
+      UInt line_parity =
+          concat({reading.line_y.bit(static_cast<int>(p) / 2), reading.line_x.bit(static_cast<int>(p) % 2)});
+      read_address.push_back(
+          concat({line_parity, select(line_parity, reading_places)}).named("read_address_" + std::to_string(p)));
+      busy = busy | (reading.weight[p].any() & (read_address[p] == fill_address));
+    }
+    busy = (busy & reading_valid).named("busy");
+
+    Bool fill = (head.valid & line.valid & open.any() & ~busy).named("write_line");
+    line.ready.drive(head.valid & open.any() & ~busy);
+    Bool complete = (open.is_zero() | (fill & (open == lowest))).named("complete");
+    filled.when(head.fire(), 0).when(fill, filled | lowest);
+
+    m.note("Data in the cycle after the read, kept until they are taken.");
+    const Weights beside{reading.weight, reading.last_of_head, reading.last_of_query};
+    auto sample = reg(m, "read", shape_like(beside));
+    auto sample_valid = reg(m, "read_valid", Bool(), 0);
+    auto sample_ready = ready_wire(m, "sample_taken");
+    Bool issue = (reading_valid & (~sample_valid | sample_ready)).named("issue");
+    head.ready.drive(complete & (~reading_valid | issue));
+    reading_valid.when(head.fire(), true).when(issue, false);
+    reading.when(head.fire(), next);
+    sample_valid.when(issue, true).when(sample_ready, false);
+    sample.when(issue, beside);
+
+    m.note("Data banks. A line holds one pixel of each parity.");
+    Sample out(s);
+    const int element = 8 * element_bytes(s.n.feature_bits);
+    for (std::size_t p = 0; p < banks; ++p) {
+      std::vector<SInt> channels;
+      for (int i = 0; i < s.a.head_dim(); ++i)
+        channels.push_back(
+            line.data.bits((static_cast<int>(p) * s.a.head_dim() + i) * element, s.n.feature_bits).as_sint());
+      Ram bank(m, "pixels_" + std::to_string(p), 4 << place_bits, pixel_bits, 1);
+      bank.write(fill, fill_address, lib::join(channels));
+      Bool wanted = reading.weight[p].any();
+      out.pixel[p] = bank.read(read_address[p], issue & wanted);
+      out.weight[p] = sample.weight[p];
+    }
+    out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;
+    output(m, "waiting", head.valid & ~complete);
+    output_stream(m, "sample", Stream<Sample>{out, sample_valid, sample_ready});
+  });
+}
+
+}  // namespace quillgen::accel

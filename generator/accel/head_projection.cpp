@@ -1,0 +1,152 @@
+// Output projection (NUMERICS.md N9, N10): each head vector times its W''_m, accumulated over the heads of a query in
+// exact sums.
+#include <fmt/format.h>
+
+#include "accel/blocks.hpp"
+#include "accel/cache_entry.hpp"
+#include "lib/counter.hpp"
+#include "lib/requantise.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+// Dot product of a head with one column of W'': products, sum.
+const Module& build_column(Design& d, const Shapes& s) {
+  return d.module("projection_column", [&](Module& m) {
+    m.describe("Dot product of a head and a column of W'' (NUMERICS.md N9): products, then their sum.");
+    m.parameter("depth", s.a.head_dim());
+    const int product_bits = s.n.head_bits + s.n.output_weight_bits;
+    auto advance = input(m, "advance", Bool());
+    auto head = input(m, "head", UInt(s.a.head_dim() * s.n.head_bits));
+    auto weights = input(m, "weights", UInt(s.a.head_dim() * s.n.output_weight_bits));
+    auto channel = lib::elements(head, s.a.head_dim(), s.n.head_bits),
+         weight = lib::elements(weights, s.a.head_dim(), s.n.output_weight_bits);
+    std::vector<SInt> products;
+    for (std::size_t i = 0; i < channel.size(); ++i) {
+      auto product = reg(m, fmt::format("product_{}", i), SInt(product_bits));
+      product.when(advance, channel[i] * weight[i]);
+      products.push_back(product);
+    }
+    SInt total = lib::sum_tree(products);
+    auto sum = reg(m, "sum", SInt(total.width()));
+    sum.when(advance, total);
+    output(m, "sum", static_cast<SInt>(sum));
+  });
+}
+
+struct Step {  // of one column group of one head
+  UInt group;
+  Bool first_head, last_head;
+  template <class F>
+  void each(F&& f) {
+    f("group", group), f("first_head", first_head), f("last_head", last_head);
+  }
+};
+
+}  // namespace
+
+const Module& build_head_projection(Design& d, const Shapes& s) {
+  return d.module("head_projection", [&](Module& m) {
+    const int columns = s.projection_columns(), groups = s.projection_groups(), words = s.a.heads * groups;
+    const int weight_bits = s.a.head_dim() * s.n.output_weight_bits, acc_bits = s.output_acc_bits();
+    const Shapes& sh = s;
+    m.describe(
+        "Projection by W'' (NUMERICS.md N9): columns outputs of a head a cycle, accumulated over the heads of a query; "
+        "the last head's sums are "
+        "requantised (N10) and leave.");
+    m.parameter("columns", columns);
+    m.parameter("groups", groups);
+    m.parameter("heads", s.a.heads);
+    auto weight_write = input(
+        m, "weights", TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(Shapes::bits(words)), UInt(weight_bits)});
+    auto table_write = input(
+        m, "table",
+        TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(Shapes::bits(groups)), UInt(lib::requant_entry_bits)});
+    auto in = input_stream(m, "vector", HeadVector(s));
+
+    m.note("One column group a cycle.");
+    auto advance = wire(m, "advance", Bool());
+    auto group = reg(m, "group", UInt(Shapes::bits(groups)), 0);
+    auto word = reg(m, "word", UInt(Shapes::bits(words)), 0);  // head * groups + group
+    auto first_head = reg(m, "first_head", Bool(), 1);
+    Bool step = (in.valid & advance).named("step");
+    Bool last = lib::is_last(group, groups).named("last_group");
+    in.ready.drive(advance & last);
+    group.when(step, lib::next_index(group, groups));
+    Bool end = (last & in.data.last_of_query).named("end_of_query");
+    word.when(step & end, 0).when(step, lib::increment(word));
+    first_head.when(step & last, in.data.last_of_query);
+
+    m.note("Weights from memory, then products and sums.");
+    auto head = reg(m, "head", UInt(in.data.channels.width()));
+    head.when(step, in.data.channels);
+    std::vector<SInt> sums;
+    for (int c = 0; c < columns; ++c) {
+      Ram memory(m, fmt::format("weights_{}", c), words, weight_bits, 1);
+      memory.write(weight_write.enable & (weight_write.bank == c), weight_write.address, weight_write.data);
+      Instance column(m, fmt::format("column_{}", c), build_column(d, sh));
+      column.in("advance", static_cast<Bool>(advance));
+      column.in("head", static_cast<UInt>(head));
+      column.in("weights", memory.read(word, step));
+      sums.push_back(column.out("sum", SInt(s.n.head_bits + s.n.output_weight_bits +
+                                            (s.a.head_dim() == 1 ? 0 : Shapes::bits(s.a.head_dim())))));
+    }
+    constexpr int dot_stages = 3;
+    Step now{group, first_head, in.data.last_of_query};
+    Bool valid = in.valid;
+    for (int i = 1; i <= dot_stages; ++i) {
+      auto v = reg(m, fmt::format("dot_{}_valid", i), Bool(), 0);
+      auto t = reg(m, fmt::format("dot_{}", i), Step{UInt(Shapes::bits(groups)), Bool(), Bool()});
+      v.when(advance, valid), t.when(advance, now);
+      valid = v, now = t;
+    }
+
+    m.note("Accumulate over the heads; the sums of the last head go on to requantisation.");
+    Ram accumulators(m, "accumulators", groups, columns * acc_bits, 0);
+    UInt before = accumulators.read(now.group, true);
+    std::vector<SInt> after;
+    for (int c = 0; c < columns; ++c) {
+      SInt old = before.bits(c * acc_bits, acc_bits).as_sint();
+      SInt base = mux(now.first_head, SInt::constant(m, 0, acc_bits), old);
+      const SInt& sum = sums[static_cast<std::size_t>(c)];
+      after.push_back((base + sum).wrap(acc_bits).named(fmt::format("acc_{}", c)));
+    }
+    accumulators.write(valid & advance, now.group, lib::join(after));
+
+    constexpr int requant_stages = 1 + lib::requantise_latency;
+    std::vector<UInt> values;
+    Bool finished = (valid & now.last_head).named("finished");
+    for (int c = 0; c < columns; ++c) {
+      Ram table(m, fmt::format("table_{}", c), groups, lib::requant_entry_bits, 1);
+      table.write(table_write.enable & (table_write.bank == c), table_write.address, table_write.data);
+      auto entry = unpack(table.read(now.group, finished & advance), lib::RequantEntry{});
+      auto acc = reg(m, fmt::format("finished_{}", c), SInt(acc_bits));
+      acc.when(advance, after[static_cast<std::size_t>(c)]);
+      Instance unit(m, fmt::format("requantise_{}", c), lib::build_requantise(d, acc_bits, s.n.output_bits, true));
+      unit.in("enable", static_cast<Bool>(advance));
+      unit.in("acc", static_cast<SInt>(acc));
+      unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
+      values.push_back(unit.out("value", UInt(s.n.output_bits)));
+    }
+    valid = finished;
+    Bool end_of_row = lib::is_last(now.group, groups);
+    for (int i = 1; i <= requant_stages; ++i) {
+      auto v = reg(m, fmt::format("requant_{}_valid", i), Bool(), 0),
+           l = reg(m, fmt::format("requant_{}_last", i), Bool());
+      v.when(advance, valid), l.when(advance, end_of_row);
+      valid = v, end_of_row = l;
+    }
+    OutputGroup result(s);
+    result.values = lib::join(values);
+    result.last = end_of_row;
+    auto out = stream(m, "output_out", valid, result);
+    advance.drive(~valid | out.ready);
+    output_stream(m, "output", out);
+    tap(m, "output", Stream<ValueList>{ValueList(values), out.valid, out.ready});
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,136 @@
+// Sampling locations from references and offsets (NUMERICS.md N5).
+#include "accel/blocks.hpp"
+#include "lib/pipeline.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+struct Fetched {  // while the buffers are read
+  UInt weight, head, level;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    f("weight", weight), f("head", head), f("level", level), f("last_of_head", last_of_head),
+        f("last_of_query", last_of_query);
+  }
+};
+struct Scaled {  // reference in pixels and offset, exact
+  SInt x, y, offset_x, offset_y;
+  UInt weight, width, height, head, level;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    f("x", x), f("y", y), f("offset_x", offset_x), f("offset_y", offset_y), f("weight", weight), f("width", width),
+        f("height", height);
+    f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+struct Rounded {
+  SInt x, y;
+  UInt weight, width, height, head, level;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    f("x", x), f("y", y), f("weight", weight), f("width", width), f("height", height);
+    f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+struct BufferWrite {
+  Bool enable;
+  UInt address, data;
+  template <class F>
+  void each(F&& f) {
+    f("enable", enable), f("address", address), f("data", data);
+  }
+};
+
+// p = reference * side + offset - 1/2, rounded once, kept within two pixels of the map.
+SInt locate(const Shapes& s, const std::string& axis, const SInt& scaled, const SInt& offset, const UInt& side) {
+  Module& m = scaled.module();
+  const Fixed half = fixed_constant(m, 1, 1);
+  Fixed exact = Fixed(scaled, reference_fraction) + Fixed(offset, s.n.offset_frac_bits) - half;
+  SInt rounded = exact.round_to(s.n.interp_frac_bits).raw().named("rounded_" + axis);
+  SInt low = SInt::constant(m, -(std::int64_t{2} << s.n.interp_frac_bits), s.n.interp_frac_bits + 2);
+  SInt high = ((side.to_signed() + 1) << s.n.interp_frac_bits).named("high_" + axis);
+  return clamp(rounded, low, high).wrap(s.location_bits());
+}
+
+// Columns x0 and x0 + 1 that lie in 0 .. side - 1.
+std::pair<Bool, Bool> inside(const SInt& x0, const UInt& side) {
+  SInt last = side.to_signed();
+  return {~x0.sign() & (x0 < last), (x0 >= -1) & (x0 + 1 < last)};
+}
+
+struct Pixel {
+  SInt x, y;
+  template <class F>
+  void each(F&& f) {
+    f("x", x), f("y", y);
+  }
+};
+
+}  // namespace
+
+const Module& build_index_gen(Design& d, const Shapes& s) {
+  return d.module("index_gen", [&](Module& m) {
+    m.describe(
+        "Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, and which of its corners "
+        "lie in the map.");
+    m.parameter("offset_frac_bits", s.n.offset_frac_bits);
+    m.parameter("interp_frac_bits", s.n.interp_frac_bits);
+    const int offset_bits = s.n.offset_bits();
+    auto levels = input(m, "levels", LevelShapes(s));
+    auto in = input_stream(m, "attention", Attn(s));
+
+    m.note("Offsets and references of two groups of queries; one half is filled while the other is read.");
+    Ram offsets(m, "offsets", s.slots() << s.sample_bits(), 2 * offset_bits, 1);
+    Ram references(m, "references", s.slots() << s.level_bits(), 2 * reference_bits, 1);
+    auto offset_write =
+        input(m, "offset_write", BufferWrite{Bool(), UInt(offsets.address_bits()), UInt(2 * offset_bits)});
+    auto reference_write =
+        input(m, "reference_write", BufferWrite{Bool(), UInt(references.address_bits()), UInt(2 * reference_bits)});
+    offsets.write(offset_write.enable, offset_write.address, offset_write.data);
+    references.write(reference_write.enable, reference_write.address, reference_write.data);
+
+    lib::Pipeline pipe(m, "index", in);
+    auto read = in.fire().named("read");
+    UInt offset = offsets.read(concat({in.data.tag.slot, in.data.tag.sample}), read);
+    UInt reference = references.read(concat({in.data.tag.slot, in.data.tag.level}), read);
+    output(m, "group_freed", read & in.data.tag.last_of_group);
+    auto point = pipe.stage("point", Fetched{in.data.weight, in.data.tag.head, in.data.tag.level,
+                                             in.data.tag.last_of_head, in.data.tag.last_of_query});
+
+    m.note("Reference in pixels of its level.");
+    UInt width = select(point.level, levels.width).named("width");
+    UInt height = select(point.level, levels.height).named("height");
+    auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
+    auto scaled =
+        pipe.stage("scaled", Scaled{part(reference, reference_bits, 0) * width.to_signed(),
+                                    part(reference, reference_bits, 1) * height.to_signed(),
+                                    part(offset, offset_bits, 0), part(offset, offset_bits, 1), point.weight, width,
+                                    height, point.head, point.level, point.last_of_head, point.last_of_query});
+
+    m.note("Add the offset, round, clamp.");
+    auto place = pipe.stage(
+        "place", Rounded{locate(s, "x", scaled.x, scaled.offset_x, scaled.width),
+                         locate(s, "y", scaled.y, scaled.offset_y, scaled.height), scaled.weight, scaled.width,
+                         scaled.height, scaled.head, scaled.level, scaled.last_of_head, scaled.last_of_query});
+
+    m.note("Corners in the map.");
+    auto [x0_in, x1_in] = inside(place.x >> s.n.interp_frac_bits, place.width);
+    auto [y0_in, y1_in] = inside(place.y >> s.n.interp_frac_bits, place.height);
+    Location result(s);
+    result.x = place.x, result.y = place.y, result.weight = place.weight, result.head = place.head,
+    result.level = place.level;
+    result.inside = concat({y1_in, y0_in, x1_in, x0_in});
+    result.last_of_head = place.last_of_head, result.last_of_query = place.last_of_query;
+    auto out = pipe.finish(result);
+    output_stream(m, "location", out);
+    tap(m, "location", Stream<Pixel>{{place.x, place.y}, out.valid, out.ready});
+  });
+}
+
+}  // namespace quillgen::accel

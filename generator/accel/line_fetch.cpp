@@ -1,0 +1,103 @@
+// Reads missing lines of the value map. A read is asked for only when the buffer behind it has room for the whole line.
+#include "accel/blocks.hpp"
+#include "lib/counter.hpp"
+#include "lib/fifo.hpp"
+#include "lib/pipeline.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+struct Row {  // first block of the row, times the blocks of a row
+  UInt row, bx, head, level;
+  template <class F>
+  void each(F&& f) {
+    f("row", row), f("bx", bx), f("head", head), f("level", level);
+  }
+};
+struct LineNumber {
+  UInt number, level;
+  template <class F>
+  void each(F&& f) {
+    f("number", number), f("level", level);
+  }
+};
+
+}  // namespace
+
+const Module& build_line_fetch(Design& d, const Shapes& s) {
+  return d.module("line_fetch", [&](Module& m) {
+    const int beats = line_beats(s.config), line_shift = std::countr_zero(static_cast<unsigned>(line_bytes(s.config)));
+    const int outstanding = s.config.memory.max_outstanding;
+    m.describe(
+        "Fetches lines of the value map in the order they are asked for. At most max_outstanding are under way or "
+        "waiting, each with its place in the "
+        "buffer reserved.");
+    m.parameter("line_beats", beats);
+    m.parameter("max_outstanding", outstanding);
+    auto levels = input(m, "levels", LevelShapes(s));
+    std::vector<UInt> starts;
+    for (int l = 0; l < s.a.levels; ++l)
+      starts.push_back(input(m, "start_" + std::to_string(l), UInt(s.address_bits())));
+    auto in = input_stream(m, "miss", LineName(s));
+
+    m.note("Places reserved in the buffer.");
+    auto reserved = reg(m, "reserved", UInt(Shapes::holds(outstanding)), 0);
+    Bool room = (reserved != outstanding).named("room");
+    auto admitted = stream(m, "admitted", in.valid & room, in.data);
+    in.ready.drive(admitted.ready & room);
+
+    m.note("Line number in its level: (by * blocks of a row + bx) * heads + head.");
+    lib::Pipeline pipe(m, "address", admitted);
+    std::vector<UInt> row_blocks;
+    for (const UInt& w : levels.width) row_blocks.push_back((w + 1) >> 1);
+    for (const UInt& h : levels.height) discard(h);
+    UInt blocks = select(in.data.level, row_blocks).named("blocks");
+    auto row = pipe.stage("row", Row{in.data.by * blocks, in.data.bx, in.data.head, in.data.level});
+    UInt block = row.row + row.bx;
+    UInt number = (s.a.heads == 1 ? block : block * s.a.heads + row.head).resize(s.address_bits() - line_shift);
+    if (s.a.heads == 1) discard(row.head);
+    auto line = pipe.stage("line", LineNumber{number, row.level});
+    BurstRequest request(s);
+    request.address = (select(line.level, starts) + (line.number << line_shift)).wrap(s.address_bits());
+    request.length = UInt(8);
+    struct Address {
+      UInt address;
+      void each(const std::function<void(const char*, UInt&)>& f) { f("address", address); }
+    };
+    auto target = pipe.stage("target", Address{request.address});
+    auto out = pipe.finish(target);
+    request.address = target.address;
+    request.length = UInt::constant(m, static_cast<std::uint64_t>(beats - 1), 8);
+    output_stream(m, "request", Stream<BurstRequest>{request, out.valid, out.ready});
+
+    m.note("Assemble the beats of a line.");
+    auto data = input(m, "data", UInt(s.data_bits()));
+    auto data_valid = input(m, "data_valid", Bool());
+    UInt whole = data;
+    Bool complete = data_valid;
+    if (beats > 1) {
+      auto beat = reg(m, "beat", UInt(Shapes::bits(beats)), 0);
+      beat.when(data_valid, lib::next_index(beat, beats));
+      std::vector<UInt> parts;
+      for (int i = 0; i + 1 < beats; ++i) {
+        auto part = reg(m, "part_" + std::to_string(i), UInt(s.data_bits()));
+        part.when(data_valid & (beat == i), data);
+        parts.push_back(part);
+      }
+      parts.push_back(data);
+      whole = lib::join(parts);
+      complete = data_valid & lib::is_last(beat, beats);
+    }
+    auto assembled = stream(m, "assembled", complete, whole.wrap(s.line_bits()));
+    auto lines = lib::sram_fifo(d, m, "lines", assembled, outstanding);
+    m.add_assertion("a line that comes has its place", (~complete | assembled.ready).id());
+    Bool taken = lines.fire().named("taken");
+    reserved.when(in.fire() & ~taken, lib::increment(reserved)).when(taken & ~in.fire(), lib::decrement(reserved));
+    output_stream(m, "line_out", lines);
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,77 @@
+// The read channels of the AXI master, shared by the clients.
+#include <fmt/format.h>
+
+#include "accel/blocks.hpp"
+#include "lib/counter.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+struct Chosen {
+  UInt id;
+  BurstRequest burst;
+  template <class F>
+  void each(F&& f) {
+    f("id", id), f("burst", burst);
+  }
+};
+
+}  // namespace
+
+const Module& build_read_port(Design& d, const Shapes& s) {
+  return d.module("read_port", [&](Module& m) {
+    m.describe(
+        "AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client "
+        "reserved their place.");
+    m.parameter("clients", clients);
+    std::vector<Stream<BurstRequest>> request;
+    for (int i = 0; i < clients; ++i) request.push_back(input_stream(m, fmt::format("client_{}", i), BurstRequest(s)));
+
+    m.note("Round robin: the first client after the last one served that asks.");
+    auto served = reg(m, "served", UInt(axi_id_bits), 0);
+    UInt choice = served;
+    std::vector<UInt> order;
+    for (int k = clients; k >= 1; --k) {
+      UInt candidate = (served + k).wrap(axi_id_bits).named(fmt::format("candidate_{}", k));
+      std::vector<UInt> valid;
+      for (const auto& r : request) valid.push_back(r.valid.as_uint());
+      Bool asks(m, select(candidate, valid).id());
+      choice = mux(asks, candidate, choice);
+    }
+    choice = choice.named("choice");
+    Bool any = request[0].valid;
+    for (std::size_t i = 1; i < request.size(); ++i) any = any | request[i].valid;
+
+    m.note("The choice is held until the bus has taken it.");
+    auto valid = reg(m, "arvalid", Bool(), 0);
+    auto held = reg(m, "held", Chosen{UInt(axi_id_bits), BurstRequest(s)});
+    auto arready = input(m, "arready", Bool());
+    Bool load = ((~valid) | arready).named("load");
+    std::vector<UInt> addresses, lengths;
+    for (std::size_t i = 0; i < request.size(); ++i) {
+      addresses.push_back(request[i].data.address), lengths.push_back(request[i].data.length);
+      request[i].ready.drive(load & (choice == i));
+    }
+    BurstRequest burst(s);
+    burst.address = select(choice, addresses), burst.length = select(choice, lengths);
+    valid.when(load, any);
+    held.when(load, Chosen{choice, burst});
+    served.when(load & any, choice);
+    output(m, "arvalid", static_cast<Bool>(valid));
+    output(m, "arid", held.id);
+    output(m, "araddr", held.burst.address);
+    output(m, "arlen", held.burst.length);
+
+    m.note("Read data go to the client of their ID. Bit 1 of the response marks an error.");
+    auto rvalid = input(m, "rvalid", Bool());
+    auto rid = input(m, "rid", UInt(axi_id_bits));
+    auto rresp = input(m, "rresp", UInt(2));
+    for (int i = 0; i < clients; ++i) output(m, fmt::format("data_valid_{}", i), rvalid & (rid == i));
+    output(m, "error", rvalid & rresp.bit(1));
+  });
+}
+
+}  // namespace quillgen::accel

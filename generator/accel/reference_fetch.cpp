@@ -1,0 +1,79 @@
+// Fetches the references of all queries, as one run, and writes them into the buffer of the group.
+#include "accel/blocks.hpp"
+#include "accel/row_resize.hpp"
+#include "lib/counter.hpp"
+#include "lib/fifo.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+const Module& build_reference_fetch(Design& d, const Shapes& s) {
+  return d.module("reference_fetch", [&](Module& m) {
+    const int word_bits = 2 * reference_bits, words_per_beat = s.data_bits() / word_bits;
+    const int row_bytes = reference_row_bytes(s.config),
+              beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
+    const int beat_bits =
+        Shapes::holds((std::int64_t{s.a.max_queries} * row_bytes + s.data_bytes() - 1) / s.data_bytes());
+    const int buffer =
+        s.config.memory.latency_cycles * row_bytes / s.data_bytes() / s.a.samples_per_query() + 2 * max_burst;
+    m.describe(
+        "Fetches the references of all queries as one run; each word is x and y of a level. A group is announced when "
+        "its references are complete; at "
+        "most two groups are in the buffer.");
+    m.parameter("words_per_beat", words_per_beat);
+    auto start = input(m, "start", Bool());
+    auto queries = input(m, "queries", UInt(s.query_bits()));
+    auto base = input(m, "address", UInt(s.address_bits()));
+    auto freed = input(m, "freed", Bool());
+    auto data = input(m, "data", UInt(s.data_bits()));
+    auto data_valid = input(m, "data_valid", Bool());
+
+    m.note("One request for the whole run, a cycle after start.");
+    auto pending = reg(m, "pending", Bool(), 0);
+    UInt bytes = (queries * row_bytes).named("bytes");
+    ReadRequest run(s, beat_bits);
+    run.address = base;
+    run.beats = ((bytes + (s.data_bytes() - 1)) >> beat_shift).resize(beat_bits);
+    auto request = stream(m, "run_request", pending, run);
+    pending.when(start, true).when(request.ready, false);
+    Instance reader(m, "reader",
+                    build_burst_reader(d, s, "reference", beat_bits,
+                                       static_cast<int>(std::bit_ceil(static_cast<unsigned>(buffer)))));
+    reader.in_stream("request", request);
+    reader.in("data", data);
+    reader.in("data_valid", data_valid);
+    output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
+    Instance cut(m, "cut", build_row_resize(d, s.data_bits(), 1, word_bits, words_per_beat));
+    cut.in("restart", start);
+    cut.in_stream("in", reader.out_stream("beat", UInt(s.data_bits())));
+    auto word = cut.out_stream("out", UInt(word_bits));
+
+    m.note("Write level after level, query after query; what the last beat holds beyond the last query is dropped.");
+    auto remaining = reg(m, "remaining", UInt(s.query_bits()), 0);
+    auto level = reg(m, "level", UInt(s.level_bits()), 0);
+    auto slot = reg(m, "slot", UInt(s.slot_bits()), 0);
+    auto held = reg(m, "held", UInt(2), 0);  // groups begun and not yet freed, the one being written not counted
+    Bool over = (remaining == 0).named("over");
+    auto group_ready = ready_wire(m, "announce_ready");
+    word.ready.drive(over | ((held != 2) & group_ready));
+    Bool write = (word.fire() & ~over).named("write");
+    Bool last_level = (write & lib::is_last(level, s.a.levels)).named("last_level");
+    UInt row = s.rows() == 1 ? UInt::constant(m, 0, 1) : slot.wrap(Shapes::bits(s.rows()));
+    Bool end = (last_level & (lib::is_last(row, s.rows()) | (remaining == 1))).named("end_of_group");
+    if (s.rows() == 1) end = last_level;
+    UInt other_half = (~slot.msb()).as_uint();
+    if (s.rows() > 1) other_half = concat({other_half, UInt::constant(m, 0, s.slot_bits() - 1)});
+    remaining.when(start, queries).when(last_level, lib::decrement(remaining));
+    level.when(write, lib::next_index(level, s.a.levels));
+    slot.when(end, other_half).when(last_level, lib::increment(slot));
+    held.when(end & ~freed, lib::increment(held)).when(freed & ~end, lib::decrement(held));
+    output(m, "write_enable", write);
+    output(m, "write_address", concat({slot, level}));
+    output(m, "write_data", word.data);
+    Stream<UInt> complete{UInt::constant(m, 1, 1), end, group_ready};
+    output_stream(m, "group", lib::fifo(d, m, "groups", complete, 2));
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,12 @@
+// Changing the width of a stream of words, row by row.
+#pragma once
+#include "hdl/build.hpp"
+
+namespace quillgen::accel {
+
+/// row_resize_<in>x<n>_to_<out>x<k>: a row of n words of `in` bits becomes k words of `out` bits, first word lowest.
+/// One width is a power-of-two multiple of the other. Words or bits that the row lacks are zero; what exceeds k words
+/// is dropped. Streams: in, out (UInt). Ports: restart (forget a row that was begun).
+const hdl::Module& build_row_resize(hdl::Design& d, int in_bits, int in_words, int out_bits, int out_words);
+
+}  // namespace quillgen::accel

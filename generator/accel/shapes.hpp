@@ -1,0 +1,228 @@
+// Widths and sizes of the accelerator that follow from the configuration, and the bundles that its blocks exchange.
+#pragma once
+#include <bit>
+
+#include "config/config.hpp"
+#include "config/derived.hpp"
+#include "hdl/build.hpp"
+
+namespace quillgen::accel {
+
+/// Read IDs of the AXI master: one for each client. Writes use ID 0.
+enum class Client : int { job = 0, query = 1, reference = 2, feature = 3 };
+inline constexpr int clients = 4;
+inline constexpr int axi_id_bits = 2;
+inline constexpr int max_levels = 8;  ///< of a job descriptor
+inline constexpr int max_burst = 16;  ///< beats
+inline constexpr int reference_bits = 32, reference_fraction = 16;
+
+/// Everything below is in bits or elements.
+struct Shapes {
+  explicit Shapes(const Config& c) : config(c), a(c.attention), n(c.numerics) {}
+  Config config;
+  Attention a;
+  Numerics n;
+
+  static int bits(int count) { return hdl::index_bits(static_cast<std::uint64_t>(count)); }
+  static int holds(std::int64_t value) { return hdl::value_bits(static_cast<std::uint64_t>(value)); }
+
+  // Groups of queries: `rows` at a time, two groups in the buffers.
+  int rows() const { return config.gemm.rows; }
+  int slots() const { return 2 * rows(); }
+  int slot_bits() const { return bits(slots()); }
+  int rows_bits() const { return holds(rows()); }          ///< holds 1..rows
+  int query_bits() const { return holds(a.max_queries); }  ///< holds a number of queries
+
+  // Positions inside a query.
+  int level_bits() const { return bits(a.levels); }
+  int head_bits() const { return bits(a.heads); }
+  int sample_bits() const { return bits(a.samples_per_query()); }
+
+  // Level shapes and pixels.
+  int side_bits() const { return holds(std::max(a.max_width, a.max_height)); }
+  int pixel_bits() const { return side_bits() + 2; }  ///< signed, -2 .. side + 1
+  int location_bits() const { return pixel_bits() + n.interp_frac_bits; }
+
+  // Softmax.
+  int exp_fraction() const { return n.attention_bits + 8; }  ///< t
+  int exp_bits() const { return exp_fraction() + 1; }
+  int exp_sum_bits() const { return exp_fraction() + holds(a.samples_per_head()); }
+  int attention_width() const { return n.attention_bits + 1; }
+  int corner_width() const { return n.corner_bits + 1; }
+
+  // GEMM of the query.
+  int steps() const { return (a.embed_dim + config.gemm.depth - 1) / config.gemm.depth; }
+  int samples_per_tile() const { return config.gemm.columns / 3; }
+  int tiles() const { return (a.samples_per_query() + samples_per_tile() - 1) / samples_per_tile(); }
+  int gemm_acc_bits() const { return n.query_bits + n.query_weight_bits - 1 + bits(steps() * config.gemm.depth); }
+
+  // Aggregation and output projection.
+  int head_acc_bits() const { return n.feature_bits + n.corner_bits + 1; }
+  int projection_columns() const { return config.core.projection_columns; }
+  int projection_groups() const { return (a.embed_dim + projection_columns() - 1) / projection_columns(); }
+  int output_acc_bits() const { return n.head_bits + n.output_weight_bits - 1 + bits(a.embed_dim); }
+
+  // Memory.
+  int data_bits() const { return config.memory.data_bits; }
+  int data_bytes() const { return data_bits() / 8; }
+  int address_bits() const { return config.memory.address_bits; }
+  int line_bits() const { return 4 * a.head_dim() * 8 * element_bytes(n.feature_bits); }  ///< without padding
+
+  // Line cache.
+  int sets() const { return cache_sets(config); }  ///< of one tag bank
+  int ways() const { return config.feature_cache.ways; }
+  int set_bits() const { return bits(sets()); }
+  int way_bits() const { return bits(ways()); }
+  int way_index_bits() const { return ways() == 1 ? 0 : way_bits(); }
+  int block_bits() const { return side_bits() - 1 > 0 ? side_bits() - 1 : 1; }  ///< position of a 2x2 block
+};
+
+/// Which sample a value belongs to.
+struct PointTag {
+  hdl::UInt slot;    ///< query in the group buffers
+  hdl::UInt sample;  ///< number of the sample in its query
+  hdl::UInt head, level;
+  hdl::Bool last_of_head, last_of_query, last_of_group;
+  explicit PointTag(const Shapes& s)
+      : slot(s.slot_bits()), sample(s.sample_bits()), head(s.head_bits()), level(s.level_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("slot", slot), f("sample", sample), f("head", head), f("level", level);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query), f("last_of_group", last_of_group);
+  }
+};
+
+/// A logit on its way into the softmax.
+struct Logit {
+  hdl::SInt logit;  ///< logit_frac_bits
+  PointTag tag;
+  explicit Logit(const Shapes& s) : logit(s.n.logit_bits()), tag(s) {}
+  template <class F>
+  void each(F&& f) {
+    f("logit", logit), f("tag", tag);
+  }
+};
+
+/// Its attention weight.
+struct Attn {
+  hdl::UInt weight;  ///< attention_bits fraction bits, one integer bit
+  PointTag tag;
+  explicit Attn(const Shapes& s) : weight(s.attention_width()), tag(s) {}
+  template <class F>
+  void each(F&& f) {
+    f("weight", weight), f("tag", tag);
+  }
+};
+
+/// Where the sample lies (N5).
+struct Location {
+  hdl::SInt x, y;    ///< interp_frac_bits
+  hdl::UInt weight;  ///< attention
+  hdl::UInt inside;  ///< column x0, column x0 + 1, row y0, row y0 + 1 lie in the map: bits 0..3
+  hdl::UInt head, level;
+  hdl::Bool last_of_head, last_of_query;
+  explicit Location(const Shapes& s)
+      : x(s.location_bits()),
+        y(s.location_bits()),
+        weight(s.attention_width()),
+        inside(4),
+        head(s.head_bits()),
+        level(s.level_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("x", x), f("y", y), f("weight", weight), f("inside", inside), f("head", head), f("level", level);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+
+/// Corner weights (N6), w00 at (y0, x0), w01 at (y0, x0 + 1).
+struct Corners {
+  hdl::UInt w00, w01, w10, w11;
+  hdl::SInt x0, y0;  ///< pixels
+  hdl::UInt head, level;
+  hdl::Bool last_of_head, last_of_query;
+  explicit Corners(const Shapes& s)
+      : w00(s.corner_width()),
+        w01(s.corner_width()),
+        w10(s.corner_width()),
+        w11(s.corner_width()),
+        x0(s.pixel_bits()),
+        y0(s.pixel_bits()),
+        head(s.head_bits()),
+        level(s.level_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("w00", w00), f("w01", w01), f("w10", w10), f("w11", w11), f("x0", x0), f("y0", y0), f("head", head),
+        f("level", level);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+
+/// A 2x2 line of the value map.
+struct LineName {
+  hdl::UInt level, by, bx, head;
+  explicit LineName(const Shapes& s)
+      : level(s.level_bits()), by(s.block_bits()), bx(s.block_bits()), head(s.head_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("level", level), f("by", by), f("bx", bx), f("head", head);
+  }
+};
+
+/// Widths and heights of all levels, set once for each job.
+struct LevelShapes {
+  std::vector<hdl::UInt> width, height;
+  explicit LevelShapes(const Shapes& s)
+      : width(static_cast<std::size_t>(s.a.levels), hdl::UInt(s.side_bits())), height(width) {}
+  template <class F>
+  void each(F&& f) {
+    for (std::size_t l = 0; l < width.size(); ++l) {
+      f(("width_" + std::to_string(l)).c_str(), width[l]);
+      f(("height_" + std::to_string(l)).c_str(), height[l]);
+    }
+  }
+};
+
+/// Signed values side by side, for taps.
+struct ValueList {
+  std::vector<hdl::SInt> value;
+  explicit ValueList(const std::vector<hdl::UInt>& bits) {
+    for (const auto& v : bits) value.push_back(v.as_sint());
+  }
+  template <class F>
+  void each(F&& f) {
+    for (std::size_t i = 0; i < value.size(); ++i) f(("value_" + std::to_string(i)).c_str(), value[i]);
+  }
+};
+
+/// A run of beats to read.
+struct ReadRequest {
+  hdl::UInt address, beats;
+  ReadRequest(const Shapes& s, int beat_bits) : address(s.address_bits()), beats(beat_bits) {}
+  template <class F>
+  void each(F&& f) {
+    f("address", address), f("beats", beats);
+  }
+};
+
+/// AXI4 read address and read data of one client. No ready on the data: space is reserved before a read is asked for.
+struct BurstRequest {
+  hdl::UInt address, length;  ///< length = beats - 1
+  explicit BurstRequest(const Shapes& s) : address(s.address_bits()), length(8) {}
+  template <class F>
+  void each(F&& f) {
+    f("address", address), f("length", length);
+  }
+};
+
+/// One word of a table of the parameter image on its way into its memory.
+struct TableWrite {
+  hdl::Bool enable;
+  hdl::UInt bank, address, data;
+  template <class F>
+  void each(F&& f) {
+    f("enable", enable), f("bank", bank), f("address", address), f("data", data);
+  }
+};
+
+}  // namespace quillgen::accel

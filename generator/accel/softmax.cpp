@@ -1,0 +1,146 @@
+// Softmax in one pass (NUMERICS.md N4): largest logit, exponentials and their running sum, quotient. Each of the three
+// steps works on another head; the FIFOs between them hold two heads.
+#include <cmath>
+
+#include "accel/blocks.hpp"
+#include "lib/counter.hpp"
+#include "lib/divider.hpp"
+#include "lib/fifo.hpp"
+#include "lib/pipeline.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+// T[i] = 2^(t - i / 2^f)
+std::vector<std::uint64_t> exp_table(const Shapes& s) {
+  const int entries = 1 << s.n.logit_frac_bits;
+  std::vector<std::uint64_t> table;
+  for (int i = 0; i < entries; ++i)
+    table.push_back(
+        static_cast<std::uint64_t>(std::floor(std::exp2(s.exp_fraction() - static_cast<double>(i) / entries) + 0.5)));
+  return table;
+}
+
+struct Distance {
+  UInt distance;  // max - logit
+  PointTag tag;
+  template <class F>
+  void each(F&& f) {
+    f("distance", distance), f("tag", tag);
+  }
+};
+struct Power {
+  UInt mantissa, exponent;  // table value, right shift
+  PointTag tag;
+  template <class F>
+  void each(F&& f) {
+    f("mantissa", mantissa), f("exponent", exponent), f("tag", tag);
+  }
+};
+struct Exp {
+  UInt value;
+  PointTag tag;
+  template <class F>
+  void each(F&& f) {
+    f("value", value), f("tag", tag);
+  }
+};
+struct Fraction {
+  UInt numerator, denominator, tag;
+  template <class F>
+  void each(F&& f) {
+    f("numerator", numerator), f("denominator", denominator), f("tag", tag);
+  }
+};
+struct Quotient {
+  UInt quotient, tag;
+  template <class F>
+  void each(F&& f) {
+    f("quotient", quotient), f("tag", tag);
+  }
+};
+
+// A register that is 1 for the first element of a head: at the start, and after every last_of_head.
+Reg<Bool> first_of_head(Module& m, const std::string& name, const Bool& step, const Bool& last) {
+  auto first = reg(m, name, Bool(), 1);
+  first.when(step, last);
+  return first;
+}
+
+}  // namespace
+
+const Module& build_softmax(Design& d, const Shapes& s) {
+  return d.module("softmax", [&](Module& m) {
+    const int heads_held = static_cast<int>(std::bit_ceil(2u * static_cast<unsigned>(s.a.samples_per_head())));
+    m.describe("Softmax over the logits of a head (NUMERICS.md N4). Weights of a head sum to exactly 1.");
+    m.parameter("logit_bits", s.n.logit_bits());
+    m.parameter("logit_frac_bits", s.n.logit_frac_bits);
+    m.parameter("attention_bits", s.n.attention_bits);
+    m.parameter("samples_per_head", s.a.samples_per_head());
+
+    m.note("Step 1: the largest logit of the head. The logits wait until it is known.");
+    auto in = input_stream(m, "logit", Logit(s));
+    auto held_ready = ready_wire(m, "held_ready"), done_ready = ready_wire(m, "done_ready");
+    auto maximum = reg(m, "maximum", SInt(s.n.logit_bits()));
+    auto first_logit = first_of_head(m, "first_logit", in.fire(), in.data.tag.last_of_head);
+    auto larger = mux(first_logit, in.data.logit, max(maximum, in.data.logit)).named("larger");
+    maximum.when(in.fire(), larger);
+    in.ready.drive(held_ready & done_ready);
+    auto logits = lib::fifo(d, m, "logits", Stream<Logit>{in.data, in.valid & done_ready, held_ready}, heads_held);
+    auto maxima = lib::fifo(d, m, "maxima",
+                            Stream<SInt>{larger, in.valid & held_ready & in.data.tag.last_of_head, done_ready}, 2);
+
+    m.note("Step 2: e = 2^-(maximum - logit) by table and shift, and the running sum.");
+    auto logit = stream(m, "exp_in", logits.valid & maxima.valid,
+                        Distance{(maxima.data - logits.data.logit).as_uint().wrap(s.n.logit_bits()), logits.data.tag});
+    logits.ready.drive(logit.ready & maxima.valid);
+    maxima.ready.drive(logit.ready & logits.valid & logits.data.tag.last_of_head);
+    lib::Pipeline pipe(m, "exp", logit);
+    auto apart = pipe.stage("apart", logit.data);
+    auto power = pipe.stage(
+        "power", Power{rom(apart.distance.wrap(s.n.logit_frac_bits), exp_table(s), s.exp_bits()).named("exp_table"),
+                       apart.distance >> s.n.logit_frac_bits, apart.tag});
+    m.note("Rounding right shift: one bit more is kept, then rounded half up.");
+    auto shifted = shift_right(power.mantissa << 1, power.exponent).named("shifted");
+    auto exp = pipe.stage("value", Exp{((shifted + 1) >> 1).wrap(s.exp_bits()), power.tag});
+    auto exps = pipe.finish(exp);
+
+    auto running = reg(m, "running", UInt(s.exp_sum_bits()));
+    auto first_exp = first_of_head(m, "first_exp", exps.fire(), exp.tag.last_of_head);
+    auto sum =
+        mux(first_exp, exp.value.extend(s.exp_sum_bits()), (running + exp.value).wrap(s.exp_sum_bits())).named("sum");
+    running.when(exps.fire(), sum);
+    auto part_ready = ready_wire(m, "part_ready"), total_ready = ready_wire(m, "total_ready");
+    exps.ready.drive(part_ready & total_ready);
+    auto parts =
+        lib::fifo(d, m, "parts", Stream<Exp>{Exp{sum, exp.tag}, exps.valid & total_ready, part_ready}, heads_held);
+    auto totals =
+        lib::fifo(d, m, "totals", Stream<UInt>{sum, exps.valid & part_ready & exp.tag.last_of_head, total_ready}, 2);
+
+    m.note(
+        "Step 3: the share of the running sum in the total, rounded; a weight is the difference of two neighbouring "
+        "shares.");
+    const int tag_bits = total_width(PointTag(s));
+    auto fraction = stream(m, "fraction", parts.valid & totals.valid,
+                           Fraction{parts.data.value, totals.data, pack(parts.data.tag)});
+    parts.ready.drive(fraction.ready & totals.valid);
+    totals.ready.drive(fraction.ready & parts.valid & parts.data.tag.last_of_head);
+    Instance divide(m, "divide", lib::build_divide_round(d, s.exp_sum_bits(), s.n.attention_bits, tag_bits));
+    divide.in_stream("in", fraction);
+    auto share = divide.out_stream("out", Quotient{UInt(s.attention_width()), UInt(tag_bits)});
+    auto tag = unpack(share.data.tag, PointTag(s));
+    auto previous = reg(m, "previous", UInt(s.attention_width()), 0);
+    previous.when(share.fire() & tag.last_of_head, 0).when(share.fire(), share.data.quotient);
+    Attn result(s);
+    result.weight = (share.data.quotient - previous).as_uint().wrap(s.attention_width());
+    result.tag = tag;
+    Stream<Attn> out{result, share.valid, share.ready};
+    output_stream(m, "attention", out);
+    tap(m, "attention", Stream<UInt>{result.weight, share.valid, share.ready});
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,229 @@
+// Tags of the line cache.
+//
+// A sample touches up to four lines (2x2 blocks); lines that touch differ in the parity of their block row or column,
+// so four tag banks by that parity look them all up in one cycle, and they cannot evict one another. A missing line is
+// entered into the tags and asked for at once: a later sample finds it there, and since the queue is worked off in
+// order, its data are there too when that sample is read.
+#include "accel/blocks.hpp"
+#include "accel/cache_entry.hpp"
+#include "lib/counter.hpp"
+#include "lib/pipeline.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+// A sample split by parity: which lines it needs, and the weights of its pixels.
+struct Lines {
+  std::array<UInt, 2> bx, by;      // block column (row) of the line with that column (row) parity
+  std::array<UInt, banks> weight;  // by pixel parity
+  UInt needed;                     // by line parity
+  UInt line_x, line_y;             // as in QueueEntry
+  UInt head, level;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    f("bx_0", bx[0]), f("bx_1", bx[1]), f("by_0", by[0]), f("by_1", by[1]);
+    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
+    f("needed", needed), f("line_x", line_x), f("line_y", line_y), f("head", head), f("level", level);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+
+// One axis: pixels x0 and x0 + 1, one even and one odd.
+struct Axis {
+  Bool odd;                   // x0 is odd
+  std::array<UInt, 2> block;  // of the line with even, odd block number
+  UInt parity;                // bit c: parity of the block of the pixel with parity c
+};
+
+Axis split(const SInt& x0, int block_bits, const std::string& name) {
+  UInt first = x0.bits(1, block_bits).named(name + "_first");  // block of x0
+  Bool odd = x0.bits(0, 1).bit(0).named(name + "_odd");
+  UInt second = mux(odd, lib::increment(first), first).named(name + "_second");  // block of x0 + 1
+  UInt even_pixel =
+      mux(odd, second, first)
+          .named(name + "_even_pixel");  // block of the even pixel; the odd pixel is in `first` either way
+  Bool first_odd = first.bit(0);
+  return {
+      odd, {mux(first_odd, second, first), mux(first_odd, first, second)}, concat({first.bit(0), even_pixel.bit(0)})};
+}
+
+// Spreads neighbouring lines over the sets: interleaved block coordinates and head, folded to set_bits; levels are set
+// apart at the top.
+UInt set_index(const Shapes& s, const UInt& bx, const UInt& by, const UInt& head, const UInt& level) {
+  std::vector<Signal> bits;  // from the lowest
+  for (int i = 0; i < head.width() && s.a.heads > 1; ++i) bits.push_back(head.bit(i));
+  for (int i = 1; i < std::max(bx.width(), by.width()); ++i) {  // bit 0 chose the bank
+    if (i < bx.width()) bits.push_back(bx.bit(i));
+    if (i < by.width()) bits.push_back(by.bit(i));
+  }
+  while (static_cast<int>(bits.size()) % s.set_bits() != 0) bits.push_back(Bool::constant(bx.module(), false));
+  UInt all = lib::join(bits);
+  UInt index = all.bits(0, s.set_bits());
+  for (int low = s.set_bits(); low < all.width(); low += s.set_bits()) index = index ^ all.bits(low, s.set_bits());
+  if (s.a.levels == 1) return index;
+  std::vector<Signal> reversed;  // level 1 half the sets away, levels 2 and 3 a quarter
+  for (int i = 0; i < s.set_bits(); ++i) {
+    const int bit = s.set_bits() - 1 - i;
+    if (bit < level.width()) reversed.push_back(level.bit(bit));
+    else reversed.push_back(Bool::constant(bx.module(), false));
+  }
+  return index ^ lib::join(reversed);
+}
+
+}  // namespace
+
+const Module& build_tag_lookup(Design& d, const Shapes& s) {
+  return d.module("tag_lookup", [&](Module& m) {
+    m.describe(
+        "Tag look-up of the line cache: four tag banks by line parity, checked when a sample is generated. Missing "
+        "lines are entered and asked for "
+        "at once; the sample goes to the run-ahead queue.");
+    m.parameter("sets", s.sets());
+    m.parameter("ways", s.ways());
+    auto clear = input(m, "clear", Bool());
+    auto in = input_stream(m, "corners", Corners(s));
+
+    m.note("Walk over all sets at the start of a job: cached lines are dropped.");
+    auto clearing = reg(m, "clearing", Bool(), 0);
+    auto clear_set = reg(m, "clear_set", UInt(s.set_bits()), 0);
+    clearing.when(clear, true).when(lib::is_last(clear_set, s.sets()), false);
+    clear_set.when(clearing, lib::next_index(clear_set, s.sets()));
+    output(m, "clearing", static_cast<Bool>(clearing));
+
+    m.note("Sort pixels and lines by parity.");
+    const Corners& c = in.data;
+    Axis x = split(c.x0, s.block_bits(), "column"), y = split(c.y0, s.block_bits(), "row");
+    UInt upper_even = mux(x.odd, c.w01, c.w00), upper_odd = mux(x.odd, c.w00, c.w01);
+    UInt lower_even = mux(x.odd, c.w11, c.w10), lower_odd = mux(x.odd, c.w10, c.w11);
+    Lines lines{x.block,
+                y.block,
+                {mux(y.odd, lower_even, upper_even), mux(y.odd, lower_odd, upper_odd),
+                 mux(y.odd, upper_even, lower_even), mux(y.odd, upper_odd, lower_odd)},
+                UInt(),
+                x.parity,
+                y.parity,
+                c.head,
+                c.level,
+                c.last_of_head,
+                c.last_of_query};
+    lines.weight = {named(lines.weight[0], "weight_00"), named(lines.weight[1], "weight_01"),
+                    named(lines.weight[2], "weight_10"), named(lines.weight[3], "weight_11")};
+    std::vector<Signal> needed;
+    for (int line = 0; line < banks; ++line) {
+      Bool any = Bool::constant(m, false);
+      for (std::size_t pixel = 0; pixel < banks; ++pixel) {
+        const int row = static_cast<int>(pixel) / 2, column = static_cast<int>(pixel) % 2;
+        Bool row_fits = y.parity.bit(row) == Bool::constant(m, line / 2 == 1);
+        Bool column_fits = x.parity.bit(column) == Bool::constant(m, line % 2 == 1);
+        any = any | (lines.weight[pixel].any() & row_fits & column_fits);
+      }
+      needed.push_back(any);
+    }
+    lines.needed = lib::join(needed).named("needed");
+
+    lib::Pipeline pipe(m, "lookup", in);
+    auto accept = in.fire().named("accept");
+    auto at = pipe.stage("line", lines);
+    auto leave = wire(m, "leave", Bool());  // the sample in this stage is done
+
+    const int tag_bits = s.level_bits() + s.head_bits() + 2 * std::max(1, s.block_bits() - 1);
+    const int way_bits = 1 + tag_bits;
+    auto line_part = [&](const UInt& block) { return block.width() > 1 ? block >> 1 : UInt::constant(m, 0, 1); };
+    std::vector<Signal> missing_list, found_list;
+    QueueEntry entry(s);
+    for (std::size_t p = 0; p < banks; ++p) {
+      const std::string bank = "bank_" + std::to_string(p);
+      m.note("Tag bank of lines with block row parity " + std::to_string(p / 2) + ", block column parity " +
+             std::to_string(p % 2) + ". A word: the way to replace next, then for each way {valid, tag}.");
+      const int word_bits = s.ways() * way_bits + s.way_index_bits();
+      UInt next_set = set_index(s, lines.bx[p % 2], lines.by[p / 2], lines.head, lines.level).named(bank + "_next_set");
+      auto set = reg(m, bank + "_set", UInt(s.set_bits()));
+      set.when(pipe.advance(), next_set);
+
+      Ram tags(m, bank, s.sets(), word_bits, 1);
+      auto write = wire(m, bank + "_enter", Bool());
+      auto new_word = wire(m, bank + "_new_word", UInt(word_bits));
+      // A word written now is not in the memory's read data yet: it is passed on beside it.
+      Bool same = (write & (set == next_set)).named(bank + "_same_set");
+      auto forward = reg(m, bank + "_forward", Bool(), 0);
+      auto forward_word = reg(m, bank + "_forward_word", UInt(word_bits));
+      forward.when(pipe.advance(), same);
+      forward_word.when(pipe.advance(), new_word);
+      UInt stored = tags.read(next_set, accept & ~same);
+      tags.write(clearing | write, mux(clearing, clear_set, set),
+                 mux(clearing, UInt::constant(m, 0, 1).extend(word_bits), new_word));
+      UInt word = mux(forward, forward_word, stored).named(bank + "_word");
+
+      UInt tag = concat({at.level, at.head, line_part(at.by[p / 2]), line_part(at.bx[p % 2])}).named(bank + "_tag");
+      std::vector<Bool> match;
+      for (int w = 0; w < s.ways(); ++w)
+        match.push_back((word.bits(w * way_bits, way_bits) == concat({Bool::constant(m, true), tag}))
+                            .named(bank + "_match_" + std::to_string(w)));
+      Bool hit = match[0];
+      for (int w = 1; w < s.ways(); ++w) hit = hit | match[static_cast<std::size_t>(w)];
+      Bool need = at.needed.bit(static_cast<int>(p));
+      missing_list.push_back((need & ~hit).named(bank + "_missing"));
+      found_list.push_back((need & hit).named(bank + "_found"));
+      write.drive(leave & Bool(m, missing_list.back().id()));
+
+      std::vector<Signal> ways;  // from the lowest
+      if (s.ways() == 1) {
+        entry.place[p] = set;
+        ways.push_back(concat({Bool::constant(m, true), tag}));
+      } else {
+        UInt victim = word.bits(s.ways() * way_bits, s.way_index_bits());
+        UInt hit_way = UInt::constant(m, 0, s.way_index_bits());
+        for (int w = 1; w < s.ways(); ++w)
+          hit_way = mux(match[static_cast<std::size_t>(w)],
+                        UInt::constant(m, static_cast<std::uint64_t>(w), s.way_index_bits()), hit_way);
+        entry.place[p] = concat({set, mux(hit, hit_way, victim)});
+        for (int w = 0; w < s.ways(); ++w)
+          ways.push_back(mux(victim == w, concat({Bool::constant(m, true), tag}), word.bits(w * way_bits, way_bits)));
+        ways.push_back(lib::increment(victim));
+      }
+      new_word.drive(lib::join(ways));
+    }
+
+    m.note("Ask for the missing lines, one a cycle, lowest parity first; then let the sample go.");
+    UInt missing = lib::join(missing_list).named("missing");
+    auto asked = reg(m, "asked", UInt(banks), 0);
+    UInt open = (missing & ~asked).named("open");
+    UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
+    Bool one_left = (open == lowest).named("one_left");
+    LineName name(s);
+    name.level = at.level, name.head = at.head;
+    name.by = mux((open.bits(0, 2)).any(), at.by[0], at.by[1]);
+    name.bx = mux(lowest.bit(0) | lowest.bit(2), at.bx[0], at.bx[1]);
+    auto out_ready = ready_wire(m, "queue_ready");
+    Stream<Lines> done = pipe.finish(static_cast<const Lines&>(at));
+    Stream<LineName> miss = stream(m, "miss_out", done.valid & open.any(), name);
+    // The last request and the entry leave together, so each needs the other's ready.
+    miss.valid = done.valid & open.any() & (~one_left | out_ready);
+    Bool requests_done = (open.is_zero() | (one_left & miss.ready)).named("requests_done");
+    entry.weight = at.weight;
+    entry.fill = missing;
+    entry.line_x = at.line_x, entry.line_y = at.line_y, entry.last_of_head = at.last_of_head,
+    entry.last_of_query = at.last_of_query;
+    Stream<QueueEntry> queue{entry, done.valid & requests_done, out_ready};
+    done.ready.drive(requests_done & out_ready);
+    leave.drive(done.valid & requests_done & out_ready);
+    asked.when(leave, 0).when(miss.fire(), asked | lowest);
+
+    m.note("Lines found and missing, counted when the sample leaves.");
+    auto count = [&](const std::vector<Signal>& list) {
+      UInt sum = UInt(m, list[0].id());
+      for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
+      return mux(leave, sum.resize(3), UInt::constant(m, 0, 3));
+    };
+    output(m, "hits", count(found_list));
+    output(m, "misses", count(missing_list));
+    output_stream(m, "miss", miss);
+    output_stream(m, "entry", queue);
+  });
+}
+
+}  // namespace quillgen::accel

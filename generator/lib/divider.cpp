@@ -1,0 +1,70 @@
+#include "lib/divider.hpp"
+
+#include <fmt/format.h>
+
+#include "lib/pipeline.hpp"
+
+namespace quillgen::lib {
+
+using namespace hdl;
+
+namespace {
+
+struct Operands {
+  UInt numerator, denominator, tag;
+  template <class F>
+  void each(F&& f) {
+    f("numerator", numerator), f("denominator", denominator), f("tag", tag);
+  }
+};
+
+struct Step {
+  UInt remainder, denominator, quotient, tag;
+  template <class F>
+  void each(F&& f) {
+    f("remainder", remainder), f("denominator", denominator), f("quotient", quotient), f("tag", tag);
+  }
+};
+
+struct Result {
+  UInt quotient, tag;
+  template <class F>
+  void each(F&& f) {
+    f("quotient", quotient), f("tag", tag);
+  }
+};
+
+}  // namespace
+
+const Module& build_divide_round(Design& d, int bits, int fraction_bits, int tag_bits) {
+  return d.module(fmt::format("divide_round_{}_to_{}", bits, fraction_bits), [&](Module& m) {
+    m.describe(
+        "Rounded quotient of numerator <= denominator (NUMERICS.md N4): restoring division, one bit of the quotient a "
+        "stage, then half up.");
+    m.parameter("bits", bits);
+    m.parameter("fraction_bits", fraction_bits);
+    m.parameter("tag_bits", tag_bits);
+    auto in = input_stream(m, "in", Operands{UInt(bits), UInt(bits), UInt(tag_bits)});
+    Pipeline pipe(m, "division", in);
+
+    m.note("Integer bit: 1 only when numerator = denominator.");
+    auto whole = (in.data.numerator == in.data.denominator).named("whole");
+    Step step{mux(whole, UInt::constant(m, 0, bits), in.data.numerator), in.data.denominator, whole.as_uint(),
+              in.data.tag};
+    step = pipe.stage("bit_0", step);
+    for (int i = 1; i <= fraction_bits; ++i) {
+      m.note(fmt::format("Fraction bit {}.", i));
+      auto twice = step.remainder << 1;
+      auto rest = (twice - step.denominator).named(fmt::format("rest_{}", i));
+      auto fits = (!rest.sign()).named(fmt::format("fits_{}", i));
+      step = pipe.stage(fmt::format("bit_{}", i), Step{mux(fits, rest.as_uint().wrap(bits), twice.wrap(bits)),
+                                                       step.denominator, concat({step.quotient, fits}), step.tag});
+    }
+    m.note("Half up.");
+    auto up = ((step.remainder << 1) >= step.denominator).named("up");
+    auto result = pipe.stage("result", Result{(step.quotient + up.as_uint()).wrap(fraction_bits + 1), step.tag});
+    output_stream(m, "out", pipe.finish(result));
+  });
+}
+
+}  // namespace quillgen::lib
