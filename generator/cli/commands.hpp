@@ -5,6 +5,9 @@
 
 namespace quillgen::cli {
 
+void add_generate(CLI::App& app, int& exit_status);
+void add_simulate(CLI::App& app, int& exit_status);
+void add_lint(CLI::App& app, int& exit_status);
 void add_model(CLI::App& app, int& exit_status);
 void add_presets(CLI::App& app, int& exit_status);
 

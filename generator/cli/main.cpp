@@ -12,6 +12,9 @@ int main(int argc, char** argv) {
   int exit_status = 0;
   CLI::App app("Generates deformable-attention accelerators and proves them against a fixed-point model.", "quillgen");
   app.require_subcommand(1);
+  cli::add_lint(app, exit_status);
+  cli::add_generate(app, exit_status);
+  cli::add_simulate(app, exit_status);
   cli::add_model(app, exit_status);
   cli::add_presets(app, exit_status);
   try {
