@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 
 // Registers start with seeded random bits: a missing reset shows as a mismatch. X literals do not occur in the RTL.
 const std::vector<std::string> verilator_flags = {
-    "--cc",        "-O3",       "--x-assign", "fast",           "--x-initial", "unique",
-    "--no-timing", "-Wno-lint", "-Wno-fatal", "--output-split", "20000",       "-DQUILLGEN_CHECKS"};
+    "--cc",      "-O3",        "--x-assign",     "fast", "--x-initial",           "unique", "--no-timing",
+    "-Wno-lint", "-Wno-fatal", "--output-split", "5000", "--output-split-cfuncs", "500",    "-DQUILLGEN_CHECKS"};
 // The runtime's end-of-program calls are replaced by the shim. Unique symbols would tie two loaded designs together.
 const Command compiler_flags = {"-std=c++20",
                                 "-fPIC",
