@@ -55,6 +55,13 @@ struct Fraction {
     f("numerator", numerator), f("denominator", denominator), f("tag", tag);
   }
 };
+struct Weight {  // what the harness sees
+  UInt weight;
+  template <class F>
+  void each(F&& f) {
+    f("weight", weight);
+  }
+};
 struct Quotient {
   UInt quotient, tag;
   template <class F>
@@ -139,7 +146,7 @@ const Module& build_softmax(Design& d, const Shapes& s) {
     result.tag = tag;
     Stream<Attn> out{result, share.valid, share.ready};
     output_stream(m, "attention", out);
-    tap(m, "attention", Stream<UInt>{result.weight, share.valid, share.ready});
+    tap(m, "attention", Stream<Weight>{{result.weight}, share.valid, share.ready});
   });
 }
 

@@ -111,6 +111,7 @@ std::string Expressions::definition(Id id) const {
       const int w = m_.width(n.a), extra = n.width - w;
       std::string x = operand(n.a);
       std::string sign = w == 1 ? x : fmt::format("{}[{}]", x, w - 1);
+      if (m_.node(n.a).op == Op::constant) sign = literal(m_.node(n.a).extra >> (w - 1), 1);
       return extra == 1 ? fmt::format("{{{}, {}}}", sign, x) : fmt::format("{{{{{}{{{}}}}}, {}}}", extra, sign, x);
     }
     default:

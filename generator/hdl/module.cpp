@@ -242,6 +242,7 @@ void Module::update_reg(Id reg, Id enable, Id data, SourceLine at) {
   std::uint64_t constant_enable = 0;
   if (enable != no_id && is_constant(enable, constant_enable)) {
     if (constant_enable == 0) {
+      nodes_[data].absorbed = true;
       place(Statement::Kind::reg_update, number);
       return;
     }

@@ -19,9 +19,10 @@ bool Module::is_all_ones(Id id) const {
 }
 
 Id Module::fold_constants(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) {
-  if (width > 64 || op == Op::rom) return no_id;
+  if (width > 64) return no_id;
   std::uint64_t va = 0, vb = 0, vc = 0;
   if (!is_constant(a, va) || (b != no_id && !is_constant(b, vb)) || (c != no_id && !is_constant(c, vc))) return no_id;
+  if (op == Op::rom) return constant(roms_[static_cast<std::size_t>(extra)][static_cast<std::size_t>(va)], width, at);
   int wb = b == no_id ? 0 : nodes_[b].width;
   return constant(evaluate(op, width, nodes_[a].width, wb, va, vb, vc, extra), width, at);
 }
@@ -89,11 +90,14 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
         if (va >= mask(nodes_[x].width)) return constant(0, 1, at);
         return make(op, 1, constant(va, nodes_[x].width, at), x, no_id, 0, at);
       }
-      if (kb && vb == 0) return constant(0, 1, at);
+      if ((kb && vb == 0) || all_a) return constant(0, 1, at);
       break;
-    case Op::less_signed:
+    case Op::less_signed: {
       if (a == b) return constant(0, 1, at);
+      const std::uint64_t least = std::uint64_t{1} << (nodes_[a].width - 1);
+      if ((kb && vb == least) || (ka && va == least - 1)) return constant(0, 1, at);
       break;
+    }
     case Op::mux:
       if (ka) return va ? b : c;
       if (b == c) return b;

@@ -1,0 +1,81 @@
+#include "emit/design_files.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "emit/templates.hpp"
+#include "passes/verify.hpp"
+
+namespace quillgen::emit {
+
+using namespace hdl;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// A wrapper, its module renamed if there is a prefix.
+std::string wrapper_text(const std::string& name, const std::string& prefix) {
+  std::string text(template_text(name));
+  if (prefix.empty()) return text;
+  for (const std::string& head : {"// " + name, "module " + name})
+    if (auto at = text.find(head); at != std::string::npos) text.replace(at, head.size(), head.substr(0, head.size() - name.size()) + prefix + name);
+  return text;
+}
+
+// Every instance of the hierarchy: its path below the top, "" for the top itself.
+template <class F>
+void each_instance(const Module& m, const std::string& path, F&& f) {
+  f(m, path);
+  for (const auto& i : m.instances()) each_instance(*i.module, (path.empty() ? "" : path + ".") + "u_" + i.name, f);
+}
+
+Json memory_entry(const MemoryInfo& memory, const std::string& path) {
+  return Json{{"instance", (path.empty() ? "" : path + ".") + "u_" + memory.name}, {"wrapper", memory.wrapper()}, {"depth", memory.depth}, {"width", memory.width},
+              {"read_latency", memory.latency}, {"ports", "1 write, 1 read"}, {"mask", false}, {"read_under_write", memory.latency == 0 ? "old data" : "not used"}};
+}
+
+Json tap_entry(const Tap& tap, const Module& m, const std::string& path, const ModuleText& text, const std::string& prefix) {
+  Json fields = Json::array();
+  for (const TapField& f : tap.fields) fields.push_back({{"name", f.name}, {"net", text.nets.at(f.node)}, {"width", m.width(f.node)}, {"signed", f.is_signed}});
+  return Json{{"stage", tap.stage}, {"instance", path}, {"module", prefix + m.name()}, {"valid", text.nets.at(tap.valid)}, {"ready", text.nets.at(tap.ready)}, {"fields", fields}};
+}
+
+}  // namespace
+
+Files design_files(const Design& design, const Module& top, const Json& config, const Options& options) {
+  passes::verify_or_throw(top);
+  Files files;
+  std::map<const Module*, ModuleText> texts;
+  std::set<std::string> wrappers;
+  std::string list;
+  Json modules = Json::array();
+  for (const auto& m : design.modules()) {
+    const std::string name = options.prefix + m->name();
+    ModuleText& text = texts[m.get()] = print_module(*m, options);
+    files[name + ".v"] = text.verilog;
+    modules.push_back(name);
+    list += name + ".v\n";
+    for (const auto& memory : m->memories()) wrappers.insert(memory.wrapper());
+  }
+  std::string wrapper_list;
+  for (const auto& w : wrappers) {
+    files[options.prefix + w + ".v"] = wrapper_text(w, options.prefix);
+    wrapper_list += options.prefix + w + ".v\n";
+  }
+  files["files.f"] = wrapper_list + list;
+
+  Json ports = Json::array(), memories = Json::array(), taps = Json::array();
+  if (top.has_clock()) ports.push_back({{"name", "clk"}, {"direction", "input"}, {"width", 1}});
+  if (top.has_reset()) ports.push_back({{"name", "rst"}, {"direction", "input"}, {"width", 1}});
+  for (const Port& p : top.ports()) ports.push_back({{"name", p.name}, {"direction", p.is_input ? "input" : "output"}, {"width", p.width}});
+  each_instance(top, "", [&](const Module& m, const std::string& path) {
+    for (const auto& memory : m.memories()) memories.push_back(memory_entry(memory, path));
+    for (const auto& tap : m.taps()) taps.push_back(tap_entry(tap, m, path, texts.at(&m), options.prefix));
+  });
+  Json manifest{{"generator", "quillgen"}, {"version", QUILLGEN_VERSION}, {"top", options.prefix + top.name()}, {"config", config}, {"ports", ports}, {"modules", modules}, {"memories", memories}, {"taps", taps}};
+  files["manifest.json"] = manifest.dump(2) + "\n";
+  return files;
+}
+
+}  // namespace quillgen::emit

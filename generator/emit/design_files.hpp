@@ -1,0 +1,18 @@
+// A finished design as files: one module a file, the wrappers it needs, files.f and manifest.json.
+#pragma once
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "emit/verilog.hpp"
+
+namespace quillgen::emit {
+
+/// File name to text.
+using Files = std::map<std::string, std::string>;
+
+/// Checks the design below `top` (passes/verify.hpp) and prints it. `config` goes into the manifest as it is.
+/// The manifest lists top, configuration, ports, modules (children before parents), memories and taps.
+Files design_files(const hdl::Design& design, const hdl::Module& top, const nlohmann::ordered_json& config, const Options& options = {});
+
+}  // namespace quillgen::emit
