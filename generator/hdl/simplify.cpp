@@ -32,7 +32,9 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
   std::uint64_t va = 0, vb = 0;
   const bool ka = is_constant(a, va), kb = is_constant(b, vb);
   const bool all_a = ka && is_all_ones(a), all_b = kb && is_all_ones(b);
-  auto zero = [&] { return constant(0, width, at); };
+  auto zero = [&] {
+    return width <= 64 ? constant(0, width, at) : make(Op::zero_extend, width, constant(0, 1, at), no_id, no_id, 0, at);
+  };
 
   switch (op) {
     case Op::bit_not:
@@ -40,10 +42,7 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
       break;
     case Op::bit_and:
       if (a == b) return a;
-      if ((ka && va == 0) || (kb && vb == 0)) {
-        if (width <= 64) return zero();
-        break;
-      }
+      if ((ka && va == 0) || (kb && vb == 0)) return zero();
       if (all_a) return b;
       if (all_b) return a;
       break;
@@ -54,6 +53,7 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
       if (kb && vb == 0) return a;
       break;
     case Op::bit_xor:
+      if (a == b) return zero();
       if (ka && va == 0) return b;
       if (kb && vb == 0) return a;
       break;
@@ -62,6 +62,9 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
       if (kb && vb == 0) return a;
       break;
     case Op::sub:
+      if (a == b) return zero();
+      if (kb && vb == 0) return a;
+      break;
     case Op::shift_left:
     case Op::shift_right:
     case Op::shift_right_signed:
@@ -149,7 +152,7 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
           const auto inner = static_cast<std::uint64_t>(nodes_[n.a].width);
           if (extra + w <= inner) return make(op, width, n.a, no_id, no_id, extra, at);
           if (extra == 0) return make(n.op, width, n.a, no_id, no_id, 0, at);
-          if (n.op == Op::zero_extend && extra >= inner && width <= 64) return zero();
+          if (n.op == Op::zero_extend && extra >= inner) return zero();
           break;
         }
         case Op::bit_not:
