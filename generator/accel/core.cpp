@@ -113,7 +113,8 @@ const Module& build_core(Design& d, const Shapes& s) {
     output_projection.in("weights", table_port(m, "output_weights", columns, s.a.heads * groups,
                                                s.a.head_dim() * s.n.output_weight_bits));
     output_projection.in("table", table_port(m, "output_requant", columns, groups, lib::requant_entry_bits));
-    output_projection.in_stream("vector", requantise.out_stream("vector", HeadVector(s)));
+    // The projection holds a head for as long as it works on it; the next one is collected meanwhile.
+    output_projection.in_stream("vector", lib::fifo(d, m, "heads", requantise.out_stream("vector", HeadVector(s)), 2));
     output_stream(m, "output", output_projection.out_stream("output", OutputGroup(s)));
   });
 }

@@ -33,10 +33,7 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
     m.note("Values as whole bytes, sign-extended; groups become beats.");
     std::vector<SInt> values;
     for (const SInt& v : lib::elements(in.data.values, columns, s.n.output_bits)) values.push_back(v.extend(element));
-    Instance collect(m, "collect", build_row_resize(d, columns * element, s.projection_groups(), s.data_bits(), beats));
-    collect.in("restart", start);
-    collect.in_stream("in", Stream<UInt>{lib::join(values), in.valid, in.ready});
-    auto collected = collect.out_stream("out", UInt(s.data_bits()));
+    auto collected = resize_rows(d, m, "collect", Stream<UInt>{lib::join(values), in.valid, in.ready}, s.projection_groups(), s.data_bits(), beats, start);
     Bool arrives = collected.fire().named("arrives");
     auto beat = lib::fifo(d, m, "beats", collected, depth);
 

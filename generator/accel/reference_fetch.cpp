@@ -44,10 +44,7 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
     reader.in("data", data);
     reader.in("data_valid", data_valid);
     output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
-    Instance cut(m, "cut", build_row_resize(d, s.data_bits(), 1, word_bits, words_per_beat));
-    cut.in("restart", start);
-    cut.in_stream("in", reader.out_stream("beat", UInt(s.data_bits())));
-    auto word = cut.out_stream("out", UInt(word_bits));
+    auto word = resize_rows(d, m, "cut", reader.out_stream("beat", UInt(s.data_bits())), 1, word_bits, words_per_beat, start);
 
     m.note("Write level after level, query after query; what the last beat holds beyond the last query is dropped.");
     auto remaining = reg(m, "remaining", UInt(s.query_bits()), 0);

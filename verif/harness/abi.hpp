@@ -27,7 +27,7 @@ struct SimInterface {
   /// `instance` is the dot path below the top, empty for the top.
   SimNet (*find_net)(void* sim, const char* instance, const char* net);
   /// Settles the design after a change of inputs; clock edges are changes of the clock input. 0, or 1 after $fatal,
-  /// $stop or $finish.
+  /// $stop or $finish, which do not end the evaluation.
   int (*eval)(void* sim);
   /// What the last eval that returned 1 said.
   const char* (*message)(void* sim);

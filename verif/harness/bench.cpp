@@ -39,17 +39,18 @@ void Bench::edge() {
 }
 
 void Bench::reset() {
-  for (int i = 0; i < reset_cycles; ++i) {
-    rst_.set(1);
+  rst_.set(1);
+  for (int i = 0; i < reset_cycles; ++i, ++cycles_) {
     port_.drive({});
     host_port_.drive({});
     clk_.set(0);
-    sim_.eval();
+    sim_.eval_in_reset();
     const auto m = port_.sample();
     const auto s = host_port_.sample();
     if (i > 0 && (m.ar_valid || m.aw_valid || m.w_valid || s.b_valid || s.r_valid))
       breaches_.add(cycles_, "a valid output is 1 during reset");
-    edge();
+    clk_.set(1);
+    sim_.eval_in_reset();
   }
   rst_.set(0);
   last_activity_ = cycles_;

@@ -42,11 +42,14 @@ const Command compiler_flags = {"-std=c++20",
                                 "-DVL_USER_STOP",
                                 "-DVL_USER_FATAL"};
 constexpr const char* fast_level = "-O2";
+constexpr const char* quick_level = "-O0";
 constexpr const char* slow_level = "-O0";
 constexpr const char* runtime_level = "-O1";
 constexpr const char* runtime_sources[] = {"verilated.cpp", "verilated_dpi.cpp", "verilated_threads.cpp"};
 
 constexpr const char* runtime_head = "int quillgen_print(const char* format, ...);\n#define VL_PRINTF quillgen_print\n";
+
+const char* unit_level(const BuildOptions& options) { return options.optimise ? fast_level : quick_level; }
 
 /// Hash of texts, each with its length so that no two lists run together.
 std::string hash(const std::vector<std::string>& texts) {
@@ -55,10 +58,10 @@ std::string hash(const std::vector<std::string>& texts) {
   return sha256(all).substr(0, 32);
 }
 
-std::string design_hash(const fs::path& folder, const std::vector<std::string>& files, const Manifest& manifest) {
+std::string design_hash(const fs::path& folder, const std::vector<std::string>& files, const Manifest& manifest,
+                        const char* level) {
   std::vector<std::string> texts = {
-      manifest.top, tap_control_file(manifest.taps), std::string(abi_text), std::string(shim_text), fast_level,
-      slow_level};
+      manifest.top, tap_control_file(manifest.taps), std::string(abi_text), std::string(shim_text), level, slow_level};
   texts.insert(texts.end(), verilator_flags.begin(), verilator_flags.end());
   texts.insert(texts.end(), compiler_flags.begin(), compiler_flags.end());
   for (const auto& file : files) {
@@ -97,7 +100,7 @@ void run_steps(const std::vector<Step>& steps, const fs::path& folder, int jobs)
 
 /// Sources that Verilator wrote, gathered into few translation units: `groups` fast ones of about equal size and a slow
 /// one.
-std::vector<std::pair<std::string, const char*>> write_units(const fs::path& folder, int groups) {
+std::vector<std::pair<std::string, const char*>> write_units(const fs::path& folder, int groups, const char* level) {
   struct Group {
     std::string text;
     std::uintmax_t size = 0;
@@ -124,7 +127,7 @@ std::vector<std::pair<std::string, const char*>> write_units(const fs::path& fol
   for (int i = 0; i < groups; ++i) {
     const auto name = fmt::format("fast_{}", i);
     write_atomically(folder / (name + ".cpp"), fast[i].text);
-    units.emplace_back(name, fast_level);
+    units.emplace_back(name, level);
   }
   write_atomically(folder / "slow.cpp", slow.text);
   units.emplace_back("slow", slow_level);
@@ -201,7 +204,7 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
     write_atomically(work.path() / "runtime.cpp", unit);
     steps.push_back({compile(tools, root, "runtime.cpp", "runtime.o", runtime_level)});
   }
-  for (const auto& [unit, level] : write_units(work.path(), std::max(options.jobs, 1))) {
+  for (const auto& [unit, level] : write_units(work.path(), std::max(options.jobs, 1), unit_level(options))) {
     steps.push_back({compile(tools, root, unit + ".cpp", unit + ".o", level)});
     link.push_back(unit + ".o");
   }
@@ -218,7 +221,7 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
 BuiltSimulator build_simulator(const fs::path& folder, const Manifest& manifest, const BuildOptions& options) {
   const auto files = load_file_list(folder);
   const auto cache = cache_folder();
-  const auto design = design_hash(folder, files, manifest);
+  const auto design = design_hash(folder, files, manifest, unit_level(options));
   const auto verilator = find_tool(cache, "verilator");
   const auto compiler = find_tool(cache, "g++");
   if (!verilator || !compiler) {

@@ -14,6 +14,7 @@ namespace quillgen::harness {
 
 struct BuildOptions {
   int jobs = 2;                                         ///< compilers at a time
+  bool optimise = true;                                 ///< false: built in a third of the time, for short runs
   std::function<void(std::string_view)> say = nullptr;  ///< told one line per step, for people
 };
 

@@ -23,7 +23,8 @@ struct Instance {
   std::string message;
 };
 
-std::string printed;  ///< by $display and $fatal since the last eval
+std::string printed;   ///< by $display and $fatal since the last eval
+bool stopped = false;  ///< by $fatal, $stop or $finish since the last eval
 
 Instance& instance(void* sim) { return *static_cast<Instance*>(sim); }
 
@@ -59,18 +60,24 @@ int eval(void* sim) {
   try {
     Verilated::threadContextp(&instance(sim).context);
     instance(sim).model->eval();
-    if (!printed.empty()) std::fputs(std::exchange(printed, {}).c_str(), stderr);
-    return 0;
   } catch (const std::exception& e) {
-    instance(sim).message = std::exchange(printed, {}) + e.what();
-    return 1;
+    stopped = true;
+    printed += e.what();
   }
+  auto text = std::exchange(printed, {});
+  if (!std::exchange(stopped, false)) {
+    if (!text.empty()) std::fputs(text.c_str(), stderr);
+    return 0;
+  }
+  instance(sim).message = std::move(text);
+  return 1;
 }
 
 const char* message(void* sim) { return instance(sim).message.c_str(); }
 
-[[noreturn]] void fail(const char* what, const char* file, int line, const char* text = "") {
-  throw std::runtime_error(std::string(what) + " at " + file + ":" + std::to_string(line) + (*text ? ": " : "") + text);
+void stop(const char* what, const char* file, int line) {
+  stopped = true;
+  if (printed.empty()) printed = std::string(what) + " at " + file + ":" + std::to_string(line);
 }
 
 }  // namespace
@@ -85,9 +92,11 @@ int quillgen_print(const char* format, ...) {
   printed += text;
   return size;
 }
-void vl_finish(const char* file, int line, const char*) { fail("$finish", file, line); }
-void vl_stop(const char* file, int line, const char*) { fail("$stop or $fatal", file, line); }
-void vl_fatal(const char* file, int line, const char*, const char* text) { fail("fatal error", file, line, text); }
+void vl_finish(const char* file, int line, const char*) { stop("$finish", file, line); }
+void vl_stop(const char* file, int line, const char*) { stop("$stop", file, line); }
+void vl_fatal(const char* file, int line, const char*, const char* text) {
+  throw std::runtime_error(std::string("error at ") + file + ":" + std::to_string(line) + ": " + text);
+}
 
 extern "C" __attribute__((visibility("default"))) const SimInterface quillgen_sim;
 const SimInterface quillgen_sim = {sim_interface_version, create, destroy, port_count, ports, find_net, eval, message};

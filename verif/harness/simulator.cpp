@@ -54,6 +54,8 @@ Signal Simulator::net(const std::string& instance, const std::string& name) cons
   return {const_cast<void*>(found.data), found.bits};
 }
 
+void Simulator::eval_in_reset() { library_.interface().eval(sim_.get()); }
+
 void Simulator::eval() {
   if (library_.interface().eval(sim_.get()) == 0) return;
   std::string message = library_.interface().message(sim_.get());

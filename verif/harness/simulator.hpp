@@ -77,6 +77,8 @@ class Simulator {
 
   /// Settles the design after its inputs have changed. Throws DesignStopped.
   void eval();
+  /// The same while the design is being reset: registers hold random bits, so a check may fail in vain.
+  void eval_in_reset();
 
  private:
   SimulatorLibrary library_;
