@@ -113,9 +113,9 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
 
 fs::path build(const Rtl& rtl, Progress& progress) {
   try {
-    const auto built = harness::build_simulator(
-        rtl.folder, rtl.manifest,
-        {2, [&](std::string_view step) { progress.show(fmt::format("building the simulator: {}", step)); }});
+    harness::BuildOptions options;
+    options.say = [&](std::string_view step) { progress.show(fmt::format("building the simulator: {}", step)); };
+    const auto built = harness::build_simulator(rtl.folder, rtl.manifest, options);
     if (!built.reused) {
       progress.show("");
       fmt::print("simulator built in {:.1f} s\n", built.seconds);
