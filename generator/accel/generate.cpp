@@ -26,8 +26,15 @@ void check_target(const fs::path& out, bool replace) {
   if (!fs::exists(out)) return;
   if (!fs::is_directory(out)) throw UserError(fmt::format("--out {}: is a file; name a folder", out.string()));
   if (fs::is_empty(out)) return;
-  if (!replace) throw UserError(fmt::format("--out {}: the folder is not empty; name another, or --force to replace a folder that quillgen wrote", out.string()));
-  if (!is_ours(out)) throw UserError(fmt::format("--out {}: --force replaces only a folder that quillgen wrote, and this one has no manifest.json of it; name another folder", out.string()));
+  if (!replace)
+    throw UserError(fmt::format(
+        "--out {}: the folder is not empty; name another, or --force to replace a folder that quillgen wrote",
+        out.string()));
+  if (!is_ours(out))
+    throw UserError(
+        fmt::format("--out {}: --force replaces only a folder that quillgen wrote, and this one has no manifest.json "
+                    "of it; name another folder",
+                    out.string()));
 }
 
 // Removed again unless it was moved to its place.
@@ -58,12 +65,14 @@ void generate(const Config& config, const fs::path& out, bool replace) {
     for (const auto& [name, text] : files) {
       std::ofstream file(staging.path / name, std::ios::binary);
       file << text;
-      if (!file.flush()) throw UserError(fmt::format("--out {}: cannot write {}; is the disk full?", out.string(), name));
+      if (!file.flush())
+        throw UserError(fmt::format("--out {}: cannot write {}; is the disk full?", out.string(), name));
     }
     fs::remove_all(place);
     fs::rename(staging.path, place);
   } catch (const fs::filesystem_error& e) {
-    throw UserError(fmt::format("--out {}: cannot be written ({}); choose a folder you may write", out.string(), e.code().message()));
+    throw UserError(fmt::format("--out {}: cannot be written ({}); choose a folder you may write", out.string(),
+                                e.code().message()));
   }
 }
 

@@ -85,7 +85,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     auto levels = input(m, "levels", LevelShapes(s));
     auto in = input_stream(m, "attention", Attn(s));
 
-    m.note("Offsets and references of two groups of queries; one half is filled while the other is read.");
+    m.note("Offsets and references of the groups on chip; one is filled while another is read.");
     Ram offsets(m, "offsets", s.slots() << s.sample_bits(), 2 * offset_bits, 1);
     Ram references(m, "references", s.slots() << s.level_bits(), 2 * reference_bits, 1);
     auto offset_write =

@@ -33,7 +33,8 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
     m.note("Values as whole bytes, sign-extended; groups become beats.");
     std::vector<SInt> values;
     for (const SInt& v : lib::elements(in.data.values, columns, s.n.output_bits)) values.push_back(v.extend(element));
-    auto collected = resize_rows(d, m, "collect", Stream<UInt>{lib::join(values), in.valid, in.ready}, s.projection_groups(), s.data_bits(), beats, start);
+    auto collected = resize_rows(d, m, "collect", Stream<UInt>{lib::join(values), in.valid, in.ready},
+                                 s.projection_groups(), s.data_bits(), beats, start);
     Bool arrives = collected.fire().named("arrives");
     auto beat = lib::fifo(d, m, "beats", collected, depth);
 

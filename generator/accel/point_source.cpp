@@ -1,6 +1,7 @@
 // Walks over the samples of each query and reads their logits. This is the only place that counts samples: behind it
 // they are marked.
 #include "accel/blocks.hpp"
+#include "accel/slot.hpp"
 #include "lib/counter.hpp"
 #include "lib/pipeline.hpp"
 
@@ -18,15 +19,15 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     m.parameter("points", s.a.points);
     auto group = input_stream(m, "group", UInt(s.rows_bits()));
 
-    m.note("Logits of two groups; one half is filled while the other is read.");
+    m.note("Logits of the groups on chip; one is filled while another is read.");
     Ram logits(m, "logits", s.slots() << s.sample_bits(), s.n.logit_bits(), 1);
     auto write_enable = input(m, "logit_write_enable", Bool());
     auto write_address = input(m, "logit_write_address", UInt(logits.address_bits()));
     auto write_data = input(m, "logit_write_data", UInt(s.n.logit_bits()));
     logits.write(write_enable, write_address, write_data);
 
-    m.note("Position: half of the buffer, query in the group, head, level, point.");
-    auto slot = reg(m, "slot", UInt(s.slot_bits()), 0);  // half and row in one: rows is a power of two
+    m.note("Position: query, head, level, point.");
+    SlotCounter slot(m, s);
     auto head = reg(m, "head", UInt(s.head_bits()), 0);
     auto level = reg(m, "level", UInt(s.level_bits()), 0);
     auto point = reg(m, "point", UInt(Shapes::bits(s.a.points)), 0);
@@ -34,11 +35,10 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     Bool last_point = lib::is_last(point, s.a.points).named("last_point");
     Bool last_level = (last_point & lib::is_last(level, s.a.levels)).named("last_of_head");
     Bool last_head = (last_level & lib::is_last(head, s.a.heads)).named("last_of_query");
-    UInt row = s.rows() == 1 ? UInt::constant(m, 0, 1) : slot.wrap(Shapes::bits(s.rows()));
-    Bool last_row = (last_head & (row + 1 == group.data)).named("last_of_group");
+    Bool last_row = (last_head & (slot.rows_so_far() == group.data)).named("last_of_group");
 
     PointTag tag(s);
-    tag.slot = slot, tag.sample = sample, tag.head = head, tag.level = level;
+    tag.slot = slot.slot(), tag.sample = sample, tag.head = head, tag.level = level;
     tag.last_of_head = last_level, tag.last_of_query = last_head, tag.last_of_group = last_row;
     auto points = stream(m, "points", group.valid, tag);
     lib::Pipeline pipe(m, "read", points);
@@ -48,11 +48,9 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     level.when(step & last_point, lib::next_index(level, s.a.levels));
     head.when(step & last_level, lib::next_index(head, s.a.heads));
     sample.when(step & last_head, 0).when(step, lib::increment(sample));
-    UInt other_half = (~slot.msb()).as_uint();
-    if (s.rows() > 1) other_half = concat({other_half, UInt::constant(m, 0, s.slot_bits() - 1)});
-    slot.when(step & last_row, other_half).when(step & last_head, lib::increment(slot));
+    slot.step(step & last_head, step & last_row);
 
-    UInt logit = logits.read(concat({slot, sample}), step);
+    UInt logit = logits.read(concat({tag.slot, sample}), step);
     auto read = pipe.stage("at", tag);
     Logit result(s);
     result.logit = logit.as_sint();

@@ -49,7 +49,8 @@ const Module& build_query_fetch(Design& d, const Shapes& s) {
     reader.in("data_valid", data_valid);
     output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
 
-    auto words = resize_rows(d, m, "cut", reader.out_stream("beat", UInt(s.data_bits())), beats, depth * element, s.steps(), start);
+    auto words = resize_rows(d, m, "cut", reader.out_stream("beat", UInt(s.data_bits())), beats, depth * element,
+                             s.steps(), start);
     m.note("Elements in memory are whole bytes.");
     std::vector<UInt> channels;
     for (int i = 0; i < depth; ++i) channels.push_back(words.data.bits(i * element, s.n.query_bits));

@@ -54,10 +54,11 @@ const Module& build_pe(Design& d, const Shapes& s) {
 struct Step {   // what travels along the array
   UInt sample;  // first sample of the tile
   UInt rows;    // queries in the group
-  Bool half, first, last, last_tile;
+  UInt group;   // buffer of the group
+  Bool first, last, last_tile;
   template <class F>
   void each(F&& f) {
-    f("sample", sample), f("rows", rows), f("half", half), f("first", first), f("last", last),
+    f("sample", sample), f("rows", rows), f("group", group), f("first", first), f("last", last),
         f("last_tile", last_tile);
   }
 };
@@ -137,8 +138,9 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
     auto step = reg(m, "step", UInt(step_bits), 0);
     auto weight_word = reg(m, "weight_word", UInt(Shapes::bits(tiles * steps)), 0);
     auto tile_sample = reg(m, "tile_sample", UInt(wide_sample), 0);
-    auto half = reg(m, "half", Bool(), 0);
-    Bool issue = (group.valid & (held != 2)).named("issue");
+    auto half = reg(m, "half", Bool(), 0);  // of the query memories
+    auto buffer = reg(m, "buffer", UInt(s.group_bits()), 0);
+    Bool issue = (group.valid & (held != group_buffers)).named("issue");
     Bool move = (issue & advance).named("move");
     Bool last_step = lib::is_last(step, steps).named("last_step");
     Bool last_tile = (tile_sample == (tiles - 1) * per_tile).named("last_tile");
@@ -148,6 +150,7 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
     weight_word.when(move, lib::next_index(weight_word, tiles * steps));
     tile_sample.when(move & end, 0).when(move & last_step, (tile_sample + per_tile).wrap(wide_sample));
     half.when(move & end, ~half);
+    buffer.when(move & end, lib::next_index(buffer, group_buffers));
     held.when(move & end & ~freed, lib::increment(held)).when(freed & ~(move & end), lib::decrement(held));
 
     std::vector<UInt> query_words, weight_words;
@@ -164,13 +167,14 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
 
     m.note("Marks travel beside memory read, products and sum.");
     Bool valid = issue;
-    Step mark{tile_sample, group.data, half, step == 0, last_step, last_tile};
+    Step mark{tile_sample, group.data, buffer, step == 0, last_step, last_tile};
     for (int i = 1; i <= 3; ++i) {
       auto v = reg(m, fmt::format("mark_{}_valid", i), Bool(), 0);
       v.when(advance, valid);
       valid = v;
-      mark = delayed(m, fmt::format("mark_{}", i), mark,
-                     Step{UInt(wide_sample), UInt(s.rows_bits()), Bool(), Bool(), Bool(), Bool()}, advance);
+      mark =
+          delayed(m, fmt::format("mark_{}", i), mark,
+                  Step{UInt(wide_sample), UInt(s.rows_bits()), UInt(s.group_bits()), Bool(), Bool(), Bool()}, advance);
     }
     Bool accumulate = (valid & advance).named("accumulate");
     std::vector<std::vector<UInt>> result(static_cast<std::size_t>(rows));
@@ -190,7 +194,8 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
     auto drain_row = reg(m, "drain_row", UInt(row_bits), 0);
     auto drain_column = reg(m, "drain_column", UInt(Shapes::bits(per_tile)), 0);
     auto drain_sample = reg(m, "drain_sample", UInt(wide_sample));
-    auto tile = reg(m, "drain_tile", Step{UInt(wide_sample), UInt(s.rows_bits()), Bool(), Bool(), Bool(), Bool()});
+    auto tile = reg(m, "drain_tile",
+                    Step{UInt(wide_sample), UInt(s.rows_bits()), UInt(s.group_bits()), Bool(), Bool(), Bool()});
     Bool last_row = lib::is_last(drain_row, rows).named("last_row");
     Bool drained = (draining & last_row & lib::is_last(drain_column, per_tile)).named("drained");
     Bool finished = (valid & mark.last).named("finished");
@@ -231,7 +236,7 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
       values.push_back(unit.out("value", UInt(bits)));
     }
 
-    UInt slot = rows == 1 ? tile.half.as_uint() : concat({tile.half, drain_row});
+    UInt slot = rows == 1 ? tile.group : concat({tile.group, drain_row});
     Bool exists = (drain_row < tile.rows) & (drain_sample < samples);
     Drain now{slot,
               drain_row,
@@ -260,10 +265,10 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
                           write,
                           Wire<Bool>(write)});
 
-    m.note("Groups that are complete in the sample buffers; there is room, since at most two are held.");
+    m.note("Groups that are complete in the sample buffers; there is room, since no more than its depth are held.");
     auto done = stream(m, "done", group_done, now.rows);
     m.add_assertion("a finished group has its place", (~group_done | done.ready).id());
-    output_stream(m, "projected", lib::fifo(d, m, "finished_groups", done, 2));
+    output_stream(m, "projected", lib::fifo(d, m, "finished_groups", done, group_buffers));
   });
 }
 

@@ -1,6 +1,7 @@
 // Fetches the references of all queries, as one run, and writes them into the buffer of the group.
 #include "accel/blocks.hpp"
 #include "accel/row_resize.hpp"
+#include "accel/slot.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 
@@ -44,32 +45,29 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
     reader.in("data", data);
     reader.in("data_valid", data_valid);
     output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
-    auto word = resize_rows(d, m, "cut", reader.out_stream("beat", UInt(s.data_bits())), 1, word_bits, words_per_beat, start);
+    auto word =
+        resize_rows(d, m, "cut", reader.out_stream("beat", UInt(s.data_bits())), 1, word_bits, words_per_beat, start);
 
     m.note("Write level after level, query after query; what the last beat holds beyond the last query is dropped.");
     auto remaining = reg(m, "remaining", UInt(s.query_bits()), 0);
     auto level = reg(m, "level", UInt(s.level_bits()), 0);
-    auto slot = reg(m, "slot", UInt(s.slot_bits()), 0);
+    SlotCounter slot(m, s);
     auto held = reg(m, "held", UInt(2), 0);  // groups begun and not yet freed, the one being written not counted
     Bool over = (remaining == 0).named("over");
     auto group_ready = ready_wire(m, "announce_ready");
-    word.ready.drive(over | ((held != 2) & group_ready));
+    word.ready.drive(over | ((held != group_buffers) & group_ready));
     Bool write = (word.fire() & ~over).named("write");
     Bool last_level = (write & lib::is_last(level, s.a.levels)).named("last_level");
-    UInt row = s.rows() == 1 ? UInt::constant(m, 0, 1) : slot.wrap(Shapes::bits(s.rows()));
-    Bool end = (last_level & (lib::is_last(row, s.rows()) | (remaining == 1))).named("end_of_group");
-    if (s.rows() == 1) end = last_level;
-    UInt other_half = (~slot.msb()).as_uint();
-    if (s.rows() > 1) other_half = concat({other_half, UInt::constant(m, 0, s.slot_bits() - 1)});
+    Bool end = (last_level & (slot.row_is(s.rows() - 1) | (remaining == 1))).named("end_of_group");
     remaining.when(start, queries).when(last_level, lib::decrement(remaining));
     level.when(write, lib::next_index(level, s.a.levels));
-    slot.when(end, other_half).when(last_level, lib::increment(slot));
+    slot.step(last_level, end);
     held.when(end & ~freed, lib::increment(held)).when(freed & ~end, lib::decrement(held));
     output(m, "write_enable", write);
-    output(m, "write_address", concat({slot, level}));
+    output(m, "write_address", concat({slot.slot(), level}));
     output(m, "write_data", word.data);
     Stream<UInt> complete{UInt::constant(m, 1, 1), end, group_ready};
-    output_stream(m, "group", lib::fifo(d, m, "groups", complete, 2));
+    output_stream(m, "group", lib::fifo(d, m, "groups", complete, group_buffers));
   });
 }
 

@@ -67,8 +67,8 @@ const Module& build_row_resize(Design& d, int in_bits, int in_words, int out_bit
   });
 }
 
-Stream<UInt> resize_rows(Design& d, Module& m, const std::string& name, const Stream<UInt>& in, int in_words, int out_bits,
-                         int out_words, const Bool& restart, SourceLine at) {
+Stream<UInt> resize_rows(Design& d, Module& m, const std::string& name, const Stream<UInt>& in, int in_words,
+                         int out_bits, int out_words, const Bool& restart, SourceLine at) {
   const int in_bits = in.data.width();
   if (in_bits == out_bits) return in;
   Instance u(m, name, build_row_resize(d, in_bits, in_words, out_bits, out_words), at);

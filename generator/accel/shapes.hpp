@@ -13,6 +13,9 @@ enum class Client : int { job = 0, query = 1, reference = 2, feature = 3 };
 inline constexpr int clients = 4;
 inline constexpr int axi_id_bits = 2;
 inline constexpr int max_levels = 8;  ///< of a job descriptor
+/// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is
+/// between the two, in the softmax.
+inline constexpr int group_buffers = 3;
 inline constexpr int max_burst = 16;  ///< beats
 inline constexpr int reference_bits = 32, reference_fraction = 16;
 
@@ -26,10 +29,12 @@ struct Shapes {
   static int bits(int count) { return hdl::index_bits(static_cast<std::uint64_t>(count)); }
   static int holds(std::int64_t value) { return hdl::value_bits(static_cast<std::uint64_t>(value)); }
 
-  // Groups of queries: `rows` at a time, two groups in the buffers.
+  // Groups of queries, `rows` at a time.
   int rows() const { return config.gemm.rows; }
-  int slots() const { return 2 * rows(); }
-  int slot_bits() const { return bits(slots()); }
+  int group_bits() const { return bits(group_buffers); }
+  int row_bits() const { return rows() == 1 ? 0 : bits(rows()); }  ///< rows is a power of two
+  int slot_bits() const { return group_bits() + row_bits(); }      ///< {group, row}
+  int slots() const { return group_buffers << row_bits(); }
   int rows_bits() const { return holds(rows()); }          ///< holds 1..rows
   int query_bits() const { return holds(a.max_queries); }  ///< holds a number of queries
 

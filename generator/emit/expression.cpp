@@ -12,11 +12,13 @@ std::string literal(std::uint64_t value, int width) {
   return width <= 10 || value < 10 ? fmt::format("{}'d{}", width, value) : fmt::format("{}'h{:X}", width, value);
 }
 
-// Constants of signed operators are written as signed decimals.
-std::string Expressions::signed_operand(Id id) const {
+// Constants of signed operators are written as signed decimals. A negative one is the negation of a literal, which must
+// not be widened by its context: a factor is written as bits.
+std::string Expressions::signed_operand(Id id, bool widened) const {
   const Node& n = m_.node(id);
   if (n.op != Op::constant) return "$signed(" + whole(id) + ")";
   const bool negative = (n.extra >> (n.width - 1)) != 0;
+  if (negative && widened) return "$signed(" + literal(n.extra, n.width) + ")";
   return fmt::format("{}{}'sd{}", negative ? "-" : "", n.width, negative ? (~n.extra & mask(n.width)) + 1 : n.extra);
 }
 
@@ -84,7 +86,7 @@ std::string Expressions::definition(Id id) const {
     case Op::mul_unsigned:
       return fmt::format("{} * {}", operand(n.a), operand(n.b));
     case Op::mul_signed:
-      return fmt::format("{} * {}", signed_operand(n.a), signed_operand(n.b));
+      return fmt::format("{} * {}", signed_operand(n.a, true), signed_operand(n.b, true));
     case Op::equal:
     case Op::less_unsigned:
     case Op::less_signed:

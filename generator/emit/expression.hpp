@@ -28,7 +28,7 @@ class Expressions {
   std::string chain(hdl::Id id, hdl::Op op, const char* symbol) const;
   std::string negation(const hdl::Node& n) const;
   std::string comparison(hdl::Id id, bool inverted) const;
-  std::string signed_operand(hdl::Id id) const;
+  std::string signed_operand(hdl::Id id, bool widened = false) const;
 
   const hdl::Module& m_;
   const Plan& plan_;
