@@ -206,13 +206,15 @@ void Batch::compare(std::vector<std::string>& problems, const Subject& s, int cy
   }
 }
 
-std::vector<std::string> Batch::lint(const fs::path& folder) const {
+std::vector<std::string> Batch::lint(const fs::path& folder, bool with_checks) const {
   std::vector<std::string> problems;
   for (const char* mode : {"", "-DQUILLGEN_CHECKS", "-DFORMAL"}) {
-    harness::Command command{"verilator", "--lint-only", "-Wall", "-Wno-MULTITOP"};
+    // Comparisons of random values may turn out constant where a constant hides behind a named net.
+    harness::Command command{"verilator",     "--lint-only",   "-Wall", "-Wno-MULTITOP",
+                             "-Wno-CMPCONST", "-Wno-UNSIGNED", "-f",    "modules.f"};
     if (*mode == '\0') command.insert(command.end(), {"--default-language", "1364-2005"});
-    else command.push_back(mode);
-    command.insert(command.end(), {"-f", "modules.f"});
+    else if (with_checks) command.push_back(mode);
+    else continue;
     const auto result = harness::run(command, folder);
     if (result.status == 0 && result.output.empty()) continue;
     std::istringstream lines(result.output);
@@ -222,7 +224,7 @@ std::vector<std::string> Batch::lint(const fs::path& folder) const {
 }
 
 std::vector<std::string> Batch::run_verilator(const fs::path& folder) const {
-  const auto built = harness::build_simulator(folder, {"batch", {}, {}});
+  const auto built = harness::build_simulator(folder, {"batch", {}, {}}, {.jobs = 1, .optimise = false});
   harness::Simulator sim(harness::SimulatorLibrary(built.library), 1);
   auto clk = sim.port("clk", true, 1), rst = sim.port("rst", true, 1);
   std::vector<std::string> problems;

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::uint64_t seed = 0, first = 1, count = 500, icarus = 50, batch = 100;
+  std::uint64_t seed = 0, first = 1, count = 100, icarus = 10, batch = 90;
   int cycles = 200;
   std::string keep;
 };
@@ -40,7 +40,7 @@ std::size_t run(const std::vector<std::uint64_t>& seeds, bool with_icarus, const
   const fs::path folder = options.keep.empty() ? temporary.path() : fs::path(options.keep);
   batch.write(folder, TEMPLATES);
   const double interpreted = lap();
-  auto problems = batch.lint(folder);
+  auto problems = batch.lint(folder, with_icarus);
   const double linted = lap();
   std::size_t count = problems.size();
   report(problems, program);

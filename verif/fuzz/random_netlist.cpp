@@ -28,7 +28,7 @@ class Generator {
       children.push_back(&Generator(design_, random_(), fmt::format("{}_{}", prefix_, i)).build(level - 1));
     return design_.module(prefix_ + (level > 0 ? "_top" : "_leaf"), [&](Module& m) {
       m_ = &m;
-      fill(children, level > 0 ? 15 + pick(50) : 5 + pick(25));
+      fill(children, level > 0 ? 10 + pick(40) : 5 + pick(20));
     });
   }
 
@@ -48,10 +48,10 @@ class Generator {
   bool chance(int percent) { return pick(100) < percent; }
   int any_width() {
     const int kind = pick(100);
-    if (kind < 30) return 1;
-    if (kind < 65) return 2 + pick(7);
-    if (kind < 82) return 9 + pick(24);
-    if (kind < 90) return 33 + pick(32);
+    if (kind < 32) return 1;
+    if (kind < 70) return 2 + pick(7);
+    if (kind < 88) return 9 + pick(24);
+    if (kind < 95) return 33 + pick(32);
     return 65 + pick(136);
   }
   Value any() {
