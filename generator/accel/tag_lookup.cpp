@@ -188,7 +188,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       new_word.drive(lib::join(ways));
     }
 
-    m.note("Ask for the missing lines, one a cycle, lowest parity first; then let the sample go.");
+    m.note("Ask for the missing lines, one a cycle, lowest parity first.");
     UInt missing = lib::join(missing_list).named("missing");
     auto asked = reg(m, "asked", UInt(banks), 0);
     UInt open = (missing & ~asked).named("open");
@@ -198,20 +198,22 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     name.level = at.level, name.head = at.head;
     name.by = mux((open.bits(0, 2)).any(), at.by[0], at.by[1]);
     name.bx = mux(lowest.bit(0) | lowest.bit(2), at.bx[0], at.bx[1]);
-    auto out_ready = ready_wire(m, "queue_ready");
     Stream<Lines> done = pipe.finish(static_cast<const Lines&>(at));
     Stream<LineName> miss = stream(m, "miss_out", done.valid & open.any(), name);
-    // The last request and the entry leave together, so each needs the other's ready.
-    miss.valid = done.valid & open.any() & (~one_left | out_ready);
     Bool requests_done = (open.is_zero() | (one_left & miss.ready)).named("requests_done");
+
+    // The entry need not wait for its requests, nor they for it: the sample goes when both are through.
+    auto queued = reg(m, "queued", Bool(), 0);
     entry.weight = at.weight;
     entry.fill = missing;
-    entry.line_x = at.line_x, entry.line_y = at.line_y, entry.last_of_head = at.last_of_head,
-    entry.last_of_query = at.last_of_query;
-    Stream<QueueEntry> queue{entry, done.valid & requests_done, out_ready};
-    done.ready.drive(requests_done & out_ready);
-    leave.drive(done.valid & requests_done & out_ready);
+    entry.line_x = at.line_x, entry.line_y = at.line_y;
+    entry.last_of_head = at.last_of_head, entry.last_of_query = at.last_of_query;
+    Stream<QueueEntry> queue = stream(m, "entry_out", done.valid & ~queued, entry);
+    Bool entry_done = (queued | queue.ready).named("entry_done");
+    done.ready.drive(requests_done & entry_done);
+    leave.drive(done.fire());
     asked.when(leave, 0).when(miss.fire(), asked | lowest);
+    queued.when(leave, false).when(queue.fire(), true);
 
     m.note("Lines found and missing, counted when the sample leaves.");
     auto count = [&](const std::vector<Signal>& list) {
