@@ -18,6 +18,9 @@ int main(int argc, char** argv) {
   cli::add_model(app, exit_status);
   cli::add_presets(app, exit_status);
   try {
+    const auto is_chosen = [&](const CLI::App* command) { return command->check_name(argv[1]); };
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_chosen).empty())
+      throw UserError(fmt::format("{}: unknown command; see --help", argv[1]));
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help

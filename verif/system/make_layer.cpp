@@ -1,0 +1,70 @@
+// A layer with random weights and inputs, as a workload file.
+//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES HEIGHTxWIDTH...
+// References lie in and a little around the map, offsets reach a few pixels, so every case at the border occurs.
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+#include "unit/workload_file.hpp"
+
+using namespace quillgen;
+
+namespace {
+
+/// Numbers that are the same with every standard library.
+class Random {
+ public:
+  explicit Random(std::uint32_t seed) : bits_(seed) {}
+  float between(float low, float high) { return low + (high - low) * static_cast<float>(bits_() >> 8) / 0x1p24F; }
+
+ private:
+  std::mt19937 bits_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 8) {
+    std::fputs("usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES HEIGHTxWIDTH...\n", stderr);
+    return 2;
+  }
+  Random random(static_cast<std::uint32_t>(std::stoul(argv[2])));
+  const std::int64_t c = std::stol(argv[3]), heads = std::stol(argv[4]), points = std::stol(argv[5]),
+                     queries = std::stol(argv[6]), levels = argc - 7;
+  std::vector<std::int64_t> shapes;
+  std::int64_t tokens = 0;
+  for (int i = 7; i < argc; ++i) {
+    const std::string shape = argv[i];
+    const auto x = shape.find('x');
+    shapes.push_back(std::stol(shape.substr(0, x)));
+    shapes.push_back(std::stol(shape.substr(x + 1)));
+    tokens += shapes[shapes.size() - 2] * shapes.back();
+  }
+  const std::int64_t samples = heads * levels * points;
+
+  test::FileBuilder file;
+  file.metadata("d_model", argv[3]).metadata("n_heads", argv[4]).metadata("n_points", argv[5]);
+  file.metadata("n_levels", std::to_string(levels));
+  const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape, float low, float high) {
+    std::int64_t count = 1;
+    for (const auto side : shape) count *= side;
+    std::vector<float> numbers;
+    for (std::int64_t i = 0; i < count; ++i) numbers.push_back(random.between(low, high));
+    file.add(name, "F32", shape, test::bytes_of(numbers));
+  };
+  add("query", {queries, c}, -1, 1);
+  add("reference_points", {queries, levels, 2}, -0.15F, 1.15F);
+  add("input_flatten", {tokens, c}, -1, 1);
+  file.add("spatial_shapes", "I64", {levels, 2}, test::bytes_of(shapes));
+  add("sampling_offsets.weight", {samples * 2, c}, -1, 1);
+  add("sampling_offsets.bias", {samples * 2}, -2, 2);
+  add("attention_weights.weight", {samples, c}, -1, 1);
+  add("attention_weights.bias", {samples}, -1, 1);
+  add("value_proj.weight", {c, c}, -1, 1);
+  add("value_proj.bias", {c}, -1, 1);
+  add("output_proj.weight", {c, c}, -1, 1);
+  add("output_proj.bias", {c}, -1, 1);
+  std::ofstream out(argv[1], std::ios::binary);
+  out << file.bytes() << std::flush;
+  return out ? 0 : 2;
+}

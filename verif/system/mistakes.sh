@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# What users get wrong: each mistake is answered by one line on stderr and exit status 2, and leaves nothing behind.
+#   mistakes.sh QUILLGEN EXAMPLES
+set -euo pipefail
+quillgen=$1 examples=$2
+room=$(mktemp -d)
+trap 'rm -rf "$room"' EXIT
+mkdir "$room/place" "$room/cache"
+export XDG_CACHE_HOME="$room/cache" TMPDIR="$room/place"
+cd "$room/place"
+failed=0
+rows=0
+
+# mistake NAME PATTERN ARGUMENT...: `quillgen ARGUMENT...` must refuse with a line like PATTERN. $path, when set, replaces PATH.
+mistake() {
+  local name=$1 pattern=$2 status=0 problem='' before
+  shift 2
+  before=$(find . -mindepth 1 -printf '%p %y %s %T@\n' | sort)
+  (
+    [ -z "${path:-}" ] || export PATH="$path"
+    exec "$quillgen" "$@" >../stdout 2>../stderr </dev/null
+  ) || status=$?
+  rows=$((rows + 1))
+  [ "$status" -eq 2 ] || problem+="; exit status $status"
+  [ "$(wc -l <../stderr)" -eq 1 ] || problem+="; $(wc -l <../stderr) lines on stderr"
+  [ ! -s ../stdout ] || problem+='; output on stdout'
+  grep -qE "^quillgen: .*$pattern" ../stderr || problem+="; no \"$pattern\""
+  [ "$(find . -mindepth 1 -printf '%p %y %s %T@\n' | sort)" = "$before" ] || problem+='; files were changed'
+  if [ -z "$problem" ]; then
+    printf 'ok      %-36s %s\n' "$name" "$(cut -c11-200 ../stderr)"
+  else
+    printf 'FAILED  %s: %s\n' "$name" "${problem#; }"
+    cat ../stderr ../stdout
+    failed=1
+  fi
+}
+
+# Workloads: nano's, then that file with one fault each. `replaced` swaps text of the header for another of the same length.
+cp "$examples/official_test_shapes.safetensors" good.safetensors
+export LC_ALL=C
+replaced() { # FILE FROM TO
+  local text=${2//[/\\[}
+  grep -qaF "$2" good.safetensors && [ ${#2} -eq ${#3} ] || { echo "cannot make $1" >&2; exit 1; }
+  sed "s/$text/$3/" good.safetensors >"$1.safetensors"
+}
+size=$(stat -c %s good.safetensors)
+header=$(($(od -An -tu8 -N8 good.safetensors) + 8))
+head -c 5 good.safetensors >stump.safetensors
+head -c 1000 good.safetensors >half_header.safetensors
+head -c $((size - 4)) good.safetensors >truncated.safetensors
+{ cat good.safetensors; printf 'more'; } >surplus.safetensors
+head -c 4096 /dev/zero | tr '\0' 'x' >noise.safetensors
+: >empty.safetensors
+cp good.safetensors nan.safetensors
+printf '\000\000\300\177' | dd of=nan.safetensors bs=1 seek="$header" conv=notrunc status=none
+cp good.safetensors infinite.safetensors
+printf '\000\000\200\377' | dd of=infinite.safetensors bs=1 seek="$header" conv=notrunc status=none
+replaced no_query '"query"' '"quary"'
+replaced wrong_shape '"shape": [4, 4], "data_offsets": [1056,' '"shape": [2, 8], "data_offsets": [1056,'
+replaced inconsistent '"shape": [4], "data_offsets": [1120,' '"shape": [3], "data_offsets": [1120,'
+replaced no_metadata '"n_heads"' '"m_heads"'
+replaced odd_type '"I64"' '"U64"'
+replaced bad_heads '"n_heads": "2"' '"n_heads": "3"'
+
+echo 'not JSON' >bad.json
+printf '{ "name": "x" }\n' >incomplete.json
+mkdir other && echo keep >other/file
+
+mistake 'no command' 'subcommand'
+mistake 'unknown command' 'simulat' simulat
+mistake 'unknown option' 'fast' presets --fast
+mistake 'no configuration' 'config' model --workload good.safetensors
+mistake 'two configurations' 'config' model --preset nano --config bad.json --workload good.safetensors
+mistake 'unknown preset' 'nanu' model --preset nanu --workload good.safetensors
+mistake 'configuration missing' 'none.json' model --config none.json --workload good.safetensors
+mistake 'configuration not JSON' 'bad.json' model --config bad.json --workload good.safetensors
+mistake 'configuration incomplete' 'incomplete.json' model --config incomplete.json --workload good.safetensors
+mistake 'configuration a folder' 'other' model --config other --workload good.safetensors
+mistake 'unknown parameter' 'gemm."row" = 8: unknown field' model --preset nano --set gemm.row=8 --workload good.safetensors
+mistake 'parameter out of range' 'gemm.rows = 0' model --preset nano --set gemm.rows=0 --workload good.safetensors
+mistake 'parameter no number' 'gemm.rows' model --preset nano --set gemm.rows=many --workload good.safetensors
+mistake 'impossible pair of parameters' 'multiple of attention.heads' model --preset nano --set attention.heads=3 --workload good.safetensors
+mistake 'impossible cache' 'feature_cache.kilobytes' model --preset nano --set feature_cache.kilobytes=3 --workload good.safetensors
+mistake 'unknown format' 'numerics.preset' model --preset nano --set numerics.preset=int7 --workload good.safetensors
+mistake 'workload missing' 'none.safetensors' model --preset nano --workload none.safetensors
+mistake 'workload a folder' 'other' model --preset nano --workload other
+for broken in empty stump half_header truncated surplus noise nan infinite no_query wrong_shape inconsistent no_metadata odd_type bad_heads; do
+  mistake "workload: $broken" "$broken.safetensors" model --preset nano --workload "$broken.safetensors"
+done
+mistake 'too many queries' 'attention.max_queries' model --preset nano --set attention.max_queries=1 --workload good.safetensors
+mistake 'level too wide' 'attention.max_width' model --preset nano --set attention.max_width=2 --workload good.safetensors
+mistake 'dimensions of another layer' 'attention.embed_dim is 4 in the workload and 64' model --preset small --workload good.safetensors
+mistake 'report cannot be written' 'nowhere/report.json' model --preset nano --workload good.safetensors --json nowhere/report.json
+mistake 'report onto a folder' 'other' model --preset nano --workload good.safetensors --json other
+mistake 'RTL without a place' 'out' generate --preset nano
+mistake 'RTL into a folder in use' 'other' generate --preset nano --out other
+mistake 'RTL over a folder of others' 'other' generate --preset nano --out other --force
+mistake 'RTL onto a file' 'bad.json' generate --preset nano --out bad.json
+mistake 'RTL below a file' 'bad.json' generate --preset nano --out bad.json/rtl
+mistake 'RTL that cannot be written' '/proc/rtl' generate --preset nano --out /proc/rtl
+mistake 'RTL of impossible parameters' 'gemm.columns' generate --preset nano --set gemm.columns=4 --out rtl
+mistake 'no configuration, no RTL' 'config' simulate --workload good.safetensors
+mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano --workload none.safetensors
+mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
+mistake 'simulation of another folder' 'other' simulate --rtl other --workload good.safetensors
+mistake 'simulation of no folder' 'none' simulate --rtl none --workload good.safetensors
+mistake 'simulation: stall of 100 %' 'stall' simulate --preset nano --workload good.safetensors --stall 100
+path=/nowhere mistake 'no Verilator' 'verilator.* install the Debian package verilator' simulate --preset nano --workload good.safetensors
+mistake 'lint of another folder' 'other' lint other
+mistake 'lint of no folder' 'none' lint none
+[ "$failed" -eq 0 ] && echo "$rows mistakes refused"
+exit "$failed"
