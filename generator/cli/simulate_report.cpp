@@ -37,7 +37,9 @@ void print_details(const Simulation& s, const Run& run) {
   fmt::print("\n{:<14} {:>12} {:>12}\n", "stage", "compared", "mismatches");
   for (const auto& stage : r.stages)
     fmt::print("{:<14} {:>12} {:>12}  {}\n", stage.name, stage.compared, stage.mismatches,
-               stage.mismatches == 0 ? "bit-exact" : harness::describe(*stage.first));
+               stage.mismatches ? harness::describe(*stage.first)
+               : stage.compared ? "bit-exact"
+                                : "not compared");
   if (r.fault_count) fmt::print("{:<14} {:>12} {:>12}\n", "other faults", "", r.fault_count);
   for (const auto& fault : r.faults) fmt::print("  {}\n", fault);
 
