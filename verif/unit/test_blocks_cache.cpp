@@ -1,0 +1,161 @@
+// tag_lookup, line_fetch and feature_buffer together, against the plain idea of a pixel in memory.
+#include <set>
+
+#include "accel/cache_entry.hpp"
+#include "unit/block_bench.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+
+namespace {
+
+/// Joined as in the core: corners in, sample out, lines read through data and data_valid.
+const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& s) {
+  using namespace hdl;
+  using namespace accel;
+  return d.module("line_cache", [&](Module& m) {
+    auto levels = input(m, "levels", LevelShapes(s));
+    Instance tags(m, "tag_lookup", build_tag_lookup(d, s));
+    tags.in("clear", input(m, "clear", Bool()));
+    tags.in_stream("corners", input_stream(m, "corners", Corners(s)));
+    output(m, "clearing", tags.out("clearing", Bool()));
+    output(m, "hits", tags.out("hits", UInt(3)));
+    output(m, "misses", tags.out("misses", UInt(3)));
+    Instance fetch(m, "line_fetch", build_line_fetch(d, s));
+    fetch.in("levels", levels);
+    for (int l = 0; l < s.a.levels; ++l) {
+      const auto port = fmt::format("start_{}", l);
+      fetch.in(port, input(m, port, UInt(s.address_bits())));
+    }
+    fetch.in_stream("miss", tags.out_stream("miss", LineName(s)));
+    fetch.in("data", input(m, "data", UInt(s.data_bits())));
+    fetch.in("data_valid", input(m, "data_valid", Bool()));
+    output_stream(m, "request", fetch.out_stream("request", BurstRequest(s)));
+    Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
+    buffer.in_stream("entry", tags.out_stream("entry", QueueEntry(s)));
+    buffer.in_stream("line", fetch.out_stream("line_out", UInt(s.line_bits())));
+    output(m, "waiting", buffer.out("waiting", Bool()));
+    output_stream(m, "sample", buffer.out_stream("sample", Sample(s)));
+  });
+}
+
+struct Corner {
+  std::int64_t weight = 0;
+  std::uint64_t address = 0;  ///< of its first channel
+};
+struct Expected {
+  Corner by_parity[4];
+  bool last_of_head = false, last_of_query = false;
+};
+
+}  // namespace
+
+TEST_CASE("line cache: every pixel that is read, hits and misses") {
+  std::int64_t pixels = 0, all_hits = 0, all_misses = 0;
+  for_all("line cache", [&](const Config& config, StreamBench::Options options) {
+    const Block block(config, build_cache);
+    StreamBench bench(block.module, options);
+    auto& sim = bench.interpreter();
+    Random random(options.seed);
+    const auto& a = config.attention;
+    const auto& n = config.numerics;
+    const auto line = static_cast<std::uint64_t>(line_bytes(config));
+    sim.set("clear", 0);
+    ReadMemory memory(bench, "request", config.memory.data_bits, options);
+    std::int64_t hits = 0, misses = 0;
+    bench.on_cycle([&](auto& now) {
+      memory.cycle();
+      hits += static_cast<std::int64_t>(now.get("hits")), misses += static_cast<std::int64_t>(now.get("misses"));
+    });
+    for (int job = 0; job < 3; ++job) {  // the memory changes between jobs: nothing of the one before may be left
+      memory.salt = static_cast<std::uint64_t>(job);
+      hits = misses = 0;
+      const auto bursts_before = memory.bursts.size();
+      std::vector<model::LevelShape> levels;
+      std::vector<std::uint64_t> start;
+      std::uint64_t address = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * line;
+      for (int l = 0; l < a.levels; ++l) {
+        levels.push_back({static_cast<int>(random.in(1, a.max_height)), static_cast<int>(random.in(1, a.max_width))});
+        start.push_back(address);
+        const auto blocks = divide_up(levels.back().height, 2) * divide_up(levels.back().width, 2);
+        address += static_cast<std::uint64_t>(blocks * a.heads) * line;
+        sim.set(fmt::format("levels_width_{}", l), static_cast<unsigned>(levels.back().width));
+        sim.set(fmt::format("levels_height_{}", l), static_cast<unsigned>(levels.back().height));
+        sim.set(fmt::format("start_{}", l), start.back());
+      }
+      sim.set("clear", 1);
+      bench.run_cycles(1);
+      sim.set("clear", 0);
+      while (sim.get("clearing") != 0) bench.run_cycles(1);
+
+      std::vector<Expected> wanted;
+      std::int64_t lookups = 0;
+      std::set<std::uint64_t> touched;
+      std::int64_t x = 0, y = 0;
+      for (int i = 0; i < 300; ++i) {
+        const auto l = static_cast<std::size_t>(random.in(0, a.levels - 1));
+        const auto level = levels[l];
+        const auto head = random.in(0, a.heads - 1);
+        // Anywhere, or near the last one.
+        x = random.chance(50) ? random.in(-2, level.width + 1)
+                              : std::clamp<std::int64_t>(x + random.in(-1, 1), -2, level.width + 1);
+        y = random.chance(50) ? random.in(-2, level.height + 1)
+                              : std::clamp<std::int64_t>(y + random.in(-1, 1), -2, level.height + 1);
+        Expected e;
+        e.last_of_head = random.chance(30), e.last_of_query = random.chance(30);
+        Words in;
+        std::set<std::uint64_t> lines;
+        for (int corner = 0; corner < 4; ++corner) {
+          const auto cx = x + corner % 2, cy = y + corner / 2;
+          const bool in_map = cx >= 0 && cx < level.width && cy >= 0 && cy < level.height;
+          const auto weight = in_map && !random.chance(15) ? random.in(1, 1 << n.corner_bits) : 0;
+          in.push_back(weight);
+          if (weight == 0) continue;
+          const auto row = static_cast<std::int64_t>(divide_up(level.width, 2));
+          const auto number = static_cast<std::uint64_t>((cy / 2 * row + cx / 2) * a.heads + head);
+          const auto at = start[l] + number * line;
+          lines.insert(at), touched.insert(at);
+          const auto parity = static_cast<std::size_t>(cy % 2 * 2 + cx % 2);
+          e.by_parity[parity] = {
+              weight, at + parity * static_cast<std::uint64_t>(a.head_dim() * element_bytes(n.feature_bits))};
+        }
+        lookups += static_cast<std::int64_t>(lines.size());
+        in.insert(in.end(), {x, y, head, static_cast<std::int64_t>(l), e.last_of_head, e.last_of_query});
+        bench.push("corners", in);
+        wanted.push_back(e);
+      }
+      bench.forget("sample");
+      collect(bench, "sample", wanted.size());
+      const auto words = static_cast<std::size_t>(divide_up(a.head_dim() * n.feature_bits, 64));
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto& got = bench.received("sample")[i];
+        for (std::size_t p = 0; p < 4; ++p) {
+          const auto& corner = wanted[i].by_parity[p];
+          REQUIRE(got[4 * words + p] == static_cast<std::uint64_t>(corner.weight));
+          if (corner.weight == 0) continue;
+          const std::vector<std::uint64_t> pixel(got.begin() + static_cast<std::ptrdiff_t>(p * words),
+                                                 got.begin() + static_cast<std::ptrdiff_t>((p + 1) * words));
+          for (int c = 0; c < a.head_dim(); ++c)
+            REQUIRE(signed_field(pixel, c * n.feature_bits, n.feature_bits) ==
+                    stored_element(corner.address + static_cast<std::uint64_t>(c * element_bytes(n.feature_bits)),
+                                   n.feature_bits, memory.salt));
+          ++pixels;
+        }
+        REQUIRE(got[4 * words + 4] == wanted[i].last_of_head);
+        REQUIRE(got[4 * words + 5] == wanted[i].last_of_query);
+      }
+      const auto fetched = memory.bursts.size() - bursts_before;
+      CHECK(hits + misses == lookups);
+      CHECK(misses == static_cast<std::int64_t>(fetched));
+      CHECK(fetched >= touched.size());
+      for (auto burst = memory.bursts.begin() + static_cast<std::ptrdiff_t>(bursts_before);
+           burst != memory.bursts.end(); ++burst) {
+        CHECK(burst->beats == line_beats(config));
+        CHECK(touched.contains(burst->address));
+      }
+      all_hits += hits, all_misses += misses;
+    }
+  });
+  MESSAGE(fmt::format("{} pixels; {} hits, {} misses", pixels, all_hits, all_misses));
+  CHECK(all_hits > 1000);
+}

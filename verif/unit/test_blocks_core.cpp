@@ -1,0 +1,214 @@
+// Blocks between the logits and the corner weights, each alone on the interpreter against its step of the model.
+#include <map>
+
+#include "unit/block_bench.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+
+namespace {
+
+/// A point tag in the order of its ports: slot, sample, head, level, last_of_head, last_of_query, last_of_group.
+Words random_tag(Random& random, const accel::Shapes& s, bool last_of_head) {
+  return {random.in(0, s.slots() - 1),
+          random.in(0, s.a.samples_per_query() - 1),
+          random.in(0, s.a.heads - 1),
+          random.in(0, s.a.levels - 1),
+          last_of_head,
+          random.in(0, 1),
+          random.in(0, 1)};
+}
+
+std::vector<model::LevelShape> random_levels(Random& random, const Attention& a) {
+  std::vector<model::LevelShape> levels;
+  for (int l = 0; l < a.levels; ++l)
+    levels.push_back({static_cast<int>(random.chance(30) ? a.max_height : random.in(1, a.max_height)),
+                      static_cast<int>(random.chance(30) ? a.max_width : random.in(1, a.max_width))});
+  return levels;
+}
+
+/// Columns x0, x0 + 1 and rows y0, y0 + 1 that lie in the map, as bits 0..3.
+std::int64_t inside(std::int64_t x0, std::int64_t y0, model::LevelShape level) {
+  const auto in = [](std::int64_t at, int side) { return at >= 0 && at < side; };
+  return in(x0, level.width) | in(x0 + 1, level.width) << 1 | in(y0, level.height) << 2 | in(y0 + 1, level.height) << 3;
+}
+
+}  // namespace
+
+TEST_CASE("softmax") {
+  for_all("softmax", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_softmax);
+    StreamBench bench(block.module, options);
+    Random random(options.seed);
+    const auto& n = config.numerics;
+    const auto table = model::exp2_table(n);
+    std::vector<std::vector<std::int64_t>> wanted;
+    for (int head = 0; head < 60; ++head) {
+      std::vector<std::int32_t> logits, weights(static_cast<std::size_t>(config.attention.samples_per_head()));
+      const int spread = static_cast<int>(random.in(2, n.logit_bits()));  // close together, or far apart
+      for (std::size_t i = 0; i < weights.size(); ++i)
+        logits.push_back(static_cast<std::int32_t>(random.number(spread)));
+      model::softmax_row(logits, table, n, weights);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        auto tag = random_tag(random, block.s, i + 1 == weights.size());
+        Words in{logits[i]}, out{weights[i]};
+        in.insert(in.end(), tag.begin(), tag.end()), out.insert(out.end(), tag.begin(), tag.end());
+        bench.push("logit", in), wanted.push_back(out);
+      }
+    }
+    bench.expect("attention", wanted.size());
+    const auto cycles = bench.run();
+    const auto& got = bench.received("attention");
+    for (std::size_t i = 0; i < wanted.size(); ++i) REQUIRE(Words(got[i].begin(), got[i].end()) == wanted[i]);
+    // A sample a cycle when nothing stalls.
+    if (options.stall_percent == 0 && config.attention.samples_per_head() > 1) CHECK(cycles < wanted.size() + 60);
+  });
+}
+
+TEST_CASE("index_gen") {
+  for_all("index_gen", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_index_gen);
+    StreamBench bench(block.module, options);
+    auto& sim = bench.interpreter();
+    Random random(options.seed);
+    const auto& n = config.numerics;
+    const auto& s = block.s;
+    sim.set("offset_write_enable", 0), sim.set("reference_write_enable", 0);
+    const auto levels = random_levels(random, config.attention);
+    for (std::size_t l = 0; l < levels.size(); ++l) {
+      sim.set(fmt::format("levels_width_{}", l), static_cast<unsigned>(levels[l].width));
+      sim.set(fmt::format("levels_height_{}", l), static_cast<unsigned>(levels[l].height));
+    }
+    using Pair = std::pair<std::int32_t, std::int32_t>;  // x, y
+    std::map<std::pair<std::int64_t, std::int64_t>, Pair> offsets, references;
+    for (int slot = 0; slot < s.slots(); ++slot) {
+      for (int i = 0; i < config.attention.samples_per_query(); ++i) {
+        const auto x = random.number(n.offset_bits()), y = random.number(n.offset_bits());
+        offsets[{slot, i}] = {x, y};
+        write_table(bench, "offset_write", 0, slot << s.sample_bits() | i,
+                    BitVector().add(x, n.offset_bits()).add(y, n.offset_bits()));
+      }
+      for (int l = 0; l < config.attention.levels; ++l) {
+        // In the map, around it, or anywhere.
+        const auto coordinate = [&] {
+          return random.chance(70)   ? random.in(0, 65536)
+                 : random.chance(70) ? random.in(-200000, 200000)
+                                     : random.number(32);
+        };
+        const auto x = coordinate(), y = coordinate();
+        references[{slot, l}] = {x, y};
+        write_table(bench, "reference_write", 0, slot << s.level_bits() | l, BitVector().add(x, 32).add(y, 32));
+      }
+    }
+    std::vector<Words> wanted;
+    std::int64_t groups = 0, freed = 0;
+    for (int i = 0; i < 400; ++i) {
+      const auto tag = random_tag(random, s, random.chance(20));
+      const auto weight = random.in(0, 1 << n.attention_bits);
+      Words in{weight};
+      in.insert(in.end(), tag.begin(), tag.end());
+      bench.push("attention", in);
+      groups += tag[6];
+      const auto offset = offsets[{tag[0], tag[1]}];
+      const auto reference = references[{tag[0], tag[3]}];
+      const auto level = levels[static_cast<std::size_t>(tag[3])];
+      const auto x = model::location(reference.first, offset.first, level.width, n);
+      const auto y = model::location(reference.second, offset.second, level.height, n);
+      wanted.push_back({x, y, weight, inside(model::split(x, n).pixel, model::split(y, n).pixel, level), tag[2], tag[3],
+                        tag[4], tag[5]});
+    }
+    bench.on_cycle([&](auto& now) { freed += static_cast<std::int64_t>(now.get("group_freed")); });
+    bench.expect("location", wanted.size());
+    bench.run();
+    const auto got = bench.received("location");
+    const auto got_signed = bench.received_signed("location");
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Words result(got[i].begin(), got[i].end());
+      result[0] = got_signed[i][0], result[1] = got_signed[i][1];
+      REQUIRE(result == wanted[i]);
+    }
+    CHECK(freed == groups);
+  });
+}
+
+TEST_CASE("weight_gen") {
+  for_all("weight_gen", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_weight_gen);
+    StreamBench bench(block.module, options);
+    Random random(options.seed);
+    const auto& n = config.numerics;
+    const auto levels = random_levels(random, config.attention);
+    std::vector<Words> wanted;
+    for (int i = 0; i < 500; ++i) {
+      const auto l = random.in(0, config.attention.levels - 1);
+      const auto level = levels[static_cast<std::size_t>(l)];
+      const auto coordinate = [&](int side) {
+        auto p = random.in(-(2 << n.interp_frac_bits), (side + 1) << n.interp_frac_bits);
+        if (random.chance(20)) p &= ~((std::int64_t{1} << n.interp_frac_bits) - 1);  // on a pixel
+        return static_cast<std::int32_t>(p);
+      };
+      const auto x = coordinate(level.width), y = coordinate(level.height);
+      const auto attention = static_cast<std::int32_t>(random.chance(20)   ? 1 << n.attention_bits
+                                                       : random.chance(20) ? random.in(0, 3)
+                                                                           : random.in(0, 1 << n.attention_bits));
+      const auto px = model::split(x, n).pixel, py = model::split(y, n).pixel;
+      const auto head = random.in(0, config.attention.heads - 1), last = random.in(0, 1), end = random.in(0, 1);
+      bench.push("location", {x, y, attention, inside(px, py, level), head, l, last, end});
+      const auto w = model::corner_weights(attention, x, y, level, n);
+      wanted.push_back({w[0], w[1], w[2], w[3], px, py, head, l, last, end});
+    }
+    bench.expect("corners", wanted.size());
+    const auto cycles = bench.run();
+    const auto got = bench.received("corners");
+    const auto got_signed = bench.received_signed("corners");
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Words result(got[i].begin(), got[i].end());
+      result[4] = got_signed[i][4], result[5] = got_signed[i][5];
+      REQUIRE(result == wanted[i]);
+    }
+    if (options.stall_percent == 0) CHECK(cycles < wanted.size() + 10);
+  });
+}
+
+TEST_CASE("point_source") {
+  for_all("point_source", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_point_source);
+    StreamBench bench(block.module, options);
+    bench.interpreter().set("logit_write_enable", 0);
+    Random random(options.seed);
+    const auto& s = block.s;
+    const auto& a = config.attention;
+    std::map<std::pair<int, int>, std::int64_t> logits;
+    for (int slot = 0; slot < s.slots(); ++slot)
+      for (int i = 0; i < a.samples_per_query(); ++i) {
+        logits[{slot, i}] = random.number(config.numerics.logit_bits());
+        write_table(bench, "logit_write", 0, slot << s.sample_bits() | i,
+                    BitVector().add(logits[{slot, i}], config.numerics.logit_bits()));
+      }
+    std::vector<Words> wanted;
+    const int row_slots = s.slots() / accel::group_buffers;
+    for (int group = 0; group < 10; ++group) {
+      const int rows = static_cast<int>(random.chance(50) ? s.rows() : random.in(1, s.rows()));
+      bench.push("group", {rows});
+      for (int row = 0; row < rows; ++row)
+        for (int sample = 0; sample < a.samples_per_query(); ++sample) {
+          const int slot = group % accel::group_buffers * row_slots + row;
+          const bool last_of_head = (sample + 1) % a.samples_per_head() == 0;
+          const bool last_of_query = sample + 1 == a.samples_per_query();
+          wanted.push_back({logits[{slot, sample}], slot, sample, sample / a.samples_per_head(),
+                            sample / a.points % a.levels, last_of_head, last_of_query,
+                            last_of_query && row + 1 == rows});
+        }
+    }
+    bench.expect("logit", wanted.size());
+    const auto cycles = bench.run();
+    const auto got = bench.received("logit");
+    const auto got_signed = bench.received_signed("logit");
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      Words result(got[i].begin(), got[i].end());
+      result[0] = got_signed[i][0];
+      REQUIRE(result == wanted[i]);
+    }
+    if (options.stall_percent == 0) CHECK(cycles < wanted.size() + 4);
+  });
+}

@@ -1,0 +1,164 @@
+// The parts of generator/lib and the row resizer, each alone on the interpreter.
+#include <cmath>
+
+#include "accel/row_resize.hpp"
+#include "lib/divider.hpp"
+#include "lib/fifo.hpp"
+#include "lib/requantise.hpp"
+#include "unit/block_bench.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+
+TEST_CASE("requantise: N2 for all shifts, moving with enable") {
+  int compared = 0;
+  for (const int acc_bits : {9, 19, 28})
+    for (const int out_bits : {8, 12})
+      for (const bool with_bias : {false, true}) {
+        hdl::Design d;
+        interp::Interpreter sim(lib::build_requantise(d, acc_bits, out_bits, with_bias), 3);
+        Random random(static_cast<std::uint64_t>(acc_bits + out_bits));
+        std::deque<std::int64_t> in_flight;
+        for (int i = 0; i < 3000; ++i) {
+          auto r = random.requant(acc_bits, out_bits, with_bias);
+          r.shift = static_cast<std::uint32_t>(i % 3 == 0 ? i / 3 % 47 + 1 : r.shift);
+          const auto acc = random.number(acc_bits);
+          const bool enable = random.chance(70);
+          sim.set("enable", enable);
+          sim.set("acc", static_cast<std::uint64_t>(acc) & hdl::mask(acc_bits));
+          if (with_bias) sim.set("bias", static_cast<std::uint32_t>(r.bias));
+          sim.set("mult", r.mult), sim.set("shift", r.shift);
+          if (in_flight.size() == lib::requantise_latency) {
+            REQUIRE(sim.get_signed("value") == in_flight.front());
+            if (enable) in_flight.pop_front(), ++compared;
+          }
+          if (enable) in_flight.push_back(model::requantise(acc, r, out_bits));
+          sim.step();
+        }
+      }
+  MESSAGE(fmt::format("{} values", compared));
+}
+
+TEST_CASE("divide_round: the rounded quotient of N4") {
+  for (const int bits : {4, 9, 14, 19})
+    for (const int stall : {0, 30, 60}) {
+      const int fraction = bits == 4 ? 3 : bits == 9 ? 8 : 12;
+      hdl::Design d;
+      StreamBench bench(lib::build_divide_round(d, bits, fraction, 5),
+                        {.seed = static_cast<std::uint64_t>(bits), .stall_percent = stall});
+      Random random(static_cast<std::uint64_t>(bits + stall));
+      std::vector<std::vector<std::uint64_t>> wanted;
+      const auto divide = [&](std::int64_t n, std::int64_t by) {
+        const auto tag = random.in(0, 31);
+        bench.push("in", {n, by, tag});
+        wanted.push_back(
+            {static_cast<std::uint64_t>(((2 * n << fraction) + by) / (2 * by)), static_cast<std::uint64_t>(tag)});
+      };
+      if (bits == 4)
+        for (int by = 1; by < 16; ++by)
+          for (int n = 0; n <= by; ++n) divide(n, by);
+      for (int i = 0; i < 500; ++i) {
+        const auto by = i % 4 == 0 ? (1 << bits) - 1 - i / 4 % 8 : random.in(1, (1 << bits) - 1);
+        divide(i % 5 == 0 ? by : i % 5 == 1 ? 0 : random.in(0, by), by);
+      }
+      bench.expect("out", wanted.size());
+      bench.run();
+      CHECK(bench.received("out") == wanted);
+    }
+}
+
+TEST_CASE("fifo, sram_fifo: order, capacity and throughput") {
+  for (const bool sram : {false, true})
+    for (const int depth : {1, 2, 3, 4, 8, 16}) {
+      if (sram && (depth & (depth - 1) || depth == 1)) continue;
+      for (const int width : {1, 13, 64, 130})
+        for (const int stall : {0, 30, 60}) {
+          hdl::Design d;
+          const auto& module = sram ? lib::build_sram_fifo(d, width, depth) : lib::build_fifo(d, width, depth);
+          CAPTURE(module.name());
+          StreamBench bench(module, {.seed = static_cast<std::uint64_t>(depth), .stall_percent = stall});
+          Random random(static_cast<std::uint64_t>(width * 100 + stall));
+          std::vector<std::vector<std::uint64_t>> wanted;
+          for (int i = 0; i < 150; ++i) {
+            BitVector word;
+            for (int left = width; left > 0; left -= 64)
+              word.add(static_cast<std::int64_t>(random.bits()), std::min(64, left));
+            bench.push("in", word.transfer());
+            wanted.push_back(word.words());
+          }
+          // Nothing is taken: so many go in.
+          int taken = 0;
+          bench.on_cycle([&](auto& sim) { taken += sim.get("in_valid") && sim.get("in_ready"); });
+          bench.stall("out", 100);
+          bench.run_cycles(200);
+          CHECK(taken == depth + (sram ? 3 : 0));
+          bench.stall("out", stall);
+          bench.expect("out", wanted.size());
+          const auto cycles = bench.run();
+          CHECK(bench.received("out") == wanted);
+          if (stall == 0 && depth > 1) CHECK(cycles <= wanted.size() + 4);
+        }
+    }
+}
+
+TEST_CASE("row_resize: rows of one width in words of another") {
+  struct Case {
+    int in_bits, in_words, out_bits, out_words;
+  };
+  for (const Case& c : {Case{64, 3, 16, 10},
+                        {64, 1, 32, 2},
+                        {64, 2, 8, 9},
+                        {128, 1, 16, 3},
+                        {16, 10, 64, 3},
+                        {8, 5, 32, 2},
+                        {8, 8, 64, 1},
+                        {8, 1, 32, 1},
+                        {64, 3, 128, 2},
+                        {32, 3, 256, 1}})
+    for (const int stall : {0, 30, 60}) {
+      hdl::Design d;
+      StreamBench bench(accel::build_row_resize(d, c.in_bits, c.in_words, c.out_bits, c.out_words),
+                        {.seed = 5, .stall_percent = stall});
+      CAPTURE(bench.interpreter().top().name());
+      bench.interpreter().set("restart", 0);
+      Random random(static_cast<std::uint64_t>(c.in_bits + stall));
+      const auto send = [&](int words) {
+        std::vector<int> bits;
+        for (int w = 0; w < words; ++w) {
+          BitVector word;
+          for (int i = 0; i < c.in_bits; ++i)
+            bits.push_back(static_cast<int>(random.in(0, 1))), word.add(bits.back(), 1);
+          bench.push("in", word.transfer());
+        }
+        return bits;
+      };
+      for (int round = 0; round < 3; ++round) {
+        bench.forget("out");
+        std::vector<std::vector<std::uint64_t>> wanted;
+        for (int row = 0; row < 20; ++row) {
+          const auto bits = send(c.in_words);
+          for (int w = 0; w < c.out_words; ++w) {
+            BitVector word;
+            for (int i = 0; i < c.out_bits; ++i) {
+              const auto at = static_cast<std::size_t>(w * c.out_bits + i);
+              word.add(at < bits.size() ? bits[at] : 0, 1);
+            }
+            wanted.push_back(word.words());
+          }
+        }
+        bench.expect("out", wanted.size());
+        bench.run();
+        CHECK(std::vector(bench.received("out").begin(), bench.received("out").end()) == wanted);
+        // A row that was begun is forgotten: narrow words of a wide one are left by an output that is not ready.
+        if (c.in_bits < c.out_bits && c.in_words > 1) {
+          send(1);
+          bench.run();
+        } else if (c.in_bits > c.out_bits) {
+          continue;
+        }
+        bench.interpreter().set("restart", 1);
+        bench.run_cycles(1);
+        bench.interpreter().set("restart", 0);
+      }
+    }
+}
