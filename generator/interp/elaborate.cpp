@@ -369,7 +369,8 @@ class Elaborator {
     }
   }
 
-  // Every named net can be looked at, and every node that shares its word with another gets the number of that word.
+  // Every named net and every tap can be looked at, and every node that shares its word with another gets the number of
+  // that word.
   void name_nets() {
     for (std::uint32_t s = 0; s < p_.scopes.size(); ++s) {
       const Module& m = *p_.scopes[s].module;
@@ -378,6 +379,14 @@ class Elaborator {
           const Slot found = need(s, id);
           slot({s, id}) = found;
         }
+      for (const Tap& tap : m.taps()) {
+        const auto show = [&](Id id) {
+          const Slot found = need(s, id);
+          if (id != no_id) slot({s, id}) = found;
+        };
+        show(tap.valid), show(tap.ready);
+        for (const TapField& field : tap.fields) show(field.node);
+      }
     }
   }
 

@@ -90,11 +90,15 @@ std::vector<std::uint64_t> Interpreter::get_wide(int port) {
   return words({port_slot(port), width(port)});
 }
 
-Interpreter::Net Interpreter::net(std::string_view path, std::string_view name) const {
+const Scope& Interpreter::scope(std::string_view path) const {
   const auto it = program_.scope_by_path.find(path.empty() ? top().name() : fmt::format("{}.{}", top().name(), path));
   if (it == program_.scope_by_path.end())
     throw InterpreterError(fmt::format("{} has no instance \"{}\"", top().name(), path));
-  const Scope& scope = program_.scopes[it->second];
+  return program_.scopes[it->second];
+}
+
+Interpreter::Net Interpreter::net(std::string_view path, std::string_view name) const {
+  const Scope& scope = this->scope(path);
   const Module& m = *scope.module;
   for (hdl::Id id = 0; id < m.nodes().size(); ++id)
     if (m.name_of(id) == name) return {program_.slots[scope.base + id], m.width(id)};
@@ -106,6 +110,13 @@ std::uint64_t Interpreter::peek(std::string_view path, std::string_view name) {
   if (n.width > 64) throw InterpreterError(fmt::format("net {} has {} bits; use peek_wide", name, n.width));
   settle();
   return values_[n.slot];
+}
+
+std::uint64_t Interpreter::peek_tap(std::string_view path, hdl::Id node) {
+  const Slot slot = program_.slots.at(scope(path).base + node);
+  if (slot == no_slot) throw InterpreterError(fmt::format("node {} of \"{}\" belongs to no tap", node, path));
+  settle();
+  return values_[slot];
 }
 
 std::vector<std::uint64_t> Interpreter::peek_wide(std::string_view path, std::string_view name) {

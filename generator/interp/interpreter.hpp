@@ -40,6 +40,8 @@ class Interpreter {
   /// Value of a named net in the instance at `path` below the top ("" is the top, "a.b" instance b of instance a).
   std::uint64_t peek(std::string_view path, std::string_view net);
   std::vector<std::uint64_t> peek_wide(std::string_view path, std::string_view net);
+  /// Value of a node of a tap in that instance, of up to 64 bits.
+  std::uint64_t peek_tap(std::string_view path, hdl::Id node);
 
   /// Brings the combinational nets up to date with inputs and state. Reading does so by itself.
   void settle();
@@ -55,6 +57,7 @@ class Interpreter {
     Slot slot;
     int width;
   };
+  const Scope& scope(std::string_view path) const;
   Net net(std::string_view path, std::string_view name) const;
   const hdl::Port& port_info(int port) const { return top().ports().at(static_cast<std::size_t>(port)); }
   Slot port_slot(int port) const { return program_.ports[static_cast<std::size_t>(port)]; }
