@@ -196,10 +196,13 @@ TEST_CASE("query_projection: N3") {
     }
 
     std::map<std::pair<int, int>, Words> buffer;  // what was written, by slot and sample
+    const int row_slots = block.s.slots() / accel::group_buffers;
     int freed = 0, to_free = 0;
     bench.on_cycle([&](auto& now) {
-      const bool free = to_free > 0 && random.chance(10);
+      const bool free = to_free > 0 && random.chance(1);
       now.set("freed", free);
+      if (free)
+        std::erase_if(buffer, [&](const auto& e) { return e.first.first / row_slots == freed % accel::group_buffers; });
       to_free -= free, freed += free;
       if (now.get("sample_valid") == 0) return;
       const std::pair at(static_cast<int>(now.get("sample_slot")), static_cast<int>(now.get("sample_number")));
@@ -207,7 +210,6 @@ TEST_CASE("query_projection: N3") {
       buffer[at] = {now.get_signed("sample_offset_x"), now.get_signed("sample_offset_y"),
                     now.get_signed("sample_logit")};
     });
-    const int row_slots = block.s.slots() / accel::group_buffers;
     for (int job = 0, group = 0; job < 2; ++job) {
       const int queries = static_cast<int>(random.in(1, 5 * g.rows));
       sim.set("queries", static_cast<unsigned>(queries)), sim.set("start", 1);
@@ -242,7 +244,6 @@ TEST_CASE("query_projection: N3") {
                       model::requantise(model::dot(query[static_cast<std::size_t>(first + r)], weight[row]), table[row],
                                         width(3 * i + part)));
             }
-            buffer.erase(at);
           }
         ++to_free;
       }

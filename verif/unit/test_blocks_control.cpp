@@ -1,0 +1,193 @@
+// The parameter loader and the sequence of a job.
+#include <array>
+
+#include "unit/block_bench.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+
+TEST_CASE("parameter_loader: every entry of the image in its table") {
+  for_all("parameter_loader", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_parameter_loader);
+    StreamBench bench(block.module, options);
+    auto& sim = bench.interpreter();
+    Random random(options.seed);
+    const auto& a = config.attention;
+    const auto& n = config.numerics;
+    struct Table {
+      std::string name;
+      int bits, banks, words;
+    };
+    const int units = head_requant_units(a), columns = config.core.projection_columns,
+              groups = divide_up(a.embed_dim, columns);
+    const std::vector<Table> tables = {
+        {"query_weights", config.gemm.depth * n.query_weight_bits, config.gemm.columns,
+         divide_up(a.samples_per_query(), config.gemm.columns / 3) * divide_up(a.embed_dim, config.gemm.depth)},
+        {"query_requant", 3 * 54, 1, a.samples_per_query()},
+        {"head_requant", units * 22, 1, a.embed_dim / units},
+        {"output_weights", a.head_dim() * n.output_weight_bits, columns, a.heads * groups},
+        {"output_requant", 54, columns, groups}};
+    struct Write {
+      std::size_t table;
+      std::uint64_t bank, address;
+      std::vector<std::uint64_t> data;
+      bool operator==(const Write&) const = default;
+    };
+    std::vector<Write> wanted, got;
+    int finished = 0;
+    bench.on_cycle([&](auto& now) {
+      finished += static_cast<int>(now.get("finished"));
+      for (std::size_t t = 0; t < tables.size(); ++t) {
+        const auto& name = tables[t].name;
+        if (now.get(name + "_enable") == 0) continue;
+        got.push_back({t, now.get(name + "_bank"), now.get(name + "_address"), now.get_wide(now.port(name + "_data"))});
+        CHECK(finished == (got.size() == wanted.size()));
+      }
+    });
+    for (int job = 0; job < 2; ++job) {
+      wanted.clear(), got.clear(), finished = 0;
+      sim.set("start", 1);
+      bench.run_cycles(1);
+      sim.set("start", 0);
+      for (std::size_t t = 0; t < tables.size(); ++t)
+        for (int word = 0; word < tables[t].words; ++word)
+          for (int bank = 0; bank < tables[t].banks; ++bank) {
+            BitVector entry;
+            const int beats = divide_up(tables[t].bits, config.memory.data_bits);
+            for (int beat = 0; beat < beats; ++beat) {
+              BitVector all;  // what pads the entry is not looked at
+              for (int bit = 0; bit < config.memory.data_bits; ++bit) {
+                const auto value = random.in(0, 1);
+                all.add(value, 1);
+                if (beat * config.memory.data_bits + bit < tables[t].bits) entry.add(value, 1);
+              }
+              bench.push("beat", all.transfer());
+            }
+            wanted.push_back({t, static_cast<std::uint64_t>(bank), static_cast<std::uint64_t>(word), entry.words()});
+          }
+      bench.run();
+      CHECK(got == wanted);
+      CHECK(finished == 1);
+    }
+  });
+}
+
+TEST_CASE("job_control: the sequence of a job, and each error") {
+  for_all("job_control", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_job_control);
+    StreamBench bench(block.module, options);
+    auto& sim = bench.interpreter();
+    Random random(options.seed);
+    const auto& a = config.attention;
+    const int beat_words = config.memory.data_bits / 32;
+    const auto beat = static_cast<std::uint32_t>(config.memory.data_bits / 8);
+    for (const auto* port : {"start", "parameters_loaded", "tags_clearing", "written", "read_error", "write_error"})
+      sim.set(port, 0);
+    using Descriptor = std::array<std::uint32_t, 32>;
+    struct Case {
+      std::uint64_t error;
+      std::function<void(Descriptor&)> tamper;
+      const char* fault = nullptr;  ///< raised while the job runs
+    };
+    const auto put = [](std::size_t word, std::uint32_t value) { return [=](Descriptor& d) { d[word] = value; }; };
+    const auto add = [](std::size_t word, std::uint32_t value) { return [=](Descriptor& d) { d[word] += value; }; };
+    const auto wide = static_cast<std::uint32_t>(a.max_width), tall = static_cast<std::uint32_t>(a.max_height);
+    std::vector<Case> cases = {{0, add(0, 0)},
+                               {1, put(0, 0x00020001)},
+                               {1, put(0, 0x00010002)},
+                               {2, put(3, 0)},
+                               {2, put(3, static_cast<std::uint32_t>(a.max_queries) + 1)},
+                               {3, put(16, 1u << 16)},
+                               {3, put(16, 1)},
+                               {3, put(16, (wide + 1) | 1u << 16)},
+                               {3, put(15 + static_cast<std::size_t>(a.levels), 1 | (tall + 1) << 16)},
+                               {4, put(14, 0)},
+                               {4, put(15, 0)},
+                               {4, add(14, beat / 2)},
+                               {4, add(15, 1)},
+                               {5, add(0, 0), "read_error"},
+                               {6, add(0, 0), "write_error"},
+                               {0, add(0, 0)}};
+    for (const std::size_t word : {4, 6, 8, 10, 12}) {
+      cases.push_back({4, add(word, 32)});
+      cases.push_back({4, put(word + 1, 1u << (config.memory.address_bits - 32))});
+    }
+    for (const auto& c : cases) {
+      CAPTURE(c.error);
+      Descriptor d{};
+      d[0] = 0x00010001, d[2] = static_cast<std::uint32_t>(random.bits());
+      d[3] = static_cast<std::uint32_t>(random.in(1, a.max_queries));
+      for (const std::size_t word : {4, 6, 8, 10, 12}) d[word] = static_cast<std::uint32_t>(random.bits()) & ~63u;
+      d[14] = static_cast<std::uint32_t>(query_row_beats(config) + random.in(0, 3)) * beat;
+      d[15] = static_cast<std::uint32_t>(output_row_beats(config) + random.in(0, 3)) * beat;
+      for (int l = 0; l < a.levels; ++l)
+        d[static_cast<std::size_t>(16 + l)] = static_cast<std::uint32_t>(random.in(1, a.max_width)) |
+                                              static_cast<std::uint32_t>(random.in(1, a.max_height)) << 16;
+      c.tamper(d);
+      bench.forget("request");
+      const auto address = random.in(0, 1 << 20) * 64;
+      sim.set("descriptor", static_cast<std::uint64_t>(address)), sim.set("start", 1);
+      bench.run_cycles(1);
+      sim.set("start", 0);
+      CHECK(sim.get("busy") == 1);
+      CHECK(sim.get("done") == 0);
+      for (int i = 0; i < 32; i += beat_words) {
+        BitVector words;
+        for (int w = 0; w < beat_words; ++w) words.add(d[static_cast<std::size_t>(i + w)], 32);
+        bench.push("beat", words.transfer());
+      }
+      const bool refused = c.error >= 1 && c.error <= 4;
+      bench.expect("request", refused ? 1 : 2);  // nothing but the descriptor is read for a bad one
+      bench.run(2000);
+      CHECK(bench.received("request")[0][0] == static_cast<std::uint64_t>(address));
+      CHECK(bench.received("request")[0][1] == static_cast<std::uint64_t>(32 / beat_words));
+      CHECK(sim.get("job_id") == d[2]);
+      if (!refused) {
+        CHECK(bench.received("request")[1][0] == d[10]);
+        std::uint64_t place = d[8];
+        for (int l = 0; l < a.levels; ++l) {
+          const auto side = d[static_cast<std::size_t>(16 + l)];
+          CHECK(sim.get(fmt::format("start_{}", l)) == place);
+          CHECK(sim.get(fmt::format("levels_width_{}", l)) == (side & 0xFFFF));
+          CHECK(sim.get(fmt::format("levels_height_{}", l)) == side >> 16);
+          place += std::uint64_t{((side & 0xFFFF) + 1) / 2 * (((side >> 16) + 1) / 2)} *
+                   static_cast<std::uint64_t>(a.heads * line_bytes(config));
+        }
+        CHECK(sim.get("queries") == d[3]);
+        CHECK(sim.get("query_address") == d[4]);
+        CHECK(sim.get("reference_address") == d[6]);
+        CHECK(sim.get("output_address") == d[12]);
+        CHECK(sim.get("query_stride") == d[14]);
+        CHECK(sim.get("output_stride") == d[15]);
+        int runs = 0;
+        bench.on_cycle([&](auto& now) { runs += static_cast<int>(now.get("run")); });
+        sim.set("tags_clearing", 1), sim.set("parameters_loaded", 1);
+        bench.run_cycles(1);
+        sim.set("parameters_loaded", 0);
+        bench.run_cycles(5);
+        CHECK(runs == 0);  // tags are still being cleared
+        CHECK(sim.get("setup") == 1);
+        sim.set("tags_clearing", 0), sim.set("written", 0);
+        bench.run_cycles(3);
+        CHECK(runs == 1);
+        CHECK(sim.get("setup") == 0);
+        if (c.fault != nullptr) {
+          sim.set(c.fault, 1);
+          bench.run_cycles(1);
+          sim.set(c.fault, 0);
+        }
+        bench.run_cycles(10);
+        CHECK(sim.get("busy") == 1);  // errors of the bus are reported at the end
+        CHECK(sim.get("done") == 0);
+        sim.set("written", 1);
+        bench.run_cycles(2);
+        sim.set("written", 0);
+        CHECK(runs == 1);
+        bench.on_cycle(nullptr);
+      }
+      CHECK(sim.get("busy") == 0);
+      CHECK(sim.get("done") == 1);
+      CHECK(sim.get("error") == c.error);
+    }
+  });
+}
