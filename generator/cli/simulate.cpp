@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 struct SimulateOptions {
   ConfigOptions config;
   std::string workload, rtl, json, keep;
+  bool quick_build = false;
   std::vector<std::uint64_t> seeds = {1};
   std::vector<int> stalls = {0};
   std::vector<int> latencies = {0};  ///< 0: the latency the configuration states
@@ -111,9 +112,10 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
   return text + fmt::format(" --seed {} --stall {} --latency {}", c.seed, c.stall_percent, c.latency);
 }
 
-fs::path build(const Rtl& rtl, Progress& progress) {
+fs::path build(const Rtl& rtl, bool quick, Progress& progress) {
   try {
     harness::BuildOptions options;
+    options.optimise = !quick;
     options.say = [&](std::string_view step) { progress.show(fmt::format("building the simulator: {}", step)); };
     const auto built = harness::build_simulator(rtl.folder, rtl.manifest, options);
     if (!built.reused) {
@@ -130,7 +132,7 @@ fs::path build(const Rtl& rtl, Progress& progress) {
 void run_all(const SimulateOptions& options, const Rtl& rtl, const model::QuantisedLayer& layer,
              Simulation& simulation) {
   Progress progress;
-  const harness::SimulatorLibrary library(build(rtl, progress));
+  const harness::SimulatorLibrary library(build(rtl, options.quick_build, progress));
   const auto total = options.seeds.size() * options.stalls.size() * options.latencies.size();
   for (const int stall : options.stalls)
     for (const int latency : options.latencies)
@@ -191,6 +193,8 @@ void add_simulate(CLI::App& app, int& exit_status) {
       ->delimiter(',')
       ->check(CLI::Range(1, 100000));
   command->add_option("--json", o->json, "also write the results to this file");
+  command->add_flag("--quick-build", o->quick_build,
+                    "build the simulator without optimisation: sooner ready, slower to run");
   command->add_option("--keep", o->keep, "generate the RTL into this folder and leave it there")->excludes("--rtl");
   command->callback([o, &exit_status] {
     harness::catch_interrupts();

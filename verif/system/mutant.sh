@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# One mutant: the RTL of nano with one place changed must not pass `simulate`. When find and replacement are equal it must.
-#   mutant.sh QUILLGEN WORKLOAD FILE FIND REPLACEMENT
-# FILE may be a pattern (names of modules carry parameters). FIND stands exactly once in the file.
+# One mutant: RTL of nano with one place changed must not pass `simulate`. When find and replacement are equal it must.
+#   mutant.sh QUILLGEN WORKLOAD FILE FIND REPLACEMENT [PATH=VALUE]...
+# FILE may be a pattern (names of modules carry parameters). FIND stands exactly once in the file. PATH=VALUE change nano's parameters.
 set -euo pipefail
 quillgen=$1 workload=$2 file=$3 find=$4 replacement=$5
+shift 5
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 die() {
   printf '%s\n' "$*" >&2
-  exit 99
+  exit 1
 }
 
-"$quillgen" generate --preset nano --out "$folder/rtl" >/dev/null
+"$quillgen" generate --preset nano "${@/#/--set=}" --out "$folder/rtl" >/dev/null
 matches=("$folder"/rtl/$file)
 [ ${#matches[@]} -eq 1 ] && [ -f "${matches[0]}" ] || die "not one file: $file"
 text=$(<"${matches[0]}")
@@ -22,14 +23,11 @@ case $text in
 esac
 printf '%s\n' "${text/"$find"/"$replacement"}" >"${matches[0]}"
 
-# Two conditions of the memory on one simulator: always ready, and stalling.
+# Several conditions of the memory on one simulator: slow and fast, always ready and stalling.
 status=0
-output=$("$quillgen" simulate --rtl "$folder/rtl" --workload "$workload" --stall 0,40 --latency 20 --seed 1 2>&1) || status=$?
+output=$("$quillgen" simulate --rtl "$folder/rtl" --workload "$workload" --stall 0,40 --latency 1,20,200 --seed 1 --quick-build 2>&1) || status=$?
 expected=1
 [ "$find" != "$replacement" ] || expected=0
-if [ "$status" -eq "$expected" ]; then
-  grep -E '^(quillgen: mismatch|bit-exact)' <<<"$output"
-else
-  printf '%s\nexit status %s, expected %s\n' "$output" "$status" "$expected"
-  exit 1
-fi
+[ "$status" -eq "$expected" ] || die "$output
+exit status $status, expected $expected"
+grep -E '^(quillgen: mismatch|bit-exact)' <<<"$output"
