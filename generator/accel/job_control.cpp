@@ -90,7 +90,8 @@ const Module& build_job_control(Design& d, const Shapes& s) {
         "Start addresses of the levels: each level has ceil(height / 2) * ceil(width / 2) blocks of all heads. One "
         "level a cycle, while parameters are loaded.");
     auto level = reg(m, "level", UInt(Shapes::holds(s.a.levels)), 0);
-    Bool accepted = (is_check & (verdict == 0)).named("accepted");
+    auto error = reg(m, "error", UInt(4), 0);
+    Bool accepted = (is_check & (verdict == 0) & (error == 0)).named("accepted");  // and the whole descriptor came
     auto place = reg(m, "place", UInt(address_bits));
     auto half = [](const UInt& side) { return (side + 1) >> 1; };
     std::vector<UInt> across, down;
@@ -141,12 +142,11 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     m.note("Report.");
     auto read_error = input(m, "read_error", Bool()), write_error = input(m, "write_error", Bool());
     auto done = reg(m, "done", Bool(), 0);
-    auto error = reg(m, "error", UInt(4), 0);
     done.when(begin, false).when(end | (is_check & ~accepted), true);
     error.when(begin, 0)
-        .when(is_check & ~accepted, verdict)
         .when(read_error & (error == 0), code(Error::read))
-        .when(write_error & (error == 0), code(Error::write));
+        .when(write_error & (error == 0), code(Error::write))
+        .when(is_check & (error == 0), verdict);
     output(m, "busy", ~is_idle);
     output(m, "setup", is_fetch | is_check | is_load);
     output(m, "begin_job", begin);

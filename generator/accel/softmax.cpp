@@ -92,9 +92,10 @@ const Module& build_softmax(Design& d, const Shapes& s) {
     auto in = input_stream(m, "logit", Logit(s));
     auto held_ready = ready_wire(m, "held_ready"), done_ready = ready_wire(m, "done_ready");
     auto maximum = reg(m, "maximum", SInt(s.n.logit_bits()));
-    auto first_logit = first_of_head(m, "first_logit", in.fire(), in.data.tag.last_of_head);
+    auto take = in.fire().named("take_logit");
+    auto first_logit = first_of_head(m, "first_logit", take, in.data.tag.last_of_head);
     auto larger = mux(first_logit, in.data.logit, max(maximum, in.data.logit)).named("larger");
-    maximum.when(in.fire(), larger);
+    maximum.when(take, larger);
     in.ready.drive(held_ready & done_ready);
     auto logits = lib::fifo(d, m, "logits", Stream<Logit>{in.data, in.valid & done_ready, held_ready}, heads_held);
     auto maxima = lib::fifo(d, m, "maxima",
@@ -115,11 +116,12 @@ const Module& build_softmax(Design& d, const Shapes& s) {
     auto exp = pipe.stage("value", Exp{((shifted + 1) >> 1).wrap(s.exp_bits()), power.tag});
     auto exps = pipe.finish(exp);
 
+    auto take_exp = exps.fire().named("take_exp");
     auto running = reg(m, "running", UInt(s.exp_sum_bits()));
-    auto first_exp = first_of_head(m, "first_exp", exps.fire(), exp.tag.last_of_head);
+    auto first_exp = first_of_head(m, "first_exp", take_exp, exp.tag.last_of_head);
     auto sum =
         mux(first_exp, exp.value.extend(s.exp_sum_bits()), (running + exp.value).wrap(s.exp_sum_bits())).named("sum");
-    running.when(exps.fire(), sum);
+    running.when(take_exp, sum);
     auto part_ready = ready_wire(m, "part_ready"), total_ready = ready_wire(m, "total_ready");
     exps.ready.drive(part_ready & total_ready);
     auto parts =

@@ -4,6 +4,8 @@
 // so four tag banks by that parity look them all up in one cycle, and they cannot evict one another. A missing line is
 // entered into the tags and asked for at once: a later sample finds it there, and since the queue is worked off in
 // order, its data are there too when that sample is read.
+#include <fmt/format.h>
+
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "lib/counter.hpp"
@@ -47,8 +49,10 @@ Axis split(const SInt& x0, int block_bits, const std::string& name) {
       mux(odd, second, first)
           .named(name + "_even_pixel");  // block of the even pixel; the odd pixel is in `first` either way
   Bool first_odd = first.bit(0);
-  return {
-      odd, {mux(first_odd, second, first), mux(first_odd, first, second)}, concat({first.bit(0), even_pixel.bit(0)})};
+  return {odd,
+          {mux(first_odd, second, first).named(name + "_even_block"),
+           mux(first_odd, first, second).named(name + "_odd_block")},
+          concat({first.bit(0), even_pixel.bit(0)}).named(name + "_parity")};
 }
 
 // Spreads neighbouring lines over the sets: interleaved block coordinates and head, folded to set_bits; levels are set
@@ -97,8 +101,10 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     m.note("Sort pixels and lines by parity.");
     const Corners& c = in.data;
     Axis x = split(c.x0, s.block_bits(), "column"), y = split(c.y0, s.block_bits(), "row");
-    UInt upper_even = mux(x.odd, c.w01, c.w00), upper_odd = mux(x.odd, c.w00, c.w01);
-    UInt lower_even = mux(x.odd, c.w11, c.w10), lower_odd = mux(x.odd, c.w10, c.w11);
+    UInt upper_even = mux(x.odd, c.w01, c.w00).named("upper_even"),
+         upper_odd = mux(x.odd, c.w00, c.w01).named("upper_odd");
+    UInt lower_even = mux(x.odd, c.w11, c.w10).named("lower_even"),
+         lower_odd = mux(x.odd, c.w10, c.w11).named("lower_odd");
     Lines lines{x.block,
                 y.block,
                 {mux(y.odd, lower_even, upper_even), mux(y.odd, lower_odd, upper_odd),
@@ -112,16 +118,19 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
                 c.last_of_query};
     lines.weight = {named(lines.weight[0], "weight_00"), named(lines.weight[1], "weight_01"),
                     named(lines.weight[2], "weight_10"), named(lines.weight[3], "weight_11")};
+    m.note("A line is needed if a pixel with a weight lies in it.");
+    std::vector<Bool> reads;
+    for (int p = 0; p < banks; ++p)
+      reads.push_back(lines.weight[static_cast<std::size_t>(p)].any().named(fmt::format("reads_{}{}", p / 2, p % 2)));
     std::vector<Signal> needed;
     for (int line = 0; line < banks; ++line) {
       Bool any = Bool::constant(m, false);
-      for (std::size_t pixel = 0; pixel < banks; ++pixel) {
-        const int row = static_cast<int>(pixel) / 2, column = static_cast<int>(pixel) % 2;
-        Bool row_fits = y.parity.bit(row) == Bool::constant(m, line / 2 == 1);
-        Bool column_fits = x.parity.bit(column) == Bool::constant(m, line % 2 == 1);
-        any = any | (lines.weight[pixel].any() & row_fits & column_fits);
+      for (int pixel = 0; pixel < banks; ++pixel) {
+        Bool row_fits = y.parity.bit(pixel / 2) == Bool::constant(m, line / 2 == 1);
+        Bool column_fits = x.parity.bit(pixel % 2) == Bool::constant(m, line % 2 == 1);
+        any = any | (row_fits & column_fits & reads[static_cast<std::size_t>(pixel)]);
       }
-      needed.push_back(any);
+      needed.push_back(any.named(fmt::format("needs_{}{}", line / 2, line % 2)));
     }
     lines.needed = lib::join(needed).named("needed");
 

@@ -84,7 +84,7 @@ const Module& build_weight_gen(Design& d, const Shapes& s) {
     corners.x0 = product.place.x0, corners.y0 = product.place.y0, corners.head = product.place.head,
     corners.level = product.place.level;
     corners.last_of_head = product.place.last_of_head, corners.last_of_query = product.place.last_of_query;
-    auto result = pipe.stage("corner", corners);
+    auto result = pipe.stage("corners", corners);
     auto out = pipe.finish(result);
     output_stream(m, "corners", out);
     tap(m, "corner_weight", Stream<Weights>{{result.w00, result.w01, result.w10, result.w11}, out.valid, out.ready});

@@ -33,7 +33,7 @@ std::span<const Field> fields() {
       {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 16, Shape::PowerOfTwo},
       {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 3, 96, Shape::MultipleOf3},
       {"gemm", "depth", [](C& c) -> int& { return c.gemm.depth; }, 2, 64, Shape::PowerOfTwo},
-      {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64},
+      {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64, Shape::PowerOfTwo},
       {"feature_cache", "kilobytes", [](C& c) -> int& { return c.feature_cache.kilobytes; }, 1, 1024},
       {"feature_cache", "ways", [](C& c) -> int& { return c.feature_cache.ways; }, 1, 4, Shape::PowerOfTwo},
       {"feature_cache", "run_ahead", [](C& c) -> int& { return c.feature_cache.run_ahead; }, 8, 1024,

@@ -19,7 +19,8 @@ std::string wrapper_text(const std::string& name, const std::string& prefix) {
   std::string text(template_text(name));
   if (prefix.empty()) return text;
   for (const std::string& head : {"// " + name, "module " + name})
-    if (auto at = text.find(head); at != std::string::npos) text.replace(at, head.size(), head.substr(0, head.size() - name.size()) + prefix + name);
+    if (auto at = text.find(head); at != std::string::npos)
+      text.replace(at, head.size(), head.substr(0, head.size() - name.size()) + prefix + name);
   return text;
 }
 
@@ -31,14 +32,28 @@ void each_instance(const Module& m, const std::string& path, F&& f) {
 }
 
 Json memory_entry(const MemoryInfo& memory, const std::string& path) {
-  return Json{{"instance", (path.empty() ? "" : path + ".") + "u_" + memory.name}, {"wrapper", memory.wrapper()}, {"depth", memory.depth}, {"width", memory.width},
-              {"read_latency", memory.latency}, {"ports", "1 write, 1 read"}, {"mask", false}, {"read_under_write", memory.latency == 0 ? "old data" : "not used"}};
+  return Json{{"instance", (path.empty() ? "" : path + ".") + "u_" + memory.name},
+              {"wrapper", memory.wrapper()},
+              {"depth", memory.depth},
+              {"width", memory.width},
+              {"read_latency", memory.latency},
+              {"ports", "1 write, 1 read"},
+              {"mask", false},
+              {"read_under_write", memory.latency == 0 ? "old data" : "not used"}};
 }
 
-Json tap_entry(const Tap& tap, const Module& m, const std::string& path, const ModuleText& text, const std::string& prefix) {
+Json tap_entry(const Tap& tap, const Module& m, const std::string& path, const ModuleText& text,
+               const std::string& prefix) {
   Json fields = Json::array();
-  for (const TapField& f : tap.fields) fields.push_back({{"name", f.name}, {"net", text.nets.at(f.node)}, {"width", m.width(f.node)}, {"signed", f.is_signed}});
-  return Json{{"stage", tap.stage}, {"instance", path}, {"module", prefix + m.name()}, {"valid", text.nets.at(tap.valid)}, {"ready", text.nets.at(tap.ready)}, {"fields", fields}};
+  for (const TapField& f : tap.fields)
+    fields.push_back(
+        {{"name", f.name}, {"net", text.nets.at(f.node)}, {"width", m.width(f.node)}, {"signed", f.is_signed}});
+  return Json{{"stage", tap.stage},
+              {"instance", path},
+              {"module", prefix + m.name()},
+              {"valid", text.nets.at(tap.valid)},
+              {"ready", text.nets.at(tap.ready)},
+              {"fields", fields}};
 }
 
 }  // namespace
@@ -68,12 +83,20 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
   Json ports = Json::array(), memories = Json::array(), taps = Json::array();
   if (top.has_clock()) ports.push_back({{"name", "clk"}, {"direction", "input"}, {"width", 1}});
   if (top.has_reset()) ports.push_back({{"name", "rst"}, {"direction", "input"}, {"width", 1}});
-  for (const Port& p : top.ports()) ports.push_back({{"name", p.name}, {"direction", p.is_input ? "input" : "output"}, {"width", p.width}});
+  for (const Port& p : top.ports())
+    ports.push_back({{"name", p.name}, {"direction", p.is_input ? "input" : "output"}, {"width", p.width}});
   each_instance(top, "", [&](const Module& m, const std::string& path) {
     for (const auto& memory : m.memories()) memories.push_back(memory_entry(memory, path));
     for (const auto& tap : m.taps()) taps.push_back(tap_entry(tap, m, path, texts.at(&m), options.prefix));
   });
-  Json manifest{{"generator", "quillgen"}, {"version", QUILLGEN_VERSION}, {"top", options.prefix + top.name()}, {"config", config}, {"ports", ports}, {"modules", modules}, {"memories", memories}, {"taps", taps}};
+  Json manifest{{"generator", "quillgen"},
+                {"version", QUILLGEN_VERSION},
+                {"top", options.prefix + top.name()},
+                {"config", config},
+                {"ports", ports},
+                {"modules", modules},
+                {"memories", memories},
+                {"taps", taps}};
   files["manifest.json"] = manifest.dump(2) + "\n";
   return files;
 }

@@ -108,7 +108,7 @@ std::string Expressions::definition(Id id) const {
     case Op::concat:
       return fmt::format("{{{}}}", concat_parts(id));
     case Op::zero_extend:
-      return fmt::format("{{{}'d0, {}}}", n.width - m_.width(n.a), whole(n.a));
+      return fmt::format("{{{}, {}}}", literal(0, n.width - m_.width(n.a)), whole(n.a));
     case Op::sign_extend: {
       const int w = m_.width(n.a), extra = n.width - w;
       std::string x = operand(n.a);

@@ -122,7 +122,8 @@ class Planner {
       net = !is_short(n);
     }
     int text = text_length(n);
-    if (!net && !use.whole && text > max_inline_length) net = true;
+    if (!net && !use.whole && n.op != Op::concat && text > max_inline_length)
+      net = true;  // concatenations are broken into lines
     if (!net && use.as_port && n.op != Op::constant && n.op != Op::slice && n.op != Op::concat &&
         n.op != Op::zero_extend)
       net = true;

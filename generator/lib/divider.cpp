@@ -62,7 +62,7 @@ const Module& build_divide_round(Design& d, int bits, int fraction_bits, int tag
     }
     m.note("Half up.");
     auto up = ((step.remainder << 1) >= step.denominator).named("up");
-    auto result = pipe.stage("result", Result{(step.quotient + up.as_uint()).wrap(fraction_bits + 1), step.tag});
+    auto result = pipe.stage("out", Result{(step.quotient + up.as_uint()).wrap(fraction_bits + 1), step.tag});
     output_stream(m, "out", pipe.finish(result));
   });
 }
