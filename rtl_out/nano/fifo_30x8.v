@@ -1,0 +1,68 @@
+// fifo_30x8
+//
+// First-in first-out buffer on a register file.
+//
+//   width = 30
+//   depth = 8
+`default_nettype none
+
+module fifo_30x8 (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        in_valid,
+  output wire        in_ready,
+  input  wire [29:0] in,
+  output wire        out_valid,
+  input  wire        out_ready,
+  output wire [29:0] out
+);
+
+  reg [3:0] count;
+  reg [2:0] write_index;
+  reg [2:0] read_index;
+  assign in_ready = count != 4'd8;
+  wire push = in_valid && in_ready;
+
+  regfile_1r1w #(.WIDTH(30), .DEPTH(8), .ADDRESS_BITS(3)) u_words (
+    .clk           (clk),
+    .write         (push),
+    .write_address (write_index),
+    .write_data    (in),
+    .read          (1'b1),
+    .read_address  (read_index),
+    .read_data     (out)
+  );
+
+  assign out_valid = count != 4'd0;
+  wire pop = out_valid && out_ready;
+
+  always @(posedge clk)
+    if (rst) write_index <= 3'd0;
+    else if (push) write_index <= write_index + 3'd1;
+
+  always @(posedge clk)
+    if (rst) read_index <= 3'd0;
+    else if (pop) read_index <= read_index + 3'd1;
+
+  always @(posedge clk)
+    if (rst) count <= 4'd0;
+    else if (push && !pop) count <= count + 4'd1;
+    else if (pop && !push) count <= count - 4'd1;
+
+`ifdef QUILLGEN_CHECKS
+  reg check_out_held;
+  reg [29:0] check_out_last;
+  always @(posedge clk) begin : checks
+    check_out_held <= !rst && out_valid && !out_ready;
+    check_out_last <= out;
+`ifdef FORMAL
+    if (!rst) assert (!check_out_held || (out_valid && out == check_out_last));
+`else
+    if (!rst && !(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
+        "%m: stream out changed while it was waiting");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,295 @@
+// head_projection
+//
+// Projection by W'' (NUMERICS.md N9): columns outputs of a head a cycle, accumulated over the heads of a query;
+// the last head's sums are requantised (N10) and leave.
+//
+//   columns = 2
+//   groups = 2
+//   heads = 2
+`default_nettype none
+
+module head_projection (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        weights_enable,
+  input  wire        weights_bank,
+  input  wire [1:0]  weights_address,
+  input  wire [15:0] weights_data,
+  input  wire        table_enable,
+  input  wire        table_bank,
+  input  wire        table_address,
+  input  wire [53:0] table_data,
+  input  wire        vector_valid,
+  output wire        vector_ready,
+  input  wire [15:0] vector_channels,
+  input  wire        vector_last_of_query,
+  output wire        output_valid,
+  input  wire        output_ready,
+  output wire [15:0] output_values,
+  output wire        output_last
+);
+
+  // One column group a cycle.
+  wire advance;
+  reg group;
+  reg [1:0] word;
+  reg first_head;
+  wire step = vector_valid && advance;
+  wire last_group = group;
+  assign vector_ready = advance && last_group;
+
+  always @(posedge clk)
+    if (rst) group <= 1'b0;
+    else if (step) group <= group + 1'b1;
+
+  wire end_of_query = last_group && vector_last_of_query;
+
+  always @(posedge clk)
+    if (rst) word <= 2'd0;
+    else if (step && end_of_query) word <= 2'd0;
+    else if (step) word <= word + 2'd1;
+
+  always @(posedge clk)
+    if (rst) first_head <= 1'b1;
+    else if (step && last_group) first_head <= vector_last_of_query;
+
+  // Weights from memory, then products and sums.
+  reg [15:0] head;
+
+  always @(posedge clk)
+    if (step) head <= vector_channels;
+
+  wire [16:0] column_0_sum;
+  wire [15:0] weights_0_q;
+  wire weights_0_write_term = weights_enable && !weights_bank;
+
+  sram_1r1w #(.WIDTH(16), .DEPTH(4), .ADDRESS_BITS(2)) u_weights_0 (
+    .clk           (clk),
+    .write         (weights_0_write_term),
+    .write_address (weights_address),
+    .write_data    (weights_data),
+    .read          (step),
+    .read_address  (word),
+    .read_data     (weights_0_q)
+  );
+
+  projection_column u_column_0 (
+    .clk     (clk),
+    .advance (advance),
+    .head    (head),
+    .weights (weights_0_q),
+    .sum     (column_0_sum)
+  );
+
+  wire [16:0] column_1_sum;
+  wire [15:0] weights_1_q;
+  wire weights_1_write_term = weights_enable && weights_bank;
+
+  sram_1r1w #(.WIDTH(16), .DEPTH(4), .ADDRESS_BITS(2)) u_weights_1 (
+    .clk           (clk),
+    .write         (weights_1_write_term),
+    .write_address (weights_address),
+    .write_data    (weights_data),
+    .read          (step),
+    .read_address  (word),
+    .read_data     (weights_1_q)
+  );
+
+  projection_column u_column_1 (
+    .clk     (clk),
+    .advance (advance),
+    .head    (head),
+    .weights (weights_1_q),
+    .sum     (column_1_sum)
+  );
+
+  reg dot_1_valid;
+  reg dot_1_group;
+  reg dot_1_first_head;
+  reg dot_1_last_head;
+
+  always @(posedge clk)
+    if (rst) dot_1_valid <= 1'b0;
+    else if (advance) dot_1_valid <= vector_valid;
+
+  always @(posedge clk)
+    if (advance) begin
+      dot_1_group <= group;
+      dot_1_first_head <= first_head;
+      dot_1_last_head <= vector_last_of_query;
+    end
+
+  reg dot_2_valid;
+  reg dot_2_group;
+  reg dot_2_first_head;
+  reg dot_2_last_head;
+
+  always @(posedge clk)
+    if (rst) dot_2_valid <= 1'b0;
+    else if (advance) dot_2_valid <= dot_1_valid;
+
+  always @(posedge clk)
+    if (advance) begin
+      dot_2_group <= dot_1_group;
+      dot_2_first_head <= dot_1_first_head;
+      dot_2_last_head <= dot_1_last_head;
+    end
+
+  reg dot_3_valid;
+  reg dot_3_group;
+  reg dot_3_first_head;
+  reg dot_3_last_head;
+
+  always @(posedge clk)
+    if (rst) dot_3_valid <= 1'b0;
+    else if (advance) dot_3_valid <= dot_2_valid;
+
+  always @(posedge clk)
+    if (advance) begin
+      dot_3_group <= dot_2_group;
+      dot_3_first_head <= dot_2_first_head;
+      dot_3_last_head <= dot_2_last_head;
+    end
+
+  // Accumulate over the heads; the sums of the last head go on to requantisation.
+  wire [33:0] accumulators_q;
+  wire [16:0] acc_0 = (dot_3_first_head ? 17'd0 : accumulators_q[16:0]) + column_0_sum;
+  wire [16:0] acc_1 = (dot_3_first_head ? 17'd0 : accumulators_q[33:17]) + column_1_sum;
+  wire accumulators_write_term = dot_3_valid && advance;
+
+  regfile_1r1w #(.WIDTH(34), .DEPTH(2), .ADDRESS_BITS(1)) u_accumulators (
+    .clk           (clk),
+    .write         (accumulators_write_term),
+    .write_address (dot_3_group),
+    .write_data    ({acc_1, acc_0}),
+    .read          (1'b1),
+    .read_address  (dot_3_group),
+    .read_data     (accumulators_q)
+  );
+
+  wire finished = dot_3_valid && dot_3_last_head;
+  wire [53:0] table_0_q;
+  wire table_0_write_term = table_enable && !table_bank;
+  wire table_0_read_term = finished && advance;
+
+  sram_1r1w #(.WIDTH(54), .DEPTH(2), .ADDRESS_BITS(1)) u_table_0 (
+    .clk           (clk),
+    .write         (table_0_write_term),
+    .write_address (table_address),
+    .write_data    (table_data),
+    .read          (table_0_read_term),
+    .read_address  (dot_3_group),
+    .read_data     (table_0_q)
+  );
+
+  reg [16:0] finished_0;
+
+  always @(posedge clk)
+    if (advance) finished_0 <= acc_0;
+
+  wire [7:0] requantise_0_value;
+
+  requantise_17_to_8 u_requantise_0 (
+    .clk    (clk),
+    .enable (advance),
+    .acc    (finished_0),
+    .bias   (table_0_q[31:0]),
+    .mult   (table_0_q[47:32]),
+    .shift  (table_0_q[53:48]),
+    .value  (requantise_0_value)
+  );
+
+  wire [53:0] table_1_q;
+  wire table_1_write_term = table_enable && table_bank;
+
+  sram_1r1w #(.WIDTH(54), .DEPTH(2), .ADDRESS_BITS(1)) u_table_1 (
+    .clk           (clk),
+    .write         (table_1_write_term),
+    .write_address (table_address),
+    .write_data    (table_data),
+    .read          (table_0_read_term),
+    .read_address  (dot_3_group),
+    .read_data     (table_1_q)
+  );
+
+  reg [16:0] finished_1;
+
+  always @(posedge clk)
+    if (advance) finished_1 <= acc_1;
+
+  wire [7:0] requantise_1_value;
+
+  requantise_17_to_8 u_requantise_1 (
+    .clk    (clk),
+    .enable (advance),
+    .acc    (finished_1),
+    .bias   (table_1_q[31:0]),
+    .mult   (table_1_q[47:32]),
+    .shift  (table_1_q[53:48]),
+    .value  (requantise_1_value)
+  );
+
+  reg requant_1_valid;
+  reg requant_1_last;
+
+  always @(posedge clk)
+    if (rst) requant_1_valid <= 1'b0;
+    else if (advance) requant_1_valid <= finished;
+
+  always @(posedge clk)
+    if (advance) requant_1_last <= dot_3_group;
+
+  reg requant_2_valid;
+  reg requant_2_last;
+
+  always @(posedge clk)
+    if (rst) requant_2_valid <= 1'b0;
+    else if (advance) requant_2_valid <= requant_1_valid;
+
+  always @(posedge clk)
+    if (advance) requant_2_last <= requant_1_last;
+
+  reg requant_3_valid;
+  reg requant_3_last;
+
+  always @(posedge clk)
+    if (rst) requant_3_valid <= 1'b0;
+    else if (advance) requant_3_valid <= requant_2_valid;
+
+  always @(posedge clk)
+    if (advance) requant_3_last <= requant_2_last;
+
+  reg requant_4_valid;
+  reg requant_4_last;
+
+  always @(posedge clk)
+    if (rst) requant_4_valid <= 1'b0;
+    else if (advance) requant_4_valid <= requant_3_valid;
+
+  always @(posedge clk)
+    if (advance) requant_4_last <= requant_3_last;
+
+  assign advance = !requant_4_valid || output_ready;
+  assign output_values = {requantise_1_value, requantise_0_value};
+
+  assign output_valid = requant_4_valid;
+  assign output_last = requant_4_last;
+
+`ifdef QUILLGEN_CHECKS
+  reg check_output_held;
+  reg [16:0] check_output_last;
+  always @(posedge clk) begin : checks
+    check_output_held <= !rst && requant_4_valid && !output_ready;
+    check_output_last <= {output_values, requant_4_last};
+`ifdef FORMAL
+    if (!rst) assert (!check_output_held || (requant_4_valid && {output_values,
+        requant_4_last} == check_output_last));
+`else
+    if (!rst && !(!check_output_held || (requant_4_valid && {output_values,
+        requant_4_last} == check_output_last))) $fatal(1, "%m: stream output changed while it was waiting");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,220 @@
+// index_gen
+//
+// Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, and which of its corners lie
+// in the map.
+//
+//   offset_frac_bits = 6
+//   interp_frac_bits = 6
+`default_nettype none
+
+module index_gen (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire [4:0]  levels_width_0,
+  input  wire [4:0]  levels_height_0,
+  input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_1,
+  input  wire        attention_valid,
+  output wire        attention_ready,
+  input  wire [8:0]  attention_weight,
+  input  wire [2:0]  attention_tag_slot,
+  input  wire [2:0]  attention_tag_sample,
+  input  wire        attention_tag_head,
+  input  wire        attention_tag_level,
+  input  wire        attention_tag_last_of_head,
+  input  wire        attention_tag_last_of_query,
+  input  wire        attention_tag_last_of_group,
+  input  wire        offset_write_enable,
+  input  wire [5:0]  offset_write_address,
+  input  wire [25:0] offset_write_data,
+  input  wire        reference_write_enable,
+  input  wire [3:0]  reference_write_address,
+  input  wire [63:0] reference_write_data,
+  output wire        group_freed,
+  output wire        location_valid,
+  input  wire        location_ready,
+  output wire [12:0] location_x,
+  output wire [12:0] location_y,
+  output wire [8:0]  location_weight,
+  output wire [3:0]  location_inside,
+  output wire        location_head,
+  output wire        location_level,
+  output wire        location_last_of_head,
+  output wire        location_last_of_query
+);
+
+  // Offsets and references of the groups on chip; one is filled while another is read.
+  wire index_advance;
+  assign attention_ready = index_advance;
+  wire read = attention_valid && attention_ready;
+  wire [25:0] offsets_q;
+
+  sram_1r1w #(.WIDTH(26), .DEPTH(48), .ADDRESS_BITS(6)) u_offsets (
+    .clk           (clk),
+    .write         (offset_write_enable),
+    .write_address (offset_write_address),
+    .write_data    (offset_write_data),
+    .read          (read),
+    .read_address  ({attention_tag_slot, attention_tag_sample}),
+    .read_data     (offsets_q)
+  );
+
+  wire [63:0] references_q;
+
+  sram_1r1w #(.WIDTH(64), .DEPTH(12), .ADDRESS_BITS(4)) u_references (
+    .clk           (clk),
+    .write         (reference_write_enable),
+    .write_address (reference_write_address),
+    .write_data    (reference_write_data),
+    .read          (read),
+    .read_address  ({attention_tag_slot, attention_tag_level}),
+    .read_data     (references_q)
+  );
+
+  assign group_freed = read && attention_tag_last_of_group;
+  reg point_valid;
+
+  always @(posedge clk)
+    if (rst) point_valid <= 1'b0;
+    else if (index_advance) point_valid <= attention_valid;
+
+  reg [8:0] point_weight;
+  reg point_head;
+  reg point_level;
+  reg point_last_of_head;
+  reg point_last_of_query;
+
+  always @(posedge clk)
+    if (index_advance) begin
+      point_weight <= attention_weight;
+      point_head <= attention_tag_head;
+      point_level <= attention_tag_level;
+      point_last_of_head <= attention_tag_last_of_head;
+      point_last_of_query <= attention_tag_last_of_query;
+    end
+
+  // Reference in pixels of its level.
+  wire [4:0] width = point_level ? levels_width_1 : levels_width_0;
+  wire [4:0] height = point_level ? levels_height_1 : levels_height_0;
+  reg scaled_valid;
+
+  always @(posedge clk)
+    if (rst) scaled_valid <= 1'b0;
+    else if (index_advance) scaled_valid <= point_valid;
+
+  reg [37:0] scaled_x;
+  reg [37:0] scaled_y;
+  reg [12:0] scaled_offset_x;
+  reg [12:0] scaled_offset_y;
+  reg [8:0] scaled_weight;
+  reg [4:0] scaled_width;
+  reg [4:0] scaled_height;
+  reg scaled_head;
+  reg scaled_level;
+  reg scaled_last_of_head;
+  reg scaled_last_of_query;
+
+  always @(posedge clk)
+    if (index_advance) begin
+      scaled_x <= $signed(references_q[31:0]) * $signed({1'b0, width});
+      scaled_y <= $signed(references_q[63:32]) * $signed({1'b0, height});
+      scaled_offset_x <= offsets_q[12:0];
+      scaled_offset_y <= offsets_q[25:13];
+      scaled_weight <= point_weight;
+      scaled_width <= width;
+      scaled_height <= height;
+      scaled_head <= point_head;
+      scaled_level <= point_level;
+      scaled_last_of_head <= point_last_of_head;
+      scaled_last_of_query <= point_last_of_query;
+    end
+
+  // Add the offset, round, clamp.
+  wire [22:0] rounded_x_joined = {scaled_offset_x, 10'd0};
+  wire [38:0] rounded_x_sum = {scaled_x[37], scaled_x} + {{16{rounded_x_joined[22]}}, rounded_x_joined};
+  wire [39:0] rounded_x_difference = {rounded_x_sum[38], rounded_x_sum} - 40'h8000;
+  wire [40:0] rounded_x_sum_2 = {rounded_x_difference[39], rounded_x_difference} + 41'h200;
+  wire [30:0] rounded_x = rounded_x_sum_2[40:10];
+  wire [6:0] high_x_sum = {2'd0, scaled_width} + 7'd1;
+  wire [12:0] high_x = {high_x_sum, 6'd0};
+  wire [22:0] rounded_y_joined = {scaled_offset_y, 10'd0};
+  wire [38:0] rounded_y_sum = {scaled_y[37], scaled_y} + {{16{rounded_y_joined[22]}}, rounded_y_joined};
+  wire [39:0] rounded_y_difference = {rounded_y_sum[38], rounded_y_sum} - 40'h8000;
+  wire [40:0] rounded_y_sum_2 = {rounded_y_difference[39], rounded_y_difference} + 41'h200;
+  wire [30:0] rounded_y = rounded_y_sum_2[40:10];
+  wire [6:0] high_y_sum = {2'd0, scaled_height} + 7'd1;
+  wire [12:0] high_y = {high_y_sum, 6'd0};
+  reg place_valid;
+
+  always @(posedge clk)
+    if (rst) place_valid <= 1'b0;
+    else if (index_advance) place_valid <= scaled_valid;
+
+  reg [12:0] place_x;
+  reg [12:0] place_y;
+  reg [8:0] place_weight;
+  reg [4:0] place_width;
+  reg [4:0] place_height;
+  reg place_head;
+  reg place_level;
+  reg place_last_of_head;
+  reg place_last_of_query;
+
+  always @(posedge clk)
+    if (index_advance) begin
+      place_x <= ($signed(rounded_x) < -31'sd128) ? 13'h1F80 :
+        ($signed({{18{high_x[12]}}, high_x}) < $signed(rounded_x)) ? high_x : rounded_x[12:0];
+      place_y <= ($signed(rounded_y) < -31'sd128) ? 13'h1F80 :
+        ($signed({{18{high_y[12]}}, high_y}) < $signed(rounded_y)) ? high_y : rounded_y[12:0];
+      place_weight <= scaled_weight;
+      place_width <= scaled_width;
+      place_height <= scaled_height;
+      place_head <= scaled_head;
+      place_level <= scaled_level;
+      place_last_of_head <= scaled_last_of_head;
+      place_last_of_query <= scaled_last_of_query;
+    end
+
+  // Corners in the map.
+  assign index_advance = !place_valid || location_ready;
+  wire [6:0] location_inside_part = place_y[12:6];
+  wire [7:0] location_inside_sum = {location_inside_part[6], location_inside_part} + 8'd1;
+  wire [6:0] location_inside_part_2 = place_x[12:6];
+  wire [7:0] location_inside_sum_2 = {location_inside_part_2[6], location_inside_part_2} + 8'd1;
+  assign location_inside = {($signed(location_inside_part) >= -7'sd1) && ($signed(location_inside_sum) < $signed({3'd0,
+      place_height})), !place_y[12] && ($signed(location_inside_part) < $signed({2'd0, place_height})),
+      ($signed(location_inside_part_2) >= -7'sd1) && ($signed(location_inside_sum_2) < $signed({3'd0, place_width})),
+      !place_x[12] && ($signed(location_inside_part_2) < $signed({2'd0, place_width}))};
+
+  assign location_valid = place_valid;
+  assign location_x = place_x;
+  assign location_y = place_y;
+  assign location_weight = place_weight;
+  assign location_head = place_head;
+  assign location_level = place_level;
+  assign location_last_of_head = place_last_of_head;
+  assign location_last_of_query = place_last_of_query;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, rounded_x_sum_2[9:0], rounded_y_sum_2[9:0]};
+
+`ifdef QUILLGEN_CHECKS
+  reg check_location_held;
+  reg [42:0] check_location_last;
+  always @(posedge clk) begin : checks
+    check_location_held <= !rst && place_valid && !location_ready;
+    check_location_last <= {place_x, place_y, place_weight, location_inside, place_head, place_level,
+        place_last_of_head, place_last_of_query};
+`ifdef FORMAL
+    if (!rst) assert (!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside,
+        place_head, place_level, place_last_of_head, place_last_of_query} == check_location_last));
+`else
+    if (!rst && !(!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside, place_head,
+        place_level, place_last_of_head, place_last_of_query} == check_location_last))) $fatal(1,
+        "%m: stream location changed while it was waiting");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire

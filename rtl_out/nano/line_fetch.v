@@ -1,0 +1,155 @@
+// line_fetch
+//
+// Fetches lines of the value map in the order they are asked for. At most max_outstanding are under way or
+// waiting, each with its place in the buffer reserved.
+//
+//   line_beats = 1
+//   max_outstanding = 8
+`default_nettype none
+
+module line_fetch (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire [4:0]  levels_width_0,
+  input  wire [4:0]  levels_height_0,
+  input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_1,
+  input  wire [39:0] start_0,
+  input  wire [39:0] start_1,
+  input  wire        miss_valid,
+  output wire        miss_ready,
+  input  wire        miss_level,
+  input  wire [3:0]  miss_by,
+  input  wire [3:0]  miss_bx,
+  input  wire        miss_head,
+  output wire        request_valid,
+  input  wire        request_ready,
+  output wire [39:0] request_address,
+  output wire [7:0]  request_length,
+  input  wire [63:0] data,
+  input  wire        data_valid,
+  output wire        line_out_valid,
+  input  wire        line_out_ready,
+  output wire [63:0] line_out
+);
+
+  // Places reserved in the buffer.
+  reg [3:0] reserved;
+  wire room = reserved != 4'd8;
+  wire admitted_ready;
+  assign miss_ready = admitted_ready && room;
+
+  // Line number in its level: (by * blocks of a row + bx) * heads + head.
+  wire address_advance;
+  assign admitted_ready = address_advance;
+  wire [5:0] blocks_sum = {1'b0, levels_width_1} + 6'd1;
+  wire [5:0] blocks_sum_2 = {1'b0, levels_width_0} + 6'd1;
+  wire [4:0] blocks = miss_level ? blocks_sum[5:1] : blocks_sum_2[5:1];
+  reg row_valid;
+
+  always @(posedge clk)
+    if (rst) row_valid <= 1'b0;
+    else if (address_advance) row_valid <= miss_valid && room;
+
+  reg [8:0] row_row;
+  reg [3:0] row_bx;
+  reg row_head;
+  reg row_level;
+
+  always @(posedge clk)
+    if (address_advance) begin
+      row_row <= miss_by * blocks;
+      row_bx <= miss_bx;
+      row_head <= miss_head;
+      row_level <= miss_level;
+    end
+
+  reg line_valid;
+
+  always @(posedge clk)
+    if (rst) line_valid <= 1'b0;
+    else if (address_advance) line_valid <= row_valid;
+
+  reg [36:0] line_number;
+  reg line_level;
+  wire [9:0] line_number_sum = {1'b0, row_row} + {6'd0, row_bx};
+  wire [11:0] line_number_product = line_number_sum * 2'd2;
+  wire [12:0] line_number_sum_2 = {1'b0, line_number_product} + {12'd0, row_head};
+
+  always @(posedge clk)
+    if (address_advance) begin
+      line_number <= {24'd0, line_number_sum_2};
+      line_level <= row_level;
+    end
+
+  reg target_valid;
+
+  always @(posedge clk)
+    if (rst) target_valid <= 1'b0;
+    else if (address_advance) target_valid <= line_valid;
+
+  reg [39:0] target_address;
+
+  always @(posedge clk)
+    if (address_advance) target_address <= (line_level ? start_1 : start_0) + {line_number, 3'd0};
+
+  assign address_advance = !target_valid || request_ready;
+
+  // Assemble the beats of a line.
+  wire assembled_ready;
+  wire lines_out_valid;
+
+  sram_fifo_64x8 u_lines (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (data_valid),
+    .in_ready  (assembled_ready),
+    .in        (data),
+    .out_valid (lines_out_valid),
+    .out_ready (line_out_ready),
+    .out       (line_out)
+  );
+
+  wire taken = lines_out_valid && line_out_ready;
+  wire reserved_term = miss_valid && miss_ready;
+
+  always @(posedge clk)
+    if (rst) reserved <= 4'd0;
+    else if (reserved_term && !taken) reserved <= reserved + 4'd1;
+    else if (taken && !reserved_term) reserved <= reserved - 4'd1;
+
+  assign request_valid = target_valid;
+  assign request_address = target_address;
+  assign request_length = 8'd0;
+  assign line_out_valid = lines_out_valid;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, levels_height_0, levels_height_1, blocks_sum_2[0], blocks_sum[0], assembled_ready,
+      assembled_ready};
+
+`ifdef QUILLGEN_CHECKS
+  reg check_request_held;
+  reg [47:0] check_request_last;
+  reg check_line_out_held;
+  reg [63:0] check_line_out_last;
+  always @(posedge clk) begin : checks
+    check_request_held <= !rst && target_valid && !request_ready;
+    check_request_last <= {target_address, 8'd0};
+    check_line_out_held <= !rst && lines_out_valid && !line_out_ready;
+    check_line_out_last <= line_out;
+`ifdef FORMAL
+    if (!rst) assert (!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last));
+    if (!rst) assert (!check_line_out_held || (lines_out_valid && line_out == check_line_out_last));
+    if (!rst) assert (!data_valid || assembled_ready);
+`else
+    if (!rst && !(!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last))) $fatal(1,
+        "%m: stream request changed while it was waiting");
+    if (!rst && !(!check_line_out_held || (lines_out_valid && line_out == check_line_out_last))) $fatal(1,
+        "%m: stream line_out changed while it was waiting");
+    if (!rst && !(!data_valid || assembled_ready)) $fatal(1, "%m: a line that comes has its place");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire

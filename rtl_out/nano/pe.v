@@ -1,0 +1,48 @@
+// pe
+//
+// Processing element: dot product of depth query channels and weights a cycle, accumulated over the channels of a
+// query. accumulate, first and last belong to the sum of products; result holds a finished tile.
+//
+//   depth = 2
+//   query_bits = 8
+//   weight_bits = 8
+`default_nettype none
+
+module pe (
+  input  wire        clk,
+  input  wire        advance,
+  input  wire        accumulate,
+  input  wire        first,
+  input  wire        last,
+  input  wire [15:0] query,
+  input  wire [15:0] weight,
+  output reg  [16:0] result
+);
+
+  reg [15:0] product_0;
+
+  always @(posedge clk)
+    if (advance) product_0 <= $signed(query[7:0]) * $signed(weight[7:0]);
+
+  reg [15:0] product_1;
+
+  always @(posedge clk)
+    if (advance) product_1 <= $signed(query[15:8]) * $signed(weight[15:8]);
+
+  reg [16:0] sum;
+
+  always @(posedge clk)
+    if (advance) sum <= $signed(product_0) + $signed(product_1);
+
+  reg [16:0] acc;
+  wire [16:0] next_acc_sum = acc + sum;
+  wire [16:0] next_acc = first ? sum : next_acc_sum;
+
+  always @(posedge clk)
+    if (accumulate) acc <= next_acc;
+
+  always @(posedge clk)
+    if (accumulate && last) result <= next_acc;
+
+endmodule
+`default_nettype wire

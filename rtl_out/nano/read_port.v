@@ -1,0 +1,105 @@
+// read_port
+//
+// AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client
+// reserved their place.
+//
+//   clients = 4
+`default_nettype none
+
+module read_port (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        client_0_valid,
+  output wire        client_0_ready,
+  input  wire [39:0] client_0_address,
+  input  wire [7:0]  client_0_length,
+  input  wire        client_1_valid,
+  output wire        client_1_ready,
+  input  wire [39:0] client_1_address,
+  input  wire [7:0]  client_1_length,
+  input  wire        client_2_valid,
+  output wire        client_2_ready,
+  input  wire [39:0] client_2_address,
+  input  wire [7:0]  client_2_length,
+  input  wire        client_3_valid,
+  output wire        client_3_ready,
+  input  wire [39:0] client_3_address,
+  input  wire [7:0]  client_3_length,
+  input  wire        arready,
+  output reg         arvalid,
+  output wire [1:0]  arid,
+  output wire [39:0] araddr,
+  output wire [7:0]  arlen,
+  input  wire        rvalid,
+  input  wire [1:0]  rid,
+  input  wire [1:0]  rresp,
+  output wire        data_valid_0,
+  output wire        data_valid_1,
+  output wire        data_valid_2,
+  output wire        data_valid_3,
+  output wire        error
+);
+
+  // Round robin: the first client after the last one served that asks.
+  reg [1:0] served;
+  wire [1:0] candidate_4 = served;
+  wire [1:0] candidate_3 = served + 2'd3;
+  wire [1:0] candidate_2 = served + 2'd2;
+  wire [1:0] candidate_1 = served + 2'd1;
+  wire choice_choice = candidate_1[1] ? (candidate_1[0] ? client_3_valid : client_2_valid) :
+        candidate_1[0] ? client_1_valid : client_0_valid;
+  wire choice_choice_2 = candidate_2[1] ? (candidate_2[0] ? client_3_valid : client_2_valid) :
+        candidate_2[0] ? client_1_valid : client_0_valid;
+  wire choice_choice_3 = candidate_3[1] ? (candidate_3[0] ? client_3_valid : client_2_valid) :
+        candidate_3[0] ? client_1_valid : client_0_valid;
+  wire choice_choice_4 = candidate_4[1] ? (candidate_4[0] ? client_3_valid : client_2_valid) :
+        candidate_4[0] ? client_1_valid : client_0_valid;
+  wire [1:0] choice_choice_5 = choice_choice_2 ? candidate_2 :
+        choice_choice_3 ? candidate_3 :
+        choice_choice_4 ? candidate_4 : served;
+  wire [1:0] choice = choice_choice ? candidate_1 : choice_choice_5;
+
+  // The choice is held until the bus has taken it.
+  reg [1:0] held_id;
+  reg [39:0] held_burst_address;
+  reg [7:0] held_burst_length;
+  wire load = !arvalid || arready;
+  assign client_0_ready = load && (choice == 2'd0);
+  assign client_1_ready = load && (choice == 2'd1);
+  assign client_2_ready = load && (choice == 2'd2);
+  assign client_3_ready = load && (choice == 2'd3);
+  wire arvalid_term = client_0_valid || client_1_valid || client_2_valid || client_3_valid;
+
+  always @(posedge clk)
+    if (rst) arvalid <= 1'b0;
+    else if (load) arvalid <= arvalid_term;
+
+  always @(posedge clk)
+    if (load) begin
+      held_id <= choice;
+      held_burst_address <= choice[1] ? (choice[0] ? client_3_address : client_2_address) :
+        choice[0] ? client_1_address : client_0_address;
+      held_burst_length <= choice[1] ? (choice[0] ? client_3_length : client_2_length) :
+        choice[0] ? client_1_length : client_0_length;
+    end
+
+  always @(posedge clk)
+    if (rst) served <= 2'd0;
+    else if (load && arvalid_term) served <= choice;
+
+  // Read data go to the client of their ID. Bit 1 of the response marks an error.
+  assign data_valid_0 = rvalid && (rid == 2'd0);
+  assign data_valid_1 = rvalid && (rid == 2'd1);
+  assign data_valid_2 = rvalid && (rid == 2'd2);
+  assign data_valid_3 = rvalid && (rid == 2'd3);
+  assign error = rvalid && rresp[1];
+
+  assign arid = held_id;
+  assign araddr = held_burst_address;
+  assign arlen = held_burst_length;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, rresp[0]};
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,141 @@
+// reference_fetch
+//
+// Fetches the references of all queries as one run; each word is x and y of a level. A group is announced when its
+// references are complete; at most two groups are in the buffer.
+//
+//   words_per_beat = 1
+`default_nettype none
+
+module reference_fetch (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire [6:0]  queries,
+  input  wire [39:0] address,
+  input  wire        freed,
+  input  wire [63:0] data,
+  input  wire        data_valid,
+  output wire        burst_valid,
+  input  wire        burst_ready,
+  output wire [39:0] burst_address,
+  output wire [7:0]  burst_length,
+  output wire        write_enable,
+  output wire [3:0]  write_address,
+  output wire [63:0] write_data,
+  output wire        group_valid,
+  input  wire        group_ready,
+  output wire        group
+);
+
+  // One request for the whole run, a cycle after start.
+  reg pending;
+  wire [11:0] bytes = queries * 5'd16;
+  wire run_request_ready;
+
+  always @(posedge clk)
+    if (rst) pending <= 1'b0;
+    else if (start) pending <= 1'b1;
+    else if (run_request_ready) pending <= 1'b0;
+
+  wire reader_beat_valid;
+  wire reader_beat_ready;
+  wire [12:0] reader_request_beats_sum = {1'b0, bytes} + 13'd7;
+
+  burst_reader_reference u_reader (
+    .clk             (clk),
+    .rst             (rst),
+    .request_valid   (pending),
+    .request_ready   (run_request_ready),
+    .request_address (address),
+    .request_beats   (reader_request_beats_sum[10:3]),
+    .data            (data),
+    .data_valid      (data_valid),
+    .burst_valid     (burst_valid),
+    .burst_ready     (burst_ready),
+    .burst_address   (burst_address),
+    .burst_length    (burst_length),
+    .beat_valid      (reader_beat_valid),
+    .beat_ready      (reader_beat_ready),
+    .beat            (write_data)
+  );
+
+  // Write level after level, query after query; what the last beat holds beyond the last query is dropped.
+  reg [6:0] remaining;
+  reg level;
+  reg [1:0] group_index;
+  reg row_index;
+  reg [1:0] held;
+  wire over = remaining == 7'd0;
+  wire announce_ready;
+  assign reader_beat_ready = over || ((held != 2'd3) && announce_ready);
+  wire write = reader_beat_valid && reader_beat_ready && !over;
+  wire last_level = write && level;
+  wire end_of_group = last_level && (row_index || (remaining == 7'd1));
+
+  always @(posedge clk)
+    if (rst) remaining <= 7'd0;
+    else if (start) remaining <= queries;
+    else if (last_level) remaining <= remaining - 7'd1;
+
+  always @(posedge clk)
+    if (rst) level <= 1'b0;
+    else if (write) level <= level + 1'b1;
+
+  wire [1:0] group_index_sum = group_index + 2'd1;
+
+  always @(posedge clk)
+    if (rst) group_index <= 2'd0;
+    else if (end_of_group) group_index <= (group_index == 2'd2) ? 2'd0 : group_index_sum;
+
+  always @(posedge clk)
+    if (rst) row_index <= 1'b0;
+    else if (end_of_group) row_index <= 1'b0;
+    else if (last_level) row_index <= row_index + 1'b1;
+
+  always @(posedge clk)
+    if (rst) held <= 2'd0;
+    else if (end_of_group && !freed) held <= held + 2'd1;
+    else if (freed && !end_of_group) held <= held - 2'd1;
+
+  assign write_address = {group_index, row_index, level};
+
+  fifo_1x3 u_groups (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (end_of_group),
+    .in_ready  (announce_ready),
+    .in        (1'b1),
+    .out_valid (group_valid),
+    .out_ready (group_ready),
+    .out       (group)
+  );
+
+  assign write_enable = write;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, reader_request_beats_sum[2:0], reader_request_beats_sum[12:11]};
+
+`ifdef QUILLGEN_CHECKS
+  reg check_burst_held;
+  reg [47:0] check_burst_last;
+  reg check_group_held;
+  reg check_group_last;
+  always @(posedge clk) begin : checks
+    check_burst_held <= !rst && burst_valid && !burst_ready;
+    check_burst_last <= {burst_address, burst_length};
+    check_group_held <= !rst && group_valid && !group_ready;
+    check_group_last <= group;
+`ifdef FORMAL
+    if (!rst) assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
+    if (!rst) assert (!check_group_held || (group_valid && group == check_group_last));
+`else
+    if (!rst && !(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
+        "%m: stream burst changed while it was waiting");
+    if (!rst && !(!check_group_held || (group_valid && group == check_group_last))) $fatal(1,
+        "%m: stream group changed while it was waiting");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire

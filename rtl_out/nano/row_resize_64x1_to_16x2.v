@@ -1,0 +1,57 @@
+// row_resize_64x1_to_16x2
+//
+// A row of 1 words of 64 bits becomes 2 words of 16 bits, the first lowest.
+`default_nettype none
+
+module row_resize_64x1_to_16x2 (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        restart,
+  input  wire        in_valid,
+  output wire        in_ready,
+  input  wire [63:0] in,
+  output wire        out_valid,
+  input  wire        out_ready,
+  output wire [15:0] out
+);
+
+  reg word;
+  reg [1:0] part;
+  wire step = in_valid && out_ready;
+  wire last_of_row = word;
+  wire last_part = last_of_row || (part == 2'd3);
+
+  always @(posedge clk)
+    if (rst) word <= 1'b0;
+    else if (restart) word <= 1'b0;
+    else if (step) word <= word + 1'b1;
+
+  always @(posedge clk)
+    if (rst) part <= 2'd0;
+    else if (restart) part <= 2'd0;
+    else if (step && last_part) part <= 2'd0;
+    else if (step) part <= part + 2'd1;
+
+  assign in_ready = out_ready && last_part;
+  assign out = part[1] ? (part[0] ? in[63:48] : in[47:32]) :
+        part[0] ? in[31:16] : in[15:0];
+
+  assign out_valid = in_valid;
+
+`ifdef QUILLGEN_CHECKS
+  reg check_out_held;
+  reg [15:0] check_out_last;
+  always @(posedge clk) begin : checks
+    check_out_held <= !rst && in_valid && !out_ready;
+    check_out_last <= out;
+`ifdef FORMAL
+    if (!rst) assert (!check_out_held || (in_valid && out == check_out_last));
+`else
+    if (!rst && !(!check_out_held || (in_valid && out == check_out_last))) $fatal(1,
+        "%m: stream out changed while it was waiting");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire
