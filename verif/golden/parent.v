@@ -1,0 +1,52 @@
+// parent
+`default_nettype none
+
+module parent (
+  input  wire       clk,
+  input  wire       rst,
+  input  wire       in_valid,
+  output wire       in_ready,
+  input  wire [7:0] in,
+  input  wire [2:0] spare,
+  output wire       out_valid,
+  input  wire       out_ready,
+  output wire [7:0] out
+);
+
+  wire [7:0] stage_out;
+
+  stage u_stage (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (in_valid),
+    .in_ready  (in_ready),
+    .in        (in),
+    .out_valid (out_valid),
+    .out_ready (out_ready),
+    .out       (stage_out)
+  );
+
+  assign out = stage_out;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, spare};
+
+`ifdef QUILLGEN_CHECKS
+  reg check_out_held;
+  reg [7:0] check_out_last;
+  always @(posedge clk) begin : checks
+    check_out_held <= !rst && out_valid && !out_ready;
+    check_out_last <= stage_out;
+`ifdef FORMAL
+    if (!rst) assert (!check_out_held || (out_valid && stage_out == check_out_last));
+    if (!rst) assert (stage_out < 8'd255);
+`else
+    if (!rst && !(!check_out_held || (out_valid && stage_out == check_out_last))) $fatal(1,
+        "%m: stream out changed while it was waiting");
+    if (!rst && !(stage_out < 8'd255)) $fatal(1, "%m: the output stays below 255");
+`endif
+  end
+`endif
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,132 @@
+// Golden text of the Verilog printer: small modules, one or more for every rule of printing, compared with the files of
+// this folder. `--update` rewrites the files.
+#include <fmt/format.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "emit/verilog.hpp"
+#include "hdl/build.hpp"
+#include "passes/verify.hpp"
+
+using namespace quillgen;
+using namespace quillgen::hdl;
+
+namespace {
+
+// Operators, constants and literals; sums with and without carry; signed operators behind $signed.
+void build_operators(Module& m) {
+  m.describe("Every operator once. The header carries this sentence and the parameters.");
+  m.parameter("width", 8);
+  const auto a = input(m, "a", UInt(8)), b = input(m, "b", UInt(8));
+  const auto s = input(m, "s", SInt(8)), t = input(m, "t", SInt(8));
+  const auto n = input(m, "n", UInt(3));
+  output(m, "sum", a + b), output(m, "difference", a - b), output(m, "product", a * b);
+  output(m, "signed_sum", s + t), output(m, "signed_product", s * t), output(m, "scaled", s * -128);
+  output(m, "logic_mix", (a & b) | (a ^ ~b));
+  output(m, "less", a < b), output(m, "signed_less", s < t), output(m, "below", s < -3), output(m, "differ", a != b);
+  output(m, "left", shift_left(a, n)), output(m, "right", shift_right(a, n)),
+      output(m, "arithmetic", shift_right(s, n));
+  output(m, "masked", a & 0xF0), output(m, "word", concat({a, b, a.bits(2, 3)}));
+  output(m, "wide", s.extend(80)), output(m, "padded", b.extend(70));
+}
+
+// Single-use logic is written in place, shared and named values get nets; nested choices.
+void build_sharing(Module& m) {
+  const auto a = input(m, "a", UInt(8)), b = input(m, "b", UInt(8));
+  const auto p = input(m, "p", Bool()), q = input(m, "q", Bool());
+  const UInt shared = a ^ b;
+  const UInt once = (a & b).named("both");
+  output(m, "x", mux(p & !q, shared, once)), output(m, "y", mux(p, a, mux(q, b, shared)));
+  output(m, "z", ((a + b).wrap(8) ^ once) | shared);
+}
+
+// Registers: reset, enables in order, neighbours in one block, a register that is a port.
+void build_registers(Module& m) {
+  const auto d = input(m, "d", UInt(8));
+  const auto load = input(m, "load", Bool()), clear = input(m, "clear", Bool());
+  m.note("Neighbours with equal conditions share a block.");
+  auto first = reg(m, "first", UInt(8), 0), second = reg(m, "second", UInt(8), 0x80);
+  first.when(load, d), second.when(load, first);
+  auto counter = reg(m, "counter", UInt(8), 255);
+  counter.when(clear, 0).when(load, (counter + 1).wrap(8));
+  auto plain = reg(m, "plain", UInt(8));
+  plain.next(second);
+  output(m, "counter", static_cast<UInt>(counter)), output(m, "q", static_cast<UInt>(plain));
+}
+
+// Memories of both latencies, a table, dropped bits.
+void build_storage(Module& m) {
+  const auto we = input(m, "we", Bool()), re = input(m, "re", Bool());
+  const auto wa = input(m, "wa", UInt(4)), ra = input(m, "ra", UInt(4));
+  const auto d = input(m, "d", UInt(12));
+  Ram sram(m, "sram", 16, 12, 1), regs(m, "regs", 10, 12, 0);
+  sram.write(we, wa, d), regs.write(we, wa, d);
+  output(m, "late", sram.read(ra, re));
+  output(m, "now", regs.read(ra, true).bits(0, 7));
+  output(m, "entry", rom(ra.bits(0, 2), {3, 9, 27, 81}, 7));
+}
+
+// Instances, streams with their checks, an assertion, discarded values.
+void build_parent(Module& m, const Module& stage) {
+  auto in = input_stream(m, "in", UInt(8));
+  Instance u(m, "stage", stage);
+  u.in_stream("in", in);
+  auto out = u.out_stream("out", UInt(8));
+  m.add_assertion("the output stays below 255", (out.data < 255).id());
+  discard(input(m, "spare", UInt(3)));
+  output_stream(m, "out", out);
+}
+void build_stage(Module& m) {
+  auto in = input_stream(m, "in", UInt(8));
+  auto full = reg(m, "full", Bool(), 0);
+  auto held = reg(m, "held", UInt(8));
+  auto out = stream<UInt>(m, "held", full, held);
+  in.ready.drive((!full) | out.ready);
+  full.when(in.fire(), true).when(out.ready, false);
+  held.when(in.fire(), in.data);
+  output_stream(m, "out", out);
+}
+
+std::string read(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The first line in which two texts differ.
+std::string difference(const std::string& want, const std::string& got) {
+  std::size_t line = 1, at = 0;
+  while (at < want.size() && at < got.size() && want[at] == got[at]) line += want[at++] == '\n';
+  auto text = [&](const std::string& s) {
+    const auto start = s.rfind('\n', at == 0 ? 0 : at - 1) + 1;
+    return s.substr(start, s.find('\n', start) - start);
+  };
+  return fmt::format("line {}:\n  - {}\n  + {}", line, text(want), text(got));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool update = argc > 1 && std::strcmp(argv[1], "--update") == 0;
+  Design design;
+  design.module("operators", build_operators);
+  design.module("sharing", build_sharing);
+  design.module("registers", build_registers);
+  design.module("storage", build_storage);
+  const Module& stage = design.module("stage", build_stage);
+  design.module("parent", [&](Module& m) { build_parent(m, stage); });
+  int wrong = 0;
+  for (const auto& m : design.modules()) {
+    passes::verify_or_throw(*m);
+    const std::string file = fmt::format("{}/{}.v", GOLDEN, m->name());
+    const std::string text = emit::print_module(*m).verilog;
+    if (update) std::ofstream(file, std::ios::binary) << text;
+    else if (const std::string want = read(file); want != text)
+      ++wrong, fmt::print("{}: {}\n", file, want.empty() ? "missing" : difference(want, text));
+  }
+  fmt::print("{} golden files {}, {} differ\n", design.modules().size(), update ? "rewritten" : "compared", wrong);
+  if (wrong != 0) fmt::print("if the change is intended: {} --update\n", argv[0]);
+  return wrong == 0 ? 0 : 1;
+}
