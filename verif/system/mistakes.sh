@@ -2,7 +2,7 @@
 # What users get wrong: each mistake is answered by one line on stderr and exit status 2, and leaves nothing behind.
 #   mistakes.sh QUILLGEN EXAMPLES
 set -euo pipefail
-quillgen=$1 examples=$2
+quillgen=$(realpath "$1") examples=$2
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 mkdir "$room/place" "$room/cache"

@@ -79,7 +79,7 @@ const std::vector<std::vector<std::string>> variants = {
     {"numerics.preset=mixed"},
     {"numerics.preset=int12", "memory.data_bits=256"},
     {"attention.embed_dim=24", "attention.heads=2", "attention.levels=3", "attention.points=3", "gemm.columns=12",
-     "gemm.depth=16", "core.projection_columns=5", "numerics.query_weight_bits=11", "numerics.output_weight_bits=5",
+     "gemm.depth=16", "core.projection_columns=16", "numerics.query_weight_bits=11", "numerics.output_weight_bits=5",
      "feature_cache.kilobytes=1"},
 };
 
