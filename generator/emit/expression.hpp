@@ -1,7 +1,7 @@
 // The text of expressions.
 #pragma once
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "emit/plan.hpp"
 
@@ -12,7 +12,7 @@ std::string literal(std::uint64_t value, int width);
 
 class Expressions {
  public:
-  Expressions(const hdl::Module& m, const Plan& plan, const std::unordered_map<hdl::Id, std::string>& nets)
+  Expressions(const hdl::Module& m, const Plan& plan, const std::vector<std::string>& nets)
       : m_(m), plan_(plan), nets_(nets) {}
 
   /// As an operand: a net by its name, anything else in full, in parentheses where needed.
@@ -32,7 +32,7 @@ class Expressions {
 
   const hdl::Module& m_;
   const Plan& plan_;
-  const std::unordered_map<hdl::Id, std::string>& nets_;
+  const std::vector<std::string>& nets_;
 };
 
 }  // namespace quillgen::emit

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "emit/expression.hpp"
 #include "emit/plan.hpp"
@@ -95,13 +96,20 @@ const char* role(Op op) {
 class Printer {
  public:
   Printer(const Module& m, const Options& options)
-      : m_(m), options_(options), plan_(plan_nets(m)), text_(m, plan_, nets_), defined_(m.nodes().size(), false) {
+      : m_(m),
+        options_(options),
+        plan_(plan_nets(m)),
+        nets_(m.nodes().size()),
+        text_(m, plan_, nets_),
+        defined_(m.nodes().size(), false) {
     for (Id id = 0; id < m.nodes().size(); ++id)
       if (!m.name_of(id).empty()) nets_[id] = m.name_of(id), used_names_.insert(m.name_of(id));
     for (const Port& p : m.ports()) {
       used_names_.insert(p.name);
       port_names_.insert(p.name);
     }
+    for (const auto& i : m.instances()) used_names_.insert("u_" + i.name);
+    for (const auto& mem : m.memories()) used_names_.insert("u_" + mem.name);
     merge_handshakes();
   }
 
@@ -198,12 +206,16 @@ class Printer {
   }
 
   // --- nets -------------------------------------------------------------------------------------------------------
-  std::string fresh_name(const std::string& base, Op op) {
-    std::string name = fmt::format("{}_{}", base, role(op));
-    std::string unique = name;
-    for (int i = 2; !used_names_.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
+  // The name, or the first of name_2, name_3, .. that is free.
+  std::string unique_name(const std::string& name) {
+    if (used_names_.insert(name).second) return name;
+    int& number = last_number_.try_emplace(name, 1).first->second;
+    std::string unique;
+    do unique = fmt::format("{}_{}", name, ++number);
+    while (!used_names_.insert(unique).second);
     return unique;
   }
+  std::string fresh_name(const std::string& base, Op op) { return unique_name(fmt::format("{}_{}", base, role(op))); }
 
   // Defines all temporaries that `root` needs, operands first; `base` is the name of the consumer.
   void temporaries(Id root, const std::string& base) {
@@ -493,15 +505,14 @@ class Printer {
                                : payload.size() == 1 ? payload[0]
                                                      : fmt::format("{{{}}}", fmt::join(payload, ", "));
       width = std::max(width, 1);
-      history += fmt::format("  reg check_{0}_held;\n  reg {1}check_{0}_last;\n", s.name, range(width));
-      remember += wrap_line(fmt::format("    check_{}_held <= {} && {} && !{};", s.name, active, text_.whole(s.valid),
-                                        text_.whole(s.ready)),
-                            8) +
-                  "\n";
-      remember += wrap_line(fmt::format("    check_{}_last <= {};", s.name, data), 8) + "\n";
-      list.push_back(
-          {fmt::format("stream {} changed while it was waiting", s.name),
-           fmt::format("!check_{0}_held || ({1} && {2} == check_{0}_last)", s.name, text_.whole(s.valid), data)});
+      const std::string held = unique_name(fmt::format("check_{}_held", s.name)),
+                        last = unique_name(fmt::format("check_{}_last", s.name)), valid = text_.whole(s.valid);
+      history += fmt::format("  reg {};\n  reg {}{};\n", held, range(width), last);
+      remember +=
+          wrap_line(fmt::format("    {} <= {} && {} && !{};", held, active, valid, text_.whole(s.ready)), 8) + "\n";
+      remember += wrap_line(fmt::format("    {} <= {};", last, data), 8) + "\n";
+      list.push_back({fmt::format("stream {} changed while it was waiting", s.name),
+                      fmt::format("!{} || ({} && {} == {})", held, valid, data, last)});
     }
     for (const auto& a : m_.assertions()) list.push_back({a.name, text_.whole(a.condition)});
     gap();
@@ -519,11 +530,12 @@ class Printer {
   const Module& m_;
   const Options& options_;
   Plan plan_;
-  std::unordered_map<Id, std::string> nets_;
+  std::vector<std::string> nets_;
   Expressions text_;
   std::vector<bool> defined_;
-  std::set<std::string> used_names_, port_names_;
-  std::set<Id> merged_;              // nets printed under the name of another
+  std::unordered_set<std::string> used_names_, port_names_;
+  std::unordered_map<std::string, int> last_number_;  // given to a name that is used several times
+  std::set<Id> merged_;                               // nets printed under the name of another
   std::set<Id> driven_by_instance_;  // wires that an output of an instance drives without an assignment
   std::string out_;
   bool note_open_ = false;  // a comment was just printed: no blank line between it and what it explains

@@ -5,7 +5,7 @@
 // or changes its sign.
 #pragma once
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "hdl/module.hpp"
 
@@ -17,7 +17,7 @@ struct Options {
 
 struct ModuleText {
   std::string verilog;
-  std::unordered_map<hdl::Id, std::string> nets;  ///< name of the net of every node that has one
+  std::vector<std::string> nets;  ///< by node: the name of its net, "" if it has none
 };
 
 ModuleText print_module(const hdl::Module& m, const Options& options = {});

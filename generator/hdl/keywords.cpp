@@ -1,6 +1,6 @@
 #include "hdl/keywords.hpp"
 
-#include <string>
+#include <unordered_set>
 
 namespace quillgen::hdl {
 namespace {
@@ -27,10 +27,21 @@ constexpr std::string_view keywords =
     "typedef union unique unique0 unsigned until until_with untyped use uwire var vectored virtual void wait "
     "wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor ";
 
+std::unordered_set<std::string_view> split(std::string_view text) {
+  std::unordered_set<std::string_view> words;
+  for (std::size_t at = 1; at < text.size();) {
+    const std::size_t end = text.find(' ', at);
+    words.insert(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
 }  // namespace
 
 bool is_keyword(std::string_view name) {
-  return keywords.find(" " + std::string(name) + " ") != std::string_view::npos;
+  static const auto words = split(keywords);
+  return words.contains(name);
 }
 
 }  // namespace quillgen::hdl

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cctype>
 #include <cstring>
@@ -32,16 +33,6 @@ std::uint64_t mask(int width) { return width >= 64 ? ~std::uint64_t{0} : (std::u
 
 int MemoryInfo::address_bits() const { return index_bits(static_cast<std::uint64_t>(depth)); }
 
-std::size_t Module::KeyHash::operator()(const Key& k) const {
-  std::uint64_t h = static_cast<std::uint64_t>(k.op) * 0x9E3779B97F4A7C15u;
-  for (std::uint64_t v :
-       {std::uint64_t(k.width), std::uint64_t(k.a), std::uint64_t(k.b), std::uint64_t(k.c), k.extra}) {
-    h = (h ^ v) * 0xFF51AFD7ED558CCDu;
-    h ^= h >> 32;
-  }
-  return h;
-}
-
 void Module::fail(const std::string& message) const { throw HdlError(fmt::format("module {}: {}", name_, message)); }
 
 std::string Module::describe_node(Id id) const {
@@ -52,13 +43,25 @@ std::string Module::describe_node(Id id) const {
 
 const std::string& Module::name_of(Id id) const {
   static const std::string none;
-  auto it = names_.find(id);
-  return it == names_.end() ? none : it->second;
+  return id < names_.size() ? names_[id] : none;
+}
+
+void Module::store_name(Id id, const std::string& name) {
+  if (names_.size() <= id) names_.resize(id + std::size_t{1});
+  names_[id] = name;
 }
 
 Id Module::push(Node n) {
   nodes_.push_back(n);
   return static_cast<Id>(nodes_.size() - 1);
+}
+
+// The node that equals n; n itself if there is none yet.
+Id Module::push_shared(const Node& n) {
+  if (Id id = shared_.find(nodes_, n); id != no_id) return id;
+  Id id = push(n);
+  shared_.insert(nodes_, id);
+  return id;
 }
 
 // Names are public: lower-case words joined by underscores, no keyword, each used once in a module.
@@ -74,12 +77,11 @@ void Module::claim_name(const std::string& name, SourceLine at) {
 }
 
 void Module::place(Statement::Kind kind, std::uint32_t index) {
-  auto [it, fresh] = placed_.try_emplace({static_cast<int>(kind), index}, statements_.size());
-  if (!fresh) {
-    statements_[it->second].kind = Statement::Kind::none;
-    it->second = statements_.size();
-  }
+  std::vector<std::size_t>& places = placed_[static_cast<std::size_t>(kind)];
+  if (places.size() <= index) places.resize(index + std::size_t{1}, 0);
+  if (places[index] != 0) statements_[places[index] - 1].kind = Statement::Kind::none;
   statements_.push_back({kind, index});
+  places[index] = statements_.size();
 }
 
 void Module::note(std::string text) {
@@ -90,10 +92,7 @@ void Module::note(std::string text) {
 Id Module::constant(std::uint64_t value, int width, SourceLine at) {
   if (width < 1 || width > 64) fail(fmt::format("constant of {} bits ({}); use 1 to 64", width, at.str()));
   if ((value & ~mask(width)) != 0) fail(fmt::format("constant {} does not fit {} bits ({})", value, width, at.str()));
-  Key key{Op::constant, width, no_id, no_id, no_id, value};
-  auto [it, fresh] = shared_.try_emplace(key, static_cast<Id>(nodes_.size()));
-  if (fresh) push({Op::constant, false, width, no_id, no_id, no_id, value, at});
-  return it->second;
+  return push_shared({Op::constant, false, width, no_id, no_id, no_id, value, at});
 }
 
 void Module::check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) const {
@@ -173,11 +172,7 @@ Id Module::make(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceL
       if (operand != no_id) nodes_[operand].absorbed = true;  // read by the author, though no longer by the netlist
     return id;
   }
-  Key key{op, width, a, b, c, extra};
-  if (auto it = shared_.find(key); it != shared_.end()) return it->second;
-  Id id = push({op, false, width, a, b, c, extra, at});
-  shared_.emplace(key, id);
-  return id;
+  return push_shared({op, false, width, a, b, c, extra, at});
 }
 
 Id Module::rom(std::vector<std::uint64_t> table, int width, Id address, SourceLine at) {
@@ -190,9 +185,15 @@ Id Module::rom(std::vector<std::uint64_t> table, int width, Id address, SourceLi
                      reach > 24 ? "more than 24 address bits" : "table longer than the address reaches",
                      describe_node(address)));
   table.resize(std::size_t{1} << reach, 0);
-  std::uint64_t number = 0;
-  while (number < roms_.size() && roms_[number] != table) ++number;
-  if (number == roms_.size()) roms_.push_back(std::move(table));
+  std::uint64_t hash = table.size();
+  for (auto v : table) hash = (hash ^ v) * 0xFF51AFD7ED558CCDu, hash ^= hash >> 32;
+  std::vector<std::uint32_t>& alike = rom_numbers_[hash];
+  auto same = std::find_if(alike.begin(), alike.end(), [&](std::uint32_t i) { return roms_[i] == table; });
+  const std::uint32_t number = same != alike.end() ? *same : static_cast<std::uint32_t>(roms_.size());
+  if (same == alike.end()) {
+    alike.push_back(number);
+    roms_.push_back(std::move(table));
+  }
   return make(Op::rom, width, address, no_id, no_id, number, at);
 }
 
@@ -200,22 +201,25 @@ Id Module::add_input(const std::string& name, int width, SourceLine at) {
   claim_name(name, at);
   if (width < 1) fail(fmt::format("input {} has width {} ({})", name, width, at.str()));
   Id id = push({Op::input, false, width, no_id, no_id, no_id, ports_.size(), at});
-  names_[id] = name;
+  store_name(id, name);
+  port_numbers_[name] = static_cast<int>(ports_.size());
   ports_.push_back({name, true, width, id, at});
   return id;
 }
 
 void Module::add_output(const std::string& name, Id value, SourceLine at) {
-  for (const Port& p : ports_)
-    if (p.name == name) fail(fmt::format("port \"{}\" is declared twice ({} and {})", name, p.at.str(), at.str()));
+  if (int i = port_index(name); i >= 0)
+    fail(fmt::format("port \"{}\" is declared twice ({} and {})", name, ports_[static_cast<std::size_t>(i)].at.str(),
+                     at.str()));
   // A port of the same name as the register or wire behind it is that net.
   if (name_of(value) != name) {
     claim_name(name, at);
     if (name_of(value).empty() && !is_source(node(value).op)) {
-      names_[value] = name;
+      store_name(value, name);
       place(Statement::Kind::net, value);
     }
   }
+  port_numbers_[name] = static_cast<int>(ports_.size());
   ports_.push_back({name, false, width(value), value, at});
 }
 
@@ -225,8 +229,10 @@ Id Module::add_reg(const std::string& name, int width, std::optional<std::uint64
   if (reset && (*reset & ~mask(width)) != 0)
     fail(fmt::format("reset value of {} does not fit {} bits ({})", name, width, at.str()));
   Id id = push({Op::reg, false, width, no_id, no_id, no_id, regs_.size(), at});
-  if (!name.empty()) names_[id] = name;
-  regs_.push_back({id, reset, {}});
+  if (!name.empty()) store_name(id, name);
+  regs_.push_back({id, reset, {}, {}});
+  has_clock_ = true;
+  has_reset_ = has_reset_ || reset.has_value();
   place(Statement::Kind::reg_declare, static_cast<std::uint32_t>(regs_.size() - 1));
   return id;
 }
@@ -256,7 +262,7 @@ Id Module::add_wire(const std::string& name, int width, SourceLine at, bool hand
   claim_name(name, at);
   if (width < 1) fail(fmt::format("wire {} has width {} ({})", name, width, at.str()));
   Id id = push({Op::wire, false, width, no_id, no_id, no_id, handshake ? 1u : 0u, at});
-  names_[id] = name;
+  store_name(id, name);
   place(Statement::Kind::wire_declare, id);
   return id;
 }
@@ -281,7 +287,7 @@ Id Module::set_name(Id node, const std::string& name, SourceLine at) {
     return wire;
   }
   claim_name(name, at);
-  names_[node] = name;
+  store_name(node, name);
   if (nodes_[node].op != Op::instance_output) place(Statement::Kind::net, node);
   return node;
 }
@@ -292,6 +298,8 @@ std::uint32_t Module::add_instance(const std::string& name, const Module& child,
   info.inputs.assign(child.ports().size(), no_id);
   info.outputs.assign(child.ports().size(), no_id);
   instances_.push_back(std::move(info));
+  has_clock_ = has_clock_ || child.has_clock();
+  has_reset_ = has_reset_ || child.has_reset();
   auto number = static_cast<std::uint32_t>(instances_.size() - 1);
   InstanceInfo& mine = instances_.back();
   for (std::size_t i = 0; i < child.ports().size(); ++i) {
@@ -301,7 +309,7 @@ std::uint32_t Module::add_instance(const std::string& name, const Module& child,
     claim_name(net, at);
     mine.outputs[i] =
         push({Op::instance_output, false, p.width, no_id, no_id, no_id, (std::uint64_t{number} << 32) | i, at});
-    names_[mine.outputs[i]] = net;
+    store_name(mine.outputs[i], net);
   }
   place(Statement::Kind::instance_declare, number);
   place(Statement::Kind::instance, number);
@@ -340,6 +348,7 @@ std::uint32_t Module::add_memory(const std::string& name, int depth, int width, 
   MemoryInfo info;
   info.name = name, info.depth = depth, info.width = width, info.latency = latency, info.at = at;
   memories_.push_back(info);
+  has_clock_ = true;
   return static_cast<std::uint32_t>(memories_.size() - 1);
 }
 
@@ -365,31 +374,15 @@ Id Module::memory_read(std::uint32_t memory, Id enable, Id address, SourceLine a
   mem.read_enable = enable, mem.read_address = address;
   mem.read_data =
       push({Op::instance_output, false, mem.width, no_id, no_id, no_id, memory | (std::uint64_t{1} << 63), at});
-  names_[mem.read_data] = mem.name + "_q";
+  store_name(mem.read_data, mem.name + "_q");
   place(Statement::Kind::memory_declare, memory);
   place(Statement::Kind::memory, memory);
   return mem.read_data;
 }
 
-bool Module::has_clock() const {
-  if (!regs_.empty() || !memories_.empty()) return true;
-  for (const auto& i : instances_)
-    if (i.module->has_clock()) return true;
-  return false;
-}
-
-bool Module::has_reset() const {
-  for (const auto& r : regs_)
-    if (r.reset) return true;
-  for (const auto& i : instances_)
-    if (i.module->has_reset()) return true;
-  return false;
-}
-
 int Module::port_index(const std::string& name) const {
-  for (std::size_t i = 0; i < ports_.size(); ++i)
-    if (ports_[i].name == name) return static_cast<int>(i);
-  return -1;
+  auto it = port_numbers_.find(name);
+  return it == port_numbers_.end() ? -1 : it->second;
 }
 
 Module& Design::module(const std::string& name, const std::function<void(Module&)>& build) {

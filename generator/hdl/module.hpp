@@ -2,7 +2,6 @@
 // modules. This is the netlist itself; value.hpp and stream.hpp are the language that people write.
 #pragma once
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "hdl/node.hpp"
+#include "hdl/node_table.hpp"
 
 namespace quillgen::hdl {
 
@@ -100,6 +100,7 @@ struct Statement {
     memory_declare,
     memory
   };
+  static constexpr int kinds = 11;
   Kind kind = Kind::none;
   std::uint32_t index = 0;  ///< note, reg, instance or memory number; node of a net or wire
 };
@@ -166,8 +167,8 @@ class Module {
   const std::vector<Tap>& taps() const { return taps_; }
   /// Name given by the author, or "".
   const std::string& name_of(Id id) const;
-  bool has_clock() const;                         ///< holds state, itself or below
-  bool has_reset() const;                         ///< holds state with a reset value, itself or below
+  bool has_clock() const { return has_clock_; }   ///< holds state, itself or below
+  bool has_reset() const { return has_reset_; }   ///< holds state with a reset value, itself or below
   int port_index(const std::string& name) const;  ///< -1 if there is none
   const RegInfo& reg_of(Id node) const { return regs_[static_cast<std::size_t>(nodes_[node].extra)]; }
   std::string describe_node(Id id) const;  ///< "sum (adder.cpp:12)" for messages
@@ -175,20 +176,12 @@ class Module {
   [[noreturn]] void fail(const std::string& message) const;
 
  private:
-  struct Key {
-    Op op;
-    int width;
-    Id a, b, c;
-    std::uint64_t extra;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& k) const;
-  };
-
+  void store_name(Id id, const std::string& name);
   Id push(Node n);
+  Id push_shared(const Node& n);
   Id simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
   Id fold_constants(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
+  Id split_slice(const Node& n, int width, Id a, std::uint64_t extra, SourceLine at);
   void check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) const;
   void claim_name(const std::string& name, SourceLine at);
   void place(Statement::Kind kind,
@@ -200,21 +193,26 @@ class Module {
   std::string description_;
   std::vector<std::pair<std::string, std::int64_t>> parameters_;
   std::vector<Node> nodes_;
-  std::unordered_map<Key, Id, KeyHash> shared_;
-  std::unordered_map<Id, std::string> names_;
+  NodeTable shared_;
+  std::unordered_map<Node, Id, NodeHash, bool (*)(const Node&, const Node&)> split_{0, NodeHash(), same_node};
+  int split_depth_ = 0;
+  std::vector<std::string> names_;  // by node; shorter than nodes_ when the last ones have none
   std::unordered_map<std::string, SourceLine> claimed_;
   std::vector<Port> ports_;
+  std::unordered_map<std::string, int> port_numbers_;
   std::vector<RegInfo> regs_;
   std::vector<MemoryInfo> memories_;
   std::vector<InstanceInfo> instances_;
   std::vector<std::vector<std::uint64_t>> roms_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> rom_numbers_;  // by a hash of the table
   std::vector<Statement> statements_;
-  std::map<std::pair<int, std::uint32_t>, std::size_t> placed_;
+  std::vector<std::size_t> placed_[Statement::kinds];  // by kind and index: place in statements_, plus 1
   std::vector<std::string> notes_;
   std::vector<Id> discarded_;
   std::vector<StreamCheck> stream_checks_;
   std::vector<Assertion> assertions_;
   std::vector<Tap> taps_;
+  bool has_clock_ = false, has_reset_ = false;
 };
 
 /// Owns the modules. A module is known by its name, which carries the parameters that tell it apart from its siblings.

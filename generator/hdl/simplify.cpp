@@ -27,6 +27,24 @@ Id Module::fold_constants(Op op, int width, Id a, Id b, Id c, std::uint64_t extr
   return constant(evaluate(op, width, nodes_[a].width, wb, va, vb, vc, extra), width, at);
 }
 
+// A part of a mux is a mux of parts (a choice between concatenations is split at once), and the low bits of a sum need
+// only the low bits of its operands. Networks of such nodes have many paths to one node: what was split once is
+// remembered. Depth is limited, since a netlist may be deeper than the stack.
+Id Module::split_slice(const Node& n, int width, Id a, std::uint64_t extra, SourceLine at) {
+  constexpr int deepest = 64;
+  const Node key{Op::slice, false, width, a, no_id, no_id, extra, at};
+  if (auto it = split_.find(key); it != split_.end()) return it->second;
+  if (split_depth_ == deepest) return no_id;
+  ++split_depth_;
+  const bool is_mux = n.op == Op::mux;
+  Id x = make(Op::slice, width, is_mux ? n.b : n.a, no_id, no_id, extra, at);
+  Id y = make(Op::slice, width, is_mux ? n.c : n.b, no_id, no_id, extra, at);
+  --split_depth_;
+  Id result = is_mux ? make(n.op, width, n.a, x, y, 0, at) : make(n.op, width, x, y, no_id, 0, at);
+  split_.emplace(key, result);
+  return result;
+}
+
 Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) {
   if (Id id = fold_constants(op, width, a, b, c, extra, at); id != no_id) return id;
   std::uint64_t va = 0, vb = 0;
@@ -155,23 +173,11 @@ Id Module::simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, Sou
           if (n.op == Op::zero_extend && extra >= inner) return zero();
           break;
         }
-        case Op::bit_not:
-        case Op::bit_and:
-        case Op::bit_or:
-        case Op::bit_xor:
-        case Op::mux: {
-          // Only worth it when the parts are shared anyway: a mux of concatenations, split at once.
-          if (n.op != Op::mux) break;
-          Id x = make(op, width, n.b, no_id, no_id, extra, at), y = make(op, width, n.c, no_id, no_id, extra, at);
-          return make(Op::mux, width, n.a, x, y, 0, at);
-        }
+        case Op::mux:
+          return split_slice(n, width, a, extra, at);
         case Op::add:
         case Op::sub:
-          // The low bits of a sum need only the low bits of its operands.
-          if (extra == 0) {
-            Id x = make(op, width, n.a, no_id, no_id, 0, at), y = make(op, width, n.b, no_id, no_id, 0, at);
-            return make(n.op, width, x, y, no_id, 0, at);
-          }
+          if (extra == 0) return split_slice(n, width, a, extra, at);
           break;
         default:
           break;
