@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <set>
 
 #include "fuzz/batch.hpp"
 #include "harness/files.hpp"
@@ -12,10 +11,6 @@ using namespace quillgen;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Verilator 5.006 computes these wrongly with its pass const-bit-op-tree; with -fno-const-bit-op-tree, and without
-// optimisation, it agrees with Icarus and the interpreter. They are compared in Icarus alone; --seed shows the fault.
-const std::set<std::uint64_t> verilator_faults = {355};
 
 struct Options {
   std::uint64_t seed = 0, first = 1, count = 100, icarus = 10, batch = 90;
@@ -34,7 +29,7 @@ void report(const std::vector<std::string>& problems, const std::string& program
 
 // Runs a batch through everything; returns the number of problems.
 std::size_t run(const std::vector<std::uint64_t>& seeds, bool with_icarus, const Options& options,
-                const std::string& program, bool with_verilator = true) {
+                const std::string& program) {
   const auto start = std::chrono::steady_clock::now();
   auto lap = [&, last = start]() mutable {
     const auto now = std::chrono::steady_clock::now();
@@ -49,10 +44,8 @@ std::size_t run(const std::vector<std::uint64_t>& seeds, bool with_icarus, const
   const double linted = lap();
   std::size_t count = problems.size();
   report(problems, program);
-  if (with_verilator) {
-    report(problems = batch.run_verilator(folder), program);
-    count += problems.size();
-  }
+  report(problems = batch.run_verilator(folder), program);
+  count += problems.size();
   const double verilated = lap();
   double icarus = 0;
   if (with_icarus) {
@@ -90,16 +83,8 @@ int main(int argc, char** argv) {
       const bool with_icarus = done < o.icarus;
       const std::uint64_t size = std::min(with_icarus ? std::min(o.icarus, o.batch) : o.batch, o.count - done);
       std::vector<std::uint64_t> seeds;
-      for (std::uint64_t i = 0; i < size; ++i) {
-        const std::uint64_t seed = o.first + done + i;
-        if (verilator_faults.count(seed) == 0) {
-          seeds.push_back(seed);
-          continue;
-        }
-        fmt::print("seed {}: without Verilator, for a known fault of Verilator 5.006\n", seed);
-        problems += run({seed}, true, o, argv[0], false);
-      }
-      if (!seeds.empty()) problems += run(seeds, with_icarus, o, argv[0]);
+      for (std::uint64_t i = 0; i < size; ++i) seeds.push_back(o.first + done + i);
+      problems += run(seeds, with_icarus, o, argv[0]);
       done += size;
     }
     fmt::print("{} random netlists, {} problems\n", o.count, problems);
