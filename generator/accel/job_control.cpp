@@ -25,7 +25,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     auto beat = input_stream(m, "beat", UInt(s.data_bits()));
 
     constexpr int idle = 0, fetch = 1, check = 2, load = 3, run = 4;
-    auto state = reg(m, "state", UInt(3), idle);
+    auto state = reg(m, "state", UInt(3), idle).values({"idle", "fetch", "check", "load", "run"});
     auto is = [&](int which, const char* name) { return (state == which).named(name); };
     Bool is_idle = is(idle, "is_idle"), is_fetch = is(fetch, "is_fetch"), is_check = is(check, "is_check"),
          is_load = is(load, "is_load"), is_run = is(run, "is_run");
@@ -37,10 +37,11 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     Bool take = (is_fetch & beat.valid).named("take");
     Bool last = (take & lib::is_last(index, beats)).named("last_beat");
     index.when(take, lib::next_index(index, beats));
-    auto field = [&](int word, const std::string& name, int bits,
-                     int low = 0) {  // `bits` bits of a word, from bit `low`
+    std::vector<std::vector<std::pair<Reg<UInt>, UInt>>> fields(static_cast<std::size_t>(beats));
+    auto field = [&](int word, const std::string& name, int bits, int low = 0) {  // bits of a word, from bit `low`
       auto r = reg(m, name, UInt(bits));
-      r.when(take & (index == word / words_per_beat), beat.data.bits((word % words_per_beat) * 32 + low, bits));
+      fields[static_cast<std::size_t>(word / words_per_beat)].emplace_back(
+          r, beat.data.bits((word % words_per_beat) * 32 + low, bits));
       return static_cast<UInt>(r);
     };
     UInt kind = field(0, "kind", 32), job_id = field(2, "job_id", 32), count = field(3, "query_count", 32);
@@ -59,6 +60,12 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     for (int l = 0; l < s.a.levels; ++l) {
       width.push_back(field(16 + l, fmt::format("full_width_{}", l), 16));
       height.push_back(field(16 + l, fmt::format("full_height_{}", l), 16, 16));
+    }
+
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].empty()) continue;
+      const Bool take_now = (take & (index == i)).named(fmt::format("take_{}", i));
+      for (auto& [r, bits] : fields[i]) r.when(take_now, bits);
     }
 
     m.note("Check.");

@@ -46,7 +46,7 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
     auto length = reg(m, "burst_beats", UInt(5));
     auto held = reg(m, "held", UInt(Shapes::holds(depth)), 0);  // beats in the buffer
     constexpr int size = 0, wait = 1, send_address = 2, send_data = 3;
-    auto state = reg(m, "state", UInt(2), size);
+    auto state = reg(m, "state", UInt(2), size).values({"size", "wait", "address", "data"});
     auto left = reg(m, "left", UInt(5));  // beats of the burst still to send
     auto awready = input(m, "awready", Bool()), wready = input(m, "wready", Bool());
 

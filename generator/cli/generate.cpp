@@ -16,7 +16,8 @@ void add_generate(CLI::App& app, int&) {
     std::string out;
     bool force = false;
   };
-  auto* command = app.add_subcommand("generate", "write the Verilog of a configuration: one module a file, files.f, manifest.json");
+  auto* command =
+      app.add_subcommand("generate", "write the Verilog of a configuration: one module a file, files.f, manifest.json");
   const auto options = std::make_shared<Options>();
   add_config_options(*command, options->config);
   command->add_option("--out", options->out, "folder to write")->required();

@@ -13,6 +13,7 @@ using Files = std::map<std::string, std::string>;
 
 /// Checks the design below `top` (passes/verify.hpp) and prints it. `config` goes into the manifest as it is.
 /// The manifest lists top, configuration, ports, modules (children before parents), memories and taps.
-Files design_files(const hdl::Design& design, const hdl::Module& top, const nlohmann::ordered_json& config, const Options& options = {});
+Files design_files(const hdl::Design& design, const hdl::Module& top, const nlohmann::ordered_json& config,
+                   const Options& options = {});
 
 }  // namespace quillgen::emit

@@ -41,9 +41,18 @@ std::string Expressions::chain(Id id, Op op, const char* symbol) const {
   return fmt::format("{} {} {}", side(n.a), symbol, side(n.b));
 }
 
+std::string Expressions::value_of(Id reg, std::uint64_t value) const {
+  const auto& names = m_.reg_of(reg).value_names;
+  return value < names.size() ? names[value] : literal(value, m_.width(reg));
+}
+
 std::string Expressions::comparison(Id id, bool inverted) const {
   const Node& n = m_.node(id);
-  if (n.op == Op::equal) return fmt::format("{} {} {}", operand(n.a), inverted ? "!=" : "==", operand(n.b));
+  if (n.op == Op::equal) {
+    const bool is_value = m_.node(n.a).op == Op::reg && m_.node(n.b).op == Op::constant;
+    return fmt::format("{} {} {}", operand(n.a),
+                       inverted ? "!=" : "==", is_value ? value_of(n.a, m_.node(n.b).extra) : operand(n.b));
+  }
   const bool is_signed = n.op == Op::less_signed;
   auto side = [&](Id o) { return is_signed ? signed_operand(o) : operand(o); };
   // A constant reads better on the right.

@@ -19,6 +19,8 @@ class Expressions {
   std::string operand(hdl::Id id) const;
   /// The right-hand side that defines a node, even if the node has a net.
   std::string definition(hdl::Id id) const;
+  /// A constant that is stored in, or compared with, a register: by name if the register names it.
+  std::string value_of(hdl::Id reg, std::uint64_t value) const;
   /// As the right-hand side of an assignment.
   std::string whole(hdl::Id id) const { return is_named(id) ? nets_.at(id) : definition(id); }
 

@@ -282,6 +282,7 @@ class Printer {
           break;
         case Statement::Kind::reg_declare: {
           Id q = m_.regs()[s.index].node;
+          value_names(m_.regs()[s.index]);
           if (plan_.live[q] && !is_port(q)) line(fmt::format("reg {}{};", range(m_.width(q)), nets_[q]));
           break;
         }
@@ -332,6 +333,14 @@ class Printer {
     }
   }
 
+  void value_names(const RegInfo& r) {
+    if (r.value_names.empty() || !plan_.live[r.node]) return;
+    gap();
+    for (std::size_t i = 0; i < r.value_names.size(); ++i)
+      line(fmt::format("localparam {}{} = {};", range(m_.width(r.node)), r.value_names[i],
+                       literal(i, m_.width(r.node))));
+  }
+
   // Neighbouring registers with the same conditions share an always block. Returns the last statement taken.
   std::size_t registers(std::size_t first) {
     const auto& list = m_.statements();
@@ -366,8 +375,10 @@ class Printer {
 
     auto assignment = [&](const RegInfo& r, std::size_t branch) {
       std::string value;
-      if (r.reset && branch == 0) value = literal_of(*r.reset, m_.width(r.node));
-      else value = text_.whole(r.updates[branch - (r.reset ? 1 : 0)].data);
+      const Id data = r.reset && branch == 0 ? no_id : r.updates[branch - (r.reset ? 1 : 0)].data;
+      if (r.value_names.empty()) value = data == no_id ? literal_of(*r.reset, m_.width(r.node)) : text_.whole(data);
+      else if (data == no_id) value = text_.value_of(r.node, *r.reset);
+      else value = m_.node(data).op == Op::constant ? text_.value_of(r.node, m_.node(data).extra) : text_.whole(data);
       return fmt::format("{} <= {};", nets_[r.node], value);
     };
     gap();
@@ -516,7 +527,10 @@ class Printer {
     }
     for (const auto& a : m_.assertions()) list.push_back({a.name, text_.whole(a.condition)});
     gap();
-    out_ += "`ifdef QUILLGEN_CHECKS\n" + history + "  always @(posedge clk) begin : checks\n" + remember;
+    // FORMAL alone turns the checks into assertions.
+    out_ += "`ifdef QUILLGEN_CHECKS\n`elsif FORMAL\n`define QUILLGEN_CHECKS\n`endif\n\n";
+    out_ += fmt::format("`ifdef QUILLGEN_CHECKS\n{}  always @(posedge clk) begin : {}\n{}", history,
+                        unique_name("checks"), remember);
     out_ += "`ifdef FORMAL\n";
     for (const Check& c : list)
       out_ += wrap_line(fmt::format("    if ({}) assert ({});", active, c.condition), 8) + "\n";

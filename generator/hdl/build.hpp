@@ -160,6 +160,11 @@ class Reg : public T {
     detail::each_pair<T>(m, *this, value, [&](Id q, Id d) { m.update_reg(q, enable, d, condition.at); });
     return *this;
   }
+  /// Names for the values 0, 1, .. of a register of one field: the states of a state machine.
+  Reg values(const std::vector<std::string>& names, SourceLine at = Here::current()) const {
+    owner().name_values(this->id(), names, at);
+    return *this;
+  }
   void next(detail::Arg<T> value) {
     Module& m = owner();
     detail::each_pair<T>(m, *this, value, [&](Id q, Id d) { m.update_reg(q, no_id, d, value.at); });

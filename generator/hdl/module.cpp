@@ -29,6 +29,11 @@ const char* op_name(Op op) {
 
 int index_bits(std::uint64_t n) { return n <= 2 ? 1 : std::bit_width(n - 1); }
 int value_bits(std::uint64_t n) { return n == 0 ? 1 : std::bit_width(n); }
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
 std::uint64_t mask(int width) { return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1; }
 
 int MemoryInfo::address_bits() const { return index_bits(static_cast<std::uint64_t>(depth)); }
@@ -235,6 +240,18 @@ Id Module::add_reg(const std::string& name, int width, std::optional<std::uint64
   has_reset_ = has_reset_ || reset.has_value();
   place(Statement::Kind::reg_declare, static_cast<std::uint32_t>(regs_.size() - 1));
   return id;
+}
+
+void Module::name_values(Id reg, const std::vector<std::string>& names, SourceLine at) {
+  RegInfo& r = regs_[static_cast<std::size_t>(nodes_[reg].extra)];
+  if (names.empty() || (nodes_[reg].width < 32 && names.size() > std::size_t{1} << nodes_[reg].width))
+    fail(fmt::format("{} names of values for register {} ({})", names.size(), describe_node(reg), at.str()));
+  for (const auto& value : names) {
+    const std::string name = upper(name_of(reg) + "_" + value);
+    if (auto [it, fresh] = claimed_.try_emplace(name, at); !fresh)
+      fail(fmt::format("name \"{}\" is used twice ({} and {})", name, it->second.str(), at.str()));
+    r.value_names.push_back(name);
+  }
 }
 
 void Module::update_reg(Id reg, Id enable, Id data, SourceLine at) {

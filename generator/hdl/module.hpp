@@ -34,6 +34,7 @@ struct RegInfo {
   Id node = no_id;
   std::optional<std::uint64_t> reset;
   std::vector<RegUpdate> updates;
+  std::vector<std::string> value_names;  ///< of 0, 1, ..: the states of a state machine
 };
 
 /// One write port, one read port, one clock. Reading and writing one address in the same cycle is an error of the
@@ -130,6 +131,8 @@ class Module {
   void add_output(const std::string& name, Id value, SourceLine at);
   Id add_reg(const std::string& name, int width, std::optional<std::uint64_t> reset, SourceLine at);
   void update_reg(Id reg, Id enable, Id data, SourceLine at);
+  /// Values 0, 1, .. of a register are printed by name: "idle" of register "state" as STATE_IDLE.
+  void name_values(Id reg, const std::vector<std::string>& names, SourceLine at);
   /// `handshake`: the net is only there to carry a ready upstream; it is printed under the name of its driver where
   /// that is possible.
   Id add_wire(const std::string& name, int width, SourceLine at, bool handshake = false);

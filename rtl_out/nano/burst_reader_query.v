@@ -94,6 +94,11 @@ module burst_reader_query (
   wire _unused = &{1'b0, arrived_ready, arrived_ready};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_burst_held;
   reg [47:0] check_burst_last;
   reg check_beat_held;

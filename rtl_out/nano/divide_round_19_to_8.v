@@ -250,6 +250,11 @@ module divide_round_19_to_8 (
       rest_8[19]};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [19:0] check_out_last;
   always @(posedge clk) begin : checks

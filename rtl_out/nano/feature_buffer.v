@@ -223,6 +223,11 @@ module feature_buffer (
   assign sample_last_of_query = read_last_of_query;
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_sample_held;
   reg [109:0] check_sample_last;
   always @(posedge clk) begin : checks

@@ -50,6 +50,11 @@ module fifo_11x2 (
     else if (pop && !push) count <= count - 2'd1;
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [10:0] check_out_last;
   always @(posedge clk) begin : checks

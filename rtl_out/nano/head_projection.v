@@ -276,6 +276,11 @@ module head_projection (
   assign output_last = requant_4_last;
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_output_held;
   reg [16:0] check_output_last;
   always @(posedge clk) begin : checks

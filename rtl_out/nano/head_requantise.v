@@ -145,6 +145,11 @@ module head_requantise (
   wire _unused = &{1'b0, table_bank};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_vector_held;
   reg [16:0] check_vector_last;
   always @(posedge clk) begin : checks

@@ -199,6 +199,11 @@ module index_gen (
   wire _unused = &{1'b0, rounded_x_sum_2[9:0], rounded_y_sum_2[9:0]};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_location_held;
   reg [42:0] check_location_last;
   always @(posedge clk) begin : checks

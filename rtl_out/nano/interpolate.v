@@ -119,6 +119,11 @@ module interpolate (
   assign head_sums = {channel_1_result, channel_0_result};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_head_held;
   reg [38:0] check_head_last;
   always @(posedge clk) begin : checks

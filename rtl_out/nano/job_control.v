@@ -44,12 +44,17 @@ module job_control (
   output wire [4:0]  levels_height_1
 );
 
+  localparam [2:0] STATE_IDLE = 3'd0;
+  localparam [2:0] STATE_FETCH = 3'd1;
+  localparam [2:0] STATE_CHECK = 3'd2;
+  localparam [2:0] STATE_LOAD = 3'd3;
+  localparam [2:0] STATE_RUN = 3'd4;
   reg [2:0] state;
-  wire is_idle = state == 3'd0;
-  wire is_fetch = state == 3'd1;
-  wire is_check = state == 3'd2;
-  wire is_load = state == 3'd3;
-  wire is_run = state == 3'd4;
+  wire is_idle = state == STATE_IDLE;
+  wire is_fetch = state == STATE_FETCH;
+  wire is_check = state == STATE_CHECK;
+  wire is_load = state == STATE_LOAD;
+  wire is_run = state == STATE_RUN;
   wire begin_now = is_idle && start;
 
   // Descriptor words, kept as they come.
@@ -64,108 +69,96 @@ module job_control (
     else if (take) beat_index <= beat_index + 4'd1;
 
   reg [31:0] kind;
-
-  always @(posedge clk)
-    if (take && (beat_index == 4'd0)) kind <= beat[31:0];
-
-  wire job_id_term = take && (beat_index == 4'd1);
-
-  always @(posedge clk)
-    if (job_id_term) job_id <= beat[31:0];
-
   reg [31:0] query_count;
-
-  always @(posedge clk)
-    if (job_id_term) query_count <= beat[63:32];
-
   reg [31:0] query_low;
-  wire query_low_term = take && (beat_index == 4'd2);
-
-  always @(posedge clk)
-    if (query_low_term) query_low <= beat[31:0];
-
   reg [31:0] query_high;
-
-  always @(posedge clk)
-    if (query_low_term) query_high <= beat[63:32];
-
   wire [63:0] query_pointer = {query_high, query_low};
   reg [31:0] reference_low;
-  wire reference_low_term = take && (beat_index == 4'd3);
-
-  always @(posedge clk)
-    if (reference_low_term) reference_low <= beat[31:0];
-
   reg [31:0] reference_high;
-
-  always @(posedge clk)
-    if (reference_low_term) reference_high <= beat[63:32];
-
   wire [63:0] reference_pointer = {reference_high, reference_low};
   reg [31:0] value_low;
-  wire value_low_term = take && (beat_index == 4'd4);
-
-  always @(posedge clk)
-    if (value_low_term) value_low <= beat[31:0];
-
   reg [31:0] value_high;
-
-  always @(posedge clk)
-    if (value_low_term) value_high <= beat[63:32];
-
   wire [63:0] value_pointer = {value_high, value_low};
   reg [31:0] parameter_low;
-  wire parameter_low_term = take && (beat_index == 4'd5);
-
-  always @(posedge clk)
-    if (parameter_low_term) parameter_low <= beat[31:0];
-
   reg [31:0] parameter_high;
-
-  always @(posedge clk)
-    if (parameter_low_term) parameter_high <= beat[63:32];
-
   wire [63:0] parameter_pointer = {parameter_high, parameter_low};
   reg [31:0] output_low;
-  wire output_low_term = take && (beat_index == 4'd6);
-
-  always @(posedge clk)
-    if (output_low_term) output_low <= beat[31:0];
-
   reg [31:0] output_high;
-
-  always @(posedge clk)
-    if (output_low_term) output_high <= beat[63:32];
-
   wire [63:0] output_pointer = {output_high, output_low};
-  wire query_stride_term = take && (beat_index == 4'd7);
-
-  always @(posedge clk)
-    if (query_stride_term) query_stride <= beat[31:0];
-
-  always @(posedge clk)
-    if (query_stride_term) output_stride <= beat[63:32];
-
   reg [15:0] full_width_0;
-  wire full_width_0_term = take && (beat_index == 4'd8);
-
-  always @(posedge clk)
-    if (full_width_0_term) full_width_0 <= beat[15:0];
-
   reg [15:0] full_height_0;
-
-  always @(posedge clk)
-    if (full_width_0_term) full_height_0 <= beat[31:16];
-
   reg [15:0] full_width_1;
-
-  always @(posedge clk)
-    if (full_width_0_term) full_width_1 <= beat[47:32];
-
   reg [15:0] full_height_1;
+  wire take_0 = take && (beat_index == 4'd0);
 
   always @(posedge clk)
-    if (full_width_0_term) full_height_1 <= beat[63:48];
+    if (take_0) kind <= beat[31:0];
+
+  wire take_1 = take && (beat_index == 4'd1);
+
+  always @(posedge clk)
+    if (take_1) begin
+      job_id <= beat[31:0];
+      query_count <= beat[63:32];
+    end
+
+  wire take_2 = take && (beat_index == 4'd2);
+
+  always @(posedge clk)
+    if (take_2) begin
+      query_low <= beat[31:0];
+      query_high <= beat[63:32];
+    end
+
+  wire take_3 = take && (beat_index == 4'd3);
+
+  always @(posedge clk)
+    if (take_3) begin
+      reference_low <= beat[31:0];
+      reference_high <= beat[63:32];
+    end
+
+  wire take_4 = take && (beat_index == 4'd4);
+
+  always @(posedge clk)
+    if (take_4) begin
+      value_low <= beat[31:0];
+      value_high <= beat[63:32];
+    end
+
+  wire take_5 = take && (beat_index == 4'd5);
+
+  always @(posedge clk)
+    if (take_5) begin
+      parameter_low <= beat[31:0];
+      parameter_high <= beat[63:32];
+    end
+
+  wire take_6 = take && (beat_index == 4'd6);
+
+  always @(posedge clk)
+    if (take_6) begin
+      output_low <= beat[31:0];
+      output_high <= beat[63:32];
+    end
+
+  wire take_7 = take && (beat_index == 4'd7);
+
+  always @(posedge clk)
+    if (take_7) begin
+      query_stride <= beat[31:0];
+      output_stride <= beat[63:32];
+    end
+
+  wire take_8 = take && (beat_index == 4'd8);
+
+  always @(posedge clk)
+    if (take_8) begin
+      full_width_0 <= beat[15:0];
+      full_height_0 <= beat[31:16];
+      full_width_1 <= beat[47:32];
+      full_height_1 <= beat[63:48];
+    end
 
   // Check.
   wire bad_shape_term = (full_width_0 == 16'd0) || (full_width_0 > 16'h10) || (full_height_0 == 16'd0) ||
@@ -254,13 +247,13 @@ module job_control (
   wire end_of_job = is_run && started && written;
 
   always @(posedge clk)
-    if (rst) state <= 3'd0;
-    else if (begin_now) state <= 3'd1;
-    else if (last_beat) state <= 3'd2;
-    else if (accepted) state <= 3'd3;
-    else if (is_check) state <= 3'd0;
-    else if (go) state <= 3'd4;
-    else if (end_of_job) state <= 3'd0;
+    if (rst) state <= STATE_IDLE;
+    else if (begin_now) state <= STATE_FETCH;
+    else if (last_beat) state <= STATE_CHECK;
+    else if (accepted) state <= STATE_LOAD;
+    else if (is_check) state <= STATE_IDLE;
+    else if (go) state <= STATE_RUN;
+    else if (end_of_job) state <= STATE_IDLE;
 
   // Report.
   always @(posedge clk)
@@ -290,6 +283,11 @@ module job_control (
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, unused_part, blocks_sum_4[0], blocks_sum_2[0], blocks_sum_3[0], blocks_sum[0]};
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
 
 `ifdef QUILLGEN_CHECKS
   reg check_request_held;

@@ -128,6 +128,11 @@ module line_fetch (
       assembled_ready};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_request_held;
   reg [47:0] check_request_last;
   reg check_line_out_held;

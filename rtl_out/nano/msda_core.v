@@ -510,6 +510,11 @@ module msda_core (
   wire _unused = &{1'b0, references_of_group};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_feature_burst_held;
   reg [47:0] check_feature_burst_last;
   reg check_output_held;

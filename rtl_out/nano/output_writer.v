@@ -72,27 +72,32 @@ module output_writer (
   reg remaining;
   reg [4:0] burst_beats;
   reg [1:0] held;
+
+  localparam [1:0] STATE_SIZE = 2'd0;
+  localparam [1:0] STATE_WAIT = 2'd1;
+  localparam [1:0] STATE_ADDRESS = 2'd2;
+  localparam [1:0] STATE_DATA = 2'd3;
   reg [1:0] state;
   reg [4:0] left;
   wire writing_equal = rows == 7'd0;
   wire writing = !writing_equal;
-  wire sized = (state == 2'd0) && writing;
-  wire data_held = (state == 2'd1) && ({3'd0, held} >= burst_beats);
-  assign awvalid = state == 2'd2;
+  wire sized = (state == STATE_SIZE) && writing;
+  wire data_held = (state == STATE_WAIT) && ({3'd0, held} >= burst_beats);
+  assign awvalid = state == STATE_ADDRESS;
   wire address_sent = awvalid && awready;
-  assign wvalid = state == 2'd3;
+  assign wvalid = state == STATE_DATA;
   wire sent = wvalid && wready;
   assign wlast = left == 5'd1;
   wire burst_end = sent && wlast;
   wire row_end = burst_end && ({4'd0, remaining} == burst_beats);
 
   always @(posedge clk)
-    if (rst) state <= 2'd0;
-    else if (start) state <= 2'd0;
-    else if (sized) state <= 2'd1;
-    else if (data_held) state <= 2'd2;
-    else if (address_sent) state <= 2'd3;
-    else if (burst_end) state <= 2'd0;
+    if (rst) state <= STATE_SIZE;
+    else if (start) state <= STATE_SIZE;
+    else if (sized) state <= STATE_WAIT;
+    else if (data_held) state <= STATE_ADDRESS;
+    else if (address_sent) state <= STATE_DATA;
+    else if (burst_end) state <= STATE_SIZE;
 
   wire [8:0] most_part = address_now[11:3];
   wire [9:0] most_difference = 10'd512 - {1'b0, most_part};

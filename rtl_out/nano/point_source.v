@@ -129,6 +129,11 @@ module point_source (
   assign logit_tag_last_of_group = at_last_of_group;
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_logit_held;
   reg [21:0] check_logit_last;
   always @(posedge clk) begin : checks

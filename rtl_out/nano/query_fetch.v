@@ -76,6 +76,11 @@ module query_fetch (
 
   // Elements in memory are whole bytes.
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_burst_held;
   reg [47:0] check_burst_last;
   reg check_word_held;

@@ -588,6 +588,11 @@ module query_projection (
       done_ready, done_ready};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_projected_held;
   reg [1:0] check_projected_last;
   always @(posedge clk) begin : checks

@@ -116,6 +116,11 @@ module reference_fetch (
   wire _unused = &{1'b0, reader_request_beats_sum[2:0], reader_request_beats_sum[12:11]};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_burst_held;
   reg [47:0] check_burst_last;
   reg check_group_held;

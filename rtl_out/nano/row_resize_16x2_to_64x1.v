@@ -58,6 +58,11 @@ module row_resize_16x2_to_64x1 (
         part_0_equal ? in : 16'd0};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [63:0] check_out_last;
   always @(posedge clk) begin : checks

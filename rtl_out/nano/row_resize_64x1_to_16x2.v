@@ -39,6 +39,11 @@ module row_resize_64x1_to_16x2 (
   assign out_valid = in_valid;
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [15:0] check_out_last;
   always @(posedge clk) begin : checks

@@ -295,6 +295,11 @@ module softmax (
   wire _unused = &{1'b0, value_value_sum[0], value_value_sum[18]};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_attention_held;
   reg [19:0] check_attention_last;
   always @(posedge clk) begin : checks

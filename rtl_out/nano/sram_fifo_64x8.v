@@ -84,6 +84,11 @@ module sram_fifo_64x8 (
   wire _unused = &{1'b0, arrived_ready, arrived_ready};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [63:0] check_out_last;
   always @(posedge clk) begin : checks

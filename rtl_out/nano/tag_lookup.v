@@ -436,6 +436,11 @@ module tag_lookup (
       bank_0_next_set_wide[3:0], bank_1_next_set_wide[3:0], bank_2_next_set_wide[3:0], bank_3_next_set_wide[3:0]};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_miss_held;
   reg [9:0] check_miss_last;
   reg check_entry_held;

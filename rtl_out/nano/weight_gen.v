@@ -138,6 +138,11 @@ module weight_gen (
       corners_w10_sum[9:0], corners_w10_sum[22:21], corners_w11_sum[9:0], corners_w11_sum[21]};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_corners_held;
   reg [61:0] check_corners_last;
   always @(posedge clk) begin : checks

@@ -32,6 +32,11 @@ module parent (
   wire _unused = &{1'b0, spare};
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [7:0] check_out_last;
   always @(posedge clk) begin : checks

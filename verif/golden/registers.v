@@ -7,6 +7,7 @@ module registers (
   input  wire [7:0] d,
   input  wire       load,
   input  wire       clear,
+  output wire       done,
   output reg  [7:0] counter,
   output wire [7:0] q
 );
@@ -33,6 +34,19 @@ module registers (
 
   always @(posedge clk)
     plain <= second;
+
+  localparam [1:0] STATE_IDLE = 2'd0;
+  localparam [1:0] STATE_BUSY = 2'd1;
+  localparam [1:0] STATE_DONE = 2'd2;
+  reg [1:0] state;
+
+  always @(posedge clk)
+    if (rst) state <= STATE_IDLE;
+    else if ((state == STATE_IDLE) && load) state <= STATE_BUSY;
+    else if (state == STATE_BUSY) state <= STATE_DONE;
+    else if (clear) state <= STATE_IDLE;
+
+  assign done = state == STATE_DONE;
 
   assign q = plain;
 

@@ -29,6 +29,11 @@ module stage (
   assign out = held;
 
 `ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
   reg check_out_held;
   reg [7:0] check_out_last;
   always @(posedge clk) begin : checks

@@ -43,7 +43,7 @@ void build_sharing(Module& m) {
   output(m, "z", ((a + b).wrap(8) ^ once) | shared);
 }
 
-// Registers: reset, enables in order, neighbours in one block, a register that is a port.
+// Registers: reset, enables in order, neighbours in one block, a register that is a port, named states.
 void build_registers(Module& m) {
   const auto d = input(m, "d", UInt(8));
   const auto load = input(m, "load", Bool()), clear = input(m, "clear", Bool());
@@ -54,6 +54,10 @@ void build_registers(Module& m) {
   counter.when(clear, 0).when(load, (counter + 1).wrap(8));
   auto plain = reg(m, "plain", UInt(8));
   plain.next(second);
+  const auto state = reg(m, "state", UInt(2), 0).values({"idle", "busy", "done"});
+  Reg<UInt> next = state;
+  next.when((state == 0) & load, 1).when(state == 1, 2).when(clear, 0);
+  output(m, "done", state == 2);
   output(m, "counter", static_cast<UInt>(counter)), output(m, "q", static_cast<UInt>(plain));
 }
 
