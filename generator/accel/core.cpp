@@ -66,13 +66,14 @@ const Module& build_core(Design& d, const Shapes& s) {
     softmax.in_stream("logit", source.out_stream("logit", Logit(s)));
     Instance index(m, "index_gen", build_index_gen(d, s));
     index.in("levels", levels);
+    index.in("boxes", input(m, "boxes", Bool()));
     index.in("offset_write_enable", sample_valid);
     index.in("offset_write_address", sample_address);
     index.in("offset_write_data", concat({projection.out("sample_offset_y", UInt(s.n.offset_bits())),
                                           projection.out("sample_offset_x", UInt(s.n.offset_bits()))}));
     index.in("reference_write_enable", input(m, "reference_write_enable", Bool()));
     index.in("reference_write_address", input(m, "reference_write_address", UInt(s.slot_bits() + s.level_bits())));
-    index.in("reference_write_data", input(m, "reference_write_data", UInt(2 * reference_bits)));
+    index.in("reference_write_data", input(m, "reference_write_data", UInt(s.reference_word_bits())));
     index.in_stream("attention", softmax.out_stream("attention", Attn(s)));
     freed.drive(index.out("group_freed", Bool()));
     output(m, "freed", static_cast<Bool>(freed));

@@ -17,13 +17,25 @@ struct Fetched {  // while the buffers are read
         f("last_of_query", last_of_query);
   }
 };
-struct Scaled {  // reference in pixels and offset, exact
-  SInt x, y, offset_x, offset_y;
+struct Scaled {  // reference and size of its box in pixels, reference_fraction; offset as it is, and its share of a box
+  SInt x, y, offset_x, offset_y, share_x, share_y;
+  UInt box_width, box_height, weight, width, height, head, level;
+  Bool last_of_head, last_of_query;
+  template <class F>
+  void each(F&& f) {
+    f("x", x), f("y", y), f("offset_x", offset_x), f("offset_y", offset_y), f("share_x", share_x),
+        f("share_y", share_y);
+    f("box_width", box_width), f("box_height", box_height), f("weight", weight), f("width", width), f("height", height);
+    f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+struct Moved {  // reference in pixels and what the offset adds, reference_fraction
+  SInt x, y, move_x, move_y;
   UInt weight, width, height, head, level;
   Bool last_of_head, last_of_query;
   template <class F>
   void each(F&& f) {
-    f("x", x), f("y", y), f("offset_x", offset_x), f("offset_y", offset_y), f("weight", weight), f("width", width),
+    f("x", x), f("y", y), f("move_x", move_x), f("move_y", move_y), f("weight", weight), f("width", width),
         f("height", height);
     f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
   }
@@ -47,11 +59,32 @@ struct BufferWrite {
   }
 };
 
-// p = reference * side + offset - 1/2, rounded once, kept within two pixels of the map.
-SInt locate(const Shapes& s, const std::string& axis, const SInt& scaled, const SInt& offset, const UInt& side) {
+// Offset / (2 * points), 16 fraction bits more than the offset. The factor is at most 2^15.
+SInt share_of_box(const Shapes& s, const SInt& offset) {
+  const int points = s.a.points, factor = ((1 << 16) + points) / (2 * points);
+  return (offset * factor).wrap(s.n.offset_bits() + 15);
+}
+
+// Size of a box in pixels, reference_fraction.
+UInt box_pixels(const Shapes& s, const UInt& size, const UInt& side) {
+  const std::int64_t most = std::int64_t{1 << box_size_bits} * std::max(s.a.max_width, s.a.max_height);
+  return (size * side).resize(Shapes::holds(most - 1));
+}
+
+// What the offset adds to a reference. Bits of the product below reference_fraction cannot change the rounded sum.
+SInt move(const Shapes& s, const Bool& boxes, const std::string& axis, const SInt& offset, const SInt& share,
+          const UInt& box) {
+  SInt from_point = offset << (reference_fraction - s.n.offset_frac_bits);
+  SInt in_box = (share * box.to_signed()).named("product_" + axis) >> (16 + s.n.offset_frac_bits);
+  const int bits = std::max(from_point.width(), in_box.width());
+  return mux(boxes, in_box.extend(bits), from_point.extend(bits));
+}
+
+// p = reference + move - 1/2, rounded once, kept within two pixels of the map.
+SInt locate(const Shapes& s, const std::string& axis, const SInt& scaled, const SInt& move, const UInt& side) {
   Module& m = scaled.module();
   const Fixed half = fixed_constant(m, 1, 1);
-  Fixed exact = Fixed(scaled, reference_fraction) + Fixed(offset, s.n.offset_frac_bits) - half;
+  Fixed exact = Fixed(scaled, reference_fraction) + Fixed(move, reference_fraction) - half;
   SInt rounded = exact.round_to(s.n.interp_frac_bits).raw().named("rounded_" + axis);
   SInt low = SInt::constant(m, -(std::int64_t{2} << s.n.interp_frac_bits), s.n.interp_frac_bits + 2);
   SInt high = ((side.to_signed() + 1) << s.n.interp_frac_bits).named("high_" + axis);
@@ -77,21 +110,23 @@ struct Pixel {
 const Module& build_index_gen(Design& d, const Shapes& s) {
   return d.module("index_gen", [&](Module& m) {
     m.describe(
-        "Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, and which of its corners "
-        "lie in the map.");
+        "Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, the offset in pixels or in "
+        "parts of a reference box, and which of its corners lie in the map.");
     m.parameter("offset_frac_bits", s.n.offset_frac_bits);
     m.parameter("interp_frac_bits", s.n.interp_frac_bits);
     const int offset_bits = s.n.offset_bits();
+    m.parameter("points", s.a.points);
     auto levels = input(m, "levels", LevelShapes(s));
+    auto boxes = input(m, "boxes", Bool());
     auto in = input_stream(m, "attention", Attn(s));
 
     m.note("Offsets and references of the groups on chip; one is filled while another is read.");
     Ram offsets(m, "offsets", s.slots() << s.sample_bits(), 2 * offset_bits, 1);
-    Ram references(m, "references", s.slots() << s.level_bits(), 2 * reference_bits, 1);
+    Ram references(m, "references", s.slots() << s.level_bits(), s.reference_word_bits(), 1);
     auto offset_write =
         input(m, "offset_write", BufferWrite{Bool(), UInt(offsets.address_bits()), UInt(2 * offset_bits)});
-    auto reference_write =
-        input(m, "reference_write", BufferWrite{Bool(), UInt(references.address_bits()), UInt(2 * reference_bits)});
+    auto reference_write = input(m, "reference_write",
+                                 BufferWrite{Bool(), UInt(references.address_bits()), UInt(s.reference_word_bits())});
     offsets.write(offset_write.enable, offset_write.address, offset_write.data);
     references.write(reference_write.enable, reference_write.address, reference_write.data);
 
@@ -107,17 +142,27 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     UInt width = select(point.level, levels.width).named("width");
     UInt height = select(point.level, levels.height).named("height");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
+    auto size = [&](int index) { return reference.bits(2 * reference_bits + index * box_size_bits, box_size_bits); };
+    SInt offset_x = part(offset, offset_bits, 0), offset_y = part(offset, offset_bits, 1);
     auto scaled =
         pipe.stage("scaled", Scaled{part(reference, reference_bits, 0) * width.to_signed(),
-                                    part(reference, reference_bits, 1) * height.to_signed(),
-                                    part(offset, offset_bits, 0), part(offset, offset_bits, 1), point.weight, width,
-                                    height, point.head, point.level, point.last_of_head, point.last_of_query});
+                                    part(reference, reference_bits, 1) * height.to_signed(), offset_x, offset_y,
+                                    share_of_box(s, offset_x), share_of_box(s, offset_y), box_pixels(s, size(0), width),
+                                    box_pixels(s, size(1), height), point.weight, width, height, point.head,
+                                    point.level, point.last_of_head, point.last_of_query});
 
-    m.note("Add the offset, round, clamp.");
-    auto place = pipe.stage(
-        "place", Rounded{locate(s, "x", scaled.x, scaled.offset_x, scaled.width),
-                         locate(s, "y", scaled.y, scaled.offset_y, scaled.height), scaled.weight, scaled.width,
-                         scaled.height, scaled.head, scaled.level, scaled.last_of_head, scaled.last_of_query});
+    m.note("Offset in pixels.");
+    auto moved = pipe.stage(
+        "moved",
+        Moved{scaled.x, scaled.y, move(s, boxes, "x", scaled.offset_x, scaled.share_x, scaled.box_width),
+              move(s, boxes, "y", scaled.offset_y, scaled.share_y, scaled.box_height), scaled.weight, scaled.width,
+              scaled.height, scaled.head, scaled.level, scaled.last_of_head, scaled.last_of_query});
+
+    m.note("Add, round, clamp.");
+    auto place =
+        pipe.stage("place", Rounded{locate(s, "x", moved.x, moved.move_x, moved.width),
+                                    locate(s, "y", moved.y, moved.move_y, moved.height), moved.weight, moved.width,
+                                    moved.height, moved.head, moved.level, moved.last_of_head, moved.last_of_query});
 
     m.note("Corners in the map.");
     auto [x0_in, x1_in] = inside(place.x >> s.n.interp_frac_bits, place.width);

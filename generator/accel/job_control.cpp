@@ -44,7 +44,8 @@ const Module& build_job_control(Design& d, const Shapes& s) {
           r, beat.data.bits((word % words_per_beat) * 32 + low, bits));
       return static_cast<UInt>(r);
     };
-    UInt kind = field(0, "kind", 32), job_id = field(2, "job_id", 32), count = field(3, "query_count", 32);
+    UInt kind = field(0, "kind", 32), flags = field(1, "flags", 32), job_id = field(2, "job_id", 32),
+         count = field(3, "query_count", 32);
     struct Pointer {
       const char* name;
       int word;
@@ -84,7 +85,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     bad_address = bad_address | bad_stride(query_stride, query_row_beats(s.config)) |
                   bad_stride(output_stride, output_row_beats(s.config));
     bad_shape = bad_shape.named("bad_shape"), bad_address = bad_address.named("bad_address");
-    Bool bad_kind = (kind != descriptor_kind).named("bad_kind"),
+    Bool bad_kind = ((kind != descriptor_kind) | (flags >> flag_count).any()).named("bad_kind"),
          bad_count = bad_side(count, s.a.max_queries).named("bad_count");
     auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), 4); };
     UInt verdict =
@@ -164,6 +165,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "query_address", pointers[0].wrap(address_bits));
     output(m, "reference_address", pointers[1].wrap(address_bits));
     output(m, "output_address", pointers[4].wrap(address_bits));
+    output(m, "boxes", flags.bit(flag_boxes));
     output(m, "query_stride", query_stride);
     output(m, "output_stride", output_stride);
     LevelShapes levels(s);

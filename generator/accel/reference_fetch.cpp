@@ -12,19 +12,21 @@ using namespace hdl;
 const Module& build_reference_fetch(Design& d, const Shapes& s) {
   return d.module("reference_fetch", [&](Module& m) {
     const int word_bits = 2 * reference_bits, words_per_beat = s.data_bits() / word_bits;
-    const int row_bytes = reference_row_bytes(s.config),
-              beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
+    const int row_bytes = reference_row_bytes(s.config, true),  // of boxes; points take half of it
+        beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
     const int beat_bits =
         Shapes::holds((std::int64_t{s.a.max_queries} * row_bytes + s.data_bytes() - 1) / s.data_bytes());
     const int buffer =
         s.config.memory.latency_cycles * row_bytes / s.data_bytes() / s.a.samples_per_query() + 2 * max_burst;
     m.describe(
-        "Fetches the references of all queries as one run; each word is x and y of a level. A group is announced when "
-        "its references are complete; at "
-        "most two groups are in the buffer.");
+        "Fetches the references of all queries as one run. A word is x and y of a level; of boxes, a second one is "
+        "width "
+        "and height. A group is announced when its references are complete.");
     m.parameter("words_per_beat", words_per_beat);
+    m.parameter("groups", group_buffers);
     auto start = input(m, "start", Bool());
     auto queries = input(m, "queries", UInt(s.query_bits()));
+    auto boxes = input(m, "boxes", Bool());
     auto base = input(m, "address", UInt(s.address_bits()));
     auto freed = input(m, "freed", Bool());
     auto data = input(m, "data", UInt(s.data_bits()));
@@ -32,7 +34,8 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
 
     m.note("One request for the whole run, a cycle after start.");
     auto pending = reg(m, "pending", Bool(), 0);
-    UInt bytes = (queries * row_bytes).named("bytes");
+    UInt all = queries * row_bytes;
+    UInt bytes = mux(boxes, all, (all >> 1).extend(all.width())).named("bytes");
     ReadRequest run(s, beat_bits);
     run.address = base;
     run.beats = ((bytes + (s.data_bytes() - 1)) >> beat_shift).resize(beat_bits);
@@ -56,7 +59,14 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
     Bool over = (remaining == 0).named("over");
     auto group_ready = ready_wire(m, "announce_ready");
     word.ready.drive(over | ((held != group_buffers) & group_ready));
-    Bool write = (word.fire() & ~over).named("write");
+    Bool take = (word.fire() & ~over).named("take");
+    auto second = reg(m, "second", Bool(), 0);  // the word is the size of a box
+    auto corner = reg(m, "corner", UInt(word_bits));
+    second.when(start, false).when(take & boxes, ~second);
+    corner.when(take & ~second, word.data);
+    Bool write = (take & (second | ~boxes)).named("write");
+    auto size = [&](int index) { return word.data.bits(index * reference_bits, box_size_bits); };
+    UInt place = mux(boxes, corner, word.data);
     Bool last_level = (write & lib::is_last(level, s.a.levels)).named("last_level");
     Bool end = (last_level & (slot.row_is(s.rows() - 1) | (remaining == 1))).named("end_of_group");
     remaining.when(start, queries).when(last_level, lib::decrement(remaining));
@@ -65,7 +75,7 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
     held.when(end & ~freed, lib::increment(held)).when(freed & ~end, lib::decrement(held));
     output(m, "write_enable", write);
     output(m, "write_address", concat({slot.slot(), level}));
-    output(m, "write_data", word.data);
+    output(m, "write_data", concat({size(1), size(0), place}));
     Stream<UInt> complete{UInt::constant(m, 1, 1), end, group_ready};
     output_stream(m, "group", lib::fifo(d, m, "groups", complete, group_buffers));
   });

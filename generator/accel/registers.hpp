@@ -9,6 +9,7 @@ inline constexpr unsigned id_value = 0x5155494C;  // "QUIL"
 inline constexpr unsigned interface_version = 1;
 inline constexpr unsigned descriptor_kind = 0x00010001;  // version 1, kind 1: attention core
 inline constexpr int descriptor_words = 32;
+inline constexpr int flag_boxes = 0, flag_count = 1;  ///< bits of the flags of a descriptor
 
 namespace address {
 inline constexpr unsigned id = 0x000, version = 0x004, cap_dims = 0x008, cap_shape = 0x00C, cap_queries = 0x010,

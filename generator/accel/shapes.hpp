@@ -18,6 +18,7 @@ inline constexpr int max_levels = 8;  ///< of a job descriptor
 inline constexpr int group_buffers = 3;
 inline constexpr int max_burst = 16;  ///< beats
 inline constexpr int reference_bits = 32, reference_fraction = 16;
+inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
 
 /// Everything below is in bits or elements.
 struct Shapes {
@@ -42,6 +43,9 @@ struct Shapes {
   int level_bits() const { return bits(a.levels); }
   int head_bits() const { return bits(a.heads); }
   int sample_bits() const { return bits(a.samples_per_query()); }
+
+  /// x, y and, of a box, width and height (NUMERICS.md N5).
+  int reference_word_bits() const { return 2 * reference_bits + 2 * box_size_bits; }
 
   // Level shapes and pixels.
   int side_bits() const { return holds(std::max(a.max_width, a.max_height)); }

@@ -81,11 +81,14 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     query.in("stride", control.out("query_stride", UInt(32)));
     Instance reference(m, "reference_fetch", build_reference_fetch(d, s));
     reference.in("start", run), reference.in("queries", queries);
+    Bool boxes = control.out("boxes", Bool());
+    reference.in("boxes", boxes);
     reference.in("address", control.out("reference_address", UInt(s.address_bits())));
     Instance core(m, "core", build_core(d, s));
     core.in("start", run), core.in("queries", queries);
     core.in("clear", control.out("load", Bool()));
     control.in("tags_clearing", core.out("clearing", Bool()));
+    core.in("boxes", boxes);
     core.in("levels", control.out("levels", LevelShapes(s)));
     for (int l = 0; l < s.a.levels; ++l)
       core.in(fmt::format("start_{}", l), control.out(fmt::format("start_{}", l), UInt(s.address_bits())));
@@ -95,7 +98,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     core.in_stream("word", query.out_stream("word", UInt(c.gemm.depth * s.n.query_bits)));
     reference.in("freed", core.out("freed", Bool()));
     for (auto [port, bits] :
-         {std::pair{"write_address", s.slot_bits() + s.level_bits()}, {"write_data", 2 * reference_bits}})
+         {std::pair{"write_address", s.slot_bits() + s.level_bits()}, {"write_data", s.reference_word_bits()}})
       core.in(fmt::format("reference_{}", port), reference.out(port, UInt(bits)));
     core.in("reference_write_enable", reference.out("write_enable", Bool()));
     core.in_stream("references_of_group", reference.out_stream("group", UInt(1)));

@@ -49,8 +49,9 @@ constexpr int output_row_beats(const Config& c) {
   return row_beats(c.attention.embed_dim, c.numerics.output_bits, c.memory);
 }
 
-/// Bytes of the references of one query: x and y for each level, 32 bits each. Rows follow each other without padding.
-constexpr int reference_row_bytes(const Config& c) { return c.attention.levels * 2 * 4; }
+/// Bytes of the references of one query: x and y for each level, and of a box width and height, 32 bits each. Rows
+/// follow each other without padding.
+constexpr int reference_row_bytes(const Config& c, bool boxes) { return c.attention.levels * (boxes ? 4 : 2) * 4; }
 
 /// Channels of a head requantised a cycle: the smallest divisor of D that is at least D / (L*K), so that a head is done
 /// before the samples of the next have been aggregated.

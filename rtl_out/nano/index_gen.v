@@ -1,10 +1,11 @@
 // index_gen
 //
-// Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, and which of its corners lie
-// in the map.
+// Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, the offset in pixels or in
+// parts of a reference box, and which of its corners lie in the map.
 //
 //   offset_frac_bits = 6
 //   interp_frac_bits = 6
+//   points = 2
 `default_nettype none
 
 module index_gen (
@@ -14,6 +15,7 @@ module index_gen (
   input  wire [4:0]  levels_height_0,
   input  wire [4:0]  levels_width_1,
   input  wire [4:0]  levels_height_1,
+  input  wire        boxes,
   input  wire        attention_valid,
   output wire        attention_ready,
   input  wire [8:0]  attention_weight,
@@ -29,7 +31,7 @@ module index_gen (
   input  wire [25:0] offset_write_data,
   input  wire        reference_write_enable,
   input  wire [3:0]  reference_write_address,
-  input  wire [63:0] reference_write_data,
+  input  wire [97:0] reference_write_data,
   output wire        group_freed,
   output wire        location_valid,
   input  wire        location_ready,
@@ -59,9 +61,9 @@ module index_gen (
     .read_data     (offsets_q)
   );
 
-  wire [63:0] references_q;
+  wire [97:0] references_q;
 
-  sram_1r1w #(.WIDTH(64), .DEPTH(12), .ADDRESS_BITS(4)) u_references (
+  sram_1r1w #(.WIDTH(98), .DEPTH(12), .ADDRESS_BITS(4)) u_references (
     .clk           (clk),
     .write         (reference_write_enable),
     .write_address (reference_write_address),
@@ -106,6 +108,10 @@ module index_gen (
   reg [37:0] scaled_y;
   reg [12:0] scaled_offset_x;
   reg [12:0] scaled_offset_y;
+  reg [27:0] scaled_share_x;
+  reg [27:0] scaled_share_y;
+  reg [20:0] scaled_box_width;
+  reg [20:0] scaled_box_height;
   reg [8:0] scaled_weight;
   reg [4:0] scaled_width;
   reg [4:0] scaled_height;
@@ -113,6 +119,10 @@ module index_gen (
   reg scaled_level;
   reg scaled_last_of_head;
   reg scaled_last_of_query;
+  wire [28:0] scaled_share_x_product = $signed(offsets_q[12:0]) * 16'sd16384;
+  wire [28:0] scaled_share_y_product = $signed(offsets_q[25:13]) * 16'sd16384;
+  wire [21:0] scaled_box_width_product = references_q[80:64] * width;
+  wire [21:0] scaled_box_height_product = references_q[97:81] * height;
 
   always @(posedge clk)
     if (index_advance) begin
@@ -120,6 +130,10 @@ module index_gen (
       scaled_y <= $signed(references_q[63:32]) * $signed({1'b0, height});
       scaled_offset_x <= offsets_q[12:0];
       scaled_offset_y <= offsets_q[25:13];
+      scaled_share_x <= scaled_share_x_product[27:0];
+      scaled_share_y <= scaled_share_y_product[27:0];
+      scaled_box_width <= scaled_box_width_product[20:0];
+      scaled_box_height <= scaled_box_height_product[20:0];
       scaled_weight <= point_weight;
       scaled_width <= width;
       scaled_height <= height;
@@ -129,26 +143,62 @@ module index_gen (
       scaled_last_of_query <= point_last_of_query;
     end
 
-  // Add the offset, round, clamp.
-  wire [22:0] rounded_x_joined = {scaled_offset_x, 10'd0};
-  wire [38:0] rounded_x_sum = {scaled_x[37], scaled_x} + {{16{rounded_x_joined[22]}}, rounded_x_joined};
+  // Offset in pixels.
+  wire [49:0] product_x = $signed(scaled_share_x) * $signed({1'b0, scaled_box_width});
+  wire [49:0] product_y = $signed(scaled_share_y) * $signed({1'b0, scaled_box_height});
+  reg moved_valid;
+
+  always @(posedge clk)
+    if (rst) moved_valid <= 1'b0;
+    else if (index_advance) moved_valid <= scaled_valid;
+
+  reg [37:0] moved_x;
+  reg [37:0] moved_y;
+  reg [27:0] moved_move_x;
+  reg [27:0] moved_move_y;
+  reg [8:0] moved_weight;
+  reg [4:0] moved_width;
+  reg [4:0] moved_height;
+  reg moved_head;
+  reg moved_level;
+  reg moved_last_of_head;
+  reg moved_last_of_query;
+  wire [22:0] moved_move_x_joined = {scaled_offset_x, 10'd0};
+  wire [22:0] moved_move_y_joined = {scaled_offset_y, 10'd0};
+
+  always @(posedge clk)
+    if (index_advance) begin
+      moved_x <= scaled_x;
+      moved_y <= scaled_y;
+      moved_move_x <= boxes ? product_x[49:22] : {{5{moved_move_x_joined[22]}}, moved_move_x_joined};
+      moved_move_y <= boxes ? product_y[49:22] : {{5{moved_move_y_joined[22]}}, moved_move_y_joined};
+      moved_weight <= scaled_weight;
+      moved_width <= scaled_width;
+      moved_height <= scaled_height;
+      moved_head <= scaled_head;
+      moved_level <= scaled_level;
+      moved_last_of_head <= scaled_last_of_head;
+      moved_last_of_query <= scaled_last_of_query;
+    end
+
+  // Add, round, clamp.
+  wire [38:0] rounded_x_sum = {moved_x[37], moved_x} + {{11{moved_move_x[27]}}, moved_move_x};
   wire [39:0] rounded_x_difference = {rounded_x_sum[38], rounded_x_sum} - 40'h8000;
   wire [40:0] rounded_x_sum_2 = {rounded_x_difference[39], rounded_x_difference} + 41'h200;
   wire [30:0] rounded_x = rounded_x_sum_2[40:10];
-  wire [6:0] high_x_sum = {2'd0, scaled_width} + 7'd1;
+  wire [6:0] high_x_sum = {2'd0, moved_width} + 7'd1;
   wire [12:0] high_x = {high_x_sum, 6'd0};
-  wire [22:0] rounded_y_joined = {scaled_offset_y, 10'd0};
-  wire [38:0] rounded_y_sum = {scaled_y[37], scaled_y} + {{16{rounded_y_joined[22]}}, rounded_y_joined};
+  wire [38:0] rounded_y_sum = {moved_y[37], moved_y} + {{11{moved_move_y[27]}}, moved_move_y};
   wire [39:0] rounded_y_difference = {rounded_y_sum[38], rounded_y_sum} - 40'h8000;
   wire [40:0] rounded_y_sum_2 = {rounded_y_difference[39], rounded_y_difference} + 41'h200;
   wire [30:0] rounded_y = rounded_y_sum_2[40:10];
-  wire [6:0] high_y_sum = {2'd0, scaled_height} + 7'd1;
+  wire [6:0] high_y_sum = {2'd0, moved_height} + 7'd1;
   wire [12:0] high_y = {high_y_sum, 6'd0};
   reg place_valid;
 
   always @(posedge clk)
     if (rst) place_valid <= 1'b0;
-    else if (index_advance) place_valid <= scaled_valid;
+    else if (index_advance) place_valid <= moved_valid;
 
   reg [12:0] place_x;
   reg [12:0] place_y;
@@ -166,13 +216,13 @@ module index_gen (
         ($signed({{18{high_x[12]}}, high_x}) < $signed(rounded_x)) ? high_x : rounded_x[12:0];
       place_y <= ($signed(rounded_y) < -31'sd128) ? 13'h1F80 :
         ($signed({{18{high_y[12]}}, high_y}) < $signed(rounded_y)) ? high_y : rounded_y[12:0];
-      place_weight <= scaled_weight;
-      place_width <= scaled_width;
-      place_height <= scaled_height;
-      place_head <= scaled_head;
-      place_level <= scaled_level;
-      place_last_of_head <= scaled_last_of_head;
-      place_last_of_query <= scaled_last_of_query;
+      place_weight <= moved_weight;
+      place_width <= moved_width;
+      place_height <= moved_height;
+      place_head <= moved_head;
+      place_level <= moved_level;
+      place_last_of_head <= moved_last_of_head;
+      place_last_of_query <= moved_last_of_query;
     end
 
   // Corners in the map.
@@ -196,7 +246,8 @@ module index_gen (
   assign location_last_of_query = place_last_of_query;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, rounded_x_sum_2[9:0], rounded_y_sum_2[9:0]};
+  wire _unused = &{1'b0, scaled_share_x_product[28], scaled_share_y_product[28], scaled_box_width_product[21],
+      scaled_box_height_product[21], product_x[21:0], product_y[21:0], rounded_x_sum_2[9:0], rounded_y_sum_2[9:0]};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL

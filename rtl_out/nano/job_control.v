@@ -36,6 +36,7 @@ module job_control (
   output wire [39:0] query_address,
   output wire [39:0] reference_address,
   output wire [39:0] output_address,
+  output wire        boxes,
   output reg  [31:0] query_stride,
   output reg  [31:0] output_stride,
   output wire [4:0]  levels_width_0,
@@ -69,6 +70,7 @@ module job_control (
     else if (take) beat_index <= beat_index + 4'd1;
 
   reg [31:0] kind;
+  reg [31:0] flags;
   reg [31:0] query_count;
   reg [31:0] query_low;
   reg [31:0] query_high;
@@ -92,7 +94,10 @@ module job_control (
   wire take_0 = take && (beat_index == 4'd0);
 
   always @(posedge clk)
-    if (take_0) kind <= beat[31:0];
+    if (take_0) begin
+      kind <= beat[31:0];
+      flags <= beat[63:32];
+    end
 
   wire take_1 = take && (beat_index == 4'd1);
 
@@ -174,7 +179,7 @@ module job_control (
   wire bad_address_term_4 = bad_address_term_3 || (output_pointer[63:40] != 24'd0) || (query_stride[2:0] != 3'd0) ||
       (query_stride < 32'd8);
   wire bad_address = bad_address_term_4 || (output_stride[2:0] != 3'd0) || (output_stride < 32'd8);
-  wire bad_kind = kind != 32'h10001;
+  wire bad_kind = (kind != 32'h10001) || (flags[31:1] != 31'd0);
   wire bad_count = (query_count == 32'd0) || (query_count > 32'h40);
   wire [3:0] verdict = bad_kind ? 4'd1 :
         bad_count ? 4'd2 :
@@ -274,6 +279,7 @@ module job_control (
   assign query_address = query_pointer[39:0];
   assign reference_address = reference_pointer[39:0];
   assign output_address = output_pointer[39:0];
+  assign boxes = flags[0];
 
   assign parameter_beat = beat;
   assign load = accepted;

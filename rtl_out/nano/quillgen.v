@@ -96,6 +96,7 @@ module quillgen (
   wire [39:0] job_control_query_address;
   wire [39:0] job_control_reference_address;
   wire [39:0] job_control_output_address;
+  wire job_control_boxes;
   wire [31:0] job_control_query_stride;
   wire [31:0] job_control_output_stride;
   wire [4:0] job_control_levels_width_0;
@@ -173,7 +174,7 @@ module quillgen (
   wire [7:0] reference_fetch_burst_length;
   wire reference_fetch_write_enable;
   wire [3:0] reference_fetch_write_address;
-  wire [63:0] reference_fetch_write_data;
+  wire [97:0] reference_fetch_write_data;
   wire reference_fetch_group_valid;
   wire reference_fetch_group;
   wire core_freed;
@@ -283,6 +284,7 @@ module quillgen (
     .rst           (rst),
     .start         (job_control_run),
     .queries       (job_control_queries),
+    .boxes         (job_control_boxes),
     .address       (job_control_reference_address),
     .freed         (core_freed),
     .data          (m_axi_rdata),
@@ -327,6 +329,7 @@ module quillgen (
     .references_of_group_valid (reference_fetch_group_valid),
     .references_of_group_ready (reference_fetch_group_ready),
     .references_of_group       (reference_fetch_group),
+    .boxes                     (job_control_boxes),
     .reference_write_enable    (reference_fetch_write_enable),
     .reference_write_address   (reference_fetch_write_address),
     .reference_write_data      (reference_fetch_write_data),
@@ -420,6 +423,7 @@ module quillgen (
     .query_address     (job_control_query_address),
     .reference_address (job_control_reference_address),
     .output_address    (job_control_output_address),
+    .boxes             (job_control_boxes),
     .query_stride      (job_control_query_stride),
     .output_stride     (job_control_output_stride),
     .levels_width_0    (job_control_levels_width_0),

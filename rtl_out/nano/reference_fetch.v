@@ -1,9 +1,10 @@
 // reference_fetch
 //
-// Fetches the references of all queries as one run; each word is x and y of a level. A group is announced when its
-// references are complete; at most two groups are in the buffer.
+// Fetches the references of all queries as one run. A word is x and y of a level; of boxes, a second one is width
+// and height. A group is announced when its references are complete.
 //
 //   words_per_beat = 1
+//   groups = 3
 `default_nettype none
 
 module reference_fetch (
@@ -11,6 +12,7 @@ module reference_fetch (
   input  wire        rst,
   input  wire        start,
   input  wire [6:0]  queries,
+  input  wire        boxes,
   input  wire [39:0] address,
   input  wire        freed,
   input  wire [63:0] data,
@@ -21,7 +23,7 @@ module reference_fetch (
   output wire [7:0]  burst_length,
   output wire        write_enable,
   output wire [3:0]  write_address,
-  output wire [63:0] write_data,
+  output wire [97:0] write_data,
   output wire        group_valid,
   input  wire        group_ready,
   output wire        group
@@ -29,7 +31,8 @@ module reference_fetch (
 
   // One request for the whole run, a cycle after start.
   reg pending;
-  wire [11:0] bytes = queries * 5'd16;
+  wire [12:0] bytes_product = queries * 6'd32;
+  wire [12:0] bytes = boxes ? bytes_product : {1'b0, bytes_product[12:1]};
   wire run_request_ready;
 
   always @(posedge clk)
@@ -38,8 +41,9 @@ module reference_fetch (
     else if (run_request_ready) pending <= 1'b0;
 
   wire reader_beat_valid;
+  wire [63:0] reader_beat;
   wire reader_beat_ready;
-  wire [12:0] reader_request_beats_sum = {1'b0, bytes} + 13'd7;
+  wire [13:0] reader_request_beats_sum = {1'b0, bytes} + 14'd7;
 
   burst_reader_reference u_reader (
     .clk             (clk),
@@ -47,7 +51,7 @@ module reference_fetch (
     .request_valid   (pending),
     .request_ready   (run_request_ready),
     .request_address (address),
-    .request_beats   (reader_request_beats_sum[10:3]),
+    .request_beats   (reader_request_beats_sum[11:3]),
     .data            (data),
     .data_valid      (data_valid),
     .burst_valid     (burst_valid),
@@ -56,7 +60,7 @@ module reference_fetch (
     .burst_length    (burst_length),
     .beat_valid      (reader_beat_valid),
     .beat_ready      (reader_beat_ready),
-    .beat            (write_data)
+    .beat            (reader_beat)
   );
 
   // Write level after level, query after query; what the last beat holds beyond the last query is dropped.
@@ -68,7 +72,19 @@ module reference_fetch (
   wire over = remaining == 7'd0;
   wire announce_ready;
   assign reader_beat_ready = over || ((held != 2'd3) && announce_ready);
-  wire write = reader_beat_valid && reader_beat_ready && !over;
+  wire take = reader_beat_valid && reader_beat_ready && !over;
+  reg second;
+  reg [63:0] corner;
+
+  always @(posedge clk)
+    if (rst) second <= 1'b0;
+    else if (start) second <= 1'b0;
+    else if (take && boxes) second <= !second;
+
+  always @(posedge clk)
+    if (take && !second) corner <= reader_beat;
+
+  wire write = take && (second || !boxes);
   wire last_level = write && level;
   wire end_of_group = last_level && (row_index || (remaining == 7'd1));
 
@@ -98,6 +114,7 @@ module reference_fetch (
     else if (freed && !end_of_group) held <= held - 2'd1;
 
   assign write_address = {group_index, row_index, level};
+  assign write_data = {reader_beat[48:32], reader_beat[16:0], boxes ? corner : reader_beat};
 
   fifo_1x3 u_groups (
     .clk       (clk),
@@ -113,7 +130,7 @@ module reference_fetch (
   assign write_enable = write;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, reader_request_beats_sum[2:0], reader_request_beats_sum[12:11]};
+  wire _unused = &{1'b0, reader_request_beats_sum[2:0], reader_request_beats_sum[13:12]};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL

@@ -165,6 +165,7 @@ Descriptor make_descriptor(const QuantisedLayer& layer, const JobAddresses& a, s
     d[word + 1] = static_cast<std::uint32_t>(address >> 32);
   };
   d[0] = 0x00010001;
+  d[1] = layer.boxes ? 1 : 0;
   d[2] = job_id;
   d[3] = static_cast<std::uint32_t>(layer.queries);
   put(4, a.queries);

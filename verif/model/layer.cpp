@@ -35,7 +35,10 @@ void validate(const QuantisedLayer& layer) {
                     [](LevelShape l) { return l.height > 0 && l.height <= 1024 && l.width > 0 && l.width <= 1024; }),
         "layer: level side out of 1..1024");
   check(has(layer.query, layer.queries, c) && all_fit(layer.query, n.query_bits), "layer: query");
-  check(has(layer.reference, layer.queries, a.levels * 2), "layer: reference");
+  check(has(layer.reference, layer.queries, a.levels * layer.reference_numbers()), "layer: reference");
+  for (std::size_t i = 0; layer.boxes && i < layer.reference.size(); ++i)
+    check(i % 4 < 2 || (layer.reference[i] >= 0 && layer.reference[i] < 1 << 17), "layer: size of a box");
+  check(layer.padding.empty() || has(layer.padding, layer.tokens(), 1), "layer: padding");
   check(has(layer.source, layer.tokens(), c) && all_fit(layer.source, n.feature_bits), "layer: source");
   check(has(layer.value_weight, c, c) && all_fit(layer.value_weight, n.feature_weight_bits), "layer: value_weight");
   check(has(layer.offset_weight, samples * 2, c) && all_fit(layer.offset_weight, n.query_weight_bits),

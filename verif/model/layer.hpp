@@ -26,8 +26,10 @@ struct QuantisedLayer {
   int queries = 0;                                           ///< Lq
   std::vector<LevelShape> levels;                            ///< [L]
   std::vector<std::int32_t> query;                           ///< [Lq, C]
-  std::vector<std::int32_t> reference;                       ///< [Lq, L, 2] as (x, y), 16 fraction bits (N5)
+  bool boxes = false;                                        ///< references are boxes, not points
+  std::vector<std::int32_t> reference;                       ///< [Lq, L, 2|4] as (x, y) or (x, y, width, height) (N5)
   std::vector<std::int32_t> source;                          ///< [S, C]
+  std::vector<std::uint8_t> padding;                         ///< [S], 1 = padded token; or empty, none is
   std::vector<std::int32_t> value_weight;                    ///< [C, C]
   std::vector<Requant> value_requant;                        ///< [C]
   std::vector<std::int32_t> offset_weight;                   ///< [M*L*K*2, C], rows ordered (head, level, point, x|y)
@@ -39,6 +41,8 @@ struct QuantisedLayer {
   std::vector<Requant> output_requant;                       ///< [C]
   double value_scale = 1, head_scale = 1, output_scale = 1;  ///< real value of one unit
 
+  /// Numbers of a reference.
+  int reference_numbers() const { return boxes ? 4 : 2; }
   /// S, pixels of all levels.
   int tokens() const {
     int s = 0;

@@ -68,10 +68,15 @@ Tensor locate(const Samples& samples, const Tensor& offset) {
   Tensor result(offset.size());
   for (std::size_t s = 0; s < samples.count(); ++s) {
     const auto level = samples.level(s);
-    const auto reference = 2 * (samples.query(s) * layer.levels.size() + level);
-    const auto [height, width] = layer.levels[level];
-    result[2 * s] = location(layer.reference[reference], offset[2 * s], width, layer.numerics);
-    result[2 * s + 1] = location(layer.reference[reference + 1], offset[2 * s + 1], height, layer.numerics);
+    const auto numbers = static_cast<std::size_t>(layer.reference_numbers());
+    const auto* reference = &layer.reference[numbers * (samples.query(s) * layer.levels.size() + level)];
+    const int sides[] = {layer.levels[level].width, layer.levels[level].height};
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      const auto moved = layer.boxes ? move_in_box(offset[2 * s + axis], reference[2 + axis], sides[axis],
+                                                   layer.attention.points, layer.numerics)
+                                     : move_from_point(offset[2 * s + axis], layer.numerics);
+      result[2 * s + axis] = location(reference[axis], moved, sides[axis], layer.numerics);
+    }
   }
   return result;
 }
@@ -177,7 +182,9 @@ Stages run(const QuantisedLayer& layer) {
   const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
   const Samples samples(layer);
   Stages st;
-  st.value = project(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);     // N3
+  st.value = project(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
+  for (std::size_t token = 0; token < layer.padding.size(); ++token)
+    if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
   st.offset = project(layer.query, layer.offset_weight, layer.offset_requant, channels, n.offset_bits());  // N3
   st.logit = project(layer.query, layer.logit_weight, layer.logit_requant, channels, n.logit_bits());      // N3
   st.attention = attend(st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()), n);        // N4

@@ -66,11 +66,22 @@ void softmax_row(std::span<const std::int32_t> logits, std::span<const std::int6
   }
 }
 
-std::int32_t location(std::int32_t reference, std::int32_t offset, int side, const Numerics& n) {
+std::int64_t move_from_point(std::int32_t offset, const Numerics& n) {
+  return std::int64_t{offset} * (std::int64_t{1} << (16 - n.offset_frac_bits));
+}
+
+std::int64_t move_in_box(std::int32_t offset, std::int32_t size, int side, int points, const Numerics& n) {
+  check(size >= 0 && size < 1 << 17 && points >= 1 && points <= 8, "N5: box or number of points out of range");
+  check(std::abs(std::int64_t{offset}) <= std::int64_t{1} << (n.offset_bits() - 1), "N5: offset out of range");
+  const std::int64_t half_share = (65536 + points) / (2 * points);  // 2^16 / (2 * points), rounded
+  return (offset * half_share * (std::int64_t{size} * side)) >>
+         (16 + n.offset_frac_bits);  // below 2^63 before the shift
+}
+
+std::int32_t location(std::int32_t reference, std::int64_t move, int side, const Numerics& n) {
   check(side >= 1 && side <= 1024, "N5: level side out of range");
   const std::int64_t one = std::int64_t{1} << n.interp_frac_bits;
-  const std::int64_t exact = std::int64_t{reference} * side +
-                             std::int64_t{offset} * (std::int64_t{1} << (16 - n.offset_frac_bits)) - (1 << 15);
+  const std::int64_t exact = std::int64_t{reference} * side + move - (1 << 15);
   return static_cast<std::int32_t>(std::clamp(round_shift(exact, 16 - n.interp_frac_bits), -2 * one, (side + 1) * one));
 }
 

@@ -32,9 +32,15 @@ std::vector<std::int64_t> exp2_table(const Numerics& n);
 void softmax_row(std::span<const std::int32_t> logits, std::span<const std::int64_t> table, const Numerics& n,
                  std::span<std::int32_t> weights);
 
-/// N5, one axis: reference with 16 fraction bits, offset with of fraction bits, level side in pixels -> pixel position
-/// with fi fraction bits, in -2 .. side + 1.
-std::int32_t location(std::int32_t reference, std::int32_t offset, int side, const Numerics& n);
+/// N5, how far an offset (of fraction bits) moves a sample, in pixels with 16 fraction bits: from a reference point ..
+std::int64_t move_from_point(std::int32_t offset, const Numerics& n);
+/// .. and in a reference box of `size` (16 fraction bits, 0 .. 2 - 2^-16), on a level `side` pixels long, with `points`
+/// points a head and level.
+std::int64_t move_in_box(std::int32_t offset, std::int32_t size, int side, int points, const Numerics& n);
+
+/// N5, one axis: reference with 16 fraction bits, move as above, level side in pixels -> pixel position with fi
+/// fraction bits, in -2 .. side + 1.
+std::int32_t location(std::int32_t reference, std::int64_t move, int side, const Numerics& n);
 
 /// A location split: the pixel at or below it and the fraction, fi bits.
 struct PixelFraction {

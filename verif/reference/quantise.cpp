@@ -51,10 +51,13 @@ Integers quantised(std::span<const double> values, double scale, int bits) {
 constexpr double int32_min = std::numeric_limits<std::int32_t>::min();
 constexpr double int32_max = std::numeric_limits<std::int32_t>::max();
 
-/// N5: 16 fraction bits, clamped to 32 bits.
-Integers quantised_references(std::span<const double> points) {
+/// N5: 16 fraction bits, clamped to 32 bits; sizes of boxes to 0 .. 2 - 2^-16.
+Integers quantised_references(std::span<const double> numbers, bool boxes) {
   Integers result;
-  for (const double x : points) result.push_back(round_to(x * 65536, int32_min, int32_max));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const bool is_size = boxes && i % 4 >= 2;
+    result.push_back(round_to(numbers[i] * 65536, is_size ? 0 : int32_min, is_size ? (1 << 17) - 1 : int32_max));
+  }
   return result;
 }
 
@@ -106,7 +109,9 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
   layer.numerics = n;
   layer.queries = w.queries;
   layer.levels = w.level_shapes;
-  layer.reference = quantised_references(w.reference_points);
+  layer.boxes = w.boxes;
+  layer.reference = quantised_references(w.reference_points, w.boxes);
+  layer.padding = w.padding;
   layer.value_scale = tensor_scale(reference.value, n.feature_bits);
   layer.head_scale = tensor_scale(reference.core_output, n.head_bits);
   layer.output_scale = tensor_scale(reference.output, n.output_bits);

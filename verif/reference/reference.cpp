@@ -68,9 +68,13 @@ void for_each_sample(const Workload& w, Visit visit) {
 Values locate(const Workload& w, const Values& offsets) {
   Values result(offsets.size());
   for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
-    const double* reference = &w.reference_points[2 * (q * w.level_shapes.size() + l)];
-    result[2 * s] = reference[0] * w.level_shapes[l].width + offsets[2 * s] - 0.5;
-    result[2 * s + 1] = reference[1] * w.level_shapes[l].height + offsets[2 * s + 1] - 0.5;
+    const double* reference = &w.reference_points[(w.boxes ? 4 : 2) * (q * w.level_shapes.size() + l)];
+    const double sides[] = {static_cast<double>(w.level_shapes[l].width),
+                            static_cast<double>(w.level_shapes[l].height)};
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      const double scale = w.boxes ? reference[2 + axis] * sides[axis] / (2.0 * w.points) : 1;
+      result[2 * s + axis] = reference[axis] * sides[axis] + offsets[2 * s + axis] * scale - 0.5;
+    }
   });
   return result;
 }
@@ -96,6 +100,8 @@ ReferenceStages run_reference(const Workload& w) {
   const auto channels = static_cast<std::size_t>(w.embed_dim);
   ReferenceStages st;
   st.value = linear(w.source, w.value_weight, w.value_bias, channels);
+  for (std::size_t token = 0; token < w.padding.size(); ++token)
+    if (w.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0.0);
   st.offsets = linear(w.query, w.offset_weight, w.offset_bias, channels);
   st.logits = linear(w.query, w.logit_weight, w.logit_bias, channels);
   st.attention = softmax(st.logits, static_cast<std::size_t>(w.levels) * static_cast<std::size_t>(w.points));

@@ -91,14 +91,20 @@ int count_queries(const Reader& in) {
   return static_cast<int>(shape[0]);
 }
 
-void refuse_what_is_not_taken(const Reader& in) {
-  if (in.has("input_padding_mask"))
-    in.refuse("tensor input_padding_mask: padding masks are not taken by this version; crop the maps and leave it out");
+/// Whether the references are boxes, by their last dimension.
+bool are_boxes(const Reader& in) {
   const auto shape = in.any("reference_points").shape;
-  if (!shape.empty() && shape.back() == 4)
-    in.refuse(
-        "tensor reference_points: 4 columns are boxes; this version takes points [Lq, L, 2] only; use a layer with "
-        "points");
+  return !shape.empty() && shape.back() == 4;
+}
+
+std::vector<std::uint8_t> read_padding(const Reader& in, int tokens) {
+  std::vector<std::uint8_t> mask;
+  if (!in.has("input_padding_mask")) return mask;
+  for (const double x : in.numbers("input_padding_mask", {tokens})) {
+    if (x != 0 && x != 1) in.refuse(fmt::format("tensor input_padding_mask: {} must be 0 or 1 (BOOL)", x));
+    mask.push_back(x != 0);
+  }
+  return mask;
 }
 
 void check_equal(const Workload& w, std::string_view path, int in_workload, int in_config) {
@@ -128,14 +134,20 @@ Workload load_workload(const std::string& file) {
   if (w.embed_dim % w.heads != 0)
     in.refuse(
         fmt::format("metadata d_model = {} must be a multiple of n_heads = {}; correct them", w.embed_dim, w.heads));
-  refuse_what_is_not_taken(in);
 
   w.level_shapes = read_levels(in, w.levels);
   w.tokens = count_tokens(in, w.level_shapes);
   w.queries = count_queries(in);
   const std::int64_t c = w.embed_dim, samples = std::int64_t{w.heads} * w.levels * w.points;
   w.query = in.numbers("query", {w.queries, c});
-  w.reference_points = in.numbers("reference_points", {w.queries, w.levels, 2});
+  w.boxes = are_boxes(in);
+  w.reference_points = in.numbers("reference_points", {w.queries, w.levels, w.boxes ? 4 : 2});
+  for (std::size_t i = 0; w.boxes && i < w.reference_points.size(); ++i)
+    if (i % 4 >= 2 && (w.reference_points[i] < 0 || w.reference_points[i] >= 2))
+      in.refuse(
+          fmt::format("tensor reference_points: size {} of a box must be from 0 to below 2, 1 being the whole level",
+                      w.reference_points[i]));
+  w.padding = read_padding(in, w.tokens);
   w.source = in.numbers("input_flatten", {w.tokens, c});
   w.value_weight = in.numbers("value_proj.weight", {c, c});
   w.value_bias = in.numbers("value_proj.bias", {c});

@@ -1,5 +1,6 @@
 // One attention layer and its inputs, as a user exports them from PyTorch.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ struct Workload {
   int tokens = 0;                                  ///< S, pixels of all levels
   std::vector<model::LevelShape> level_shapes;     ///< [L]
   std::vector<double> query;                       ///< [Lq, C]
-  std::vector<double> reference_points;            ///< [Lq, L, 2] as (x, y), 1 = the side of the level
+  bool boxes = false;                              ///< references are boxes, not points
+  std::vector<double> reference_points;            ///< [Lq, L, 2|4] as (x, y[, width, height]), 1 = side of the level
+  std::vector<std::uint8_t> padding;               ///< [S], 1 = padded token; or empty, none is
   std::vector<double> source;                      ///< [S, C], level after level
   std::vector<double> value_weight, value_bias;    ///< [C, C], [C]
   std::vector<double> offset_weight, offset_bias;  ///< [M*L*K*2, C], [M*L*K*2]; rows (head, level, point, x|y)
@@ -25,10 +28,9 @@ struct Workload {
 };
 
 /// Reads a safetensors file with the tensors query, reference_points, input_flatten, spatial_shapes as (H, W), and
-/// weight and bias of sampling_offsets, attention_weights, value_proj and output_proj; metadata d_model, n_heads,
-/// n_levels, n_points. Throws UserError (one line, naming file and tensor) when one is missing, has another shape or
-/// another size than the metadata say, is empty or not finite, and for what this version does not take: reference boxes
-/// and padding masks.
+/// weight and bias of sampling_offsets, attention_weights, value_proj and output_proj, and input_padding_mask if there
+/// is one; metadata d_model, n_heads, n_levels, n_points. Throws UserError (one line, naming file and tensor) when one
+/// is missing, has another shape or another size than the metadata say, is empty or not finite.
 Workload load_workload(const std::string& file);
 
 /// Throws UserError unless `config` was made for a layer of these dimensions and is large enough for it.

@@ -79,8 +79,10 @@ TEST_CASE("index_gen") {
       sim.set(fmt::format("levels_width_{}", l), static_cast<unsigned>(levels[l].width));
       sim.set(fmt::format("levels_height_{}", l), static_cast<unsigned>(levels[l].height));
     }
+    const bool boxes = options.seed % 2 == 0;
+    sim.set("boxes", boxes);
     using Pair = std::pair<std::int32_t, std::int32_t>;  // x, y
-    std::map<std::pair<std::int64_t, std::int64_t>, Pair> offsets, references;
+    std::map<std::pair<std::int64_t, std::int64_t>, Pair> offsets, references, sizes;
     for (int slot = 0; slot < s.slots(); ++slot) {
       for (int i = 0; i < config.attention.samples_per_query(); ++i) {
         const auto x = random.number(n.offset_bits()), y = random.number(n.offset_bits());
@@ -97,7 +99,11 @@ TEST_CASE("index_gen") {
         };
         const auto x = coordinate(), y = coordinate();
         references[{slot, l}] = {x, y};
-        write_table(bench, "reference_write", 0, slot << s.level_bits() | l, BitVector().add(x, 32).add(y, 32));
+        const auto size = [&] { return random.chance(80) ? random.in(0, 65536) : random.in(0, (1 << 17) - 1); };
+        const auto width = size(), height = size();
+        sizes[{slot, l}] = {width, height};
+        write_table(bench, "reference_write", 0, slot << s.level_bits() | l,
+                    BitVector().add(x, 32).add(y, 32).add(width, 17).add(height, 17));
       }
     }
     std::vector<Words> wanted;
@@ -112,8 +118,12 @@ TEST_CASE("index_gen") {
       const auto offset = offsets[{tag[0], tag[1]}];
       const auto reference = references[{tag[0], tag[3]}];
       const auto level = levels[static_cast<std::size_t>(tag[3])];
-      const auto x = model::location(reference.first, offset.first, level.width, n);
-      const auto y = model::location(reference.second, offset.second, level.height, n);
+      const auto size = sizes[{tag[0], tag[3]}];
+      const auto move = [&](std::int32_t by, std::int32_t box, int side) {
+        return boxes ? model::move_in_box(by, box, side, config.attention.points, n) : model::move_from_point(by, n);
+      };
+      const auto x = model::location(reference.first, move(offset.first, size.first, level.width), level.width, n);
+      const auto y = model::location(reference.second, move(offset.second, size.second, level.height), level.height, n);
       wanted.push_back({x, y, weight, inside(model::split(x, n).pixel, model::split(y, n).pixel, level), tag[2], tag[3],
                         tag[4], tag[5]});
     }

@@ -154,7 +154,8 @@ TEST_CASE("derived numbers") {
   CHECK(cache_lines(nano) == 128);
   CHECK(cache_sets(nano) == 16);
   CHECK(query_row_beats(nano) == 1);
-  CHECK(reference_row_bytes(nano) == 16);
+  CHECK(reference_row_bytes(nano, false) == 16);
+  CHECK(reference_row_bytes(nano, true) == 32);
   CHECK(head_requant_units(nano.attention) == 1);
   const auto small = load_preset("small");
   CHECK(line_bytes(small) == 64);

@@ -134,7 +134,31 @@ TEST_CASE("N5: locations against double precision, over all formats") {
     const auto offset = random.number(n.offset_bits());
     const double exact = std::ldexp(reference, -16) * side + std::ldexp(offset, -n.offset_frac_bits) - 0.5;
     const double one = std::ldexp(1, n.interp_frac_bits);
-    CHECK(location(reference, offset, side, n) == std::clamp(half_up(exact * one), -2 * one, (side + 1) * one));
+    CHECK(location(reference, move_from_point(offset, n), side, n) ==
+          std::clamp(half_up(exact * one), -2 * one, (side + 1) * one));
+  }
+}
+
+TEST_CASE("N5: locations in boxes are the exact sum rounded once, over all formats") {
+  __extension__ using Wide = __int128;
+  Random random(55);
+  for (int i = 0; i < 100000; ++i) {
+    Numerics n = numerics_preset(numerics_names[i % 3]);
+    n.offset_int_bits = static_cast<int>(random.in(4, 9));
+    n.offset_frac_bits = static_cast<int>(random.in(2, 12));
+    n.interp_frac_bits = static_cast<int>(random.in(2, 12));
+    const int side = static_cast<int>(random.in(1, 1024)), points = static_cast<int>(random.in(1, 8));
+    const auto reference = random.number(static_cast<int>(random.in(2, 32)));
+    const auto offset = random.number(n.offset_bits());
+    const auto size = static_cast<std::int32_t>(random.in(0, (1 << 17) - 1));
+    const std::int64_t share = std::llround(65536.0 / (2 * points));
+    const int fraction = 32 + n.offset_frac_bits;  // of the exact sum
+    const Wide one = 1, exact = (Wide{reference} * side << (fraction - 16)) + Wide{offset} * share * size * side -
+                                (one << (fraction - 1));
+    const Wide rounded = (exact + (one << (fraction - n.interp_frac_bits - 1))) >> (fraction - n.interp_frac_bits);
+    const Wide low = -(one << (n.interp_frac_bits + 1)), high = Wide{side + 1} << n.interp_frac_bits;
+    CHECK(location(reference, move_in_box(offset, size, side, points, n), side, n) ==
+          static_cast<std::int32_t>(std::clamp(rounded, low, high)));
   }
 }
 

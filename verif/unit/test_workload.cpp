@@ -173,8 +173,8 @@ TEST_CASE("workloads of wrong shape or content are refused") {
   check_refusal(whole(put("value_proj.bias", {"value_proj.bias", "F32", {4}, floats(4, inf)})), {"element 0 is inf"});
   check_refusal(whole(put("value_proj.bias", {"value_proj.bias", "F64", {4}, bytes_of<double>({0, 1e39, 0, 0})})),
                 {"tensor value_proj.bias: 1e+39 is too large"});
-  check_refusal(whole(put("reference_points", {"reference_points", "F32", {3, 1, 4}, floats(12)})),
-                {"reference_points: 4 columns are boxes; this version takes points [Lq, L, 2] only"});
+  check_refusal(whole(put("reference_points", {"reference_points", "F32", {3, 1, 4}, floats(12, -0.5F)})),
+                {"reference_points: size -0.5 of a box must be from 0 to below 2"});
   check_refusal(whole(put("reference_points", {"reference_points", "F32", {2, 1, 2}, floats(4)})),
                 {"expected [3, 1, 2]"});
   check_refusal(whole(put("spatial_shapes", {"spatial_shapes", "I64", {1, 2}, bytes_of<std::int64_t>({0, 3})})),
@@ -184,9 +184,9 @@ TEST_CASE("workloads of wrong shape or content are refused") {
   check_refusal(whole(put("spatial_shapes", {"spatial_shapes", "I64", {1, 2}, bytes_of<std::int64_t>({2, 4})})),
                 {"input_flatten: shape [6, 4], expected [8, 4]"});
   const auto with_mask = [](Part& part) {
-    if (part.name == "output_proj.bias") part = {"input_padding_mask", "BOOL", {6}, std::string(6, '\0')};
+    if (part.name == "output_proj.bias") part = {"input_padding_mask", "BOOL", {5}, std::string(5, '\0')};
   };
-  check_refusal(whole(with_mask), {"input_padding_mask: padding masks are not taken by this version"});
+  check_refusal(whole(with_mask), {"tensor input_padding_mask: shape [5], expected [6]"});
 
   const auto metadata = [&](const std::string& c, const std::string& heads) {
     return load_refusal(
