@@ -75,6 +75,8 @@ const hdl::Module& build_output_writer(hdl::Design& d, const Shapes& s);
 // --- control --------------------------------------------------------------------------------------------------------
 
 const hdl::Module& build_registers(hdl::Design& d, const Shapes& s);
+/// Quiet and expired, from what the ports of the memory say.
+const hdl::Module& build_bus_watch(hdl::Design& d);
 const hdl::Module& build_job_control(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_parameter_loader(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "accel/blocks.hpp"
+#include "accel/registers.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
 
@@ -51,7 +52,10 @@ struct Staging {
 emit::Files accelerator_files(const Config& config) {
   hdl::Design design;
   const hdl::Module& top = accel::build_top(design, accel::Shapes(config), top_name);
-  return emit::design_files(design, top, to_json(config));
+  auto files = emit::design_files(design, top, to_json(config));
+  files["quillgen_regs.h"] = accel::register_header();
+  files["registers.md"] = accel::register_page(config);
+  return files;
 }
 
 void generate(const Config& config, const fs::path& out, bool replace) {

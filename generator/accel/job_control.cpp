@@ -1,7 +1,8 @@
-// The life of a job: fetch and check the descriptor, load the parameters, run, report.
+// The life of a job: fetch and check the descriptor, load the parameters, run, report. Whatever goes wrong stops it: no
+// new burst is asked for, those that are open are waited for, and everything that worked on the job is reset.
 //
-//   idle ----start----> descriptor --last beat--> check --ok--> load --loaded, tags clear--> run --written--> idle
-//                                                   \--bad-----------------------------------------------------^
+//   idle --> fetch --> check --> load --> run --> idle
+//              \---------\---------\--------\--> stop --port quiet--> clear --> idle
 #include <fmt/format.h>
 
 #include "accel/blocks.hpp"
@@ -13,30 +14,51 @@ namespace quillgen::accel {
 
 using namespace hdl;
 
+namespace {
+
+// A rule of the descriptor, and the word that breaks it.
+struct Rule {
+  Bool broken;
+  Error error;
+  int word;
+};
+
+}  // namespace
+
 const Module& build_job_control(Design& d, const Shapes& s) {
   return d.module("job_control", [&](Module& m) {
     const int beats = descriptor_words * 32 / s.data_bits(), address_bits = s.address_bits(),
               words_per_beat = s.data_bits() / 32;
     m.describe(
         "Sequence of a job: fetch and check the descriptor, load the parameters, run until all rows are written, "
-        "report.");
-    auto start = input(m, "start", Bool());
-    auto descriptor = input(m, "descriptor", UInt(64));
+        "report. An error, an abort or a time-out stops the job; when the memory port is quiet, what worked on it is "
+        "reset.");
+    auto job = input_stream(m, "job", UInt(64));  // address of its descriptor
     auto beat = input_stream(m, "beat", UInt(s.data_bits()));
 
-    constexpr int idle = 0, fetch = 1, check = 2, load = 3, run = 4;
-    auto state = reg(m, "state", UInt(3), idle).values({"idle", "fetch", "check", "load", "run"});
+    constexpr int idle = 0, fetch = 1, check = 2, load = 3, run = 4, stop = 5, clear = 6;
+    auto state = reg(m, "state", UInt(3), idle).values({"idle", "fetch", "check", "load", "run", "stop", "clear"});
     auto is = [&](int which, const char* name) { return (state == which).named(name); };
     Bool is_idle = is(idle, "is_idle"), is_fetch = is(fetch, "is_fetch"), is_check = is(check, "is_check"),
-         is_load = is(load, "is_load"), is_run = is(run, "is_run");
-    Bool begin = (is_idle & start).named("begin_now");
+         is_load = is(load, "is_load"), is_run = is(run, "is_run"), is_stop = is(stop, "is_stop"),
+         is_clear = is(clear, "is_clear");
+
+    m.note("A failed job holds up the next one until its report was seen; a soft reset drops all that wait.");
+    auto soft_reset = input(m, "soft_reset", Bool());
+    auto dropping = reg(m, "dropping", Bool(), 0);
+    dropping.when(soft_reset, true).when(~job.valid, false);
+    Bool begin =
+        (is_idle & job.valid & ~dropping & ~soft_reset & ~input(m, "failure_pending", Bool())).named("begin_now");
+    job.ready.drive(begin | dropping);
+    auto descriptor = reg(m, "descriptor", UInt(64));
+    descriptor.when(begin, job.data);
 
     m.note("Descriptor words, kept as they come.");
     auto index = reg(m, "beat_index", UInt(Shapes::bits(beats)), 0);
     beat.ready.drive(is_fetch | is_load);
     Bool take = (is_fetch & beat.valid).named("take");
     Bool last = (take & lib::is_last(index, beats)).named("last_beat");
-    index.when(take, lib::next_index(index, beats));
+    index.when(begin, 0).when(take, lib::next_index(index, beats));
     std::vector<std::vector<std::pair<Reg<UInt>, UInt>>> fields(static_cast<std::size_t>(beats));
     auto field = [&](int word, const std::string& name, int bits, int low = 0) {  // bits of a word, from bit `low`
       auto r = reg(m, name, UInt(bits));
@@ -69,37 +91,64 @@ const Module& build_job_control(Design& d, const Shapes& s) {
       for (auto& [r, bits] : fields[i]) r.when(take_now, bits);
     }
 
-    m.note("Check.");
+    m.note("Check: the first rule that is broken.");
     auto bad_side = [&](const UInt& side, int most) { return (side == 0) | (side > most); };
-    Bool bad_shape = Bool::constant(m, false), bad_address = Bool::constant(m, false);
-    for (std::size_t l = 0; l < width.size(); ++l)
-      bad_shape = bad_shape | bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height);
-    for (const UInt& p : pointers) {
-      bad_address = bad_address | p.bits(0, 6).any();
-      if (address_bits < 64) bad_address = bad_address | p.bits(address_bits, 64 - address_bits).any();
-    }
+    auto bad_pointer = [&](const UInt& p, int alignment) {
+      Bool bad = p.bits(0, std::countr_zero(static_cast<unsigned>(alignment))).any();
+      return address_bits < 64 ? bad | p.bits(address_bits, 64 - address_bits).any() : bad;
+    };
     auto bad_stride = [&](const UInt& stride, int row_beats) {
       return stride.bits(0, std::countr_zero(static_cast<unsigned>(s.data_bytes()))).any() |
              (stride < row_beats * s.data_bytes());
     };
-    bad_address = bad_address | bad_stride(query_stride, query_row_beats(s.config)) |
-                  bad_stride(output_stride, output_row_beats(s.config));
-    bad_shape = bad_shape.named("bad_shape"), bad_address = bad_address.named("bad_address");
-    Bool bad_kind = ((kind != descriptor_kind) | (flags >> flag_count).any()).named("bad_kind"),
-         bad_count = bad_side(count, s.a.max_queries).named("bad_count");
-    auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), 4); };
-    UInt verdict =
-        mux(bad_kind, code(Error::descriptor),
-            mux(bad_count, code(Error::queries),
-                mux(bad_shape, code(Error::shape), mux(bad_address, code(Error::address), code(Error::none)))));
-    verdict = verdict.named("verdict");
+    std::vector<Rule> rules = {{kind != descriptor_kind, Error::descriptor, 0},
+                               {(flags >> flag_count).any(), Error::descriptor, 1},
+                               {bad_side(count, s.a.max_queries), Error::queries, 3}};
+    for (std::size_t l = 0; l < width.size(); ++l)
+      rules.push_back({bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height), Error::shape,
+                       descriptor_levels + static_cast<int>(l)});
+    for (std::size_t i = 0; i < pointers.size(); ++i)
+      rules.push_back(
+          {bad_pointer(pointers[i], i == 2 ? std::max(base_alignment, line_bytes(s.config)) : base_alignment),
+           Error::address, 4 + 2 * static_cast<int>(i)});
+    rules.push_back({bad_stride(query_stride, query_row_beats(s.config)), Error::address, 14});
+    rules.push_back({bad_stride(output_stride, output_row_beats(s.config)), Error::address, 15});
+    auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
+    UInt verdict = code(Error::none), bad_word = UInt::constant(m, 0, error_detail_bits);
+    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
+      Bool broken = rule->broken.named(fmt::format("word_{}_is_bad", rule->word));
+      verdict = mux(broken, code(rule->error), verdict);
+      bad_word = mux(broken, UInt::constant(m, static_cast<std::uint64_t>(rule->word), error_detail_bits), bad_word);
+    }
+    verdict = verdict.named("verdict"), bad_word = bad_word.named("bad_word");
+
+    m.note("What stops a job.");
+    auto read_error = input(m, "read_error", Bool()), write_error = input(m, "write_error", Bool());
+    auto read_client = input(m, "read_client", UInt(axi_id_bits));
+    auto read_response = input(m, "read_response", UInt(2)), write_response = input(m, "write_response", UInt(2));
+    auto reads_waiting = input(m, "reads_waiting", Bool()), writes_waiting = input(m, "writes_waiting", Bool());
+    auto abort = input(m, "abort", Bool()), expired = input(m, "expired", Bool()), quiet = input(m, "quiet", Bool());
+    Bool working = (is_fetch | is_check | is_load | is_run).named("working");
+    Bool refuse = (is_check & (verdict != 0)).named("refuse");
+    Bool fails = (working & (read_error | write_error | abort | soft_reset | expired | refuse)).named("fails");
+    auto error = reg(m, "error", UInt(error_bits), 0);
+    auto detail = reg(m, "error_detail", UInt(error_detail_bits), 0);
+    auto with_detail = [&](const Bool& condition, Error e, const UInt& d) {
+      error.when(fails & condition, code(e));
+      detail.when(fails & condition, d.extend(error_detail_bits));
+    };
+    error.when(begin | soft_reset, 0), detail.when(begin | soft_reset, 0);
+    with_detail(read_error, Error::read, concat({read_response, read_client.extend(4)}));
+    with_detail(write_error, Error::write, concat({write_response, UInt::constant(m, 0, 4)}));
+    with_detail(abort, Error::aborted, UInt::constant(m, 0, 1));
+    with_detail(expired, Error::timeout, concat({writes_waiting, reads_waiting}));
+    error.when(fails, verdict), detail.when(fails, bad_word);
 
     m.note(
         "Start addresses of the levels: each level has ceil(height / 2) * ceil(width / 2) blocks of all heads. One "
         "level a cycle, while parameters are loaded.");
     auto level = reg(m, "level", UInt(Shapes::holds(s.a.levels)), 0);
-    auto error = reg(m, "error", UInt(4), 0);
-    Bool accepted = (is_check & (verdict == 0) & (error == 0)).named("accepted");  // and the whole descriptor came
+    Bool accepted = (is_check & ~fails).named("accepted");
     auto place = reg(m, "place", UInt(address_bits));
     auto half = [](const UInt& side) { return (side + 1) >> 1; };
     std::vector<UInt> across, down;
@@ -127,9 +176,12 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     request.beats = mux(is_fetch, UInt::constant(m, static_cast<std::uint64_t>(beats), run_bits),
                         UInt::constant(m, static_cast<std::uint64_t>(parameter_beats), run_bits));
     if (address_bits < 64) discard(descriptor.bits(address_bits, 64 - address_bits));
-    auto ask = stream(m, "ask", (is_fetch | is_load) & ~asked, request);
-    asked.when(begin | accepted, false).when(ask.fire(), true);
-    output_stream(m, "request", ask);
+    // A stream but for one thing: a job that is stopped withdraws the request, since the reader is reset.
+    Bool request_valid = ((is_fetch | is_load) & ~asked).named("request_valid");
+    output(m, "request_valid", request_valid);
+    output(m, "request", request);
+    Bool request_taken = (request_valid & input(m, "request_ready", Bool())).named("request_taken");
+    asked.when(begin | accepted, false).when(request_taken, true);
     output(m, "parameter_valid", is_load & beat.valid);
     output(m, "parameter_beat", beat.data);
     auto loaded = input(m, "parameters_loaded", Bool());
@@ -144,22 +196,39 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     auto written = input(m, "written", Bool());
     auto started = reg(m, "started", Bool(), 0);  // a cycle after go the writer is no longer done
     started.next(is_run);
-    Bool end = (is_run & started & written).named("end_of_job");
-    state.when(begin, fetch).when(last, check).when(accepted, load).when(is_check, idle).when(go, run).when(end, idle);
+    Bool end = (is_run & started & written & ~fails).named("end_of_job");
+    Bool cleared = (is_stop & quiet).named("cleared");
+    state.when(fails, stop)
+        .when(begin, fetch)
+        .when(last, check)
+        .when(is_check, load)
+        .when(go, run)
+        .when(end | is_clear, idle)
+        .when(cleared, clear);
+    output(m, "halt", is_stop | is_clear);
+    auto job_reset = reg(m, "job_reset", Bool(), 1);
+    job_reset.next(cleared);
+    output(m, "job_reset", static_cast<Bool>(job_reset));
 
-    m.note("Report.");
-    auto read_error = input(m, "read_error", Bool()), write_error = input(m, "write_error", Bool());
+    m.note("Report: at the end, or, stopped, when the port is quiet or has timed out. A soft reset is not reported.");
     auto done = reg(m, "done", Bool(), 0);
-    done.when(begin, false).when(end | (is_check & ~accepted), true);
-    error.when(begin, 0)
-        .when(read_error & (error == 0), code(Error::read))
-        .when(write_error & (error == 0), code(Error::write))
-        .when(is_check & (error == 0), verdict);
-    output(m, "busy", ~is_idle);
+    auto silent = reg(m, "silent", Bool(), 0);
+    Bool closed = (done | silent).named("closed");
+    Bool late = ((error == static_cast<int>(Error::timeout)) | expired).named("late");
+    Bool report = (end | (is_stop & ~closed & ~soft_reset & (quiet | late))).named("report");
+    silent.when(soft_reset & ~is_idle, true).when(is_idle, false);
+    done.when(begin | soft_reset, false).when(report, true);
+    output(m, "event_done", end);
+    output(m, "event_failed", report & ~end);
+    output(m, "job_ended", report);
+    output(m, "busy", working | (is_stop & ~closed));
+    output(m, "quarantined", is_stop & closed);
     output(m, "setup", is_fetch | is_check | is_load);
     output(m, "begin_job", begin);
     output(m, "done", static_cast<Bool>(done));
+    output(m, "failed", done & (error != 0));
     output(m, "error", static_cast<UInt>(error));
+    output(m, "error_detail", static_cast<UInt>(detail));
     output(m, "job_id", job_id);
     output(m, "queries", count.resize(s.query_bits()));
     output(m, "query_address", pointers[0].wrap(address_bits));

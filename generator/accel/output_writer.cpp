@@ -24,6 +24,7 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
     m.parameter("row_beats", beats);
     m.parameter("buffer_beats", depth);
     auto start = input(m, "start", Bool());
+    auto halt = input(m, "halt", Bool());  // no new burst
     auto queries = input(m, "queries", UInt(s.query_bits()));
     auto base = input(m, "address", UInt(s.address_bits()));
     auto stride = input(m, "stride", UInt(32));
@@ -52,7 +53,7 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
 
     Bool writing = (rows != 0).named("writing");
     Bool sized = ((state == size) & writing).named("sized");
-    Bool ready_to_go = ((state == wait) & (held >= length)).named("data_held");
+    Bool ready_to_go = ((state == wait) & (held >= length) & ~halt).named("data_held");
     Bool address_sent = ((state == send_address) & awready).named("address_sent");
     Bool wvalid = (state == send_data).named("wvalid");
     Bool sent = (wvalid & wready).named("sent");
@@ -91,6 +92,9 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
     auto open = reg(m, "open", UInt(s.query_bits() + 8), 0);
     open.when(address_sent & ~bvalid, lib::increment(open)).when(bvalid & ~address_sent, lib::decrement(open));
     output(m, "done", (~writing) & (open == 0));
+    Bool awvalid = (state == send_address).named("awvalid");
+    output(m, "waiting", awvalid | wvalid | (open != 0));
+    output(m, "progress", address_sent | sent | bvalid);
     output(m, "error", bvalid & bresp.bit(1));
   });
 }

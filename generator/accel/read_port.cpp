@@ -25,8 +25,9 @@ const Module& build_read_port(Design& d, const Shapes& s) {
   return d.module("read_port", [&](Module& m) {
     m.describe(
         "AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client "
-        "reserved their place.");
+        "reserved their place. While halt is 1 no new burst is asked for.");
     m.parameter("clients", clients);
+    auto halt = input(m, "halt", Bool());
     std::vector<Stream<BurstRequest>> request;
     for (int i = 0; i < clients; ++i) request.push_back(input_stream(m, fmt::format("client_{}", i), BurstRequest(s)));
 
@@ -50,16 +51,17 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     auto held = reg(m, "held", Chosen{UInt(axi_id_bits), BurstRequest(s)});
     auto arready = input(m, "arready", Bool());
     Bool load = ((~valid) | arready).named("load");
+    Bool admit = (load & ~halt).named("admit");
     std::vector<UInt> addresses, lengths;
     for (std::size_t i = 0; i < request.size(); ++i) {
       addresses.push_back(request[i].data.address), lengths.push_back(request[i].data.length);
-      request[i].ready.drive(load & (choice == i));
+      request[i].ready.drive(admit & (choice == i));
     }
     BurstRequest burst(s);
     burst.address = select(choice, addresses), burst.length = select(choice, lengths);
-    valid.when(load, any);
+    valid.when(load, any & ~halt);
     held.when(load, Chosen{choice, burst});
-    served.when(load & any, choice);
+    served.when(admit & any, choice);
     output(m, "arvalid", static_cast<Bool>(valid));
     output(m, "arid", held.id);
     output(m, "araddr", held.burst.address);
@@ -71,6 +73,14 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     auto rresp = input(m, "rresp", UInt(2));
     for (int i = 0; i < clients; ++i) output(m, fmt::format("data_valid_{}", i), rvalid & (rid == i));
     output(m, "error", rvalid & rresp.bit(1));
+
+    m.note("Bursts asked for and not yet answered to the last beat.");
+    auto rlast = input(m, "rlast", Bool());
+    auto open = reg(m, "open", UInt(16), 0);
+    Bool asked = (valid & arready).named("asked"), answered = (rvalid & rlast).named("answered");
+    open.when(asked & ~answered, lib::increment(open)).when(answered & ~asked, lib::decrement(open));
+    output(m, "waiting", valid | (open != 0));
+    output(m, "progress", asked | rvalid);
   });
 }
 

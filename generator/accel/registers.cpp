@@ -1,9 +1,12 @@
+// The AXI4-Lite registers: decoder and storage, made from the table (registers.hpp).
 #include "accel/registers.hpp"
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "accel/blocks.hpp"
-#include "lib/counter.hpp"
+#include "accel/shapes.hpp"
 
 namespace quillgen::accel {
 
@@ -11,11 +14,10 @@ using namespace hdl;
 
 const Module& build_registers(Design& d, const Shapes& s) {
   return d.module("axil_registers", [&](Module& m) {
+    const auto map = register_map(s.config);
     m.describe(
-        "AXI4-Lite registers: identification, capabilities, descriptor address, start, status, counters. Addresses "
-        "that are not in the map read 0 and "
-        "ignore writes.");
-    auto word = [&](std::uint64_t v) { return UInt::constant(m, v, 32); };
+        "AXI4-Lite registers (registers.md). Addresses that are not in the map read 0 and ignore writes, as do writes "
+        "of less than four bytes.");
 
     m.note("Write: address and data are taken independently, the register is written when both are there.");
     auto awvalid = input(m, "awvalid", Bool());
@@ -28,7 +30,7 @@ const Module& build_registers(Design& d, const Shapes& s) {
     auto bready = input(m, "bready", Bool());
     auto write_address = reg(m, "write_address", UInt(10));
     auto write_data = reg(m, "write_data", UInt(32));
-    auto write_all = reg(m, "write_all", Bool());  // partial writes are ignored
+    auto write_all = reg(m, "write_all", Bool());
     output(m, "awready", ~aw_held);
     output(m, "wready", ~w_held);
     Bool write = (aw_held & w_held & (~bvalid | bready)).named("write");
@@ -39,21 +41,62 @@ const Module& build_registers(Design& d, const Shapes& s) {
     write_all.when(~w_held, wstrb == 15);
     bvalid.when(write, true).when(bready, false);
     output(m, "bvalid", static_cast<Bool>(bvalid));
-    auto writes = [&](unsigned address) { return write & write_all & (write_address == address / 4); };
 
-    m.note("Descriptor address and start.");
-    auto desc_lo = reg(m, "descriptor_low", UInt(32), 0), desc_hi = reg(m, "descriptor_high", UInt(32), 0);
-    desc_lo.when(writes(address::desc_lo), static_cast<const UInt&>(write_data));
-    desc_hi.when(writes(address::desc_hi), static_cast<const UInt&>(write_data));
-    output(m, "start", writes(address::start) & write_data.bit(0));
-    output(m, "descriptor", concat({desc_hi, desc_lo}));
+    m.note("Which register is written.");
+    std::map<std::string, Bool> writes;
+    for (const Register& r : map)
+      if (r.access != Access::ro)
+        writes[r.name] = (write & write_all & (write_address == r.offset / 4)).named("write_" + r.name);
+    Bool soft_reset = (writes.at("control") & write_data.bit(1)).named("soft_reset");
+    std::map<std::string, UInt> values;  // what a register reads as
+    for (const Register& r : map)
+      if (r.access == Access::rw) {
+        const int bits = r.fields.empty() ? 32 : r.fields.back().low + r.fields.back().bits;
+        auto stored = reg(m, r.name, UInt(bits), 0);
+        stored.when(soft_reset, 0).when(writes.at(r.name), write_data.resize(bits));
+        values[r.name] = stored;
+      }
+    output(m, "start", writes.at("start") & write_data.bit(0));
+    output(m, "abort", writes.at("control") & write_data.bit(0));
+    output(m, "soft_reset", soft_reset);
+    output(m, "descriptor", concat({values.at("desc_hi"), values.at("desc_lo")}));
+    output(m, "timeout", values.at("timeout"));
+
+    m.note("Interrupts: an event sets its bit, writing 1 clears it; irq follows a cycle later.");
+    std::vector<Signal> bits;
+    const char* const events[interrupt_count] = {"done", "failed", "refused"};
+    for (int i = interrupt_count - 1; i >= 0; --i) {
+      auto event = input(m, fmt::format("event_{}", events[i]), Bool());
+      auto state = reg(m, fmt::format("int_{}", events[i]), Bool(), 0);
+      state.when(soft_reset, false)
+          .when(event | (writes.at("int_test") & write_data.bit(i)), true)
+          .when(writes.at("int_state") & write_data.bit(i), false);
+      bits.push_back(state);
+      if (i == interrupt_failed) output(m, "failure_pending", static_cast<Bool>(state));
+    }
+    values["int_state"] = concat(bits);
+    auto irq = reg(m, "irq", Bool(), 0);
+    irq.next((values.at("int_state") & values.at("int_enable")).any());
+    output(m, "irq", static_cast<Bool>(irq));
+
+    m.note("State of the accelerator.");
+    std::vector<Signal> status;
+    for (const char* bit : {"queue_empty", "queue_full", "quarantined", "failed", "done", "busy"})
+      status.push_back(input(m, bit, Bool()));
+    values["status"] = concat(status);
+    values["error"] = input(m, "error", UInt(error_bits));
+    values["error_detail"] = input(m, "error_detail", UInt(error_detail_bits));
+    values["job_id"] = input(m, "job_id", UInt(32));
+
+    m.note("Counters: all are copied at once.");
+    Bool copy = (writes.at("snapshot") | input(m, "job_ended", Bool())).named("copy");
+    for (const char* name : counter_names) {
+      auto copied = reg(m, fmt::format("count_{}", name), UInt(32), 0);
+      copied.when(copy, input(m, fmt::format("counter_{}", name), UInt(32)));
+      values[fmt::format("count_{}", name)] = copied;
+    }
 
     m.note("Read.");
-    auto busy = input(m, "busy", Bool()), done = input(m, "done", Bool());
-    auto error = input(m, "error", UInt(4));
-    auto job_id = input(m, "job_id", UInt(32));
-    std::vector<UInt> counters;
-    for (const char* name : counter_names) counters.push_back(input(m, fmt::format("counter_{}", name), UInt(32)));
     auto arvalid = input(m, "arvalid", Bool());
     auto araddr = input(m, "araddr", UInt(12));
     auto rready = input(m, "rready", Bool());
@@ -63,28 +106,12 @@ const Module& build_registers(Design& d, const Shapes& s) {
     Bool take = ((~rvalid) | rready).named("arready");
     output(m, "arready", take);
     rvalid.when(take, arvalid);
-
-    std::vector<std::pair<unsigned, UInt>> map = {
-        {address::id, word(id_value)},
-        {address::version, word(interface_version)},
-        {address::cap_dims,
-         word(static_cast<std::uint64_t>(s.a.embed_dim) | static_cast<std::uint64_t>(s.a.heads) << 16 |
-              static_cast<std::uint64_t>(s.a.levels) << 24 | static_cast<std::uint64_t>(s.a.points) << 28)},
-        {address::cap_shape,
-         word(static_cast<std::uint64_t>(s.a.max_width) | static_cast<std::uint64_t>(s.a.max_height) << 16)},
-        {address::cap_queries, word(static_cast<std::uint64_t>(s.a.max_queries))},
-        {address::cap_memory,
-         word(static_cast<std::uint64_t>(s.data_bits()) | static_cast<std::uint64_t>(s.address_bits()) << 16)},
-        {address::desc_lo, desc_lo},
-        {address::desc_hi, desc_hi},
-        {address::status, concat({(error != 0), done, busy}).extend(32)},
-        {address::error, error.extend(32)},
-        {address::job_id, job_id}};
-    for (std::size_t i = 0; i < counters.size(); ++i)
-      map.emplace_back(address::counters + 4 * static_cast<unsigned>(i), counters[i]);
-    UInt value = word(0);
-    for (auto it = map.rbegin(); it != map.rend(); ++it)
-      value = mux(araddr.bits(2, 10) == it->first / 4, it->second, value);
+    UInt value = UInt::constant(m, 0, 32);
+    for (auto r = map.rbegin(); r != map.rend(); ++r) {
+      if (r->access == Access::wo) continue;
+      UInt word = r->constant ? UInt::constant(m, *r->constant, 32) : values.at(r->name).extend(32);
+      value = mux(araddr.bits(2, 10) == r->offset / 4, word, value);
+    }
     rdata.when(take & arvalid, value);
     output(m, "rvalid", static_cast<Bool>(rvalid));
     output(m, "rdata", static_cast<UInt>(rdata));

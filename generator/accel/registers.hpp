@@ -1,28 +1,78 @@
-// The AXI4-Lite register map (generator/accel/README.md, "Registers"): one table for the decoder and for whoever needs
-// the addresses.
+// The host's view in one table: registers with their fields, error codes, words of a descriptor. The decoder
+// (registers.cpp), the C header and the register page (register_text.cpp) are all made from it.
 #pragma once
 #include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
 
 namespace quillgen::accel {
 
-inline constexpr unsigned id_value = 0x5155494C;  // "QUIL"
-inline constexpr unsigned interface_version = 1;
-inline constexpr unsigned descriptor_kind = 0x00010001;  // version 1, kind 1: attention core
+inline constexpr unsigned interface_version = 2;
+inline constexpr unsigned descriptor_kind = 0x00010001;  ///< version 1, kind 1: attention core
 inline constexpr int descriptor_words = 32;
+inline constexpr int descriptor_levels = 16;          ///< word of the first level
 inline constexpr int flag_boxes = 0, flag_count = 1;  ///< bits of the flags of a descriptor
+inline constexpr int queued_jobs = 2;                 ///< that wait behind the one in work
 
-namespace address {
-inline constexpr unsigned id = 0x000, version = 0x004, cap_dims = 0x008, cap_shape = 0x00C, cap_queries = 0x010,
-                          cap_memory = 0x014, desc_lo = 0x020, desc_hi = 0x024, start = 0x028, status = 0x02C,
-                          error = 0x030, job_id = 0x034, counters = 0x040;
-}
+/// ro: read; rw: read and written; wo: writing acts, reads as 0; w1c: read, writing 1 clears a bit.
+enum class Access { ro, rw, wo, w1c };
 
-/// In the order of their addresses from address::counters on, 4 bytes apart.
+struct RegisterField {
+  std::string name;  ///< lower case
+  int low, bits;
+  std::string text;
+};
+
+struct Register {
+  unsigned offset;   ///< bytes, a multiple of 4
+  std::string name;  ///< lower case
+  Access access;
+  std::string text;
+  std::vector<RegisterField> fields;      ///< none: the whole word is one number
+  std::optional<std::uint32_t> constant;  ///< of a read-only register that never changes
+};
+
+/// All registers, by offset. Offsets and fields are the same for every configuration; the constants are not.
+std::vector<Register> register_map(const Config& c);
+
+/// In the order of their addresses, 4 bytes apart, from counters_offset on.
 inline constexpr std::array counter_names = {"cycles",       "setup",           "fill",          "sample",
                                              "wait_feature", "wait_output",     "wait_point",    "drain",
                                              "samples",      "line_hits",       "line_misses",   "bytes_job",
                                              "bytes_query",  "bytes_reference", "bytes_feature", "bytes_output"};
+inline constexpr unsigned counters_offset = 0x080;
 
-enum class Error : unsigned { none = 0, descriptor = 1, queries = 2, shape = 3, address = 4, read = 5, write = 6 };
+/// How a job ended.
+enum class Error : unsigned {
+  none = 0,
+  descriptor = 1,
+  queries = 2,
+  shape = 3,
+  address = 4,
+  read = 5,
+  write = 6,
+  aborted = 7,
+  timeout = 8
+};
+
+struct ErrorText {
+  Error code;
+  std::string name;    ///< lower case
+  std::string text;    ///< what it means
+  std::string detail;  ///< what ERROR_DETAIL then holds
+};
+const std::vector<ErrorText>& error_texts();
+
+/// Bits of INT_STATE, INT_ENABLE, INT_TEST.
+inline constexpr int interrupt_done = 0, interrupt_failed = 1, interrupt_refused = 2, interrupt_count = 3;
+
+/// A C header with every offset, field, error code and descriptor word; the same for every configuration.
+std::string register_header();
+/// The register page: Markdown, with the constants of this configuration.
+std::string register_page(const Config& c);
 
 }  // namespace quillgen::accel

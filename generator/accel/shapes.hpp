@@ -16,6 +16,8 @@ inline constexpr int max_levels = 8;  ///< of a job descriptor
 /// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is
 /// between the two, in the softmax.
 inline constexpr int group_buffers = 3;
+inline constexpr int base_alignment = 64;  ///< bytes, of the addresses in a descriptor
+inline constexpr int error_bits = 4, error_detail_bits = 8;
 inline constexpr int max_burst = 16;  ///< beats
 inline constexpr int reference_bits = 32, reference_fraction = 16;
 inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction

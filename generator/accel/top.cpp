@@ -5,6 +5,7 @@
 #include "accel/cache_entry.hpp"
 #include "accel/parameter_loader.hpp"
 #include "accel/registers.hpp"
+#include "lib/fifo.hpp"
 
 namespace quillgen::accel {
 
@@ -49,23 +50,39 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     output(m, "s_axil_bresp", UInt::constant(m, 0, 2));
     output(m, "s_axil_rresp", UInt::constant(m, 0, 2));
 
-    m.note("Job control and the reader of descriptor and parameters.");
+    output(m, "irq", registers.out("irq", Bool()));
+
+    m.note("Queue of jobs. A start is refused while it is full, and while the memory port is quarantined.");
     Instance control(m, "job_control", build_job_control(d, s));
-    control.in("start", registers.out("start", Bool()));
-    control.in("descriptor", registers.out("descriptor", UInt(64)));
-    registers.in("busy", control.out("busy", Bool()));
-    registers.in("done", control.out("done", Bool()));
-    registers.in("error", control.out("error", UInt(4)));
+    Bool start = registers.out("start", Bool()), quarantined = control.out("quarantined", Bool());
+    auto queue_ready = ready_wire(m, "queue_ready");
+    auto jobs =
+        lib::fifo(d, m, "jobs", Stream<UInt>{registers.out("descriptor", UInt(64)), start & ~quarantined, queue_ready},
+                  queued_jobs);
+    registers.in("event_refused", start & (quarantined | ~static_cast<Bool>(queue_ready)));
+    registers.in("queue_full", ~static_cast<Bool>(queue_ready)), registers.in("queue_empty", ~jobs.valid);
+    control.in_stream("job", jobs);
+
+    m.note("Job control and the reader of descriptor and parameters.");
+    for (const char* name : {"soft_reset", "abort", "failure_pending"}) control.in(name, registers.out(name, Bool()));
+    for (const char* name : {"busy", "done", "failed", "event_done", "event_failed", "job_ended"})
+      registers.in(name, control.out(name, Bool()));
+    registers.in("quarantined", quarantined);
+    registers.in("error", control.out("error", UInt(error_bits)));
+    registers.in("error_detail", control.out("error_detail", UInt(error_detail_bits)));
     registers.in("job_id", control.out("job_id", UInt(32)));
+    Bool halt = control.out("halt", Bool()), job_reset = control.out("job_reset", Bool());
     std::int64_t parameter_beats = 0;
     for (const Table& t : parameter_tables(s)) parameter_beats += t.total_beats(s);
     const int run_bits = Shapes::holds(std::max<std::int64_t>(parameter_beats, descriptor_words * 32 / s.data_bits()));
     const int job_buffer =
         static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(c.memory.latency_cycles, 2 * max_burst))));
     Instance job_reader(m, "job_reader", build_burst_reader(d, s, "job", run_bits, job_buffer));
+    job_reader.reset(job_reset);
     job_reader.in_stream("request", control.out_stream("request", ReadRequest(s, run_bits)));
     control.in_stream("beat", job_reader.out_stream("beat", UInt(s.data_bits())));
     Instance loader(m, "parameter_loader", build_parameter_loader(d, s));
+    loader.reset(job_reset);
     loader.in("start", control.out("load", Bool()));
     loader.in("beat_valid", control.out("parameter_valid", Bool()));
     loader.in("beat", control.out("parameter_beat", UInt(s.data_bits())));
@@ -76,15 +93,18 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     UInt queries = control.out("queries", UInt(s.query_bits()));
     Bool run = control.out("run", Bool());
     Instance query(m, "query_fetch", build_query_fetch(d, s));
+    query.reset(job_reset);
     query.in("start", run), query.in("queries", queries);
     query.in("address", control.out("query_address", UInt(s.address_bits())));
     query.in("stride", control.out("query_stride", UInt(32)));
     Instance reference(m, "reference_fetch", build_reference_fetch(d, s));
+    reference.reset(job_reset);
     reference.in("start", run), reference.in("queries", queries);
     Bool boxes = control.out("boxes", Bool());
     reference.in("boxes", boxes);
     reference.in("address", control.out("reference_address", UInt(s.address_bits())));
     Instance core(m, "core", build_core(d, s));
+    core.reset(job_reset);
     core.in("start", run), core.in("queries", queries);
     core.in("clear", control.out("load", Bool()));
     control.in("tags_clearing", core.out("clearing", Bool()));
@@ -103,6 +123,8 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     core.in("reference_write_enable", reference.out("write_enable", Bool()));
     core.in_stream("references_of_group", reference.out_stream("group", UInt(1)));
     Instance writer(m, "output_writer", build_output_writer(d, s));
+    writer.reset(job_reset);
+    writer.in("halt", halt);
     writer.in("start", run), writer.in("queries", queries);
     writer.in("address", control.out("output_address", UInt(s.address_bits())));
     writer.in("stride", control.out("output_stride", UInt(32)));
@@ -111,6 +133,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
 
     m.note("Memory: AXI4 master, read channels.");
     Instance port(m, "read_port", build_read_port(d, s));
+    port.in("halt", halt);
     port.in_stream("client_0", job_reader.out_stream("burst", BurstRequest(s)));
     port.in_stream("client_1", query.out_stream("burst", BurstRequest(s)));
     port.in_stream("client_2", reference.out_stream("burst", BurstRequest(s)));
@@ -127,10 +150,12 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     Bool rvalid = input(m, "m_axi_rvalid", Bool());
     output(m, "m_axi_rready", Bool::constant(m, true));
     port.in("rvalid", rvalid);
-    port.in("rid", input(m, "m_axi_rid", UInt(axi_id_bits)));
+    UInt rid = input(m, "m_axi_rid", UInt(axi_id_bits));
+    port.in("rid", rid);
     UInt rdata = input(m, "m_axi_rdata", UInt(s.data_bits()));
-    port.in("rresp", input(m, "m_axi_rresp", UInt(2)));
-    discard(input(m, "m_axi_rlast", Bool()));
+    UInt rresp = input(m, "m_axi_rresp", UInt(2));
+    port.in("rresp", rresp);
+    port.in("rlast", input(m, "m_axi_rlast", Bool()));
     std::vector<Bool> data_valid;
     for (int i = 0; i < clients; ++i) data_valid.push_back(port.out(fmt::format("data_valid_{}", i), Bool()));
     job_reader.in("data", rdata), job_reader.in("data_valid", data_valid[0]);
@@ -138,6 +163,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     reference.in("data", rdata), reference.in("data_valid", data_valid[2]);
     core.in("feature_data", rdata), core.in("feature_valid", data_valid[3]);
     control.in("read_error", port.out("error", Bool()));
+    control.in("read_client", rid), control.in("read_response", rresp);
 
     m.note("Memory: AXI4 master, write channels.");
     output(m, "m_axi_awvalid", writer.out("awvalid", Bool()));
@@ -155,8 +181,19 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     writer.in("bvalid", input(m, "m_axi_bvalid", Bool()));
     output(m, "m_axi_bready", Bool::constant(m, true));
     discard(input(m, "m_axi_bid", UInt(axi_id_bits)));
-    writer.in("bresp", input(m, "m_axi_bresp", UInt(2)));
+    UInt bresp = input(m, "m_axi_bresp", UInt(2));
+    writer.in("bresp", bresp);
     control.in("write_error", writer.out("error", Bool()));
+    control.in("write_response", bresp);
+
+    m.note("Is the port quiet, has it stood still for too long?");
+    Instance watch(m, "bus_watch", build_bus_watch(d));
+    Bool reads_waiting = port.out("waiting", Bool()), writes_waiting = writer.out("waiting", Bool());
+    watch.in("timeout", registers.out("timeout", UInt(32)));
+    watch.in("reads_waiting", reads_waiting), watch.in("writes_waiting", writes_waiting);
+    watch.in("progress", port.out("progress", Bool()) | writer.out("progress", Bool()));
+    control.in("reads_waiting", reads_waiting), control.in("writes_waiting", writes_waiting);
+    control.in("expired", watch.out("expired", Bool())), control.in("quiet", watch.out("quiet", Bool()));
 
     m.note("Counters.");
     Instance counters(m, "counters", build_counters(d, s));

@@ -58,8 +58,10 @@ class Planner {
     };
     for (const Port& p : m_.ports())
       if (!p.is_input) whole(p.node);
-    for (const auto& i : m_.instances())
+    for (const auto& i : m_.instances()) {
+      port(i.reset);
       for (Id id : i.inputs) port(id);
+    }
     for (const auto& mem : m_.memories())
       for (Id id : {mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address}) port(id);
     for (Id id : m_.discarded()) atom(id);
@@ -163,7 +165,7 @@ class Planner {
     };
     for (const Port& p : m_.ports())
       if (!p.is_input) all(p.node);
-    for (const auto& i : m_.instances()) everything(i.inputs);
+    for (const auto& i : m_.instances()) all(i.reset), everything(i.inputs);
     for (const auto& mem : m_.memories())
       everything(std::array{mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address});
     everything(m_.discarded());

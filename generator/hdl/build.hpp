@@ -339,6 +339,8 @@ class Instance {
       module_->connect_input(number_, net, id_in(*module_, leaf, at), at);
     });
   }
+  /// A reset of its own, active high, besides that of the module around it.
+  void reset(const Bool& r, SourceLine at = Here::current()) { module_->connect_reset(number_, r.id(), at); }
   /// The output port(s) `port`.
   template <class T>
   T out(const std::string& port, T shape, SourceLine at = Here::current()) {

@@ -333,6 +333,21 @@ std::uint32_t Module::add_instance(const std::string& name, const Module& child,
   return number;
 }
 
+void Module::connect_reset(std::uint32_t instance, Id reset, SourceLine at) {
+  InstanceInfo& info = instances_[instance];
+  const Node& n = nodes_[reset];
+  bool is_register = n.op == Op::reg;
+  if (n.op == Op::instance_output && (n.extra >> 63) == 0) {  // made by another instance
+    const Module& maker = *instances_[n.extra >> 32].module;
+    is_register = maker.node(maker.ports()[n.extra & 0xFFFFFFFFu].node).op == Op::reg;
+  }
+  if (info.reset != no_id || width(reset) != 1 || !is_register)
+    fail(fmt::format("reset of instance {} by {} at {}: use a register of one bit, once", info.name,
+                     describe_node(reset), at.str()));
+  info.reset = reset;
+  place(Statement::Kind::instance, instance);
+}
+
 void Module::connect_input(std::uint32_t instance, const std::string& port, Id value, SourceLine at) {
   InstanceInfo& info = instances_[instance];
   int i = info.module->port_index(port);

@@ -58,6 +58,7 @@ struct InstanceInfo {
   std::vector<Id> inputs;   ///< by position in module->ports(), no_id where not connected (or an output)
   std::vector<Id> outputs;  ///< by position in module->ports(), the instance_output node (or no_id)
   SourceLine at;
+  Id reset = no_id;  ///< resets the instance, besides the reset of the module it stands in; no_id: nothing does
 };
 
 /// valid and payload of a stream must not change while ready is low.
@@ -140,6 +141,8 @@ class Module {
   /// Gives a net its name. A second name for a net makes an alias net, so that both can be read in the Verilog.
   Id set_name(Id node, const std::string& name, SourceLine at);
   std::uint32_t add_instance(const std::string& name, const Module& child, SourceLine at);
+  /// Gives an instance a reset of its own, made by a register so that it does not glitch.
+  void connect_reset(std::uint32_t instance, Id reset, SourceLine at);
   void connect_input(std::uint32_t instance, const std::string& port, Id value, SourceLine at);
   Id instance_output(std::uint32_t instance, const std::string& port, SourceLine at);
   std::uint32_t add_memory(const std::string& name, int depth, int width, int latency, SourceLine at);

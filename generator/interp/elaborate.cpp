@@ -31,7 +31,7 @@ class Elaborator {
  private:
   // --- hierarchy --------------------------------------------------------------------------------------------------
   void add_scopes(const Module& top) {
-    p_.scopes.push_back({&top, top.name(), 0, 0, {}, 0});
+    p_.scopes.push_back({&top, top.name(), 0, 0, {}, 0, 0, no_id});
     for (std::uint32_t s = 0; s < p_.scopes.size(); ++s) {
       const Module& m = *p_.scopes[s].module;
       p_.scopes[s].base = total_nodes_;
@@ -40,7 +40,15 @@ class Elaborator {
       for (std::uint32_t i = 0; i < m.instances().size(); ++i) {
         const InstanceInfo& info = m.instances()[i];
         p_.scopes[s].children.push_back(static_cast<std::uint32_t>(p_.scopes.size()));
-        p_.scopes.push_back({info.module, p_.scopes[s].path + "." + info.name, s, i, {}, 0});
+        const bool own = info.reset != no_id;
+        p_.scopes.push_back({info.module,
+                             p_.scopes[s].path + "." + info.name,
+                             s,
+                             i,
+                             {},
+                             0,
+                             own ? s : p_.scopes[s].reset_scope,
+                             own ? info.reset : p_.scopes[s].reset});
       }
     }
   }
@@ -105,7 +113,8 @@ class Elaborator {
       for (const RegInfo& r : m.regs()) {
         const int w = m.width(r.node);
         slot({s, r.node}) = new_slot(w);
-        p_.registers.push_back({slot({s, r.node}), words_of(w), w, r.reset.has_value(), r.reset.value_or(0), 0, 0});
+        p_.registers.push_back(
+            {slot({s, r.node}), words_of(w), w, r.reset.has_value(), r.reset.value_or(0), no_slot, 0, 0});
       }
       for (const MemoryInfo& mem : m.memories()) {
         MemoryState state;
@@ -341,6 +350,7 @@ class Elaborator {
       const Module& m = *p_.scopes[s].module;
       for (const RegInfo& info : m.regs()) {
         Register& reg = p_.registers[r++];
+        reg.own_reset = own_reset(s);
         reg.first_update = static_cast<std::uint32_t>(p_.updates.size());
         reg.updates = static_cast<std::uint32_t>(info.updates.size());
         for (const RegUpdate& u : info.updates) p_.updates.push_back({need(s, u.enable), need(s, u.data)});
@@ -354,18 +364,24 @@ class Elaborator {
     for (const Port& port : p_.scopes[0].module->ports()) p_.ports.push_back(need(0, port.node));
   }
 
+  // The register that resets a scope, no_slot for the reset of the top.
+  Slot own_reset(std::uint32_t s) { return need(p_.scopes[s].reset_scope, p_.scopes[s].reset); }
+
   void add_checks() {
     for (std::uint32_t s = 0; s < p_.scopes.size(); ++s) {
       const Module& m = *p_.scopes[s].module;
       for (const StreamCheck& c : m.stream_checks()) {
-        StreamState state{
-            fmt::format("{}: stream {}", p_.scopes[s].path, c.name), need(s, c.valid), need(s, c.ready), {}};
+        StreamState state{fmt::format("{}: stream {}", p_.scopes[s].path, c.name),
+                          need(s, c.valid),
+                          need(s, c.ready),
+                          {},
+                          own_reset(s)};
         for (Id id : c.payload)
           for (Slot first = need(s, id), w = 0; w < words_of(m.width(id)); ++w) state.payload.push_back(first + w);
         p_.streams.push_back(std::move(state));
       }
       for (const Assertion& a : m.assertions())
-        p_.assertions.push_back({fmt::format("{}: {}", p_.scopes[s].path, a.name), need(s, a.condition)});
+        p_.assertions.push_back({fmt::format("{}: {}", p_.scopes[s].path, a.name), need(s, a.condition), own_reset(s)});
     }
   }
 

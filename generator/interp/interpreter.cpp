@@ -265,12 +265,13 @@ void Interpreter::check_streams() {
     const StreamState& s = program_.streams[k];
     Held& held = held_[k];
     const bool valid = values_[s.valid] != 0;
-    if (!reset_ && held.waiting) {
+    const bool in_reset = is_reset(s.own_reset);
+    if (!in_reset && held.waiting) {
       if (!valid) fail(s.path + " was withdrawn (valid fell) while it was waiting");
       for (std::size_t w = 0; w < s.payload.size(); ++w)
         if (values_[s.payload[w]] != held.payload[w]) fail(s.path + " changed while it was waiting");
     }
-    held.waiting = !reset_ && valid && values_[s.ready] == 0;
+    held.waiting = !in_reset && valid && values_[s.ready] == 0;
     if (held.waiting)
       for (std::size_t w = 0; w < s.payload.size(); ++w) held.payload[w] = values_[s.payload[w]];
   }
@@ -278,7 +279,7 @@ void Interpreter::check_streams() {
 
 void Interpreter::check_assertions() const {
   for (const AssertionState& a : program_.assertions)
-    if (values_[a.condition] == 0) fail(fmt::format("assertion {} does not hold", a.path));
+    if (!is_reset(a.own_reset) && values_[a.condition] == 0) fail(fmt::format("assertion {} does not hold", a.path));
 }
 
 void Interpreter::check_memories() const {
@@ -293,7 +294,7 @@ void Interpreter::prepare_registers() {
   for (const Register& r : program_.registers) {
     std::uint64_t* const next = &next_[r.q - program_.state_begin];
     const std::uint64_t* from = &values_[r.q];
-    if (reset_ && r.has_reset) {
+    if (r.has_reset && is_reset(r.own_reset)) {
       std::fill_n(next, r.words, 0);
       *next = r.reset;
       continue;

@@ -64,6 +64,7 @@ class Interpreter {
   std::vector<std::uint64_t> words(Net n) const;
   void randomise(std::uint64_t seed);
   void run_wide(const Instruction& i);
+  bool is_reset(Slot own_reset) const { return reset_ || (own_reset != no_slot && values_[own_reset] != 0); }
   void check_streams();
   void check_assertions() const;
   void check_memories() const;

@@ -76,6 +76,7 @@ struct Register {
   int width = 0;
   bool has_reset = false;
   std::uint64_t reset = 0;
+  Slot own_reset = no_slot;                     ///< besides that of the top; no_slot: none
   std::uint32_t first_update = 0, updates = 0;  ///< range of Program::updates
 };
 
@@ -95,11 +96,12 @@ struct StreamState {
   std::string path;  ///< "top.block: stream name"
   Slot valid = no_slot, ready = no_slot;
   std::vector<Slot> payload;  ///< every word
+  Slot own_reset = no_slot;
 };
 
 struct AssertionState {
   std::string path;
-  Slot condition = no_slot;
+  Slot condition = no_slot, own_reset = no_slot;
 };
 
 /// A module somewhere in the hierarchy.
@@ -109,6 +111,8 @@ struct Scope {
   std::uint32_t parent = 0, instance = 0;
   std::vector<std::uint32_t> children;  ///< scope of every instance
   std::size_t base = 0;                 ///< of its nodes in Program::slots
+  std::uint32_t reset_scope = 0;        ///< where the register that resets it stands ..
+  hdl::Id reset = hdl::no_id;           ///< .. and which it is; no_id: the reset of the top
 };
 
 struct Program {

@@ -14,8 +14,10 @@ std::vector<bool> live_nodes(const Module& m, bool with_checks) {
   };
   for (const Port& p : m.ports())
     if (!p.is_input) need(p.node);
-  for (const auto& i : m.instances())
+  for (const auto& i : m.instances()) {
+    need(i.reset);
     for (Id id : i.inputs) need(id);
+  }
   for (const auto& mem : m.memories())
     for (Id id : {mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address}) need(id);
   for (Id id : m.discarded()) need(id);

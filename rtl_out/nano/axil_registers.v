@@ -1,7 +1,7 @@
 // axil_registers
 //
-// AXI4-Lite registers: identification, capabilities, descriptor address, start, status, counters. Addresses that
-// are not in the map read 0 and ignore writes.
+// AXI4-Lite registers (registers.md). Addresses that are not in the map read 0 and ignore writes, as do writes of
+// less than four bytes.
 `default_nettype none
 
 module axil_registers (
@@ -17,11 +17,25 @@ module axil_registers (
   output wire        wready,
   output reg         bvalid,
   output wire        start,
+  output wire        abort,
+  output wire        soft_reset,
   output wire [63:0] descriptor,
-  input  wire        busy,
+  output reg  [31:0] timeout,
+  input  wire        event_refused,
+  input  wire        event_failed,
+  output wire        failure_pending,
+  input  wire        event_done,
+  output reg         irq,
+  input  wire        queue_empty,
+  input  wire        queue_full,
+  input  wire        quarantined,
+  input  wire        failed,
   input  wire        done,
+  input  wire        busy,
   input  wire [3:0]  error,
+  input  wire [7:0]  error_detail,
   input  wire [31:0] job_id,
+  input  wire        job_ended,
   input  wire [31:0] counter_cycles,
   input  wire [31:0] counter_setup,
   input  wire [31:0] counter_fill,
@@ -80,21 +94,178 @@ module axil_registers (
     else if (write) bvalid <= 1'b1;
     else if (bready) bvalid <= 1'b0;
 
-  // Descriptor address and start.
-  reg [31:0] descriptor_low;
-  reg [31:0] descriptor_high;
-  wire descriptor_low_term = write && write_all;
+  // Which register is written.
+  wire write_desc_lo_term = write && write_all;
+  wire write_desc_lo = write_desc_lo_term && (write_address == 10'd12);
+  wire write_desc_hi = write_desc_lo_term && (write_address == 10'd13);
+  wire write_start = write_desc_lo_term && (write_address == 10'd14);
+  wire write_control = write_desc_lo_term && (write_address == 10'd15);
+  wire write_timeout = write_desc_lo_term && (write_address == 10'd20);
+  wire write_int_state = write_desc_lo_term && (write_address == 10'd21);
+  wire write_int_enable = write_desc_lo_term && (write_address == 10'd22);
+  wire write_int_test = write_desc_lo_term && (write_address == 10'd23);
+  wire write_snapshot = write_desc_lo_term && (write_address == 10'd24);
+  assign soft_reset = write_control && write_data[1];
+  reg [31:0] desc_lo;
 
   always @(posedge clk)
-    if (rst) descriptor_low <= 32'd0;
-    else if (descriptor_low_term && (write_address == 10'd8)) descriptor_low <= write_data;
+    if (rst) desc_lo <= 32'd0;
+    else if (soft_reset) desc_lo <= 32'd0;
+    else if (write_desc_lo) desc_lo <= write_data;
+
+  reg [31:0] desc_hi;
 
   always @(posedge clk)
-    if (rst) descriptor_high <= 32'd0;
-    else if (descriptor_low_term && (write_address == 10'd9)) descriptor_high <= write_data;
+    if (rst) desc_hi <= 32'd0;
+    else if (soft_reset) desc_hi <= 32'd0;
+    else if (write_desc_hi) desc_hi <= write_data;
 
-  assign start = descriptor_low_term && (write_address == 10'd10) && write_data[0];
-  assign descriptor = {descriptor_high, descriptor_low};
+  always @(posedge clk)
+    if (rst) timeout <= 32'd0;
+    else if (soft_reset) timeout <= 32'd0;
+    else if (write_timeout) timeout <= write_data;
+
+  reg [2:0] int_enable;
+
+  always @(posedge clk)
+    if (rst) int_enable <= 3'd0;
+    else if (soft_reset) int_enable <= 3'd0;
+    else if (write_int_enable) int_enable <= write_data[2:0];
+
+  assign start = write_start && write_data[0];
+  assign abort = write_control && write_data[0];
+  assign descriptor = {desc_hi, desc_lo};
+
+  // Interrupts: an event sets its bit, writing 1 clears it; irq follows a cycle later.
+  reg int_refused;
+
+  always @(posedge clk)
+    if (rst) int_refused <= 1'b0;
+    else if (soft_reset) int_refused <= 1'b0;
+    else if (event_refused || (write_int_test && write_data[2])) int_refused <= 1'b1;
+    else if (write_int_state && write_data[2]) int_refused <= 1'b0;
+
+  reg int_failed;
+
+  always @(posedge clk)
+    if (rst) int_failed <= 1'b0;
+    else if (soft_reset) int_failed <= 1'b0;
+    else if (event_failed || (write_int_test && write_data[1])) int_failed <= 1'b1;
+    else if (write_int_state && write_data[1]) int_failed <= 1'b0;
+
+  reg int_done;
+
+  always @(posedge clk)
+    if (rst) int_done <= 1'b0;
+    else if (soft_reset) int_done <= 1'b0;
+    else if (event_done || (write_int_test && write_data[0])) int_done <= 1'b1;
+    else if (write_int_state && write_data[0]) int_done <= 1'b0;
+
+  wire [2:0] irq_joined = {int_refused, int_failed, int_done};
+
+  always @(posedge clk)
+    if (rst) irq <= 1'b0;
+    else irq <= (irq_joined & int_enable) != 3'd0;
+
+  // State of the accelerator.
+
+  // Counters: all are copied at once.
+  wire copy = write_snapshot || job_ended;
+  reg [31:0] count_cycles;
+
+  always @(posedge clk)
+    if (rst) count_cycles <= 32'd0;
+    else if (copy) count_cycles <= counter_cycles;
+
+  reg [31:0] count_setup;
+
+  always @(posedge clk)
+    if (rst) count_setup <= 32'd0;
+    else if (copy) count_setup <= counter_setup;
+
+  reg [31:0] count_fill;
+
+  always @(posedge clk)
+    if (rst) count_fill <= 32'd0;
+    else if (copy) count_fill <= counter_fill;
+
+  reg [31:0] count_sample;
+
+  always @(posedge clk)
+    if (rst) count_sample <= 32'd0;
+    else if (copy) count_sample <= counter_sample;
+
+  reg [31:0] count_wait_feature;
+
+  always @(posedge clk)
+    if (rst) count_wait_feature <= 32'd0;
+    else if (copy) count_wait_feature <= counter_wait_feature;
+
+  reg [31:0] count_wait_output;
+
+  always @(posedge clk)
+    if (rst) count_wait_output <= 32'd0;
+    else if (copy) count_wait_output <= counter_wait_output;
+
+  reg [31:0] count_wait_point;
+
+  always @(posedge clk)
+    if (rst) count_wait_point <= 32'd0;
+    else if (copy) count_wait_point <= counter_wait_point;
+
+  reg [31:0] count_drain;
+
+  always @(posedge clk)
+    if (rst) count_drain <= 32'd0;
+    else if (copy) count_drain <= counter_drain;
+
+  reg [31:0] count_samples;
+
+  always @(posedge clk)
+    if (rst) count_samples <= 32'd0;
+    else if (copy) count_samples <= counter_samples;
+
+  reg [31:0] count_line_hits;
+
+  always @(posedge clk)
+    if (rst) count_line_hits <= 32'd0;
+    else if (copy) count_line_hits <= counter_line_hits;
+
+  reg [31:0] count_line_misses;
+
+  always @(posedge clk)
+    if (rst) count_line_misses <= 32'd0;
+    else if (copy) count_line_misses <= counter_line_misses;
+
+  reg [31:0] count_bytes_job;
+
+  always @(posedge clk)
+    if (rst) count_bytes_job <= 32'd0;
+    else if (copy) count_bytes_job <= counter_bytes_job;
+
+  reg [31:0] count_bytes_query;
+
+  always @(posedge clk)
+    if (rst) count_bytes_query <= 32'd0;
+    else if (copy) count_bytes_query <= counter_bytes_query;
+
+  reg [31:0] count_bytes_reference;
+
+  always @(posedge clk)
+    if (rst) count_bytes_reference <= 32'd0;
+    else if (copy) count_bytes_reference <= counter_bytes_reference;
+
+  reg [31:0] count_bytes_feature;
+
+  always @(posedge clk)
+    if (rst) count_bytes_feature <= 32'd0;
+    else if (copy) count_bytes_feature <= counter_bytes_feature;
+
+  reg [31:0] count_bytes_output;
+
+  always @(posedge clk)
+    if (rst) count_bytes_output <= 32'd0;
+    else if (copy) count_bytes_output <= counter_bytes_output;
 
   // Read.
   assign arready = !rvalid || rready;
@@ -103,36 +274,46 @@ module axil_registers (
     if (rst) rvalid <= 1'b0;
     else if (arready) rvalid <= arvalid;
 
-  wire [31:0] rdata_choice = (araddr[11:2] == 10'd29) ? counter_bytes_reference :
-        (araddr[11:2] == 10'd30) ? counter_bytes_feature :
-        (araddr[11:2] == 10'd31) ? counter_bytes_output : 32'd0;
-  wire [31:0] rdata_choice_2 = (araddr[11:2] == 10'd27) ? counter_bytes_job :
-        (araddr[11:2] == 10'd28) ? counter_bytes_query : rdata_choice;
-  wire [31:0] rdata_choice_3 = (araddr[11:2] == 10'd25) ? counter_line_hits :
-        (araddr[11:2] == 10'd26) ? counter_line_misses : rdata_choice_2;
-  wire [31:0] rdata_choice_4 = (araddr[11:2] == 10'd23) ? counter_drain :
-        (araddr[11:2] == 10'd24) ? counter_samples : rdata_choice_3;
-  wire [31:0] rdata_choice_5 = (araddr[11:2] == 10'd21) ? counter_wait_output :
-        (araddr[11:2] == 10'd22) ? counter_wait_point : rdata_choice_4;
-  wire [31:0] rdata_choice_6 = (araddr[11:2] == 10'd19) ? counter_sample :
-        (araddr[11:2] == 10'd20) ? counter_wait_feature : rdata_choice_5;
-  wire [31:0] rdata_choice_7 = (araddr[11:2] == 10'd17) ? counter_setup :
-        (araddr[11:2] == 10'd18) ? counter_fill : rdata_choice_6;
-  wire [31:0] rdata_choice_8 = (araddr[11:2] == 10'd13) ? job_id :
-        (araddr[11:2] == 10'd16) ? counter_cycles : rdata_choice_7;
-  wire [31:0] rdata_choice_9 = (araddr[11:2] == 10'd11) ? {29'd0, {error != 4'd0, done, busy}} :
-        (araddr[11:2] == 10'd12) ? {28'd0, error} : rdata_choice_8;
-  wire [31:0] rdata_choice_10 = (araddr[11:2] == 10'd8) ? descriptor_low :
-        (araddr[11:2] == 10'd9) ? descriptor_high : rdata_choice_9;
-  wire [31:0] rdata_choice_11 = (araddr[11:2] == 10'd3) ? 32'h100010 :
-        (araddr[11:2] == 10'd4) ? 32'h40 :
-        (araddr[11:2] == 10'd5) ? 32'h280040 : rdata_choice_10;
+  wire [31:0] rdata_wide = {26'd0, {queue_empty, queue_full, quarantined, failed, done, busy}};
+  wire [31:0] rdata_choice = (araddr[11:2] == 10'd45) ? count_bytes_reference :
+        (araddr[11:2] == 10'd46) ? count_bytes_feature :
+        (araddr[11:2] == 10'd47) ? count_bytes_output : 32'd0;
+  wire [31:0] rdata_choice_2 = (araddr[11:2] == 10'd43) ? count_bytes_job :
+        (araddr[11:2] == 10'd44) ? count_bytes_query : rdata_choice;
+  wire [31:0] rdata_choice_3 = (araddr[11:2] == 10'd41) ? count_line_hits :
+        (araddr[11:2] == 10'd42) ? count_line_misses : rdata_choice_2;
+  wire [31:0] rdata_choice_4 = (araddr[11:2] == 10'd39) ? count_drain :
+        (araddr[11:2] == 10'd40) ? count_samples : rdata_choice_3;
+  wire [31:0] rdata_choice_5 = (araddr[11:2] == 10'd37) ? count_wait_output :
+        (araddr[11:2] == 10'd38) ? count_wait_point : rdata_choice_4;
+  wire [31:0] rdata_choice_6 = (araddr[11:2] == 10'd35) ? count_sample :
+        (araddr[11:2] == 10'd36) ? count_wait_feature : rdata_choice_5;
+  wire [31:0] rdata_choice_7 = (araddr[11:2] == 10'd33) ? count_setup :
+        (araddr[11:2] == 10'd34) ? count_fill : rdata_choice_6;
+  wire [31:0] rdata_choice_8 = (araddr[11:2] == 10'd22) ? {29'd0, int_enable} :
+        (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_7;
+  wire [31:0] rdata_choice_9 = (araddr[11:2] == 10'd20) ? timeout :
+        (araddr[11:2] == 10'd21) ? {29'd0, irq_joined} : rdata_choice_8;
+  wire [31:0] rdata_choice_10 = (araddr[11:2] == 10'd18) ? {24'd0, error_detail} :
+        (araddr[11:2] == 10'd19) ? job_id : rdata_choice_9;
+  wire [31:0] rdata_choice_11 = (araddr[11:2] == 10'd16) ? rdata_wide :
+        (araddr[11:2] == 10'd17) ? {28'd0, error} : rdata_choice_10;
+  wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd12) ? desc_lo :
+        (araddr[11:2] == 10'd13) ? desc_hi : rdata_choice_11;
+  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd7) ? 32'h87318E8 :
+        (araddr[11:2] == 10'd8) ? 32'h148 :
+        (araddr[11:2] == 10'd9) ? 32'h2020302 : rdata_choice_12;
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd4) ? 32'h40 :
+        (araddr[11:2] == 10'd5) ? 32'h280040 :
+        (araddr[11:2] == 10'd6) ? 32'h10842108 : rdata_choice_13;
+  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd1) ? 32'd2 :
+        (araddr[11:2] == 10'd2) ? 32'h22020004 :
+        (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_14;
 
   always @(posedge clk)
-    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C :
-        (araddr[11:2] == 10'd1) ? 32'd1 :
-        (araddr[11:2] == 10'd2) ? 32'h22020004 : rdata_choice_11;
+    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_15;
 
+  assign failure_pending = int_failed;
   wire [1:0] unused_part = awaddr[1:0];
   wire [1:0] unused_part_2 = araddr[1:0];
 

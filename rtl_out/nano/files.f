@@ -2,6 +2,7 @@ regfile_1r1w.v
 sram_1r1w.v
 axil_registers.v
 job_control.v
+fifo_64x2.v
 fifo_64x3.v
 sram_fifo_64x32.v
 burst_reader_job.v
@@ -44,8 +45,8 @@ head_projection.v
 fifo_17x2.v
 msda_core.v
 row_resize_16x2_to_64x1.v
-fifo_64x2.v
 output_writer.v
 read_port.v
+bus_watch.v
 counters.v
 quillgen.v

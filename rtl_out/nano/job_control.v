@@ -1,22 +1,36 @@
 // job_control
 //
 // Sequence of a job: fetch and check the descriptor, load the parameters, run until all rows are written, report.
+// An error, an abort or a time-out stops the job; when the memory port is quiet, what worked on it is reset.
 `default_nettype none
 
 module job_control (
   input  wire        clk,
   input  wire        rst,
-  input  wire        start,
-  input  wire [63:0] descriptor,
+  input  wire        job_valid,
+  output wire        job_ready,
+  input  wire [63:0] job,
   input  wire        beat_valid,
   output wire        beat_ready,
   input  wire [63:0] beat,
+  input  wire        soft_reset,
+  input  wire        failure_pending,
+  input  wire        read_error,
+  input  wire        write_error,
+  input  wire [1:0]  read_client,
+  input  wire [1:0]  read_response,
+  input  wire [1:0]  write_response,
+  input  wire        reads_waiting,
+  input  wire        writes_waiting,
+  input  wire        abort,
+  input  wire        expired,
+  input  wire        quiet,
   output reg  [39:0] start_0,
   output reg  [39:0] start_1,
   output wire        request_valid,
-  input  wire        request_ready,
   output wire [39:0] request_address,
   output wire [6:0]  request_beats,
+  input  wire        request_ready,
   output wire        parameter_valid,
   output wire [63:0] parameter_beat,
   input  wire        parameters_loaded,
@@ -24,13 +38,19 @@ module job_control (
   output wire        load,
   output wire        run,
   input  wire        written,
-  input  wire        read_error,
-  input  wire        write_error,
+  output wire        halt,
+  output reg         job_reset,
+  output wire        event_done,
+  output wire        event_failed,
+  output wire        job_ended,
   output wire        busy,
+  output wire        quarantined,
   output wire        setup,
   output wire        begin_job,
   output reg         done,
+  output wire        failed,
   output reg  [3:0]  error,
+  output reg  [7:0]  error_detail,
   output reg  [31:0] job_id,
   output wire [6:0]  queries,
   output wire [39:0] query_address,
@@ -50,13 +70,31 @@ module job_control (
   localparam [2:0] STATE_CHECK = 3'd2;
   localparam [2:0] STATE_LOAD = 3'd3;
   localparam [2:0] STATE_RUN = 3'd4;
+  localparam [2:0] STATE_STOP = 3'd5;
+  localparam [2:0] STATE_CLEAR = 3'd6;
   reg [2:0] state;
   wire is_idle = state == STATE_IDLE;
   wire is_fetch = state == STATE_FETCH;
   wire is_check = state == STATE_CHECK;
   wire is_load = state == STATE_LOAD;
   wire is_run = state == STATE_RUN;
-  wire begin_now = is_idle && start;
+  wire is_stop = state == STATE_STOP;
+  wire is_clear = state == STATE_CLEAR;
+
+  // A failed job holds up the next one until its report was seen; a soft reset drops all that wait.
+  reg dropping;
+
+  always @(posedge clk)
+    if (rst) dropping <= 1'b0;
+    else if (soft_reset) dropping <= 1'b1;
+    else if (!job_valid) dropping <= 1'b0;
+
+  wire begin_now = is_idle && job_valid && !dropping && !soft_reset && !failure_pending;
+  assign job_ready = begin_now || dropping;
+  reg [63:0] descriptor;
+
+  always @(posedge clk)
+    if (begin_now) descriptor <= job;
 
   // Descriptor words, kept as they come.
   reg [3:0] beat_index;
@@ -67,6 +105,7 @@ module job_control (
 
   always @(posedge clk)
     if (rst) beat_index <= 4'd0;
+    else if (begin_now) beat_index <= 4'd0;
     else if (take) beat_index <= beat_index + 4'd1;
 
   reg [31:0] kind;
@@ -165,32 +204,86 @@ module job_control (
       full_height_1 <= beat[63:48];
     end
 
-  // Check.
-  wire bad_shape_term = (full_width_0 == 16'd0) || (full_width_0 > 16'h10) || (full_height_0 == 16'd0) ||
-      (full_height_0 > 16'h10);
-  wire bad_shape = bad_shape_term || (full_width_1 == 16'd0) || (full_width_1 > 16'h10) || (full_height_1 == 16'd0) ||
+  // Check: the first rule that is broken.
+  wire word_15_is_bad = (output_stride[2:0] != 3'd0) || (output_stride < 32'd8);
+  wire word_14_is_bad = (query_stride[2:0] != 3'd0) || (query_stride < 32'd8);
+  wire word_12_is_bad = (output_pointer[5:0] != 6'd0) || (output_pointer[63:40] != 24'd0);
+  wire word_10_is_bad = (parameter_pointer[5:0] != 6'd0) || (parameter_pointer[63:40] != 24'd0);
+  wire word_8_is_bad = (value_pointer[5:0] != 6'd0) || (value_pointer[63:40] != 24'd0);
+  wire word_6_is_bad = (reference_pointer[5:0] != 6'd0) || (reference_pointer[63:40] != 24'd0);
+  wire word_4_is_bad = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0);
+  wire word_17_is_bad = (full_width_1 == 16'd0) || (full_width_1 > 16'h10) || (full_height_1 == 16'd0) ||
       (full_height_1 > 16'h10);
-  wire bad_address_term = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0) ||
-      (reference_pointer[5:0] != 6'd0);
-  wire bad_address_term_2 = bad_address_term || (reference_pointer[63:40] != 24'd0) || (value_pointer[5:0] != 6'd0) ||
-      (value_pointer[63:40] != 24'd0);
-  wire bad_address_term_3 = bad_address_term_2 || (parameter_pointer[5:0] != 6'd0) ||
-      (parameter_pointer[63:40] != 24'd0) || (output_pointer[5:0] != 6'd0);
-  wire bad_address_term_4 = bad_address_term_3 || (output_pointer[63:40] != 24'd0) || (query_stride[2:0] != 3'd0) ||
-      (query_stride < 32'd8);
-  wire bad_address = bad_address_term_4 || (output_stride[2:0] != 3'd0) || (output_stride < 32'd8);
-  wire bad_kind = (kind != 32'h10001) || (flags[31:1] != 31'd0);
-  wire bad_count = (query_count == 32'd0) || (query_count > 32'h40);
-  wire [3:0] verdict = bad_kind ? 4'd1 :
-        bad_count ? 4'd2 :
-        bad_shape ? 4'd3 :
-        bad_address ? 4'd4 : 4'd0;
+  wire word_16_is_bad = (full_width_0 == 16'd0) || (full_width_0 > 16'h10) || (full_height_0 == 16'd0) ||
+      (full_height_0 > 16'h10);
+  wire word_3_is_bad = (query_count == 32'd0) || (query_count > 32'h40);
+  wire word_1_is_bad = flags[31:1] != 31'd0;
+  wire word_0_is_bad = kind != 32'h10001;
+  wire [3:0] verdict_choice = word_10_is_bad ? 4'd4 :
+        word_12_is_bad ? 4'd4 :
+        word_14_is_bad ? 4'd4 :
+        word_15_is_bad ? 4'd4 : 4'd0;
+  wire [3:0] verdict_choice_2 = word_17_is_bad ? 4'd3 :
+        word_4_is_bad ? 4'd4 :
+        word_6_is_bad ? 4'd4 :
+        word_8_is_bad ? 4'd4 : verdict_choice;
+  wire [3:0] verdict = word_0_is_bad ? 4'd1 :
+        word_1_is_bad ? 4'd1 :
+        word_3_is_bad ? 4'd2 :
+        word_16_is_bad ? 4'd3 : verdict_choice_2;
+  wire [7:0] bad_word_choice = word_10_is_bad ? 8'd10 :
+        word_12_is_bad ? 8'd12 :
+        word_14_is_bad ? 8'd14 :
+        word_15_is_bad ? 8'd15 : 8'd0;
+  wire [7:0] bad_word_choice_2 = word_17_is_bad ? 8'd17 :
+        word_4_is_bad ? 8'd4 :
+        word_6_is_bad ? 8'd6 :
+        word_8_is_bad ? 8'd8 : bad_word_choice;
+  wire [7:0] bad_word = word_0_is_bad ? 8'd0 :
+        word_1_is_bad ? 8'd1 :
+        word_3_is_bad ? 8'd3 :
+        word_16_is_bad ? 8'd16 : bad_word_choice_2;
+
+  // What stops a job.
+  assign setup = is_fetch || is_check || is_load;
+  wire working = setup || is_run;
+  wire refuse = is_check && (verdict != 4'd0);
+  wire fails_term = read_error || write_error || abort || soft_reset || expired || refuse;
+  wire fails = working && fails_term;
+  wire error_term = begin_now || soft_reset;
+  wire error_term_2 = fails && read_error;
+  wire error_term_3 = fails && write_error;
+  wire error_term_4 = fails && abort;
+  wire error_term_5 = fails && expired;
+
+  always @(posedge clk)
+    if (rst) begin
+      error <= 4'd0;
+      error_detail <= 8'd0;
+    end else if (error_term) begin
+      error <= 4'd0;
+      error_detail <= 8'd0;
+    end else if (error_term_2) begin
+      error <= 4'd5;
+      error_detail <= {2'd0, {read_response, {2'd0, read_client}}};
+    end else if (error_term_3) begin
+      error <= 4'd6;
+      error_detail <= {2'd0, {write_response, 4'd0}};
+    end else if (error_term_4) begin
+      error <= 4'd7;
+      error_detail <= 8'd0;
+    end else if (error_term_5) begin
+      error <= 4'd8;
+      error_detail <= {6'd0, {writes_waiting, reads_waiting}};
+    end else if (fails) begin
+      error <= verdict;
+      error_detail <= bad_word;
+    end
 
   // Start addresses of the levels: each level has ceil(height / 2) * ceil(width / 2) blocks of all heads. One level
   // a cycle, while parameters are loaded.
   reg [1:0] level;
-  wire accepted_equal = error == 4'd0;
-  wire accepted = is_check && (verdict == 4'd0) && accepted_equal;
+  wire accepted = is_check && !fails;
   reg [39:0] place;
   assign levels_height_1 = full_height_1[4:0];
   wire [5:0] blocks_sum = {1'b0, levels_height_1} + 6'd1;
@@ -224,14 +317,15 @@ module job_control (
   // Parameters, and dropping the cached lines.
   reg asked;
   assign request_valid = beat_ready_term && !asked;
+  assign request_address = is_fetch ? descriptor[39:0] : parameter_pointer[39:0];
+  assign request_beats = is_fetch ? 7'd16 : 7'd88;
+  wire request_taken = request_valid && request_ready;
 
   always @(posedge clk)
     if (rst) asked <= 1'b0;
     else if (begin_now || accepted) asked <= 1'b0;
-    else if (request_valid && request_ready) asked <= 1'b1;
+    else if (request_taken) asked <= 1'b1;
 
-  assign request_address = is_fetch ? descriptor[39:0] : parameter_pointer[39:0];
-  assign request_beats = is_fetch ? 7'd16 : 7'd88;
   assign parameter_valid = is_load && beat_valid;
   reg all_loaded;
 
@@ -249,32 +343,46 @@ module job_control (
     if (rst) started <= 1'b0;
     else started <= is_run;
 
-  wire end_of_job = is_run && started && written;
+  wire end_of_job = is_run && started && written && !fails;
+  wire cleared = is_stop && quiet;
 
   always @(posedge clk)
     if (rst) state <= STATE_IDLE;
+    else if (fails) state <= STATE_STOP;
     else if (begin_now) state <= STATE_FETCH;
     else if (last_beat) state <= STATE_CHECK;
-    else if (accepted) state <= STATE_LOAD;
-    else if (is_check) state <= STATE_IDLE;
+    else if (is_check) state <= STATE_LOAD;
     else if (go) state <= STATE_RUN;
-    else if (end_of_job) state <= STATE_IDLE;
+    else if (end_of_job || is_clear) state <= STATE_IDLE;
+    else if (cleared) state <= STATE_CLEAR;
 
-  // Report.
+  assign halt = is_stop || is_clear;
+
+  always @(posedge clk)
+    if (rst) job_reset <= 1'b1;
+    else job_reset <= cleared;
+
+  // Report: at the end, or, stopped, when the port is quiet or has timed out. A soft reset is not reported.
+  reg silent;
+  wire closed = done || silent;
+  wire late = (error == 4'd8) || expired;
+  wire report_term = is_stop && !closed;
+  wire report = end_of_job || (report_term && !soft_reset && (quiet || late));
+
+  always @(posedge clk)
+    if (rst) silent <= 1'b0;
+    else if (soft_reset && !is_idle) silent <= 1'b1;
+    else if (is_idle) silent <= 1'b0;
+
   always @(posedge clk)
     if (rst) done <= 1'b0;
-    else if (begin_now) done <= 1'b0;
-    else if (end_of_job || (is_check && !accepted)) done <= 1'b1;
+    else if (error_term) done <= 1'b0;
+    else if (report) done <= 1'b1;
 
-  always @(posedge clk)
-    if (rst) error <= 4'd0;
-    else if (begin_now) error <= 4'd0;
-    else if (read_error && accepted_equal) error <= 4'd5;
-    else if (write_error && accepted_equal) error <= 4'd6;
-    else if (is_check && accepted_equal) error <= verdict;
-
-  assign busy = !is_idle;
-  assign setup = is_fetch || is_check || is_load;
+  assign event_failed = report && !end_of_job;
+  assign busy = working || report_term;
+  assign quarantined = is_stop && closed;
+  assign failed = done && (error != 4'd0);
   assign queries = query_count[6:0];
   assign query_address = query_pointer[39:0];
   assign reference_address = reference_pointer[39:0];
@@ -284,32 +392,13 @@ module job_control (
   assign parameter_beat = beat;
   assign load = accepted;
   assign run = go;
+  assign event_done = end_of_job;
+  assign job_ended = report;
   assign begin_job = begin_now;
   wire [23:0] unused_part = descriptor[63:40];
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, unused_part, blocks_sum_4[0], blocks_sum_2[0], blocks_sum_3[0], blocks_sum[0]};
-
-`ifdef QUILLGEN_CHECKS
-`elsif FORMAL
-`define QUILLGEN_CHECKS
-`endif
-
-`ifdef QUILLGEN_CHECKS
-  reg check_request_held;
-  reg [46:0] check_request_last;
-  always @(posedge clk) begin : checks
-    check_request_held <= !rst && request_valid && !request_ready;
-    check_request_last <= {request_address, request_beats};
-`ifdef FORMAL
-    if (!rst) assert (!check_request_held || (request_valid && {request_address,
-        request_beats} == check_request_last));
-`else
-    if (!rst && !(!check_request_held || (request_valid && {request_address,
-        request_beats} == check_request_last))) $fatal(1, "%m: stream request changed while it was waiting");
-`endif
-  end
-`endif
 
 endmodule
 `default_nettype wire

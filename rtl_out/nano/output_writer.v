@@ -11,6 +11,7 @@ module output_writer (
   input  wire        clk,
   input  wire        rst,
   input  wire        start,
+  input  wire        halt,
   input  wire [6:0]  queries,
   input  wire [39:0] address,
   input  wire [31:0] stride,
@@ -30,6 +31,8 @@ module output_writer (
   input  wire        bvalid,
   input  wire [1:0]  bresp,
   output wire        done,
+  output wire        waiting,
+  output wire        progress,
   output wire        error
 );
 
@@ -82,7 +85,7 @@ module output_writer (
   wire writing_equal = rows == 7'd0;
   wire writing = !writing_equal;
   wire sized = (state == STATE_SIZE) && writing;
-  wire data_held = (state == STATE_WAIT) && ({3'd0, held} >= burst_beats);
+  wire data_held = (state == STATE_WAIT) && ({3'd0, held} >= burst_beats) && !halt;
   assign awvalid = state == STATE_ADDRESS;
   wire address_sent = awvalid && awready;
   assign wvalid = state == STATE_DATA;
@@ -147,7 +150,10 @@ module output_writer (
     else if (address_sent && !bvalid) open <= open + 15'd1;
     else if (bvalid && !address_sent) open <= open - 15'd1;
 
-  assign done = writing_equal && (open == 15'd0);
+  wire done_equal = open == 15'd0;
+  assign done = writing_equal && done_equal;
+  assign waiting = awvalid || wvalid || !done_equal;
+  assign progress = address_sent || sent || bvalid;
   assign error = bvalid && bresp[1];
 
   assign awaddr = address_now;

@@ -41,6 +41,7 @@ module quillgen (
   output wire [31:0] s_axil_rdata,
   output wire [1:0]  s_axil_bresp,
   output wire [1:0]  s_axil_rresp,
+  output wire        irq,
   output wire        m_axi_arvalid,
   input  wire        m_axi_arready,
   output wire [1:0]  m_axi_arid,
@@ -74,9 +75,13 @@ module quillgen (
 
   // Host: AXI4-Lite slave.
   wire registers_start;
+  wire registers_abort;
+  wire registers_soft_reset;
   wire [63:0] registers_descriptor;
+  wire [31:0] registers_timeout;
+  wire registers_failure_pending;
 
-  // Job control and the reader of descriptor and parameters.
+  // Queue of jobs. A start is refused while it is full, and while the memory port is quarantined.
   wire [39:0] job_control_start_0;
   wire [39:0] job_control_start_1;
   wire job_control_request_valid;
@@ -86,11 +91,19 @@ module quillgen (
   wire [63:0] job_control_parameter_beat;
   wire job_control_load;
   wire job_control_run;
+  wire job_control_halt;
+  wire job_control_job_reset;
+  wire job_control_event_done;
+  wire job_control_event_failed;
+  wire job_control_job_ended;
   wire job_control_busy;
+  wire job_control_quarantined;
   wire job_control_setup;
   wire job_control_begin_job;
   wire job_control_done;
+  wire job_control_failed;
   wire [3:0] job_control_error;
+  wire [7:0] job_control_error_detail;
   wire [31:0] job_control_job_id;
   wire [6:0] job_control_queries;
   wire [39:0] job_control_query_address;
@@ -103,6 +116,24 @@ module quillgen (
   wire [4:0] job_control_levels_height_0;
   wire [4:0] job_control_levels_width_1;
   wire [4:0] job_control_levels_height_1;
+  wire queue_ready;
+  wire jobs_out_valid;
+  wire [63:0] jobs_out;
+  wire jobs_out_ready;
+  wire jobs_in_valid_term = registers_start && !job_control_quarantined;
+
+  fifo_64x2 u_jobs (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (jobs_in_valid_term),
+    .in_ready  (queue_ready),
+    .in        (registers_descriptor),
+    .out_valid (jobs_out_valid),
+    .out_ready (jobs_out_ready),
+    .out       (jobs_out)
+  );
+
+  // Job control and the reader of descriptor and parameters.
   wire job_reader_burst_valid;
   wire [39:0] job_reader_burst_address;
   wire [7:0] job_reader_burst_length;
@@ -135,7 +166,7 @@ module quillgen (
 
   parameter_loader u_parameter_loader (
     .clk                    (clk),
-    .rst                    (rst),
+    .rst                    (rst || job_control_job_reset),
     .start                  (job_control_load),
     .beat_valid             (job_control_parameter_valid),
     .beat_ready             (parameter_loader_beat_ready),
@@ -195,6 +226,8 @@ module quillgen (
   wire reference_fetch_group_ready;
   wire output_writer_beat_sent;
   wire output_writer_done;
+  wire output_writer_waiting;
+  wire output_writer_progress;
   wire output_writer_error;
   wire core_output_ready;
 
@@ -204,6 +237,8 @@ module quillgen (
   wire read_port_data_valid_2;
   wire read_port_data_valid_3;
   wire read_port_error;
+  wire read_port_waiting;
+  wire read_port_progress;
   wire job_reader_burst_ready;
   wire query_fetch_burst_ready;
   wire reference_fetch_burst_ready;
@@ -212,6 +247,7 @@ module quillgen (
   read_port u_read_port (
     .clk              (clk),
     .rst              (rst),
+    .halt             (job_control_halt),
     .client_0_valid   (job_reader_burst_valid),
     .client_0_ready   (job_reader_burst_ready),
     .client_0_address (job_reader_burst_address),
@@ -240,12 +276,15 @@ module quillgen (
     .data_valid_1     (read_port_data_valid_1),
     .data_valid_2     (read_port_data_valid_2),
     .data_valid_3     (read_port_data_valid_3),
-    .error            (read_port_error)
+    .error            (read_port_error),
+    .rlast            (m_axi_rlast),
+    .waiting          (read_port_waiting),
+    .progress         (read_port_progress)
   );
 
   burst_reader_job u_job_reader (
     .clk             (clk),
-    .rst             (rst),
+    .rst             (rst || job_control_job_reset),
     .request_valid   (job_control_request_valid),
     .request_ready   (job_control_request_ready),
     .request_address (job_control_request_address),
@@ -263,7 +302,7 @@ module quillgen (
 
   query_fetch u_query_fetch (
     .clk           (clk),
-    .rst           (rst),
+    .rst           (rst || job_control_job_reset),
     .start         (job_control_run),
     .queries       (job_control_queries),
     .address       (job_control_query_address),
@@ -281,7 +320,7 @@ module quillgen (
 
   reference_fetch u_reference_fetch (
     .clk           (clk),
-    .rst           (rst),
+    .rst           (rst || job_control_job_reset),
     .start         (job_control_run),
     .queries       (job_control_queries),
     .boxes         (job_control_boxes),
@@ -303,7 +342,7 @@ module quillgen (
 
   msda_core u_core (
     .clk                       (clk),
-    .rst                       (rst),
+    .rst                       (rst || job_control_job_reset),
     .start                     (job_control_run),
     .queries                   (job_control_queries),
     .levels_width_0            (job_control_levels_width_0),
@@ -366,8 +405,9 @@ module quillgen (
   // Memory: AXI4 master, write channels.
   output_writer u_output_writer (
     .clk           (clk),
-    .rst           (rst),
+    .rst           (rst || job_control_job_reset),
     .start         (job_control_run),
+    .halt          (job_control_halt),
     .queries       (job_control_queries),
     .address       (job_control_output_address),
     .stride        (job_control_output_stride),
@@ -387,23 +427,54 @@ module quillgen (
     .bvalid        (m_axi_bvalid),
     .bresp         (m_axi_bresp),
     .done          (output_writer_done),
+    .waiting       (output_writer_waiting),
+    .progress      (output_writer_progress),
     .error         (output_writer_error)
+  );
+
+  // Is the port quiet, has it stood still for too long?
+  wire bus_watch_expired;
+  wire bus_watch_quiet;
+  wire bus_watch_progress_term = read_port_progress || output_writer_progress;
+
+  bus_watch u_bus_watch (
+    .clk            (clk),
+    .rst            (rst),
+    .timeout        (registers_timeout),
+    .reads_waiting  (read_port_waiting),
+    .writes_waiting (output_writer_waiting),
+    .progress       (bus_watch_progress_term),
+    .expired        (bus_watch_expired),
+    .quiet          (bus_watch_quiet)
   );
 
   job_control u_job_control (
     .clk               (clk),
     .rst               (rst),
-    .start             (registers_start),
-    .descriptor        (registers_descriptor),
+    .job_valid         (jobs_out_valid),
+    .job_ready         (jobs_out_ready),
+    .job               (jobs_out),
     .beat_valid        (job_reader_beat_valid),
     .beat_ready        (job_reader_beat_ready),
     .beat              (job_reader_beat),
+    .soft_reset        (registers_soft_reset),
+    .failure_pending   (registers_failure_pending),
+    .read_error        (read_port_error),
+    .write_error       (output_writer_error),
+    .read_client       (m_axi_rid),
+    .read_response     (m_axi_rresp),
+    .write_response    (m_axi_bresp),
+    .reads_waiting     (read_port_waiting),
+    .writes_waiting    (output_writer_waiting),
+    .abort             (registers_abort),
+    .expired           (bus_watch_expired),
+    .quiet             (bus_watch_quiet),
     .start_0           (job_control_start_0),
     .start_1           (job_control_start_1),
     .request_valid     (job_control_request_valid),
-    .request_ready     (job_control_request_ready),
     .request_address   (job_control_request_address),
     .request_beats     (job_control_request_beats),
+    .request_ready     (job_control_request_ready),
     .parameter_valid   (job_control_parameter_valid),
     .parameter_beat    (job_control_parameter_beat),
     .parameters_loaded (parameter_loader_finished),
@@ -411,13 +482,19 @@ module quillgen (
     .load              (job_control_load),
     .run               (job_control_run),
     .written           (output_writer_done),
-    .read_error        (read_port_error),
-    .write_error       (output_writer_error),
+    .halt              (job_control_halt),
+    .job_reset         (job_control_job_reset),
+    .event_done        (job_control_event_done),
+    .event_failed      (job_control_event_failed),
+    .job_ended         (job_control_job_ended),
     .busy              (job_control_busy),
+    .quarantined       (job_control_quarantined),
     .setup             (job_control_setup),
     .begin_job         (job_control_begin_job),
     .done              (job_control_done),
+    .failed            (job_control_failed),
     .error             (job_control_error),
+    .error_detail      (job_control_error_detail),
     .job_id            (job_control_job_id),
     .queries           (job_control_queries),
     .query_address     (job_control_query_address),
@@ -486,6 +563,10 @@ module quillgen (
     .bytes_output      (counters_bytes_output)
   );
 
+  wire registers_event_refused_term = !queue_ready;
+  wire registers_event_refused_term_2 = registers_start && (job_control_quarantined || registers_event_refused_term);
+  wire registers_queue_empty_term = !jobs_out_valid;
+
   axil_registers u_registers (
     .clk                     (clk),
     .rst                     (rst),
@@ -499,11 +580,25 @@ module quillgen (
     .wready                  (s_axil_wready),
     .bvalid                  (s_axil_bvalid),
     .start                   (registers_start),
+    .abort                   (registers_abort),
+    .soft_reset              (registers_soft_reset),
     .descriptor              (registers_descriptor),
-    .busy                    (job_control_busy),
+    .timeout                 (registers_timeout),
+    .event_refused           (registers_event_refused_term_2),
+    .event_failed            (job_control_event_failed),
+    .failure_pending         (registers_failure_pending),
+    .event_done              (job_control_event_done),
+    .irq                     (irq),
+    .queue_empty             (registers_queue_empty_term),
+    .queue_full              (registers_event_refused_term),
+    .quarantined             (job_control_quarantined),
+    .failed                  (job_control_failed),
     .done                    (job_control_done),
+    .busy                    (job_control_busy),
     .error                   (job_control_error),
+    .error_detail            (job_control_error_detail),
     .job_id                  (job_control_job_id),
+    .job_ended               (job_control_job_ended),
     .counter_cycles          (counters_cycles),
     .counter_setup           (counters_setup),
     .counter_fill            (counters_fill),
@@ -540,7 +635,7 @@ module quillgen (
   assign m_axi_bready = 1'b1;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, parameter_loader_beat_ready, m_axi_rlast, m_axi_bid};
+  wire _unused = &{1'b0, parameter_loader_beat_ready, m_axi_bid};
 
 endmodule
 `default_nettype wire

@@ -1,7 +1,7 @@
 // read_port
 //
 // AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client
-// reserved their place.
+// reserved their place. While halt is 1 no new burst is asked for.
 //
 //   clients = 4
 `default_nettype none
@@ -9,6 +9,7 @@
 module read_port (
   input  wire        clk,
   input  wire        rst,
+  input  wire        halt,
   input  wire        client_0_valid,
   output wire        client_0_ready,
   input  wire [39:0] client_0_address,
@@ -37,7 +38,10 @@ module read_port (
   output wire        data_valid_1,
   output wire        data_valid_2,
   output wire        data_valid_3,
-  output wire        error
+  output wire        error,
+  input  wire        rlast,
+  output wire        waiting,
+  output wire        progress
 );
 
   // Round robin: the first client after the last one served that asks.
@@ -64,15 +68,16 @@ module read_port (
   reg [39:0] held_burst_address;
   reg [7:0] held_burst_length;
   wire load = !arvalid || arready;
-  assign client_0_ready = load && (choice == 2'd0);
-  assign client_1_ready = load && (choice == 2'd1);
-  assign client_2_ready = load && (choice == 2'd2);
-  assign client_3_ready = load && (choice == 2'd3);
+  wire admit = load && !halt;
+  assign client_0_ready = admit && (choice == 2'd0);
+  assign client_1_ready = admit && (choice == 2'd1);
+  assign client_2_ready = admit && (choice == 2'd2);
+  assign client_3_ready = admit && (choice == 2'd3);
   wire arvalid_term = client_0_valid || client_1_valid || client_2_valid || client_3_valid;
 
   always @(posedge clk)
     if (rst) arvalid <= 1'b0;
-    else if (load) arvalid <= arvalid_term;
+    else if (load) arvalid <= arvalid_term && !halt;
 
   always @(posedge clk)
     if (load) begin
@@ -85,7 +90,7 @@ module read_port (
 
   always @(posedge clk)
     if (rst) served <= 2'd0;
-    else if (load && arvalid_term) served <= choice;
+    else if (admit && arvalid_term) served <= choice;
 
   // Read data go to the client of their ID. Bit 1 of the response marks an error.
   assign data_valid_0 = rvalid && (rid == 2'd0);
@@ -93,6 +98,19 @@ module read_port (
   assign data_valid_2 = rvalid && (rid == 2'd2);
   assign data_valid_3 = rvalid && (rid == 2'd3);
   assign error = rvalid && rresp[1];
+
+  // Bursts asked for and not yet answered to the last beat.
+  reg [15:0] open;
+  wire asked = arvalid && arready;
+  wire answered = rvalid && rlast;
+
+  always @(posedge clk)
+    if (rst) open <= 16'd0;
+    else if (asked && !answered) open <= open + 16'd1;
+    else if (answered && !asked) open <= open - 16'd1;
+
+  assign waiting = arvalid || (open != 16'd0);
+  assign progress = asked || rvalid;
 
   assign arid = held_id;
   assign araddr = held_burst_address;

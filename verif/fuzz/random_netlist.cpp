@@ -257,6 +257,11 @@ class Generator {
     }
     for (const Port& p : child.ports())
       if (!p.is_input) pool_.push_back({m_->instance_output(number, p.name, Here::current()), rank});
+    if (child.has_reset() && chance(25)) {
+      const Id clear = m_->add_reg(next_name("clear"), 1, static_cast<std::uint64_t>(pick(2)), Here::current());
+      m_->update_reg(clear, no_id, both(Op::bit_and, some(1), some(1)).id, Here::current());
+      m_->connect_reset(number, clear, Here::current());
+    }
   }
 
   void outputs() {

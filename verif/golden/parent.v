@@ -7,6 +7,7 @@ module parent (
   input  wire       in_valid,
   output wire       in_ready,
   input  wire [7:0] in,
+  input  wire       drop,
   input  wire [2:0] spare,
   output wire       out_valid,
   input  wire       out_ready,
@@ -14,10 +15,15 @@ module parent (
 );
 
   wire [7:0] stage_out;
+  reg flush;
+
+  always @(posedge clk)
+    if (rst) flush <= 1'b1;
+    else flush <= drop;
 
   stage u_stage (
     .clk       (clk),
-    .rst       (rst),
+    .rst       (rst || flush),
     .in_valid  (in_valid),
     .in_ready  (in_ready),
     .in        (in),

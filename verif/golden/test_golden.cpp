@@ -73,11 +73,14 @@ void build_storage(Module& m) {
   output(m, "entry", rom(ra.bits(0, 2), {3, 9, 27, 81}, 7));
 }
 
-// Instances, streams with their checks, an assertion, discarded values.
+// Instances, one with a reset of its own, streams with their checks, an assertion, discarded values.
 void build_parent(Module& m, const Module& stage) {
   auto in = input_stream(m, "in", UInt(8));
   Instance u(m, "stage", stage);
   u.in_stream("in", in);
+  auto flush = reg(m, "flush", Bool(), 1);
+  flush.next(input(m, "drop", Bool()));
+  u.reset(flush);
   auto out = u.out_stream("out", UInt(8));
   m.add_assertion("the output stays below 255", (out.data < 255).id());
   discard(input(m, "spare", UInt(3)));

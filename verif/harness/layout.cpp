@@ -1,5 +1,7 @@
 #include "harness/layout.hpp"
 
+#include <quillgen_regs.h>
+
 #include <cassert>
 
 #include "config/derived.hpp"
@@ -164,19 +166,20 @@ Descriptor make_descriptor(const QuantisedLayer& layer, const JobAddresses& a, s
     d[word] = static_cast<std::uint32_t>(address);
     d[word + 1] = static_cast<std::uint32_t>(address >> 32);
   };
-  d[0] = 0x00010001;
-  d[1] = layer.boxes ? 1 : 0;
-  d[2] = job_id;
-  d[3] = static_cast<std::uint32_t>(layer.queries);
-  put(4, a.queries);
-  put(6, a.references);
-  put(8, a.value_map);
-  put(10, a.parameters);
-  put(12, a.outputs);
-  d[14] = static_cast<std::uint32_t>(a.query_stride);
-  d[15] = static_cast<std::uint32_t>(a.output_stride);
+  d[QUILLGEN_DESCRIPTOR_WORD_KIND] = QUILLGEN_DESCRIPTOR_KIND_VALUE;
+  d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] = layer.boxes ? QUILLGEN_DESCRIPTOR_FLAG_BOXES : 0;
+  d[QUILLGEN_DESCRIPTOR_WORD_JOB_ID] = job_id;
+  d[QUILLGEN_DESCRIPTOR_WORD_QUERIES] = static_cast<std::uint32_t>(layer.queries);
+  put(QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS, a.queries);
+  put(QUILLGEN_DESCRIPTOR_WORD_REFERENCE_ADDRESS, a.references);
+  put(QUILLGEN_DESCRIPTOR_WORD_VALUE_ADDRESS, a.value_map);
+  put(QUILLGEN_DESCRIPTOR_WORD_PARAMETER_ADDRESS, a.parameters);
+  put(QUILLGEN_DESCRIPTOR_WORD_OUTPUT_ADDRESS, a.outputs);
+  d[QUILLGEN_DESCRIPTOR_WORD_QUERY_STRIDE] = static_cast<std::uint32_t>(a.query_stride);
+  d[QUILLGEN_DESCRIPTOR_WORD_OUTPUT_STRIDE] = static_cast<std::uint32_t>(a.output_stride);
   for (std::size_t l = 0; l < layer.levels.size(); ++l)
-    d[16 + l] = static_cast<std::uint32_t>(layer.levels[l].width | layer.levels[l].height << 16);
+    d[QUILLGEN_DESCRIPTOR_WORD_LEVELS + l] =
+        static_cast<std::uint32_t>(layer.levels[l].width | layer.levels[l].height << 16);
   return d;
 }
 

@@ -1,18 +1,10 @@
-// The registers as a driver knows them, written from generator/accel/README.md and not from the generator's table.
+// The registers as a driver knows them: by the C header that is generated with the RTL.
 #pragma once
+#include <quillgen_regs.h>
+
 #include <array>
 #include <cstdint>
 #include <string_view>
-
-namespace quillgen::harness::reg {
-
-inline constexpr std::uint32_t id = 0x000, version = 0x004, cap_dims = 0x008, cap_shape = 0x00C, cap_queries = 0x010,
-                               cap_memory = 0x014, desc_lo = 0x020, desc_hi = 0x024, start = 0x028, status = 0x02C,
-                               error = 0x030, job_id = 0x034, counters = 0x040;
-
-inline constexpr std::uint32_t busy = 1, done = 2, failed = 4;  ///< bits of STATUS
-
-}  // namespace quillgen::harness::reg
 
 namespace quillgen::harness {
 

@@ -52,29 +52,51 @@ void Session::check_capabilities(JobResult& result) {
     if (got != static_cast<std::uint32_t>(expected))
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
-  expect("ID", reg::id, 0x5155494C);
-  expect("VERSION", reg::version, 1);
-  expect("CAP_DIMS", reg::cap_dims,
+  expect("ID", QUILLGEN_ID, 0x5155494C);
+  expect("VERSION", QUILLGEN_VERSION, 2);
+  expect("CAP_DIMS", QUILLGEN_CAP_DIMS,
          a.embed_dim | std::int64_t{a.heads} << 16 | std::int64_t{a.levels} << 24 | std::int64_t{a.points} << 28);
-  expect("CAP_SHAPE", reg::cap_shape, a.max_width | std::int64_t{a.max_height} << 16);
-  expect("CAP_QUERIES", reg::cap_queries, a.max_queries);
-  expect("CAP_MEMORY", reg::cap_memory, config_.memory.data_bits | config_.memory.address_bits << 16);
+  expect("CAP_SHAPE", QUILLGEN_CAP_SHAPE, a.max_width | std::int64_t{a.max_height} << 16);
+  expect("CAP_QUERIES", QUILLGEN_CAP_QUERIES, a.max_queries);
+  expect("CAP_MEMORY", QUILLGEN_CAP_MEMORY, config_.memory.data_bits | config_.memory.address_bits << 16);
+  const auto& n = config_.numerics;
+  const auto fields = [](std::initializer_list<int> values) {  // five bits each
+    std::int64_t word = 0;
+    int low = 0;
+    for (const int v : values) word |= std::int64_t{v} << low, low += 5;
+    return word;
+  };
+  expect("CAP_FORMAT_0", QUILLGEN_CAP_FORMAT_0,
+         fields({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
+                 n.output_weight_bits}));
+  expect("CAP_FORMAT_1", QUILLGEN_CAP_FORMAT_1,
+         fields({n.output_bits, n.offset_int_bits, n.offset_frac_bits, n.interp_frac_bits, n.logit_int_bits,
+                 n.logit_frac_bits}));
+  expect("CAP_FORMAT_2", QUILLGEN_CAP_FORMAT_2, fields({n.attention_bits, n.corner_bits}));
+  expect("CAP_ARRAY", QUILLGEN_CAP_ARRAY,
+         config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
+             std::int64_t{config_.core.projection_columns} << 24);
+  for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
+                                      {"INT_STATE", QUILLGEN_INT_STATE},
+                                      {"INT_ENABLE", QUILLGEN_INT_ENABLE},
+                                      {"TIMEOUT", QUILLGEN_TIMEOUT}})
+    expect(name, address, address == QUILLGEN_STATUS ? QUILLGEN_STATUS_QUEUE_EMPTY_MASK : 0);
 }
 
 void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result) {
   const auto address = memory.descriptor_address();
-  bench_.write_register(reg::desc_lo, static_cast<std::uint32_t>(address));
-  bench_.write_register(reg::desc_hi, static_cast<std::uint32_t>(address >> 32));
+  bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
+  bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
   for (int i = 0; i < 4; ++i) read_before_[i] = bench_.memory().bytes_read(i);
   written_before_ = bench_.memory().bytes_written();
   bench_.memory().set_faults(job.read_fault, job.write_fault);
   bench_.set_comparison(&comparison);
   started_ = bench_.cycles();
-  bench_.write_register(reg::start, 1);
-  std::uint32_t status = reg::busy;
-  while (status & reg::busy || !(status & (reg::done | reg::failed))) {
+  bench_.write_register(QUILLGEN_START, 1);
+  std::uint32_t status = QUILLGEN_STATUS_BUSY_MASK;
+  while (status & QUILLGEN_STATUS_BUSY_MASK || !(status & (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_FAILED_MASK))) {
     for (int i = 0; i < poll_gap; ++i) bench_.cycle();
-    status = bench_.read_register(reg::status);
+    status = bench_.read_register(QUILLGEN_STATUS);
     if (job.progress) job.progress(comparison.queries_done());
   }
   ended_ = bench_.cycles();
@@ -85,15 +107,21 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   for (int i = 0; i < settling_cycles; ++i) bench_.cycle();
   if (bench_.last_memory_activity() != last) add_fault(result, "the memory port moves after the end of the job");
 
-  result.error_code = bench_.read_register(reg::error);
-  if (!(status & reg::failed) != !result.error_code)
+  result.error_code = bench_.read_register(QUILLGEN_ERROR);
+  if (!(status & QUILLGEN_STATUS_FAILED_MASK) != !result.error_code)
     add_fault(result, fmt::format("STATUS is {:#x}, but ERROR is {}", status, result.error_code));
-  const auto id = bench_.read_register(reg::job_id);
+  const auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
+  if (interrupts != (result.error_code ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK))
+    add_fault(result, fmt::format("INT_STATE is {:#x} after a job with error code {}", interrupts, result.error_code));
+  bench_.write_register(QUILLGEN_INT_STATE, interrupts);  // the next job may begin
+  result.error_detail = bench_.read_register(QUILLGEN_ERROR_DETAIL);
+  const auto id = bench_.read_register(QUILLGEN_JOB_ID);
   const bool unreadable = job.read_fault && result.error_code;  // the descriptor perhaps, and with it the job ID
   if (id != memory.descriptor()[2] && !unreadable)
     add_fault(result, fmt::format("register JOB_ID: expected {:#010x}, got {:#010x}", memory.descriptor()[2], id));
   for (std::size_t i = 0; i < counter_names.size(); ++i)
-    result.counters.*counter_names[i].field = bench_.read_register(reg::counters + 4 * static_cast<std::uint32_t>(i));
+    result.counters.*counter_names[i].field =
+        bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
 }
 
 void Session::check_counters(const Job& job, JobResult& result) const {

@@ -35,9 +35,10 @@ struct JobResult {
   std::vector<StageResult> stages;
   std::vector<std::string>
       faults;  ///< everything else that is wrong, one line each: protocol, counters, registers, memory
-  std::int64_t fault_count = 0;  ///< of them, those not kept included
-  std::string hang;              ///< why the job did not end; empty when it did
-  std::uint32_t error_code = 0;  ///< ERROR at the end
+  std::int64_t fault_count = 0;    ///< of them, those not kept included
+  std::string hang;                ///< why the job did not end; empty when it did
+  std::uint32_t error_code = 0;    ///< ERROR at the end
+  std::uint32_t error_detail = 0;  ///< ERROR_DETAIL
   Counters counters;
   std::uint64_t feature_bytes = 0, total_bytes = 0;  ///< as seen on the bus
   std::uint64_t cycles = 0;                          ///< simulated, start to status

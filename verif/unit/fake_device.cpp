@@ -143,9 +143,10 @@ class Device {
     if (handshake("s_axil_b")) p("s_axil_bvalid").set(0);
     if (handshake("s_axil_r")) p("s_axil_rvalid").set(0);
     if (has_address_ && has_data_ && !p("s_axil_bvalid").get()) {
-      if (write_address_ == reg::desc_lo) descriptor_ = (descriptor_ >> 32 << 32) | write_data_;
-      if (write_address_ == reg::desc_hi) descriptor_ = (descriptor_ & 0xffffffff) | write_data_ << 32;
-      if (write_address_ == reg::start) start_ = true;
+      if (write_address_ == QUILLGEN_DESC_LO) descriptor_ = (descriptor_ >> 32 << 32) | write_data_;
+      if (write_address_ == QUILLGEN_DESC_HI) descriptor_ = (descriptor_ & 0xffffffff) | write_data_ << 32;
+      if (write_address_ == QUILLGEN_START) start_ = true;
+      if (write_address_ == QUILLGEN_INT_STATE) interrupts_ &= ~static_cast<std::uint32_t>(write_data_);
       has_address_ = has_data_ = false;
       p("s_axil_bvalid").set(1);
     }
@@ -157,32 +158,54 @@ class Device {
   }
 
   std::uint32_t register_value(std::uint32_t address) {
-    const auto& a = fake_job.config.attention;
-    const auto& m = fake_job.config.memory;
+    const auto& c = fake_job.config;
+    const auto& a = c.attention;
+    const auto& n = c.numerics;
+    const auto& m = c.memory;
+    const auto five_bits = [](std::initializer_list<int> values) {
+      std::uint32_t word = 0, low = 0;
+      for (const int v : values) word |= static_cast<std::uint32_t>(v) << low, low += 5;
+      return word;
+    };
     switch (address) {
-      case reg::id:
+      case QUILLGEN_ID:
         return fake_job.mischief == Mischief::WrongIdRegister ? 1 : 0x5155494C;
-      case reg::version:
-        return 1;
-      case reg::cap_dims:
+      case QUILLGEN_VERSION:
+        return 2;
+      case QUILLGEN_CAP_FORMAT_0:
+        return five_bits({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
+                          n.output_weight_bits});
+      case QUILLGEN_CAP_FORMAT_1:
+        return five_bits({n.output_bits, n.offset_int_bits, n.offset_frac_bits, n.interp_frac_bits, n.logit_int_bits,
+                          n.logit_frac_bits});
+      case QUILLGEN_CAP_FORMAT_2:
+        return five_bits({n.attention_bits, n.corner_bits});
+      case QUILLGEN_CAP_ARRAY:
+        return static_cast<std::uint32_t>(c.gemm.rows | c.gemm.columns << 8 | c.gemm.depth << 16 |
+                                          c.core.projection_columns << 24);
+      case QUILLGEN_INT_STATE:
+        return interrupts_;
+      case QUILLGEN_CAP_DIMS:
         return static_cast<std::uint32_t>(a.embed_dim | a.heads << 16 | a.levels << 24) |
                static_cast<std::uint32_t>(a.points) << 28;
-      case reg::cap_shape:
+      case QUILLGEN_CAP_SHAPE:
         return static_cast<std::uint32_t>(a.max_width | a.max_height << 16);
-      case reg::cap_queries:
+      case QUILLGEN_CAP_QUERIES:
         return static_cast<std::uint32_t>(a.max_queries);
-      case reg::cap_memory:
+      case QUILLGEN_CAP_MEMORY:
         return static_cast<std::uint32_t>(m.data_bits | m.address_bits << 16);
-      case reg::status:
-        return busy_ ? reg::busy : (done_ ? reg::done : 0) | (error_ ? reg::failed : 0);
-      case reg::error:
+      case QUILLGEN_STATUS:
+        return QUILLGEN_STATUS_QUEUE_EMPTY_MASK |
+               (busy_ ? QUILLGEN_STATUS_BUSY_MASK
+                      : (done_ ? QUILLGEN_STATUS_DONE_MASK : 0) | (error_ ? QUILLGEN_STATUS_FAILED_MASK : 0));
+      case QUILLGEN_ERROR:
         return error_;
-      case reg::job_id:
+      case QUILLGEN_JOB_ID:
         return job_id_;
       default:
         break;
     }
-    const auto index = (address - reg::counters) / 4;
+    const auto index = (address - QUILLGEN_COUNT_CYCLES) / 4;
     return index < counter_names.size() ? counters_.*counter_names[index].field : 0;
   }
 
@@ -214,7 +237,7 @@ class Device {
   bool last_clk_ = false, stopped_ = false, ar_moved_ = false, aw_moved_ = false, w_moved_ = false;
   bool has_address_ = false, has_data_ = false, has_read_ = false, start_ = false, busy_ = false, done_ = false;
   std::uint64_t write_address_ = 0, write_data_ = 0, read_address_ = 0, descriptor_ = 0;
-  std::uint32_t error_ = 0, job_id_ = 0;
+  std::uint32_t error_ = 0, job_id_ = 0, interrupts_ = 0;
   int beats_due_ = 0, responses_due_ = 0;
   std::uint32_t bytes_[4] = {};
   std::vector<std::uint8_t> read_data_;
@@ -343,6 +366,7 @@ Process Device::story() {
     counters_.bytes_job = bytes_[0], counters_.bytes_query = bytes_[1], counters_.bytes_reference = bytes_[2];
     counters_.bytes_feature = bytes_[3] + (mischief == Mischief::WrongByteCount ? 16 : 0);
     busy_ = false, done_ = true;
+    interrupts_ |= error_ ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK;
     for (int i = 0; i < 80; ++i) co_await next_cycle;
     if (mischief == Mischief::TapAfterEnd) fire({"location", {1, 2}});
     co_await next_cycle;

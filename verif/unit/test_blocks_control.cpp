@@ -81,43 +81,49 @@ TEST_CASE("job_control: the sequence of a job, and each error") {
     const auto& a = config.attention;
     const int beat_words = config.memory.data_bits / 32;
     const auto beat = static_cast<std::uint32_t>(config.memory.data_bits / 8);
-    for (const auto* port : {"start", "parameters_loaded", "tags_clearing", "written", "read_error", "write_error"})
+    for (const auto* port : {"parameters_loaded", "tags_clearing", "written", "read_error", "write_error", "soft_reset",
+                             "abort", "expired", "failure_pending", "reads_waiting", "writes_waiting"})
       sim.set(port, 0);
+    sim.set("quiet", 1), sim.set("read_client", 3), sim.set("read_response", 2), sim.set("write_response", 3);
     using Descriptor = std::array<std::uint32_t, 32>;
     struct Case {
-      std::uint64_t error;
+      std::uint64_t error, detail;
       std::function<void(Descriptor&)> tamper;
       const char* fault = nullptr;  ///< raised while the job runs
     };
     const auto put = [](std::size_t word, std::uint32_t value) { return [=](Descriptor& d) { d[word] = value; }; };
     const auto add = [](std::size_t word, std::uint32_t value) { return [=](Descriptor& d) { d[word] += value; }; };
     const auto wide = static_cast<std::uint32_t>(a.max_width), tall = static_cast<std::uint32_t>(a.max_height);
-    std::vector<Case> cases = {{0, add(0, 0)},
-                               {1, put(0, 0x00020001)},
-                               {1, put(0, 0x00010002)},
-                               {2, put(3, 0)},
-                               {2, put(3, static_cast<std::uint32_t>(a.max_queries) + 1)},
-                               {3, put(16, 1u << 16)},
-                               {3, put(16, 1)},
-                               {3, put(16, (wide + 1) | 1u << 16)},
-                               {3, put(15 + static_cast<std::size_t>(a.levels), 1 | (tall + 1) << 16)},
-                               {4, put(14, 0)},
-                               {4, put(15, 0)},
-                               {4, add(14, beat / 2)},
-                               {4, add(15, 1)},
-                               {5, add(0, 0), "read_error"},
-                               {6, add(0, 0), "write_error"},
-                               {0, add(0, 0)}};
+    std::vector<Case> cases = {{0, 0, add(0, 0)},
+                               {1, 0, put(0, 0x00020001)},
+                               {1, 0, put(0, 0x00010002)},
+                               {1, 1, put(1, 2)},
+                               {2, 3, put(3, 0)},
+                               {2, 3, put(3, static_cast<std::uint32_t>(a.max_queries) + 1)},
+                               {3, 16, put(16, 1u << 16)},
+                               {3, 16, put(16, 1)},
+                               {3, 16, put(16, (wide + 1) | 1u << 16)},
+                               {3, static_cast<std::uint64_t>(15 + a.levels),
+                                put(15 + static_cast<std::size_t>(a.levels), 1 | (tall + 1) << 16)},
+                               {4, 14, put(14, 0)},
+                               {4, 15, put(15, 0)},
+                               {4, 14, add(14, beat / 2)},
+                               {4, 15, add(15, 1)},
+                               {5, 2 << 4 | 3, add(0, 0), "read_error"},
+                               {6, 3 << 4, add(0, 0), "write_error"},
+                               {7, 0, add(0, 0), "abort"},
+                               {8, 1, add(0, 0), "expired"},
+                               {0, 0, add(0, 0)}};
     for (const std::size_t word : {4, 6, 8, 10, 12}) {
-      cases.push_back({4, add(word, 32)});
-      cases.push_back({4, put(word + 1, 1u << (config.memory.address_bits - 32))});
+      cases.push_back({4, word, add(word, 32)});
+      cases.push_back({4, word, put(word + 1, 1u << (config.memory.address_bits - 32))});
     }
     for (const auto& c : cases) {
       CAPTURE(c.error);
       Descriptor d{};
       d[0] = 0x00010001, d[2] = static_cast<std::uint32_t>(random.bits());
       d[3] = static_cast<std::uint32_t>(random.in(1, a.max_queries));
-      for (const std::size_t word : {4, 6, 8, 10, 12}) d[word] = static_cast<std::uint32_t>(random.bits()) & ~63u;
+      for (const std::size_t word : {4, 6, 8, 10, 12}) d[word] = static_cast<std::uint32_t>(random.bits()) & ~1023u;
       d[14] = static_cast<std::uint32_t>(query_row_beats(config) + random.in(0, 3)) * beat;
       d[15] = static_cast<std::uint32_t>(output_row_beats(config) + random.in(0, 3)) * beat;
       for (int l = 0; l < a.levels; ++l)
@@ -126,18 +132,16 @@ TEST_CASE("job_control: the sequence of a job, and each error") {
       c.tamper(d);
       bench.forget("request");
       const auto address = random.in(0, 1 << 20) * 64;
-      sim.set("descriptor", static_cast<std::uint64_t>(address)), sim.set("start", 1);
-      bench.run_cycles(1);
-      sim.set("start", 0);
-      CHECK(sim.get("busy") == 1);
-      CHECK(sim.get("done") == 0);
+      bench.push("job", {address});
+      bench.expect("request", 1);
+      bench.run(2000);
       for (int i = 0; i < 32; i += beat_words) {
         BitVector words;
         for (int w = 0; w < beat_words; ++w) words.add(d[static_cast<std::size_t>(i + w)], 32);
         bench.push("beat", words.transfer());
       }
       const bool refused = c.error >= 1 && c.error <= 4;
-      bench.expect("request", refused ? 1 : 2);  // nothing but the descriptor is read for a bad one
+      bench.expect("request", refused ? 0 : 1);  // nothing but the descriptor is read for a bad one
       bench.run(2000);
       CHECK(bench.received("request")[0][0] == static_cast<std::uint64_t>(address));
       CHECK(bench.received("request")[0][1] == static_cast<std::uint64_t>(32 / beat_words));
@@ -171,23 +175,69 @@ TEST_CASE("job_control: the sequence of a job, and each error") {
         bench.run_cycles(3);
         CHECK(runs == 1);
         CHECK(sim.get("setup") == 0);
+        bool halted = false, was_reset = false;
         if (c.fault != nullptr) {
+          sim.set("quiet", 0), sim.set("reads_waiting", 1);
           sim.set(c.fault, 1);
           bench.run_cycles(1);
-          sim.set(c.fault, 0);
+          sim.set(c.fault, 0), sim.set("reads_waiting", 0);
+          bench.run_cycles(10);
+          halted = sim.get("halt") != 0;
+          CHECK(sim.get("job_reset") == 0);
+          // A time-out is reported at once; otherwise the job ends when the port is quiet.
+          CHECK(sim.get("busy") == (c.error != 8));
+          CHECK(sim.get("quarantined") == (c.error == 8));
+          bench.on_cycle([&](auto& now) { was_reset |= now.get("job_reset") != 0; });
+          sim.set("quiet", 1);
+          bench.run_cycles(4);
+          CHECK(halted);
+          CHECK(was_reset);
+        } else {
+          bench.run_cycles(10);
+          CHECK(sim.get("busy") == 1);
+          CHECK(sim.get("done") == 0);
+          sim.set("written", 1);
+          bench.run_cycles(2);
+          sim.set("written", 0);
         }
-        bench.run_cycles(10);
-        CHECK(sim.get("busy") == 1);  // errors of the bus are reported at the end
-        CHECK(sim.get("done") == 0);
-        sim.set("written", 1);
-        bench.run_cycles(2);
-        sim.set("written", 0);
         CHECK(runs == 1);
-        bench.on_cycle(nullptr);
       }
+      bench.run_cycles(4);
+      bench.on_cycle(nullptr);
       CHECK(sim.get("busy") == 0);
+      CHECK(sim.get("quarantined") == 0);
+      CHECK(sim.get("halt") == 0);
       CHECK(sim.get("done") == 1);
+      CHECK(sim.get("failed") == (c.error != 0));
       CHECK(sim.get("error") == c.error);
+      CHECK(sim.get("error_detail") == c.detail);
     }
   });
+}
+
+TEST_CASE("bus_watch: quiet, and the time-out of a port that stands still") {
+  hdl::Design d;
+  StreamBench bench(accel::build_bus_watch(d), {.seed = 1, .stall_percent = 0});
+  auto& sim = bench.interpreter();
+  for (const auto* port : {"reads_waiting", "writes_waiting", "progress"}) sim.set(port, 0);
+  sim.set("timeout", 5);
+  bench.run_cycles(20);
+  CHECK(sim.get("quiet") == 1);
+  CHECK(sim.get("expired") == 0);
+  for (const auto* waiting : {"reads_waiting", "writes_waiting"}) {
+    sim.set(waiting, 1);
+    CHECK(sim.get("quiet") == 0);
+    bench.run_cycles(4);
+    sim.set("progress", 1);  // just in time
+    bench.run_cycles(1);
+    sim.set("progress", 0);
+    for (int i = 0; i < 5; ++i, bench.run_cycles(1)) CHECK(sim.get("expired") == 0);
+    CHECK(sim.get("expired") == 1);
+    bench.run_cycles(1);
+    CHECK(sim.get("expired") == 0);
+    sim.set(waiting, 0);
+    bench.run_cycles(2);
+  }
+  sim.set("timeout", 0), sim.set("reads_waiting", 1);
+  for (int i = 0; i < 50; ++i, bench.run_cycles(1)) CHECK(sim.get("expired") == 0);
 }

@@ -235,6 +235,24 @@ TEST_CASE("instances") {
             {"module again contains itself"});
 }
 
+TEST_CASE("the reset of an instance") {
+  Design d;
+  const Module& child = d.module("child", [](Module& m) {
+    auto r = reg(m, "r", Bool(), 0);
+    r.next(input(m, "a", Bool()));
+    output(m, "q", static_cast<Bool>(r));
+  });
+  Module m("parent");
+  auto a = input(m, "a", Bool());
+  Instance u(m, "u", child);
+  check_has(error([&] { u.reset(a); }), {"reset of instance u by a", "use a register of one bit, once", line(0)});
+  auto wide = reg(m, "wide", UInt(2), 0);
+  check_has(error([&] { u.reset(Bool(m, wide.id())); }), {"use a register of one bit"});
+  auto clear = reg(m, "clear", Bool(), 1);
+  u.reset(clear);
+  check_has(error([&] { u.reset(clear); }), {"reset of instance u by clear", "once"});
+}
+
 TEST_CASE("memories") {
   Module m("block");
   auto a = input(m, "a", UInt(4)), d = input(m, "d", UInt(8));

@@ -57,6 +57,45 @@ TEST_CASE("reset has priority, then the first update whose condition holds") {
   CHECK(sim.cycle() == 4);
 }
 
+TEST_CASE("an instance with a reset of its own, and all below it, restarts without the others") {
+  Design d;
+  const auto counter = [](Module& m) {
+    auto r = reg(m, "r", UInt(8), 5);
+    r.next((r + 1).wrap(8));
+    output(m, "q", static_cast<UInt>(r));
+  };
+  const Module& inner = d.module("inner", counter);
+  const Module& middle = d.module("middle", [&](Module& m) {
+    Instance u(m, "u", inner);
+    output(m, "q", u.out("q", UInt(8)));
+  });
+  const Module& top = d.module("top", [&](Module& m) {
+    auto clear = reg(m, "clear", Bool(), 0);
+    clear.next(input(m, "drop", Bool()));
+    Instance u(m, "u", middle), other(m, "other", inner);
+    u.reset(clear);
+    output(m, "q", u.out("q", UInt(8)));
+    output(m, "other", other.out("q", UInt(8)));
+  });
+  Interpreter sim(top);
+  sim.set("drop", 0);
+  sim.set_reset(true);
+  sim.step();
+  sim.set_reset(false);
+  for (int i = 0; i < 3; ++i) sim.step();
+  CHECK(sim.get("q") == 8);
+  CHECK(sim.get("other") == 8);
+  sim.set("drop", 1);
+  sim.step();
+  sim.set("drop", 0);
+  CHECK(sim.get("q") == 9);
+  sim.step();
+  CHECK(sim.get("q") == 5);
+  CHECK(sim.get("other") == 10);
+  sim.step();
+  CHECK(sim.get("q") == 6);
+}
+
 TEST_CASE("what was never written depends on the seed") {
   Module m("top");
   auto r = reg(m, "r", UInt(100));

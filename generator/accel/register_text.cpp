@@ -1,0 +1,119 @@
+// The register map as a C header and as a page.
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "accel/registers.hpp"
+#include "accel/shapes.hpp"
+
+namespace quillgen::accel {
+namespace {
+
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+const char* access_name(Access a) {
+  switch (a) {
+    case Access::ro:
+      return "RO";
+    case Access::rw:
+      return "RW";
+    case Access::wo:
+      return "WO";
+    case Access::w1c:
+      return "W1C";
+  }
+  return "";
+}
+
+struct Word {
+  int index;
+  const char *name, *text;
+};
+
+// 64-bit addresses take two words, the low half first.
+constexpr Word words[] = {{0, "kind", "version and kind"},
+                          {1, "flags", "flags: bit 0, references are boxes; other bits 0"},
+                          {2, "job_id", "job ID, any number"},
+                          {3, "queries", "number of queries"},
+                          {4, "query_address", "address of the query rows, low and high half"},
+                          {6, "reference_address", "address of the references"},
+                          {8, "value_address", "address of the value map, aligned to a line"},
+                          {10, "parameter_address", "address of the parameter image"},
+                          {12, "output_address", "address of the output rows"},
+                          {14, "query_stride", "bytes from one query row to the next"},
+                          {15, "output_stride", "bytes from one output row to the next"},
+                          {descriptor_levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"}};
+
+std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
+  return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
+}
+
+}  // namespace
+
+std::string register_header() {
+  std::string out =
+      "/* Registers, error codes and job descriptor of a quillgen accelerator. The same for every configuration:\n"
+      "   what differs is read from the CAP registers. Byte offsets; fields as _SHIFT and _MASK (in place). */\n"
+      "#ifndef QUILLGEN_REGS_H\n#define QUILLGEN_REGS_H\n\n";
+  for (const Register& r : register_map(Config{})) {
+    const std::string name = upper(r.name);
+    out += define(name, fmt::format("0x{:03X}u", r.offset), fmt::format("{}: {}", access_name(r.access), r.text));
+    for (const RegisterField& f : r.fields) {
+      const auto mask = static_cast<std::uint32_t>((std::uint64_t{1} << f.bits) - 1) << f.low;
+      out += define(fmt::format("{}_{}_SHIFT", name, upper(f.name)), fmt::format("{}", f.low), f.text);
+      out += define(fmt::format("{}_{}_MASK", name, upper(f.name)), fmt::format("0x{:08X}u", mask));
+    }
+  }
+  out += "\n/* Values. */\n";
+  out += define("ID_VALUE", "0x5155494Cu");
+  out += define("VERSION_VALUE", fmt::format("{}u", interface_version));
+  out += define("QUEUED_JOBS", fmt::format("{}u", queued_jobs), "that wait behind the one in work");
+  out += define("COUNTERS", fmt::format("{}u", counter_names.size()), "from COUNT_CYCLES on, 4 bytes apart");
+  out += "\n/* Codes of ERROR. */\n";
+  for (const ErrorText& e : error_texts())
+    out += define("ERROR_" + upper(e.name) + "_CODE", fmt::format("{}u", static_cast<unsigned>(e.code)), e.text);
+  out += "\n/* Job descriptor: 32-bit little-endian words. */\n";
+  out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words));
+  out += define("DESCRIPTOR_KIND_VALUE", fmt::format("0x{:08X}u", descriptor_kind), "version 1, attention core");
+  out += define("DESCRIPTOR_FLAG_BOXES", fmt::format("0x{:X}u", 1u << flag_boxes), "references are boxes");
+  for (const Word& w : words) out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
+  out += "\n#endif\n";
+  return out;
+}
+
+std::string register_page(const Config& c) {
+  std::string out =
+      "# Registers\n\n32 bits each, at byte offsets of the AXI4-Lite port. Offsets that are not listed read 0 and "
+      "ignore "
+      "writes, as do writes of less\nthan four bytes. `quillgen_regs.h` has the same for C.\n\n"
+      "| offset | name | access | meaning | value here |\n|---|---|---|---|---|\n";
+  for (const Register& r : register_map(c)) {
+    out += fmt::format("| 0x{:03X} | {} | {} | {} | {} |\n", r.offset, upper(r.name), access_name(r.access), r.text,
+                       r.constant ? fmt::format("0x{:08X}", *r.constant) : "");
+    for (const RegisterField& f : r.fields)
+      out += fmt::format(
+          "| | [{}{}] | | {}: {} | {} |\n", f.bits > 1 ? fmt::format("{}:", f.low + f.bits - 1) : "", f.low, f.name,
+          f.text, r.constant ? fmt::format("{}", *r.constant >> f.low & ((std::uint64_t{1} << f.bits) - 1)) : "");
+  }
+  out += "\n## Codes of ERROR\n\n| code | meaning | ERROR_DETAIL |\n|---|---|---|\n";
+  for (const ErrorText& e : error_texts())
+    out += fmt::format("| {} | {} | {} |\n", static_cast<unsigned>(e.code), e.text, e.detail);
+  out += fmt::format(
+      "\n## Job descriptor\n\n{} little-endian words of 32 bits, at an address aligned to 64 bytes.\n\n"
+      "| word | meaning |\n|---|---|\n",
+      descriptor_words);
+  for (std::size_t i = 0; i < std::size(words); ++i) {
+    const int end = i + 1 < std::size(words) ? words[i + 1].index : descriptor_levels + max_levels;
+    out += fmt::format(
+        "| {} | {}{} |\n",
+        end - words[i].index > 1 ? fmt::format("{}..{}", words[i].index, end - 1) : fmt::format("{}", words[i].index),
+        words[i].text, i == 0 ? fmt::format(": 0x{:08X}", descriptor_kind) : "");
+  }
+  out += fmt::format("| {}..{} | reserved, 0 |\n", descriptor_levels + max_levels, descriptor_words - 1);
+  return out;
+}
+
+}  // namespace quillgen::accel
