@@ -1,0 +1,63 @@
+// What the lessons share: checks, and the files that each lesson keeps.
+//
+// The Verilog of a lesson is compared with the file beside it, the text it prints with its block in README.md, both
+// byte for byte; `--update` rewrites them instead. A result that is wrong or a file that differs makes the exit
+// status 1.
+#pragma once
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "hdl/build.hpp"
+#include "interp/interpreter.hpp"
+#include "unit/stream_bench.hpp"
+
+namespace quillgen::lessons {
+
+using namespace hdl;
+
+class Lesson {
+ public:
+  Lesson(std::string name, bool update) : name_(std::move(name)), update_(update) {}
+
+  /// Prints a line; it belongs to the output shown in README.md.
+  template <class... Args>
+  void print(fmt::format_string<Args...> text, Args&&... args) {
+    output_ += "    " + fmt::format(text, std::forward<Args>(args)...) + "\n";
+  }
+  /// States what must hold. The first five that do not are named.
+  void check(bool holds, const std::string& what);
+  /// Compares the Verilog of the module with <module>.v.
+  void verilog(const Module& m);
+  /// Compares the output with README.md. Exit status.
+  int end();
+
+ private:
+  void keep(const std::string& file, const std::string& is, const std::string& should_be);
+
+  std::string name_, output_;
+  bool update_;
+  int checks_ = 0, wrong_ = 0;
+};
+
+/// The module after a cycle of reset, all inputs 0.
+interp::Interpreter simulate(const Module& m);
+
+/// What hardware costs, roughly: nodes of the netlist, bits of registers and memories, bits of constant tables, the
+/// modules below included.
+struct Cost {
+  std::size_t nodes = 0, storage_bits = 0, table_bits = 0;
+};
+Cost cost(const Module& m);
+
+}  // namespace quillgen::lessons
+
+// A lesson is about the language and shows it without prefixes.
+using namespace quillgen;
+using namespace quillgen::lessons;
+
+/// What each lesson is; main is in lesson.cpp.
+void teach(Lesson& lesson);
