@@ -73,17 +73,12 @@ void check_line(const Config& c) {
 
 void check_cache(const Config& c) {
   const auto& cache = c.feature_cache;
-  const int least = std::max(1, 2 * tag_banks * cache.ways * line_bytes(c) / 1024);  // two sets in each tag bank
-  const bool power_of_two = std::has_single_bit(static_cast<unsigned>(cache.kilobytes));
-  if (power_of_two && cache.kilobytes >= least) return;
-  const int below = static_cast<int>(std::bit_floor(static_cast<unsigned>(cache.kilobytes)));
-  refuse(
-      "feature_cache.kilobytes", cache.kilobytes,
-      fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) is a power of two, "
-                  "2 or more",
-                  line_bytes(c), tag_banks, cache.ways),
-      fmt::format("set it to {}{}", std::max(below, least),
-                  cache.kilobytes < least && cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+  const int least = 2 * tag_banks * cache.ways * line_bytes(c) / 1024;  // two sets in each tag bank
+  if (cache.kilobytes >= least) return;
+  refuse("feature_cache.kilobytes", cache.kilobytes,
+         fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) is 2 or more",
+                     line_bytes(c), tag_banks, cache.ways),
+         fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
 }
 
 }  // namespace
