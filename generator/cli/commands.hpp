@@ -10,5 +10,6 @@ void add_simulate(CLI::App& app, int& exit_status);
 void add_lint(CLI::App& app, int& exit_status);
 void add_model(CLI::App& app, int& exit_status);
 void add_presets(CLI::App& app, int& exit_status);
+void add_schema(CLI::App& app, int& exit_status);
 
 }  // namespace quillgen::cli

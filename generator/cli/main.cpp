@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   cli::add_simulate(app, exit_status);
   cli::add_model(app, exit_status);
   cli::add_presets(app, exit_status);
+  cli::add_schema(app, exit_status);
   try {
     const auto is_chosen = [&](const CLI::App* command) { return command->check_name(argv[1]); };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_chosen).empty())

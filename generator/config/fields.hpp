@@ -1,5 +1,5 @@
-// One table of the numbers of a configuration: where each stands in the JSON, where in the struct, and its legal range.
-// Parsing, writing and validation all walk this table.
+// One table of the numbers of a configuration: where each stands in the JSON, where in the struct, its legal range and
+// what it is. Parsing, writing, validation and the JSON Schema all walk this table.
 #pragma once
 #include <span>
 #include <string>
@@ -16,7 +16,8 @@ struct Field {
   std::string_view key;      ///< key in that object
   int& (*in)(Config&);       ///< the number itself
   int min, max;              ///< both legal
-  Shape shape = Shape::Any;
+  Shape shape;
+  std::string_view description;  ///< one sentence, with the unit
 
   std::string path() const { return std::string(section) + "." + std::string(key); }
   int get(const Config& c) const { return in(const_cast<Config&>(c)); }
@@ -24,6 +25,9 @@ struct Field {
 
 /// Every number, sections and keys in the order in which they are written.
 std::span<const Field> fields();
+
+/// Names of the formats that numerics_preset() knows.
+inline constexpr std::string_view numerics_presets[] = {"int8", "mixed", "int12"};
 
 /// Formats of `int8`, `mixed` or `int12` (verif/model/NUMERICS.md). Throws UserError for another name.
 Numerics numerics_preset(std::string_view name);

@@ -1,0 +1,15 @@
+// quillgen schema: what a configuration may say, for editors and for programs that write one.
+#include "config/schema.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+
+namespace quillgen::cli {
+
+void add_schema(CLI::App& app, int&) {
+  auto* command = app.add_subcommand("schema", "print the JSON Schema of a configuration");
+  command->callback([] { fmt::print("{}\n", config_schema().dump(2)); });
+}
+
+}  // namespace quillgen::cli

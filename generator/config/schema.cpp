@@ -1,0 +1,68 @@
+#include "config/schema.hpp"
+
+#include <string>
+
+#include "config/fields.hpp"
+
+namespace quillgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(const Field& f) {
+  Json schema = {{"description", f.description}, {"type", "integer"}};
+  if (f.shape == Shape::PowerOfTwo) {
+    schema["enum"] = Json::array();
+    for (int value = f.min; value <= f.max; value *= 2) schema["enum"].push_back(value);
+    return schema;
+  }
+  schema["minimum"] = f.min;
+  schema["maximum"] = f.max;
+  if (f.shape == Shape::MultipleOf3) schema["multipleOf"] = 3;
+  return schema;
+}
+
+/// An object that takes no other keys than its properties.
+Json object() {
+  return {
+      {"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}, {"additionalProperties", false}};
+}
+
+void add(Json& object, std::string_view key, Json property) {
+  object["properties"][std::string(key)] = std::move(property);
+  object["required"].push_back(key);
+}
+
+/// With a preset the formats are optional: those that are given replace those of the preset.
+void offer_preset(Json& numerics) {
+  Json properties = {{"preset",
+                      {{"description", "Formats for all quantities; a format that is given as well replaces its own."},
+                       {"type", "string"},
+                       {"enum", numerics_presets}}}};
+  properties.update(numerics["properties"]);
+  numerics["properties"] = properties;
+  numerics["anyOf"] = {{{"required", {"preset"}}}, {{"required", numerics["required"]}}};
+  numerics.erase("required");
+}
+
+}  // namespace
+
+Json config_schema() {
+  Json root = {
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title", "Configuration of quillgen"},
+      {"description", "What each number may be; quillgen also checks what several numbers must satisfy together."}};
+  root.update(object());
+  add(root, "name",
+      {{"description", "Name of the design: 1 to 64 letters, digits, _ or -."},
+       {"type", "string"},
+       {"pattern", "^[A-Za-z0-9_-]{1,64}$"}});
+  for (const auto& f : fields()) {
+    if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object());
+    add(root["properties"][std::string(f.section)], f.key, number(f));
+  }
+  offer_preset(root["properties"]["numerics"]);
+  return root;
+}
+
+}  // namespace quillgen

@@ -1,0 +1,163 @@
+// The JSON Schema of a configuration and the checks in C++ agree: each value here is taken by both or refused by both.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+
+#include "config/fields.hpp"
+#include "config/load.hpp"
+#include "config/presets.hpp"
+#include "config/read_file.hpp"
+#include "config/schema.hpp"
+#include "refusal.hpp"
+#include "schema_check.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// A legal configuration with every number written out.
+Json base() { return to_json(load_preset("small")); }
+
+/// A pointer into a configuration, "/gemm/rows" of gemm.rows.
+Json::json_pointer pointer(const Field& f) { return Json::json_pointer(fmt::format("/{}/{}", f.section, f.key)); }
+
+int compared = 0;
+
+/// Both must take the configuration, or both refuse it.
+void check_both(const Json& config, bool taken) {
+  static const Json schema = config_schema();
+  const auto by_schema = violation(schema, config);
+  const auto by_program = refusal([&] { parse_config(config.dump(), "text"); });
+  CAPTURE(config.dump());
+  CAPTURE(by_schema);
+  CAPTURE(by_program);
+  CHECK(by_schema.empty() == taken);
+  CHECK(by_program.empty() == taken);
+  ++compared;
+}
+
+bool is_legal(const Field& f, int value) {
+  if (value < f.min || value > f.max) return false;
+  if (f.shape == Shape::PowerOfTwo) return (value & (value - 1)) == 0;
+  return f.shape == Shape::Any || value % 3 == 0;
+}
+
+/// `value` for one field; the heads follow embed_dim, which must be 2 to 64 times as large and even times.
+Json with(const Field& f, int value) {
+  auto config = base();
+  config[pointer(f)] = value;
+  if (f.key == "embed_dim") config["attention"]["heads"] = value < 64 ? 2 : 16;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("the published schema is current") {
+  const bool current = read_file(EXAMPLES "/config.schema.json") == config_schema().dump(2) + "\n";
+  CHECK_MESSAGE(current, "write it anew: quillgen schema > examples/config.schema.json");
+}
+
+TEST_CASE("presets satisfy the schema, as they are written and in full") {
+  for (const auto& p : presets()) {
+    check_both(Json::parse(p.json), true);
+    check_both(to_json(load_preset(p.name)), true);
+  }
+}
+
+TEST_CASE("schema and program agree on the ends of each range and on one beyond") {
+  for (const auto& f : fields()) {
+    std::set<int> values = {f.min - 1, f.min, f.max, f.max + 1, 2 * f.max};
+    if (f.shape != Shape::Any)
+      for (int value = f.min; value <= f.max; ++value) values.insert(value);
+    for (const int value : values) check_both(with(f, value), is_legal(f, value));
+  }
+  MESSAGE(fmt::format("{} configurations compared so far", compared));
+}
+
+TEST_CASE("schema and program agree on what is no integer, missing or unknown") {
+  for (const auto& f : fields()) {
+    for (const Json& other : {Json("4"), Json(4.5), Json(true), Json(nullptr), Json::array({4})}) {
+      auto config = base();
+      config[pointer(f)] = other;
+      check_both(config, false);
+    }
+    auto config = base();
+    config[std::string(f.section)].erase(std::string(f.key));
+    check_both(config, false);
+    if (f.section == "numerics") config["numerics"]["preset"] = "mixed";
+    check_both(config, f.section == "numerics");
+    config = base();
+    config[std::string(f.section)]["more"] = 1;
+    check_both(config, false);
+    config = base();
+    config.erase(std::string(f.section));
+    check_both(config, false);
+    config[std::string(f.section)] = 4;
+    check_both(config, false);
+  }
+  auto config = base();
+  config["more"] = 1;
+  check_both(config, false);
+  check_both(Json::array(), false);
+  MESSAGE(fmt::format("{} configurations compared so far", compared));
+}
+
+TEST_CASE("schema and program agree on names and on presets of numerics") {
+  const auto named = [](const Json& name) {
+    auto config = base();
+    config["name"] = name;
+    return config;
+  };
+  for (const auto& name : {std::string("a"), std::string("A-z_09"), std::string(64, 'x')})
+    check_both(named(name), true);
+  for (const auto& name :
+       {std::string(), std::string("a b"), std::string("a\n"), std::string("é"), std::string(65, 'x')})
+    check_both(named(name), false);
+  check_both(named(7), false);
+
+  const auto formats = [](const Json& numerics) {
+    auto config = base();
+    config["numerics"] = numerics;
+    return config;
+  };
+  for (const auto name : numerics_presets) check_both(formats({{"preset", name}}), true);
+  for (const Json& name : {Json("int9"), Json(""), Json(8)}) check_both(formats({{"preset", name}}), false);
+  check_both(formats({{"preset", "int8"}, {"query_bits", 16}}), true);
+  check_both(formats({{"preset", "int8"}, {"query_bits", 17}}), false);
+  check_both(formats({{"query_bits", 8}}), false);
+}
+
+TEST_CASE("every number of the schema has a description of one sentence") {
+  for (const auto& f : fields()) {
+    CAPTURE(f.path());
+    CHECK(f.description.size() > 10);
+    CHECK(f.description.find('.') == f.description.size() - 1);
+  }
+}
+
+TEST_CASE("the checker of schemas refuses what a keyword forbids, and keywords it does not know") {
+  const std::vector<std::pair<Json, Json>> wrong = {
+      {{{"type", "object"}}, 1},
+      {{{"type", "string"}}, 1},
+      {{{"type", "integer"}}, 1.5},
+      {{{"enum", {1, 2}}}, 3},
+      {{{"minimum", 2}}, 1},
+      {{{"maximum", 2}}, 3},
+      {{{"multipleOf", 3}}, 4},
+      {{{"pattern", "^a$"}}, "b"},
+      {{{"required", {"a"}}}, Json::object()},
+      {{{"properties", {{"a", {{"type", "string"}}}}}}, {{"a", 1}}},
+      {{{"properties", Json::object()}, {"additionalProperties", false}}, {{"a", 1}}},
+      {{{"anyOf", {{{"minimum", 2}}, {{"maximum", 0}}}}}, 1},
+  };
+  for (const auto& [schema, value] : wrong) {
+    CAPTURE(schema.dump());
+    CHECK(!violation(schema, value).empty());
+  }
+  CHECK(violation({{"anyOf", {{{"minimum", 2}}, {{"maximum", 0}}}}}, 2).empty());
+  CHECK_THROWS_AS(violation({{"maxItems", 3}}, 1), std::logic_error);
+}
