@@ -1,7 +1,5 @@
 #include "cli/config_options.hpp"
 
-#include "config/load.hpp"
-
 namespace quillgen::cli {
 
 void add_config_options(CLI::App& command, ConfigOptions& options) {
@@ -15,9 +13,9 @@ void add_config_options(CLI::App& command, ConfigOptions& options) {
       ->type_name("PATH=VALUE");
 }
 
-Config chosen_config(const ConfigOptions& options) {
-  return options.preset.empty() ? load_config(options.file, options.overrides)
-                                : load_preset(options.preset, options.overrides);
+Config chosen_config(const ConfigOptions& options, const Adjustment& adjust) {
+  return options.preset.empty() ? load_config(options.file, options.overrides, adjust)
+                                : load_preset(options.preset, options.overrides, adjust);
 }
 
 }  // namespace quillgen::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/load.hpp"
 
 namespace quillgen::cli {
 
@@ -14,12 +14,13 @@ struct ConfigOptions {
   std::string file;
   std::string preset;
   std::vector<std::string> overrides;
+  bool fit = false;  ///< of the commands that take a workload (cli/fit.hpp)
 };
 
 /// Adds the options to `command`; exactly one of --config and --preset must be given.
 void add_config_options(CLI::App& command, ConfigOptions& options);
 
 /// The configuration chosen. Throws UserError (config/load.hpp).
-Config chosen_config(const ConfigOptions& options);
+Config chosen_config(const ConfigOptions& options, const Adjustment& adjust = nullptr);
 
 }  // namespace quillgen::cli

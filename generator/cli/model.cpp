@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/fit.hpp"
 #include "cli/output_file.hpp"
 #include "config/load.hpp"
 #include "reference/quantise.hpp"
@@ -55,8 +56,8 @@ nlohmann::ordered_json report(const Workload& w, const Config& c, const model::S
 }
 
 void run_model(const ModelOptions& options) {
-  const auto config = chosen_config(options.config);
   const auto workload = load_workload(options.workload);
+  const auto config = chosen_config(options.config, workload);
   check_fits(workload, config);  // before the reference, which takes a while on a large layer
   const auto reference = run_reference(workload);
   const auto layer = quantise(workload, reference, config);
@@ -77,6 +78,7 @@ void add_model(CLI::App& app, int&) {
       app.add_subcommand("model", "run the fixed-point model of a layer and compare it with floating point");
   const auto options = std::make_shared<ModelOptions>();
   add_config_options(*command, options->config);
+  add_fit_option(*command, options->config);
   command->add_option("--workload", options->workload, "layer and inputs (safetensors)")->required();
   command->add_option("--json", options->json, "also write the results to this file");
   command->callback([options] { run_model(*options); });

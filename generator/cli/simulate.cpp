@@ -8,6 +8,7 @@
 #include "accel/generate.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/fit.hpp"
 #include "cli/output_file.hpp"
 #include "cli/simulate_report.hpp"
 #include "config/error.hpp"
@@ -58,7 +59,11 @@ struct Rtl {
 
 bool config_given(const SimulateOptions& o) { return !o.config.file.empty() || !o.config.preset.empty(); }
 
-Rtl given_rtl(const SimulateOptions& options) {
+Rtl given_rtl(const SimulateOptions& options, const Workload& workload) {
+  if (options.config.fit)
+    throw UserError(
+        "--fit: cannot change the configuration of --rtl: leave out --fit, or leave out --rtl and give --config or "
+        "--preset");
   Rtl rtl;
   rtl.folder = options.rtl;
   rtl.manifest = harness::load_manifest(rtl.folder);
@@ -69,14 +74,16 @@ Rtl given_rtl(const SimulateOptions& options) {
     throw UserError(fmt::format(
         "--rtl {}: was generated from another configuration than the one given: leave out --config and --preset",
         options.rtl));
+  check_fits(workload, rtl.config);
   return rtl;
 }
 
-Rtl generated_rtl(const SimulateOptions& options) {
+Rtl generated_rtl(const SimulateOptions& options, const Workload& workload) {
   if (!config_given(options)) throw UserError("no configuration: give one of --config, --preset or --rtl");
   Rtl rtl;
   rtl.generated = true;
-  rtl.config = chosen_config(options.config);
+  rtl.config = chosen_config(options.config, workload);
+  check_fits(workload, rtl.config);
   if (options.keep.empty()) {
     rtl.temporary = std::make_unique<harness::TemporaryFolder>(fs::temp_directory_path());
     rtl.folder = rtl.temporary->path() / "rtl";
@@ -107,6 +114,7 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
   option("--config", o.config.file);
   option("--preset", o.config.preset);
   for (const auto& change : o.config.overrides) option("--set", change);
+  if (o.config.fit) text += " --fit";
   option("--workload", o.workload);
   option("--rtl", o.rtl);
   return text + fmt::format(" --seed {} --stall {} --latency {}", c.seed, c.stall_percent, c.latency);
@@ -149,9 +157,8 @@ void run_all(const SimulateOptions& options, const Rtl& rtl, const model::Quanti
 }
 
 int simulate(const SimulateOptions& options) {
-  const auto rtl = options.rtl.empty() ? generated_rtl(options) : given_rtl(options);
   const auto workload = load_workload(options.workload);
-  check_fits(workload, rtl.config);
+  const auto rtl = options.rtl.empty() ? generated_rtl(options, workload) : given_rtl(options, workload);
   const auto reference = run_reference(workload);
   const auto layer = quantise(workload, reference, rtl.config);
 
@@ -180,6 +187,7 @@ void add_simulate(CLI::App& app, int& exit_status) {
   auto* command = app.add_subcommand("simulate", "run the RTL in Verilator and compare every stage with the model");
   const auto o = std::make_shared<SimulateOptions>();
   add_config_options(*command, o->config);
+  add_fit_option(*command, o->config);
   command->get_option_group("configuration")->require_option(0, 1);
   command->add_option("--workload", o->workload, "layer and inputs (safetensors)")->required();
   command->add_option("--rtl", o->rtl, "folder written by `quillgen generate`, perhaps edited since");

@@ -99,7 +99,7 @@ void apply_override(Json& root, const std::string& text) {
   root[object][key] = parsed.is_discarded() ? Json(value) : parsed;
 }
 
-Config from_json(const Json& root) {
+Config from_json(const Json& root, const Adjustment& adjust) {
   auto known = section_names();
   known.insert(known.begin(), "name");
   check_keys(root, "", known);
@@ -116,32 +116,33 @@ Config from_json(const Json& root) {
     if (optional && !object.contains(key)) continue;
     f.in(config) = integer(member(object, std::string(f.section) + ".", key), f.path());
   }
+  if (adjust) adjust(config);
   validate(config);
   return config;
 }
 
 }  // namespace
 
-Config parse_config(std::string_view text, std::string_view origin, Overrides overrides) {
+Config parse_config(std::string_view text, std::string_view origin, Overrides overrides, const Adjustment& adjust) {
   try {
     auto root = parse_json(text);
     if (!root.is_object())
       throw UserError(fmt::format("{}: must be an object; write {{ \"name\": ... }}", shown(root)));
     for (const auto& o : overrides) apply_override(root, o);
-    return from_json(root);
+    return from_json(root, adjust);
   } catch (const UserError& e) {
     throw UserError(fmt::format("{}: {}", origin, e.what()));
   }
 }
 
-Config load_config(const std::string& file, Overrides overrides) {
-  return parse_config(read_file(file), file, overrides);
+Config load_config(const std::string& file, Overrides overrides, const Adjustment& adjust) {
+  return parse_config(read_file(file), file, overrides, adjust);
 }
 
-Config load_preset(std::string_view name, Overrides overrides) {
+Config load_preset(std::string_view name, Overrides overrides, const Adjustment& adjust) {
   std::vector<std::string_view> names;
   for (const auto& p : presets()) {
-    if (p.name == name) return parse_config(p.json, fmt::format("preset {}", name), overrides);
+    if (p.name == name) return parse_config(p.json, fmt::format("preset {}", name), overrides, adjust);
     names.push_back(p.name);
   }
   throw UserError(fmt::format("preset {}: unknown; must be one of {}", name, fmt::join(names, ", ")));

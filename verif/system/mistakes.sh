@@ -90,6 +90,10 @@ done
 mistake 'too many queries' 'attention.max_queries' model --preset nano --set attention.max_queries=1 --workload good.safetensors
 mistake 'level too wide' 'attention.max_width' model --preset nano --set attention.max_width=2 --workload good.safetensors
 mistake 'dimensions of another layer' 'attention.embed_dim is 4 in the workload and 64' model --preset small --workload good.safetensors
+mistake 'fit: other parameter illegal' 'fitted to good.*projection_columns = 8: must be at most .*; lower it' model --preset nano --set core.projection_columns=8 --fit --workload good.safetensors
+mistake 'fit: simulation' 'fitted to good.*projection_columns = 8' simulate --preset nano --set core.projection_columns=8 --fit --workload good.safetensors
+mistake 'fit without a workload' 'workload' model --preset nano --fit
+mistake 'fit in generate' 'fit' generate --preset nano --fit --out rtl
 mistake 'report cannot be written' 'nowhere/report.json' model --preset nano --workload good.safetensors --json nowhere/report.json
 mistake 'report onto a folder' 'other' model --preset nano --workload good.safetensors --json other
 mistake 'RTL without a place' 'out' generate --preset nano
@@ -102,6 +106,7 @@ mistake 'RTL of impossible parameters' 'gemm.columns' generate --preset nano --s
 mistake 'no configuration, no RTL' 'config' simulate --workload good.safetensors
 mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano --workload none.safetensors
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
+mistake 'simulation: fit of finished RTL' 'fit: cannot change .* of --rtl' simulate --rtl other --fit --workload good.safetensors
 mistake 'simulation of another folder' 'other' simulate --rtl other --workload good.safetensors
 mistake 'simulation of no folder' 'none' simulate --rtl none --workload good.safetensors
 mistake 'simulation: stall of 100 %' 'stall' simulate --preset nano --workload good.safetensors --stall 100

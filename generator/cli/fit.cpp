@@ -1,0 +1,63 @@
+#include "cli/fit.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "config/error.hpp"
+#include "config/fields.hpp"
+#include "config/load.hpp"
+
+namespace quillgen::cli {
+namespace {
+
+void fit(Attention& a, const Workload& w) {
+  a.embed_dim = w.embed_dim;
+  a.heads = w.heads;
+  a.levels = w.levels;
+  a.points = w.points;
+  for (const auto& level : w.level_shapes) {
+    a.max_width = std::max(a.max_width, level.width);
+    a.max_height = std::max(a.max_height, level.height);
+  }
+  a.max_queries = std::max(a.max_queries, w.queries);
+}
+
+/// "attention.heads 4 -> 8" for each number that differs.
+std::string changes(const Config& before, const Config& after) {
+  std::vector<std::string> found;
+  for (const auto& f : fields())
+    if (f.get(before) != f.get(after))
+      found.push_back(fmt::format("{} {} -> {}", f.path(), f.get(before), f.get(after)));
+  return found.empty() ? "nothing to change" : fmt::format("{}", fmt::join(found, ", "));
+}
+
+}  // namespace
+
+void add_fit_option(CLI::App& command, ConfigOptions& options) {
+  command.add_flag("--fit", options.fit,
+                   "take embed_dim, heads, levels and points from the workload, raise max_width, max_height and "
+                   "max_queries to hold it");
+}
+
+Config chosen_config(const ConfigOptions& options, const Workload& workload) {
+  if (!options.fit) return chosen_config(options);
+  std::string changed;
+  auto config = chosen_config(options, [&](Config& c) {
+    const auto before = c;
+    fit(c.attention, workload);
+    changed = changes(before, c);
+    try {
+      validate(c);
+    } catch (const UserError& e) {
+      throw UserError(fmt::format("fitted to {}: {}", workload.file, e.what()));
+    }
+  });
+  fmt::print("fitted to {}: {}\n", workload.file, changed);
+  return config;
+}
+
+}  // namespace quillgen::cli
