@@ -6,5 +6,6 @@ bash "$root/tools/setup.sh"
 cd "$root"
 configure
 ninja -C build generator/cli/quillgen
-build/generator/cli/quillgen generate --preset nano --out rtl_out/nano --force
+rm -rf rtl_out/nano # even one that a merge has spoilt
+build/generator/cli/quillgen generate --preset nano --out rtl_out/nano
 git diff --stat -- rtl_out

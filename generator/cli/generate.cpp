@@ -7,6 +7,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/output_folder.hpp"
+#include "harness/interrupt.hpp"
 
 namespace quillgen::cli {
 
@@ -18,14 +20,16 @@ void add_generate(CLI::App& app, int&) {
   };
   auto* command =
       app.add_subcommand("generate", "write the Verilog of a configuration: one module a file, files.f, manifest.json");
-  const auto options = std::make_shared<Options>();
-  add_config_options(*command, options->config);
-  command->add_option("--out", options->out, "folder to write")->required();
-  command->add_flag("--force", options->force, "replace a folder that quillgen wrote");
-  command->callback([options] {
-    const Config config = chosen_config(options->config);
-    generate(config, options->out, options->force);
-    fmt::print("{}: Verilog of {} in {}\n", config.name, top_name, options->out);
+  const auto o = std::make_shared<Options>();
+  add_config_options(*command, o->config);
+  command->add_option("--out", o->out, "folder to write")->required();
+  command->add_flag("--force", o->force,
+                    "write into a folder that holds other files, and over files edited since quillgen wrote them");
+  command->callback([o] {
+    harness::catch_interrupts();
+    const Config config = chosen_config(o->config);
+    write_folder(o->out, accelerator_files(config), o->force);
+    fmt::print("{}: Verilog of {} in {}\n", config.name, top_name, o->out);
   });
 }
 

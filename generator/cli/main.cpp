@@ -1,4 +1,5 @@
-// The quillgen program. Exit status: 0 success, 1 set by a command that found a mismatch, 2 the user's mistake, 3 ours.
+// The quillgen program. Exit status: 0 success, 1 set by a command that found a mismatch, 2 the user's mistake, 3 ours,
+// 130 interrupted.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -6,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "config/error.hpp"
+#include "harness/interrupt.hpp"
 
 int main(int argc, char** argv) {
   using namespace quillgen;
@@ -27,6 +29,9 @@ int main(int argc, char** argv) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help
     fmt::print(stderr, "quillgen: {}; see --help\n", e.what());
     return 2;
+  } catch (const harness::Interrupted&) {
+    fmt::print(stderr, "quillgen: interrupted\n");
+    return 130;
   } catch (const UserError& e) {
     fmt::print(stderr, "quillgen: {}\n", e.what());
     return 2;

@@ -10,6 +10,7 @@
 #include "cli/config_options.hpp"
 #include "cli/fit.hpp"
 #include "cli/output_file.hpp"
+#include "cli/output_folder.hpp"
 #include "cli/simulate_report.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
@@ -90,7 +91,7 @@ Rtl generated_rtl(const SimulateOptions& options, const Workload& workload) {
   } else {
     rtl.folder = options.keep;
   }
-  generate(rtl.config, rtl.folder);
+  write_folder(rtl.folder, accelerator_files(rtl.config));
   rtl.manifest = harness::load_manifest(rtl.folder);
   return rtl;
 }
@@ -206,12 +207,7 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command->add_option("--keep", o->keep, "generate the RTL into this folder and leave it there")->excludes("--rtl");
   command->callback([o, &exit_status] {
     harness::catch_interrupts();
-    try {
-      exit_status = simulate(*o);
-    } catch (const harness::Interrupted&) {
-      fmt::print(stderr, "quillgen: interrupted\n");
-      exit_status = 130;
-    }
+    exit_status = simulate(*o);
   });
 }
 

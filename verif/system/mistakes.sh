@@ -64,7 +64,8 @@ replaced bad_heads '"n_heads": "2"' '"n_heads": "3"'
 
 echo 'not JSON' >bad.json
 printf '{ "name": "x" }\n' >incomplete.json
-mkdir other && echo keep >other/file
+mkdir other taken && echo keep >other/file && echo keep >taken/pe.v
+"$quillgen" generate --preset nano --out edited >/dev/null && echo '// mine' >>edited/pe.v
 
 mistake 'no command' 'subcommand'
 mistake 'unknown command' 'simulat' simulat
@@ -97,8 +98,10 @@ mistake 'fit in generate' 'fit' generate --preset nano --fit --out rtl
 mistake 'report cannot be written' 'nowhere/report.json' model --preset nano --workload good.safetensors --json nowhere/report.json
 mistake 'report onto a folder' 'other' model --preset nano --workload good.safetensors --json other
 mistake 'RTL without a place' 'out' generate --preset nano
-mistake 'RTL into a folder in use' 'other' generate --preset nano --out other
-mistake 'RTL over a folder of others' 'other' generate --preset nano --out other --force
+mistake 'RTL into a folder in use' 'holds file, which' generate --preset nano --out other
+mistake 'RTL over a file of others' 'pe.v was not written by quillgen' generate --preset nano --out taken --force
+mistake 'RTL over edited RTL' 'pe.v was edited' generate --preset nano --out edited
+mistake 'kept RTL over edited RTL' 'pe.v was edited' simulate --preset nano --workload good.safetensors --keep edited
 mistake 'RTL onto a file' 'bad.json' generate --preset nano --out bad.json
 mistake 'RTL below a file' 'bad.json' generate --preset nano --out bad.json/rtl
 mistake 'RTL that cannot be written' '/proc/rtl' generate --preset nano --out /proc/rtl

@@ -1,0 +1,15 @@
+// A folder of generated files. Its manifest records a hash of each file, so that a later run knows what is its own.
+#pragma once
+#include <filesystem>
+
+#include "emit/design_files.hpp"
+
+namespace quillgen::cli {
+
+/// Writes `files`, one of them manifest.json, into `folder`; they appear when all of them are written. An older output
+/// is replaced, its files that are no longer produced are removed. UserError when the folder cannot be written, and
+/// unless `force` is set when it holds anything that quillgen did not write or that was edited since. A file that
+/// quillgen did not write is never touched: UserError if its name is needed. Throws harness::Interrupted.
+void write_folder(const std::filesystem::path& folder, emit::Files files, bool force = false);
+
+}  // namespace quillgen::cli

@@ -1,0 +1,187 @@
+// What `quillgen generate` does to the folder it is given.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "harness/files.hpp"
+#include "harness/process.hpp"
+
+using namespace quillgen;
+namespace fs = std::filesystem;
+
+extern char** environ;
+
+namespace {
+
+using Content = std::map<std::string, std::string>;  ///< text by path; "folder" of a folder
+
+Content content_of(const fs::path& folder) {
+  Content content;
+  if (!fs::exists(folder)) return content;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    content[entry.path().lexically_relative(folder).string()] =
+        entry.is_directory() ? "folder" : harness::read_text(entry.path());
+  return content;
+}
+
+harness::Command command(const std::string& preset, const fs::path& out, const harness::Command& more = {}) {
+  harness::Command words = {QUILLGEN, "generate", "--preset", preset, "--out", out.string()};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+void generate(const std::string& preset, const fs::path& out, const harness::Command& more = {}) {
+  const auto result = harness::run(command(preset, out, more));
+  CAPTURE(result.output);
+  REQUIRE(result.status == 0);
+}
+
+/// The command must be refused with a line that holds `part`, and leave everything below `room` as it is.
+void refused(const fs::path& room, const harness::Command& words, const std::string& part) {
+  const auto before = content_of(room);
+  const auto result = harness::run(words);
+  CAPTURE(result.output);
+  CHECK(result.status == 2);
+  CHECK(result.output.find(part) != std::string::npos);
+  CHECK(result.output.find('\n') == result.output.size() - 1);
+  CHECK(content_of(room) == before);
+}
+
+void append(const fs::path& file, const std::string& text) {
+  harness::write_atomically(file, (fs::exists(file) ? harness::read_text(file) : "") + text);
+}
+
+std::string without(std::string text, const std::string& word) {
+  for (std::size_t at; (at = text.find(word)) != std::string::npos;) text.erase(at, word.size());
+  return text;
+}
+
+struct Room : harness::TemporaryFolder {
+  Room() : TemporaryFolder(fs::temp_directory_path()) {}
+  fs::path operator/(const std::string& name) const { return path() / name; }
+};
+
+}  // namespace
+
+TEST_CASE("an unmodified output is replaced, and nothing of it stays") {
+  const Room room;
+  generate("small", room / "fresh");
+  generate("nano", room / "rtl");
+  fs::remove(room / "rtl" / "pe.v");  // one that is missing is no obstacle
+  generate("small", room / "rtl");
+  CHECK(content_of(room / "rtl") == content_of(room / "fresh"));
+  fs::create_directory(room / "empty");
+  generate("small", room / "empty");
+  CHECK(content_of(room / "empty") == content_of(room / "fresh"));
+}
+
+TEST_CASE("an edited output is replaced with --force only") {
+  const Room room;
+  generate("nano", room / "fresh");
+  for (const std::string file : {"pe.v", "files.f", "manifest.json"}) {
+    generate("nano", room / "rtl");
+    const auto text = harness::read_text(room / "rtl" / file);
+    if (file == "manifest.json") harness::write_atomically(room / "rtl" / file, without(text, "\"name\": \"nano\","));
+    else append(room / "rtl" / file, "\n");
+    refused(room.path(), command("nano", room / "rtl"), file + " was edited");
+    generate("nano", room / "rtl", {"--force"});
+    CHECK(content_of(room / "rtl") == content_of(room / "fresh"));
+  }
+}
+
+TEST_CASE("what quillgen did not write is never touched") {
+  const Room room;
+  generate("small", room / "fresh");
+  generate("nano", room / "rtl");
+  append(room / "rtl" / "notes.txt", "mine");
+  fs::create_directories(room / "rtl" / "waves" / "old");
+  refused(room.path(), command("small", room / "rtl"), "holds notes.txt");
+  generate("small", room / "rtl", {"--force"});
+  auto expected = content_of(room / "fresh");
+  expected.merge(Content{{"notes.txt", "mine"}, {"waves", "folder"}, {"waves/old", "folder"}});
+  CHECK(content_of(room / "rtl") == expected);
+
+  fs::remove(room / "rtl" / "notes.txt");
+  refused(room.path(), command("small", room / "rtl"), "holds waves");
+}
+
+TEST_CASE("a name that somebody else's file has taken is refused") {
+  const Room room;
+  fs::create_directory(room / "rtl");
+  append(room / "rtl" / "pe.v", "mine");
+  refused(room.path(), command("nano", room / "rtl"), "holds pe.v");
+  refused(room.path(), command("nano", room / "rtl", {"--force"}), "pe.v was not written by quillgen");
+  fs::remove(room / "rtl" / "pe.v");
+  fs::create_directory(room / "rtl" / "pe.v");
+  refused(room.path(), command("nano", room / "rtl", {"--force"}), "pe.v was not written by quillgen");
+  fs::remove(room / "rtl" / "pe.v");
+  append(room / "elsewhere.v", "mine");
+  for (const auto make : {+[](const fs::path& file) { fs::create_directory(file); },
+                          +[](const fs::path& file) { fs::create_symlink("../elsewhere.v", file); }}) {
+    generate("nano", room / "ours");
+    fs::remove(room / "ours" / "pe.v");
+    make(room / "ours" / "pe.v");
+    refused(room.path(), command("nano", room / "ours", {"--force"}), "pe.v was not written by quillgen");
+    fs::remove(room / "ours" / "pe.v");
+  }
+  append(room / "rtl" / "manifest.json", R"({"generator": "another", "files": {"manifest.json": ""}})");
+  refused(room.path(), command("nano", room / "rtl", {"--force"}), "manifest.json was not written by quillgen");
+}
+
+TEST_CASE("a full disk leaves the folder as it was") {
+  const Room room;
+  const std::string limited = "trap '' XFSZ; ulimit -f 4; exec \"$@\"";  // files of 4 KiB at most
+  const auto with_limit = [&](const harness::Command& words) {
+    harness::Command all = {"bash", "-c", limited, "bash"};
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
+  };
+  refused(room.path(), with_limit(command("nano", room / "new")), "is the disk full?");
+  generate("nano", room / "rtl");
+  append(room / "rtl" / "notes.txt", "mine");
+  refused(room.path(), with_limit(command("small", room / "rtl", {"--force"})), "is the disk full?");
+}
+
+TEST_CASE("Ctrl-C leaves the old output or the new one, and nothing else") {
+  const Room room;
+  generate("small", room / "old");
+  generate("nano", room / "new");
+  const auto old_content = content_of(room / "old"), new_content = content_of(room / "new");
+  std::map<int, int> seen;
+  for (int i = 0; i < 40; ++i) {
+    const bool exists = i % 2 == 1;
+    const Room place;
+    if (exists) fs::copy(room / "old", place / "rtl");
+    auto words = command("nano", place / "rtl");
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    pid_t pid = -1;
+    posix_spawn_file_actions_t quiet;
+    posix_spawn_file_actions_init(&quiet);
+    for (const int file : {STDOUT_FILENO, STDERR_FILENO})
+      posix_spawn_file_actions_addopen(&quiet, file, "/dev/null", O_WRONLY, 0);
+    REQUIRE(posix_spawn(&pid, arguments[0], &quiet, nullptr, arguments.data(), environ) == 0);
+    posix_spawn_file_actions_destroy(&quiet);
+    std::this_thread::sleep_for(std::chrono::milliseconds(i * 2));
+    kill(pid, SIGINT);
+    int wait_status = 0;
+    REQUIRE(waitpid(pid, &wait_status, 0) == pid);
+    const int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -WTERMSIG(wait_status);
+    ++seen[status];
+    CHECK((status == 0 || status == 130 || status == -SIGINT));
+    const auto entries = std::distance(fs::directory_iterator(place.path()), fs::directory_iterator());
+    CHECK(entries == (status == 0 || exists ? 1 : 0));
+    const auto left = exists ? old_content : Content{};
+    CHECK(content_of(place / "rtl") == (status == 0 ? new_content : left));
+  }
+  for (const auto& [status, times] : seen) MESSAGE("status " << status << ": " << times << " times");
+}
