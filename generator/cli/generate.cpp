@@ -1,12 +1,11 @@
 // quillgen generate: the Verilog of a configuration.
-#include "accel/generate.hpp"
-
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/design.hpp"
 #include "cli/output_folder.hpp"
 #include "harness/interrupt.hpp"
 
@@ -15,6 +14,7 @@ namespace quillgen::cli {
 void add_generate(CLI::App& app, int&) {
   struct Options {
     ConfigOptions config;
+    DesignOptions design;
     std::string out;
     bool force = false;
   };
@@ -23,13 +23,16 @@ void add_generate(CLI::App& app, int&) {
   const auto o = std::make_shared<Options>();
   add_config_options(*command, o->config);
   command->add_option("--out", o->out, "folder to write")->required();
+  command->add_option("--prefix", o->design.prefix,
+                      "put before every name of a module, so that two designs can share a chip");
+  command->add_option("--module", o->design.module, "write this block and what it instantiates only");
   command->add_flag("--force", o->force,
                     "write into a folder that holds other files, and over files edited since quillgen wrote them");
   command->callback([o] {
     harness::catch_interrupts();
     const Config config = chosen_config(o->config);
-    write_folder(o->out, accelerator_files(config), o->force);
-    fmt::print("{}: Verilog of {} in {}\n", config.name, top_name, o->out);
+    write_folder(o->out, design(config, o->design), o->force);
+    fmt::print("{}: Verilog of {}{} in {}\n", config.name, o->design.prefix, o->design.module, o->out);
   });
 }
 

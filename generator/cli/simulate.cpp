@@ -5,14 +5,15 @@
 #include <memory>
 #include <optional>
 
-#include "accel/generate.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/design.hpp"
 #include "cli/fit.hpp"
 #include "cli/output_file.hpp"
 #include "cli/output_folder.hpp"
 #include "cli/simulate_report.hpp"
 #include "config/error.hpp"
+#include "config/json_text.hpp"
 #include "config/load.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
@@ -60,6 +61,15 @@ struct Rtl {
 
 bool config_given(const SimulateOptions& o) { return !o.config.file.empty() || !o.config.preset.empty(); }
 
+void refuse_block(const fs::path& folder) {
+  const auto manifest = nlohmann::json::parse(harness::read_text(folder / "manifest.json"));
+  if (manifest.contains("part_of"))
+    throw UserError(
+        fmt::format("--rtl {}: holds a block of {} only, and simulate needs the whole: generate it without "
+                    "--module",
+                    folder.string(), shown(manifest["part_of"])));
+}
+
 Rtl given_rtl(const SimulateOptions& options, const Workload& workload) {
   if (options.config.fit)
     throw UserError(
@@ -68,6 +78,7 @@ Rtl given_rtl(const SimulateOptions& options, const Workload& workload) {
   Rtl rtl;
   rtl.folder = options.rtl;
   rtl.manifest = harness::load_manifest(rtl.folder);
+  refuse_block(rtl.folder);
   rtl.config = parse_config(rtl.manifest.config.dump(), (rtl.folder / "manifest.json").string());
   if (!config_given(options) && !options.config.overrides.empty())
     throw UserError("--set: cannot change the configuration of --rtl: generate the RTL again with it");
@@ -91,7 +102,7 @@ Rtl generated_rtl(const SimulateOptions& options, const Workload& workload) {
   } else {
     rtl.folder = options.keep;
   }
-  write_folder(rtl.folder, accelerator_files(rtl.config));
+  write_folder(rtl.folder, design(rtl.config));
   rtl.manifest = harness::load_manifest(rtl.folder);
   return rtl;
 }

@@ -24,6 +24,12 @@ std::string wrapper_text(const std::string& name, const std::string& prefix) {
   return text;
 }
 
+// `m` and what it instantiates, at any depth.
+void collect(const Module& m, std::set<const Module*>& found) {
+  if (found.insert(&m).second)
+    for (const auto& i : m.instances()) collect(*i.module, found);
+}
+
 // Every instance of the hierarchy: its path below the top, "" for the top itself.
 template <class F>
 void each_instance(const Module& m, const std::string& path, F&& f) {
@@ -31,9 +37,9 @@ void each_instance(const Module& m, const std::string& path, F&& f) {
   for (const auto& i : m.instances()) each_instance(*i.module, (path.empty() ? "" : path + ".") + "u_" + i.name, f);
 }
 
-Json memory_entry(const MemoryInfo& memory, const std::string& path) {
+Json memory_entry(const MemoryInfo& memory, const std::string& path, const std::string& prefix) {
   return Json{{"instance", (path.empty() ? "" : path + ".") + "u_" + memory.name},
-              {"wrapper", memory.wrapper()},
+              {"wrapper", prefix + memory.wrapper()},
               {"depth", memory.depth},
               {"width", memory.width},
               {"read_latency", memory.latency},
@@ -60,12 +66,15 @@ Json tap_entry(const Tap& tap, const Module& m, const std::string& path, const M
 
 Files design_files(const Design& design, const Module& top, const Json& config, const Options& options) {
   passes::verify_or_throw(top);
+  std::set<const Module*> printed;
+  collect(top, printed);
   Files files;
   std::map<const Module*, ModuleText> texts;
   std::set<std::string> wrappers;
   std::string list;
   Json modules = Json::array();
   for (const auto& m : design.modules()) {
+    if (!printed.contains(m.get())) continue;
     const std::string name = options.prefix + m->name();
     ModuleText& text = texts[m.get()] = print_module(*m, options);
     files[name + ".v"] = text.verilog;
@@ -86,17 +95,14 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
   for (const Port& p : top.ports())
     ports.push_back({{"name", p.name}, {"direction", p.is_input ? "input" : "output"}, {"width", p.width}});
   each_instance(top, "", [&](const Module& m, const std::string& path) {
-    for (const auto& memory : m.memories()) memories.push_back(memory_entry(memory, path));
+    for (const auto& memory : m.memories()) memories.push_back(memory_entry(memory, path, options.prefix));
     for (const auto& tap : m.taps()) taps.push_back(tap_entry(tap, m, path, texts.at(&m), options.prefix));
   });
-  Json manifest{{"generator", "quillgen"},
-                {"version", QUILLGEN_VERSION},
-                {"top", options.prefix + top.name()},
-                {"config", config},
-                {"ports", ports},
-                {"modules", modules},
-                {"memories", memories},
-                {"taps", taps}};
+  Json manifest{{"generator", "quillgen"}, {"version", QUILLGEN_VERSION}, {"top", options.prefix + top.name()}};
+  if (const Module& whole = *design.modules().back(); &whole != &top)
+    manifest["part_of"] = options.prefix + whole.name();
+  manifest.update(
+      Json{{"config", config}, {"ports", ports}, {"modules", modules}, {"memories", memories}, {"taps", taps}});
   files["manifest.json"] = manifest.dump(2) + "\n";
   return files;
 }

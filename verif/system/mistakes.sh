@@ -66,6 +66,7 @@ echo 'not JSON' >bad.json
 printf '{ "name": "x" }\n' >incomplete.json
 mkdir other taken && echo keep >other/file && echo keep >taken/pe.v
 "$quillgen" generate --preset nano --out edited >/dev/null && echo '// mine' >>edited/pe.v
+"$quillgen" generate --preset nano --module softmax --out block >/dev/null
 
 mistake 'no command' 'subcommand'
 mistake 'unknown command' 'simulat' simulat
@@ -106,10 +107,18 @@ mistake 'RTL onto a file' 'bad.json' generate --preset nano --out bad.json
 mistake 'RTL below a file' 'bad.json' generate --preset nano --out bad.json/rtl
 mistake 'RTL that cannot be written' '/proc/rtl' generate --preset nano --out /proc/rtl
 mistake 'RTL of impossible parameters' 'gemm.columns' generate --preset nano --set gemm.columns=4 --out rtl
+mistake 'prefix with a capital' 'lower-case letters' generate --preset nano --prefix Left_ --out rtl
+mistake 'prefix that starts with a digit' 'a letter first' generate --preset nano --prefix 2nd_ --out rtl
+mistake 'prefix with another sign' 'digits or _' generate --preset nano --prefix left- --out rtl
+mistake 'prefix too long' '1 to 32' generate --preset nano --prefix abcdefghijklmnopqrstuvwxyzabcdefg --out rtl
+mistake 'prefix that makes a keyword' 'keyword type of module pe' generate --preset nano --prefix ty --out rtl
+mistake 'unknown block' 'nearest .* are softmax,' generate --preset nano --module softmx --out rtl
+mistake 'block of another configuration' 'requantise_17_to_13' generate --preset nano --module requantise --out rtl
 mistake 'no configuration, no RTL' 'config' simulate --workload good.safetensors
 mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano --workload none.safetensors
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
-mistake 'simulation: fit of finished RTL' 'fit: cannot change .* of --rtl' simulate --rtl other --fit --workload good.safetensors
+mistake 'simulation of a block' 'block of "quillgen" only' simulate --rtl block --workload good.safetensors
+mistake 'simulation: fit of finished RTL' 'fit: cannot change .* of --rtl' simulate --rtl block --fit --workload good.safetensors
 mistake 'simulation of another folder' 'other' simulate --rtl other --workload good.safetensors
 mistake 'simulation of no folder' 'none' simulate --rtl none --workload good.safetensors
 mistake 'simulation: stall of 100 %' 'stall' simulate --preset nano --workload good.safetensors --stall 100

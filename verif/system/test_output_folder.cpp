@@ -1,4 +1,4 @@
-// What `quillgen generate` does to the folder it is given.
+// What `quillgen generate` does to the folder it is given, and what a prefix or a single block changes in the files.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,13 +9,17 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "harness/files.hpp"
+#include "harness/manifest.hpp"
 #include "harness/process.hpp"
 
 using namespace quillgen;
 namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
 
 extern char** environ;
 
@@ -62,6 +66,15 @@ void append(const fs::path& file, const std::string& text) {
 std::string without(std::string text, const std::string& word) {
   for (std::size_t at; (at = text.find(word)) != std::string::npos;) text.erase(at, word.size());
   return text;
+}
+
+/// The manifest without the hashes of files.
+Json manifest_of(const Content& content) {
+  auto manifest = Json::parse(content.at("manifest.json"));
+  REQUIRE(manifest.contains("files"));
+  CHECK(manifest["files"].size() == content.size());
+  manifest.erase("files");
+  return manifest;
 }
 
 struct Room : harness::TemporaryFolder {
@@ -184,4 +197,71 @@ TEST_CASE("Ctrl-C leaves the old output or the new one, and nothing else") {
     CHECK(content_of(place / "rtl") == (status == 0 ? new_content : left));
   }
   for (const auto& [status, times] : seen) MESSAGE("status " << status << ": " << times << " times");
+}
+
+TEST_CASE("a prefix is put before every module and file, and changes nothing else") {
+  const Room room;
+  const std::string prefix = "zq9_";
+  generate("nano", room / "plain");
+  generate("nano", room / "prefixed", {"--prefix", prefix});
+  const auto plain = content_of(room / "plain"), prefixed = content_of(room / "prefixed");
+  CHECK(plain.size() == prefixed.size());
+  std::set<std::string> modules;
+  for (const auto& [name, text] : prefixed) {
+    CAPTURE(name);
+    const auto original = plain.find(without(name, prefix));
+    REQUIRE(original != plain.end());
+    if (name == "manifest.json") continue;
+    CHECK(without(text, prefix) == original->second);
+    if (name == "files.f") continue;
+    CHECK(name.starts_with(prefix));
+    CHECK(text.find("\nmodule " + name.substr(0, name.size() - 2) + " ") != std::string::npos);
+    modules.insert(name);
+  }
+  const auto manifest = manifest_of(prefixed);
+  CHECK(Json::parse(without(manifest.dump(), prefix)) == manifest_of(plain));
+  CHECK(manifest["top"] == prefix + "quillgen");
+  for (const auto& module : manifest["modules"]) CHECK(modules.contains(module.get<std::string>() + ".v"));
+  for (const auto& memory : manifest["memories"]) CHECK(modules.contains(memory["wrapper"].get<std::string>() + ".v"));
+  for (const auto& tap : manifest["taps"]) CHECK(modules.contains(tap["module"].get<std::string>() + ".v"));
+  const auto list = harness::load_file_list(room / "prefixed");
+  CHECK(std::set<std::string>(list.begin(), list.end()) == modules);
+}
+
+TEST_CASE("a block is printed with what it instantiates, as it is in the whole") {
+  const Room room;
+  generate("nano", room / "whole");
+  const auto whole = content_of(room / "whole");
+  const auto modules = manifest_of(whole)["modules"];
+  std::size_t taps = 0;
+  for (const auto& module : modules) {
+    const auto name = module.get<std::string>();
+    CAPTURE(name);
+    const auto folder = room / name;
+    generate("nano", folder, {"--module", name});
+    const auto block = content_of(folder);
+    const auto manifest = manifest_of(block);
+    if (name == "quillgen") {
+      CHECK(block == whole);
+      continue;
+    }
+    CHECK(manifest["top"] == name);
+    CHECK(manifest["part_of"] == "quillgen");
+    CHECK(manifest["modules"].back() == name);
+    const auto list = harness::load_file_list(folder);
+    CHECK(list.size() + 2 == block.size());
+    CHECK(list.size() < whole.size() - 2);
+    std::string all;
+    for (const auto& file : list) {
+      CHECK(block.at(file) == whole.at(file));
+      all += block.at(file);
+    }
+    for (const auto& file : list) {  // the block itself, or instantiated
+      const auto file_module = file.substr(0, file.size() - 2);
+      CHECK((file_module == name || all.find("\n  " + file_module + " ") != std::string::npos));
+    }
+    for (const auto& tap : manifest["taps"]) CHECK(block.contains(tap["module"].get<std::string>() + ".v"));
+    if (name != "msda_core") taps += manifest["taps"].size();
+  }
+  CHECK(taps > 0);
 }

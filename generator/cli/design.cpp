@@ -1,0 +1,58 @@
+#include "cli/design.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "accel/blocks.hpp"
+#include "cli/nearest.hpp"
+#include "config/error.hpp"
+#include "config/json_text.hpp"
+#include "config/load.hpp"
+#include "hdl/keywords.hpp"
+
+namespace quillgen::cli {
+namespace {
+
+void check_prefix(const std::string& prefix) {
+  constexpr std::size_t longest = 32;
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto legal = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; };
+  if (prefix.size() <= longest && is_letter(prefix[0]) && std::all_of(prefix.begin(), prefix.end(), legal)) return;
+  throw UserError(
+      fmt::format("--prefix {}: must be 1 to {} lower-case letters, digits or _, a letter first; choose left_, for "
+                  "example",
+                  shown(prefix), longest));
+}
+
+/// A prefix may turn a name into a reserved word: "ty" makes "type" of "pe".
+void check_keywords(const hdl::Design& design, const std::string& prefix) {
+  for (const auto& m : design.modules())
+    if (hdl::is_keyword(prefix + m->name()))
+      throw UserError(fmt::format("--prefix {}: makes the Verilog keyword {} of module {}; choose another", prefix,
+                                  prefix + m->name(), m->name()));
+}
+
+const hdl::Module& find_module(const hdl::Design& design, const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& m : design.modules()) {
+    if (m->name() == name) return *m;
+    names.push_back(m->name());
+  }
+  throw UserError(
+      fmt::format("--module {}: there is none in this configuration; the nearest of its {} are {}; choose one",
+                  shown(name), names.size(), fmt::join(nearest(name, names, 5), ", ")));
+}
+
+}  // namespace
+
+emit::Files design(const Config& config, const DesignOptions& options) {
+  if (!options.prefix.empty()) check_prefix(options.prefix);
+  hdl::Design design;
+  accel::build_top(design, accel::Shapes(config), top_name);
+  check_keywords(design, options.prefix);
+  return emit::design_files(design, find_module(design, options.module), to_json(config), {options.prefix});
+}
+
+}  // namespace quillgen::cli

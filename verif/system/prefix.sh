@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Two designs with prefixes share a chip: no file or module of both, one elaboration of both, and one is proved.   prefix.sh QUILLGEN EXAMPLES
+set -euo pipefail
+quillgen=$1 examples=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+files=()
+tops=()
+for side in left right; do
+  "$quillgen" generate --preset nano --prefix "${side}_" --out "$folder/$side"
+  while read -r file; do files+=("$folder/$side/$file"); done <"$folder/$side/files.f"
+  tops+=(-s "${side}_quillgen")
+done
+both=$({ ls "$folder/left"; ls "$folder/right"; } | sort | uniq -d | paste -sd ' ')
+[ "$both" = 'files.f manifest.json' ] || { echo "files of both: $both" >&2; exit 1; }
+output=$(iverilog -g2005 -Wall -t null "${tops[@]}" "${files[@]}" 2>&1) || true
+[ -z "$output" ] || { echo "$output" >&2; exit 1; }
+echo "${#files[@]} files elaborated together"
+"$quillgen" lint "$folder/left"
+"$quillgen" simulate --rtl "$folder/left" --workload "$examples/official_test_shapes.safetensors" --stall 30 --quick-build
