@@ -23,17 +23,22 @@ struct Device {
   }
   void add_port(const char* name, int bits, bool is_input) {
     auto& value = values.emplace_back(static_cast<std::size_t>(bits + 63) / 64);
+    applied.emplace_back();  // no value yet: the first one is always passed on
     ports.push_back({name, bits, is_input, value.data()});
   }
   std::uint64_t& at(std::size_t port) { return values[port].front(); }
 
+  /// At the edge the inputs are those of the evaluation before it, and nobody reads outputs until the next one.
   void eval() {
     const bool clock = at(0) != 0, edge = clock && !clock_before;
     clock_before = clock;
     sim.set_reset(at(1) != 0);
     for (std::size_t i = 2; i < ports.size(); ++i)
-      if (ports[i].is_input) sim.set_wide(static_cast<int>(i) - 2, values[i]);
-    if (edge) sim.step();
+      if (ports[i].is_input && values[i] != applied[i]) {
+        applied[i] = values[i];
+        sim.set_wide(static_cast<int>(i) - 2, values[i]);
+      }
+    if (edge) return sim.step();
     for (std::size_t i = 2; i < ports.size(); ++i)
       if (!ports[i].is_input) std::ranges::copy(sim.get_wide(static_cast<int>(i) - 2), values[i].begin());
     for (auto& net : nets) net.value = sim.peek_tap(net.path, net.node);
@@ -45,7 +50,8 @@ struct Device {
     std::uint64_t value = 0;
   };
   interp::Interpreter sim;
-  std::deque<Words> values;  ///< of the ports: clk, rst, those of the module
+  std::deque<Words> values;   ///< of the ports: clk, rst, those of the module
+  std::deque<Words> applied;  ///< inputs as the interpreter has them: setting one anew would evaluate everything anew
   std::vector<SimPort> ports;
   std::deque<Net> nets;
   bool clock_before = false;

@@ -8,7 +8,8 @@
 
 namespace quillgen::test {
 
-/// Instances of the library interpret `top`, which must outlive them and is the same for the whole program.
+/// Instances of the library interpret `top`, which must outlive them. One module at a time: a call changes what
+/// instances made from then on interpret, those of earlier libraries too.
 harness::SimulatorLibrary interpreter_library(const hdl::Module& top);
 
 /// The taps below `top` as the harness wants them. A net is named by the number of its node: the names that the printer

@@ -1,0 +1,92 @@
+#include "fuzz/case.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "config/error.hpp"
+#include "config/fields.hpp"
+#include "config/load.hpp"
+
+namespace quillgen::fuzz {
+namespace {
+
+std::vector<Parameter> make_parameters() {
+  std::vector<Parameter> all;
+  for (const auto& f : fields())
+    all.push_back({f.path(), [in = f.in](Case& c) -> int& { return in(c.config); }, f.min, f.max});
+  const auto add = [&](const std::string& key, int Workload::*member, int least, int most) {
+    all.push_back({"workload." + key, [member](Case& c) -> int& { return c.workload.*member; }, least, most});
+  };
+  add("queries", &Workload::queries, 1, 65536);
+  add("jobs", &Workload::jobs, 1, 2);
+  for (std::size_t l = 0; l < 8; ++l) {
+    const auto level = static_cast<int>(l);
+    all.push_back(
+        {fmt::format("workload.width_{}", l), [l](Case& c) -> int& { return c.workload.width[l]; }, 1, 1024, level});
+    all.push_back(
+        {fmt::format("workload.height_{}", l), [l](Case& c) -> int& { return c.workload.height[l]; }, 1, 1024, level});
+  }
+  add("query_values", &Workload::query_values, 0, corner_values);
+  add("source_values", &Workload::source_values, 0, corner_values);
+  add("query_weights", &Workload::query_weights, 0, corner_values);
+  add("feature_weights", &Workload::feature_weights, 0, corner_values);
+  add("output_weights", &Workload::output_weights, 0, corner_values);
+  add("value_scales", &Workload::value_scales, 0, mixed_scale);
+  add("head_scales", &Workload::head_scales, 0, mixed_scale);
+  add("output_scales", &Workload::output_scales, 0, mixed_scale);
+  add("offsets", &Workload::offsets, 0, mixed_offsets);
+  add("logits", &Workload::logits, 0, mixed_logits);
+  add("references", &Workload::references, 0, mixed_references);
+  add("stall_percent", &Workload::stall_percent, 0, 95);
+  add("latency", &Workload::latency, 1, 100000);
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Parameter>& parameters() {
+  static const auto all = make_parameters();
+  return all;
+}
+
+bool is_used(const Case& c, const Parameter& p) { return p.level < c.config.attention.levels; }
+
+void set_parameter(Case& c, const std::string& assignment) {
+  const auto equals = std::min(assignment.find('='), assignment.size());
+  const auto path = assignment.substr(0, equals);
+  for (const auto& p : parameters()) {
+    if (p.path != path) continue;
+    const char* const begin = assignment.data() + std::min(equals + 1, assignment.size());
+    const char* const end = assignment.data() + assignment.size();
+    const auto [rest, error] = std::from_chars(begin, end, p.in(c));
+    if (error != std::errc() || rest != end) throw UserError(fmt::format("--set {}: no number", assignment));
+    return;
+  }
+  throw UserError(fmt::format("--set {}: no such parameter", assignment));
+}
+
+void validate(const Case& c) {
+  quillgen::validate(c.config);
+  for (const auto& p : parameters())
+    if (p.get(c) < p.least || p.get(c) > p.most)
+      throw UserError(fmt::format("{} = {}: must be from {} to {}", p.path, p.get(c), p.least, p.most));
+  const auto& a = c.config.attention;
+  if (c.workload.queries > a.max_queries) throw UserError("workload.queries: above max_queries");
+  for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
+    if (c.workload.width[l] > a.max_width || c.workload.height[l] > a.max_height)
+      throw UserError(fmt::format("workload: level {} is larger than the configuration allows", l));
+}
+
+std::string to_text(const Case& c) {
+  auto json = to_json(c.config);
+  auto& workload = json["workload"];
+  for (const auto& p : parameters())
+    if (p.path.starts_with("workload.") && is_used(c, p)) workload[p.path.substr(9)] = p.get(c);
+  std::string text;
+  for (const auto& [section, value] : json.items())
+    text += fmt::format("{}\n  \"{}\": {}", text.empty() ? "{" : ",", section, value.dump());
+  return text + "\n}";
+}
+
+}  // namespace quillgen::fuzz

@@ -1,0 +1,65 @@
+// A case: a legal configuration, a layer described by a few numbers, and the conditions of the run. All of it follows
+// from a seed (random_case.hpp), and every number of it can be changed by name, so that a case can be shrunk and
+// replayed.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace quillgen::fuzz {
+
+/// How the numbers of a layer are chosen (random_layer.cpp). 0 is the plain way: numbers that exercise the whole
+/// datapath without saturating it.
+enum Values : int { random_values, small_values, zero_values, lowest_values, highest_values, corner_values };
+enum Scales : int { useful_scale, saturating_scale, vanishing_scale, zero_scale, random_scale, mixed_scale };
+enum Offsets : int { near_offsets, wide_offsets, saturated_offsets, zero_offsets, mixed_offsets };
+enum Logits : int { spread_logits, equal_logits, dominant_logit, extreme_logits, wild_logits, mixed_logits };
+enum References : int { inside_map, on_edges, around_map, far_outside, mixed_references };
+
+struct Workload {
+  std::uint64_t content = 0;             ///< seed of all numbers of the layer and of the run
+  int queries = 1;                       ///< of the first job
+  int jobs = 1;                          ///< 1 or 2 on one instance; the second has other levels and fewer queries
+  std::array<int, 8> width{}, height{};  ///< of level l, pixels; unused beyond the levels of the configuration
+  int query_values = 0, source_values = 0, query_weights = 0, feature_weights = 0, output_weights = 0;  ///< Values
+  int value_scales = 0, head_scales = 0, output_scales = 0;                                             ///< Scales
+  int offsets = 0, logits = 0, references = 0;
+  int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
+};
+
+struct Case {
+  std::uint64_t seed = 0;
+  Config config;
+  Workload workload;
+};
+
+/// A number of a case.
+struct Parameter {
+  std::string path;  ///< section.key, as with --set
+  std::function<int&(Case&)> in;
+  int least = 0, most = 0;  ///< both legal
+  int level = 0;            ///< whose side it is
+
+  int get(const Case& c) const { return in(const_cast<Case&>(c)); }
+};
+
+/// Every number of a case, those of the configuration first.
+const std::vector<Parameter>& parameters();
+
+/// False for the sides of levels that the configuration does not have.
+bool is_used(const Case& c, const Parameter& p);
+
+/// Sets a parameter as "path=value" says. Throws UserError for an unknown path or no number.
+void set_parameter(Case& c, const std::string& assignment);
+
+/// Throws UserError unless the configuration is legal and the workload fits it.
+void validate(const Case& c);
+
+/// The case as JSON: the configuration as quillgen reads it, and the workload.
+std::string to_text(const Case& c);
+
+}  // namespace quillgen::fuzz

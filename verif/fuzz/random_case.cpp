@@ -1,0 +1,155 @@
+#include "fuzz/random_case.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "config/derived.hpp"
+#include "config/fields.hpp"
+#include "fuzz/cost.hpp"
+#include "fuzz/draw.hpp"
+
+namespace quillgen::fuzz {
+namespace {
+
+int log2_floor(int n) { return std::bit_width(static_cast<unsigned>(n)) - 1; }
+int log2_ceil(int n) { return std::bit_width(static_cast<unsigned>(n) - 1); }
+int power_between(Draw& draw, int low, int high) { return 1 << draw.corner(log2_ceil(low), log2_floor(high)); }
+
+int any_of(Draw& draw, const Field& f) {
+  if (f.shape == Shape::PowerOfTwo) return power_between(draw, f.min, f.max);
+  if (f.shape == Shape::MultipleOf3) return 3 * draw.corner(f.min / 3, f.max / 3);
+  return draw.corner(f.min, f.max);
+}
+
+/// Lowers what depends on other numbers to where it is legal again.
+void mend(Config& c) {
+  auto& a = c.attention;
+  auto& n = c.numerics;
+  if (a.embed_dim < 4) a.embed_dim = 4 * a.heads;
+  c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
+  n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
+                             std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
+  while (line_beats(c) > 16) c.memory.data_bits *= 2;
+  const int least = divide_up(2 * tag_banks * c.feature_cache.ways * line_bytes(c), 1024);
+  c.feature_cache.kilobytes = 1 << log2_ceil(std::max(c.feature_cache.kilobytes, least));
+}
+
+Config random_config(Draw& draw) {
+  Config c;
+  for (const auto& f : fields()) f.in(c) = any_of(draw, f);
+  c.attention.embed_dim = c.attention.heads * 2 * draw.corner(1, 32);
+  // A large cache is only large to the simulators: the smallest ones are those that evict.
+  c.feature_cache.kilobytes = draw.chance(70) ? 1 : power_between(draw, 1, 1024);
+  mend(c);
+  return c;
+}
+
+Workload random_workload(Draw& draw, const Config& config) {
+  Workload w;
+  const auto& a = config.attention;
+  w.content = draw.bits();
+  // One query, a group, a few groups and a part of one.
+  const int rows = config.gemm.rows;
+  const int more = draw.chance(50) ? 7 : 0;
+  w.queries = std::min(a.max_queries, draw.chance(20) ? 1 : draw.between(1, 4 * rows) + more);
+  if (rows > 1 && w.queries > 1 && w.queries % rows == 0 && draw.chance(85)) --w.queries;
+  w.jobs = draw.between(1, 2);
+  for (std::size_t l = 0; l < 8; ++l) {
+    const auto side = [&](int most) { return draw.chance(25) ? 1 : draw.corner(1, std::min(most, 24)); };
+    w.width[l] = draw.chance(10) ? a.max_width : side(a.max_width);
+    w.height[l] = draw.chance(10) ? a.max_height : side(a.max_height);
+  }
+  const auto style = [&](int most) { return draw.chance(60) ? 0 : draw.between(0, most); };
+  w.query_values = style(corner_values), w.source_values = style(corner_values);
+  w.query_weights = style(corner_values), w.feature_weights = style(corner_values);
+  w.output_weights = style(corner_values);
+  w.value_scales = style(mixed_scale), w.head_scales = style(mixed_scale), w.output_scales = style(mixed_scale);
+  w.offsets = draw.between(0, mixed_offsets);
+  w.logits = draw.between(0, mixed_logits);
+  w.references = draw.between(0, mixed_references);
+  w.stall_percent = draw.chance(40) ? 0 : draw.chance(20) ? 90 : draw.between(1, 70);
+  w.latency = draw.chance(30) ? 1 : draw.chance(50) ? draw.between(1, 60) : config.memory.latency_cycles;
+  return w;
+}
+
+/// Pixels of all levels times channels: what the value map takes.
+double map_elements(const Case& c) {
+  double pixels = 0;
+  for (std::size_t l = 0; l < static_cast<std::size_t>(c.config.attention.levels); ++l)
+    pixels += double(c.workload.width[l]) * c.workload.height[l];
+  return pixels * c.config.attention.embed_dim;
+}
+
+void shrink_map(Case& c) {
+  auto& w = c.workload;
+  std::size_t largest = 0;
+  for (std::size_t l = 0; l < static_cast<std::size_t>(c.config.attention.levels); ++l)
+    if (w.width[l] * w.height[l] > w.width[largest] * w.height[largest]) largest = l;
+  auto& side = w.width[largest] > w.height[largest] ? w.width[largest] : w.height[largest];
+  side = (side + 1) / 2;
+}
+
+/// Makes one of the numbers that cost most smaller, whichever chance takes.
+void lower_something(Draw& draw, Case& c) {
+  auto& a = c.config.attention;
+  const int head_dim = a.head_dim();
+  const auto half = [](int& n, int least) { n = std::max(least, n / 2); };
+  switch (draw.below(9)) {
+    case 0:
+      a.heads = std::max(1, a.heads / 2);
+      a.embed_dim = a.heads * head_dim;
+      break;
+    case 1:
+      a.embed_dim = a.heads * std::max(2, head_dim / 4 * 2);
+      break;
+    case 2:
+      half(a.levels, 1);
+      break;
+    case 3:
+      half(a.points, 1);
+      break;
+    case 4:
+      half(c.config.gemm.rows, 1);
+      break;
+    case 5:
+      c.config.gemm.columns = std::max(3, c.config.gemm.columns / 6 * 3);
+      break;
+    case 6:
+      half(c.config.gemm.depth, 2);
+      break;
+    case 7:
+      half(c.config.core.projection_columns, 1);
+      break;
+    default:
+      half(c.workload.queries, 1);
+      half(c.workload.stall_percent, 0);
+      half(c.workload.latency, 1);
+  }
+  mend(c.config);
+}
+
+}  // namespace
+
+Case random_case(std::uint64_t seed) {
+  Draw draw(seed);
+  Case c;
+  c.seed = seed;
+  c.config = random_config(draw);
+  c.config.name = fmt::format("fuzz_{}", seed);
+  c.workload = random_workload(draw, c.config);
+  const int kind = draw.below(100);
+  const double budget = kind < 70 ? 3e8 : kind < 95 ? 1e9 : 4e9;
+  while (estimated_cost(c) > budget) lower_something(draw, c);
+  while (map_elements(c) > 20000 || map_elements(c) * c.config.attention.embed_dim > 3e6) {
+    bool all_small = true;
+    for (std::size_t l = 0; l < static_cast<std::size_t>(c.config.attention.levels); ++l)
+      all_small = all_small && c.workload.width[l] == 1 && c.workload.height[l] == 1;
+    if (all_small) break;
+    shrink_map(c);
+  }
+  return c;
+}
+
+}  // namespace quillgen::fuzz

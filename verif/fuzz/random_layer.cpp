@@ -1,0 +1,206 @@
+#include "fuzz/random_layer.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "fuzz/draw.hpp"
+
+namespace quillgen::fuzz {
+namespace {
+
+using model::Requant;
+using Integers = std::vector<std::int32_t>;
+
+constexpr std::int32_t int32_min = std::numeric_limits<std::int32_t>::min();
+constexpr std::int32_t int32_max = std::numeric_limits<std::int32_t>::max();
+
+int log2_up(int n) { return std::bit_width(static_cast<unsigned>(n) - 1); }
+
+/// A signed number of `bits` bits.
+std::int32_t value(Draw& draw, int style, int bits) {
+  const std::int32_t highest = (std::int32_t{1} << (bits - 1)) - 1, lowest = -highest - 1;
+  switch (style) {
+    case small_values:
+      return draw.between(-1, 1);
+    case zero_values:
+      return 0;
+    case lowest_values:
+      return lowest;
+    case highest_values:
+      return highest;
+    case corner_values:
+      return draw.pick<std::int32_t>({lowest, lowest + 1, -1, 0, 1, highest - 1, highest});
+    default:
+      return draw.between(lowest, highest);
+  }
+}
+
+Integers values(Draw& draw, int style, std::size_t count, int bits) {
+  Integers all(count);
+  for (auto& v : all) v = value(draw, style, bits);
+  return all;
+}
+
+/// The scale that brings numbers of about 2^from to about 2^to.
+Requant scale_from_to(Draw& draw, int from, int to) {
+  return {0, static_cast<std::uint32_t>(draw.between(1 << 15, (1 << 16) - 1)),
+          static_cast<std::uint32_t>(std::clamp(16 + from - to, 1, 47))};
+}
+
+/// A scale for sums of about 2^sum_bits, of which `bits` bits are to be left.
+Requant scale(Draw& draw, int style, int sum_bits, int bits) {
+  switch (style) {
+    case saturating_scale:
+      return {0, 65535, 1};
+    case vanishing_scale:
+      return {0, 1, 47};
+    case zero_scale:
+      return {0, 0, static_cast<std::uint32_t>(draw.between(1, 47))};
+    case random_scale:
+      return {0, static_cast<std::uint32_t>(draw.below(1 << 16)), static_cast<std::uint32_t>(draw.between(1, 47))};
+    case mixed_scale:
+      return scale(draw, draw.below(mixed_scale), sum_bits, bits);
+    default:
+      return scale_from_to(draw, sum_bits, bits - 1 + draw.between(-1, 1));
+  }
+}
+
+/// Bias of sums of about 2^sum_bits: of their size, or as large as it may be.
+std::int32_t bias(Draw& draw, int sum_bits) {
+  const int kind = draw.below(8);
+  if (kind == 0) return draw.pick<std::int32_t>({int32_min, int32_max, -1, 1});
+  if (kind < 3) return 0;
+  const int limit = 1 << std::min(sum_bits, 30);
+  return draw.between(-limit, limit);
+}
+
+std::vector<Requant> scales(Draw& draw, int style, int count, int sum_bits, int bits, bool with_bias) {
+  std::vector<Requant> all;
+  for (int i = 0; i < count; ++i) {
+    all.push_back(scale(draw, style, sum_bits, bits));
+    if (with_bias) all.back().bias = bias(draw, sum_bits);
+  }
+  return all;
+}
+
+/// A dot product of `length` random numbers of a and b bits is of about 2^this.
+int dot_bits(int a, int b, int length) { return a + b - 2 + log2_up(length) / 2 - 1; }
+
+/// An output of the query projection that is `number` whatever the query: no weights, and a bias that requantises
+/// to it. `number` is in units of the output and is saturated to its format.
+void pin(Integers& weight, std::size_t row, std::size_t length, Requant& requant, std::int32_t number) {
+  std::fill_n(weight.begin() + static_cast<std::ptrdiff_t>(row * length), length, 0);
+  requant = {number * 2, 1, 1};
+}
+
+void make_offsets(Draw& draw, const Case& c, model::QuantisedLayer& layer) {
+  const auto& n = layer.numerics;
+  const int length = layer.attention.embed_dim, count = 2 * layer.attention.samples_per_query();
+  const auto row_length = static_cast<std::size_t>(length);
+  const int sum_bits = dot_bits(n.query_bits, n.query_weight_bits, length);
+  layer.offset_weight =
+      values(draw, c.workload.query_weights, static_cast<std::size_t>(count) * row_length, n.query_weight_bits);
+  const std::int32_t highest = (1 << (n.offset_bits() - 1)) - 1;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    auto& requant = layer.offset_requant.emplace_back();
+    const int style = c.workload.offsets == mixed_offsets ? draw.below(mixed_offsets) : c.workload.offsets;
+    if (style == near_offsets) requant = scale_from_to(draw, sum_bits, n.offset_frac_bits + draw.between(0, 2));
+    else if (style == wide_offsets) requant = scale_from_to(draw, sum_bits, n.offset_bits() - 1);
+    else if (style == zero_offsets) pin(layer.offset_weight, i, row_length, requant, 0);
+    else pin(layer.offset_weight, i, row_length, requant, draw.chance(50) ? highest : -highest - 1);
+    if (style == near_offsets || style == wide_offsets) requant.bias = bias(draw, sum_bits);
+  }
+}
+
+/// The logits of one head.
+void make_head_logits(Draw& draw, int style, std::size_t first, model::QuantisedLayer& layer) {
+  const auto& n = layer.numerics;
+  const int length = layer.attention.embed_dim, count = layer.attention.samples_per_head();
+  const int sum_bits = dot_bits(n.query_bits, n.query_weight_bits, length);
+  const std::int32_t highest = (1 << (n.logit_bits() - 1)) - 1;
+  const int chosen = draw.below(count);
+  const std::int32_t level = draw.between(-highest - 1, highest);
+  for (int j = 0; j < count; ++j) {
+    const auto row = first + static_cast<std::size_t>(j);
+    auto& requant = layer.logit_requant[row];
+    const auto pinned = [&](std::int32_t number) {
+      pin(layer.logit_weight, row, static_cast<std::size_t>(length), requant, number);
+    };
+    if (style == equal_logits) pinned(level);
+    else if (style == dominant_logit) pinned(j == chosen ? highest : draw.chance(90) ? -highest - 1 : -highest);
+    else if (style == extreme_logits) pinned(draw.chance(50) ? highest : -highest - 1);
+    else if (style == wild_logits) requant = scale_from_to(draw, sum_bits, n.logit_bits() - 1);
+    else requant = scale_from_to(draw, sum_bits, n.logit_frac_bits + draw.between(-1, 2));
+    if (style == wild_logits || style == spread_logits) requant.bias = bias(draw, sum_bits);
+  }
+}
+
+void make_logits(Draw& draw, const Case& c, model::QuantisedLayer& layer) {
+  const auto& a = layer.attention;
+  const auto samples = static_cast<std::size_t>(a.samples_per_query());
+  layer.logit_weight = values(draw, c.workload.query_weights, samples * static_cast<std::size_t>(a.embed_dim),
+                              layer.numerics.query_weight_bits);
+  layer.logit_requant.resize(samples);
+  for (int head = 0; head < a.heads; ++head) {
+    const int style = c.workload.logits == mixed_logits ? draw.below(mixed_logits) : c.workload.logits;
+    make_head_logits(draw, style, static_cast<std::size_t>(head * a.samples_per_head()), layer);
+  }
+}
+
+/// A coordinate on a level of that side: 16 fraction bits, 1.0 is the side.
+std::int32_t reference(Draw& draw, int style, int side) {
+  switch (style) {
+    case on_edges: {  // on pixel centres and borders, and a bit beside them
+      const auto half_pixels = std::int64_t{draw.between(-1, 2 * side + 1)};
+      return static_cast<std::int32_t>(half_pixels * 65536 / (2 * side)) + draw.between(-1, 1);
+    }
+    case around_map:
+      return draw.between(-65536, 2 * 65536);
+    case far_outside:
+      return draw.chance(30) ? draw.pick<std::int32_t>({int32_min, int32_max, int32_min + 1, int32_max - 1})
+                             : static_cast<std::int32_t>(static_cast<std::uint32_t>(draw.bits()));
+    case mixed_references:
+      return reference(draw, draw.below(mixed_references), side);
+    default:
+      return draw.between(0, 65536);
+  }
+}
+
+}  // namespace
+
+model::QuantisedLayer random_layer(const Case& c, int job) {
+  Draw draw(c.workload.content + static_cast<std::uint64_t>(job));
+  const auto& w = c.workload;
+  const auto& n = c.config.numerics;
+  const auto& a = c.config.attention;
+  const int channels = a.embed_dim;
+  const auto square = static_cast<std::size_t>(channels) * static_cast<std::size_t>(channels);
+
+  model::QuantisedLayer layer;
+  layer.attention = a;
+  layer.numerics = n;
+  layer.queries = job == 0 ? w.queries : (w.queries + 1) / 2;
+  for (int l = 0; l < a.levels; ++l) {
+    const auto from = static_cast<std::size_t>((l + job) % a.levels);
+    layer.levels.push_back({w.height[from], w.width[from]});
+  }
+  const auto rows = [&](int count) { return static_cast<std::size_t>(count) * static_cast<std::size_t>(channels); };
+  layer.query = values(draw, w.query_values, rows(layer.queries), n.query_bits);
+  for (int q = 0; q < layer.queries; ++q)
+    for (const auto& level : layer.levels)
+      for (const int side : {level.width, level.height}) layer.reference.push_back(reference(draw, w.references, side));
+  layer.source = values(draw, w.source_values, rows(layer.tokens()), n.feature_bits);
+  layer.value_weight = values(draw, w.feature_weights, square, n.feature_weight_bits);
+  layer.value_requant = scales(draw, w.value_scales, channels,
+                               dot_bits(n.feature_bits, n.feature_weight_bits, channels), n.feature_bits, true);
+  make_offsets(draw, c, layer);
+  make_logits(draw, c, layer);
+  layer.head_requant = scales(draw, w.head_scales, channels, n.corner_bits + n.feature_bits - 2, n.head_bits, false);
+  layer.output_weight = values(draw, w.output_weights, square, n.output_weight_bits);
+  layer.output_requant = scales(draw, w.output_scales, channels, dot_bits(n.head_bits, n.output_weight_bits, channels),
+                                n.output_bits, true);
+  return layer;
+}
+
+}  // namespace quillgen::fuzz

@@ -1,0 +1,13 @@
+// The quantised layer of a case, directly in integers: no floating point and no calibration, so that every number may
+// be as extreme as its format.
+#pragma once
+#include "fuzz/case.hpp"
+#include "model/layer.hpp"
+
+namespace quillgen::fuzz {
+
+/// The layer of job 0 or 1. That of job 1 has its level shapes rotated by one and half the queries: what is left of
+/// job 0 in the hardware does not fit it.
+model::QuantisedLayer random_layer(const Case& c, int job);
+
+}  // namespace quillgen::fuzz
