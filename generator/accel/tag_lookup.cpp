@@ -64,6 +64,7 @@ UInt set_index(const Shapes& s, const UInt& bx, const UInt& by, const UInt& head
     if (i < bx.width()) bits.push_back(bx.bit(i));
     if (i < by.width()) bits.push_back(by.bit(i));
   }
+  if (bits.empty()) bits.push_back(Bool::constant(bx.module(), false));  // one line a bank at most
   while (static_cast<int>(bits.size()) % s.set_bits() != 0) bits.push_back(Bool::constant(bx.module(), false));
   UInt all = lib::join(bits);
   UInt index = all.bits(0, s.set_bits());
