@@ -60,6 +60,7 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
     UInt number = (s.a.heads == 1 ? block : block * s.a.heads + row.head).resize(s.address_bits() - line_shift);
     if (s.a.heads == 1) discard(row.head);
     auto line = pipe.stage("line", LineNumber{number, row.level});
+    if (s.a.levels == 1) discard(line.level);
     BurstRequest request(s);
     request.address = (select(line.level, starts) + (line.number << line_shift)).wrap(s.address_bits());
     request.length = UInt(8);
@@ -82,12 +83,12 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
       auto beat = reg(m, "beat", UInt(Shapes::bits(beats)), 0);
       beat.when(data_valid, lib::next_index(beat, beats));
       std::vector<UInt> parts;
-      for (int i = 0; i + 1 < beats; ++i) {
+      for (int i = 0; i + 1 < beats && i * s.data_bits() < s.line_bits(); ++i) {  // beats of padding are not kept
         auto part = reg(m, "part_" + std::to_string(i), UInt(s.data_bits()));
         part.when(data_valid & (beat == i), data);
         parts.push_back(part);
       }
-      parts.push_back(data);
+      if (static_cast<int>(parts.size()) * s.data_bits() < s.line_bits()) parts.push_back(data);
       whole = lib::join(parts);
       complete = data_valid & lib::is_last(beat, beats);
     }
