@@ -51,8 +51,7 @@ const Module& build_burst_reader(Design& d, const Shapes& s, const std::string& 
     Bool go = ask.fire().named("go");
     length.when(~sized, burst_beats(s, address, remaining));
     sized.when(go, false).when(~idle, true);
-    address.when(request.fire(), request.data.address)
-        .when(go, (address + (length << beat_shift)).wrap(s.address_bits()));
+    address.when(request.fire(), request.data.address).when(go, lib::move_address(address, length << beat_shift));
     remaining.when(request.fire(), request.data.beats).when(go, (remaining - length).as_uint().wrap(beat_bits));
     output_stream(m, "burst", ask);
 

@@ -62,7 +62,7 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
     auto line = pipe.stage("line", LineNumber{number, row.level});
     if (s.a.levels == 1) discard(line.level);
     BurstRequest request(s);
-    request.address = (select(line.level, starts) + (line.number << line_shift)).wrap(s.address_bits());
+    request.address = lib::move_address(select(line.level, starts), line.number << line_shift);
     request.length = UInt(8);
     struct Address {
       UInt address;

@@ -67,11 +67,9 @@ const Module& build_output_writer(Design& d, const Shapes& s) {
     length.when(sized, burst_beats(s, address, remaining));
     left.when(address_sent, length).when(sent, lib::decrement(left));
     rows.when(start, queries).when(row_end, lib::decrement(rows));
-    UInt next_row = (row_address + stride).wrap(s.address_bits()).named("next_row");
+    UInt next_row = lib::move_address(row_address, stride).named("next_row");
     row_address.when(start, base).when(row_end, next_row);
-    address.when(start, base)
-        .when(row_end, next_row)
-        .when(burst_end, (address + (length << beat_shift)).wrap(s.address_bits()));
+    address.when(start, base).when(row_end, next_row).when(burst_end, lib::move_address(address, length << beat_shift));
     remaining.when(start | row_end, static_cast<unsigned>(beats))
         .when(burst_end, (remaining - length).as_uint().wrap(beat_bits));
     held.when(arrives & ~sent, lib::increment(held)).when(sent & ~arrives, lib::decrement(held));

@@ -41,7 +41,7 @@ const Module& build_query_fetch(Design& d, const Shapes& s) {
     row.address = address, row.beats = UInt::constant(m, static_cast<std::uint64_t>(beats), beat_bits);
     auto request = stream(m, "row_request", remaining != 0, row);
     remaining.when(start, queries).when(request.fire(), lib::decrement(remaining));
-    address.when(start, base).when(request.fire(), (address + stride).wrap(s.address_bits()));
+    address.when(start, base).when(request.fire(), lib::move_address(address, stride));
 
     Instance reader(m, "reader", build_burst_reader(d, s, "query", beat_bits, query_buffer_beats(s)));
     reader.in_stream("request", request);

@@ -24,6 +24,14 @@ inline hdl::UInt decrement(const hdl::UInt& x, hdl::SourceLine at = hdl::Here::c
   return (hdl::UArg(x, at) - hdl::UArg(1, at)).as_uint().wrap(x.width(), at);
 }
 
+/// base + distance modulo 2^width(base): for addresses, of which those of 64 bits leave no room for a carry.
+inline hdl::UInt move_address(const hdl::UInt& base, const hdl::UInt& distance,
+                              hdl::SourceLine at = hdl::Here::current()) {
+  hdl::Module& m = base.module();
+  const int width = base.width();
+  return {m, m.make(hdl::Op::add, width, base.id(), distance.resize(width, at).id(), hdl::no_id, 0, at)};
+}
+
 /// Exact sum by a balanced tree.
 inline hdl::SInt sum_tree(std::vector<hdl::SInt> terms, hdl::SourceLine at = hdl::Here::current()) {
   while (terms.size() > 1) {
