@@ -65,13 +65,16 @@ struct Shapes {
   int steps() const { return (a.embed_dim + config.gemm.depth - 1) / config.gemm.depth; }
   int samples_per_tile() const { return config.gemm.columns / 3; }
   int tiles() const { return (a.samples_per_query() + samples_per_tile() - 1) / samples_per_tile(); }
-  int gemm_acc_bits() const { return n.query_bits + n.query_weight_bits - 1 + bits(steps() * config.gemm.depth); }
+  /// Signed bits of an exact sum of C products of numbers of a and b bits: at most C * 2^(a + b - 2), which is reached
+  /// when all numbers are the lowest of their formats.
+  int sum_bits(int a_bits, int b_bits) const { return a_bits + b_bits - 1 + holds(a.embed_dim); }
+  int gemm_acc_bits() const { return sum_bits(n.query_bits, n.query_weight_bits); }
 
   // Aggregation and output projection.
   int head_acc_bits() const { return n.feature_bits + n.corner_bits + 1; }
   int projection_columns() const { return config.core.projection_columns; }
   int projection_groups() const { return (a.embed_dim + projection_columns() - 1) / projection_columns(); }
-  int output_acc_bits() const { return n.head_bits + n.output_weight_bits - 1 + bits(a.embed_dim); }
+  int output_acc_bits() const { return sum_bits(n.head_bits, n.output_weight_bits); }
 
   // Memory.
   int data_bits() const { return config.memory.data_bits; }

@@ -16,8 +16,8 @@ fifo_1x3.v
 reference_fetch.v
 fifo_2x2.v
 pe.v
-requantise_17_to_13.v
-requantise_17_to_11.v
+requantise_18_to_13.v
+requantise_18_to_11.v
 fifo_2x3.v
 query_projection.v
 point_source.v
@@ -40,7 +40,7 @@ interpolate.v
 requantise_19_to_8_no_bias.v
 head_requantise.v
 projection_column.v
-requantise_17_to_8.v
+requantise_18_to_8.v
 head_projection.v
 fifo_17x2.v
 msda_core.v

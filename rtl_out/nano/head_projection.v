@@ -152,12 +152,12 @@ module head_projection (
     end
 
   // Accumulate over the heads; the sums of the last head go on to requantisation.
-  wire [33:0] accumulators_q;
-  wire [16:0] acc_0 = (dot_3_first_head ? 17'd0 : accumulators_q[16:0]) + column_0_sum;
-  wire [16:0] acc_1 = (dot_3_first_head ? 17'd0 : accumulators_q[33:17]) + column_1_sum;
+  wire [35:0] accumulators_q;
+  wire [17:0] acc_0 = (dot_3_first_head ? 18'd0 : accumulators_q[17:0]) + {column_0_sum[16], column_0_sum};
+  wire [17:0] acc_1 = (dot_3_first_head ? 18'd0 : accumulators_q[35:18]) + {column_1_sum[16], column_1_sum};
   wire accumulators_write_term = dot_3_valid && advance;
 
-  regfile_1r1w #(.WIDTH(34), .DEPTH(2), .ADDRESS_BITS(1)) u_accumulators (
+  regfile_1r1w #(.WIDTH(36), .DEPTH(2), .ADDRESS_BITS(1)) u_accumulators (
     .clk           (clk),
     .write         (accumulators_write_term),
     .write_address (dot_3_group),
@@ -182,14 +182,14 @@ module head_projection (
     .read_data     (table_0_q)
   );
 
-  reg [16:0] finished_0;
+  reg [17:0] finished_0;
 
   always @(posedge clk)
     if (advance) finished_0 <= acc_0;
 
   wire [7:0] requantise_0_value;
 
-  requantise_17_to_8 u_requantise_0 (
+  requantise_18_to_8 u_requantise_0 (
     .clk    (clk),
     .enable (advance),
     .acc    (finished_0),
@@ -212,14 +212,14 @@ module head_projection (
     .read_data     (table_1_q)
   );
 
-  reg [16:0] finished_1;
+  reg [17:0] finished_1;
 
   always @(posedge clk)
     if (advance) finished_1 <= acc_1;
 
   wire [7:0] requantise_1_value;
 
-  requantise_17_to_8 u_requantise_1 (
+  requantise_18_to_8 u_requantise_1 (
     .clk    (clk),
     .enable (advance),
     .acc    (finished_1),

@@ -16,7 +16,7 @@ module pe (
   input  wire        last,
   input  wire [15:0] query,
   input  wire [15:0] weight,
-  output reg  [16:0] result
+  output reg  [17:0] result
 );
 
   reg [15:0] product_0;
@@ -34,9 +34,10 @@ module pe (
   always @(posedge clk)
     if (advance) sum <= $signed(product_0) + $signed(product_1);
 
-  reg [16:0] acc;
-  wire [16:0] next_acc_sum = acc + sum;
-  wire [16:0] next_acc = first ? sum : next_acc_sum;
+  reg [17:0] acc;
+  wire [17:0] next_acc_wide = {sum[16], sum};
+  wire [17:0] next_acc_sum = acc + next_acc_wide;
+  wire [17:0] next_acc = first ? next_acc_wide : next_acc_sum;
 
   always @(posedge clk)
     if (accumulate) acc <= next_acc;

@@ -271,7 +271,7 @@ module query_projection (
     end
 
   wire accumulate = mark_3_valid && advance;
-  wire [16:0] pe_0_0_result;
+  wire [17:0] pe_0_0_result;
 
   pe u_pe_0_0 (
     .clk        (clk),
@@ -284,7 +284,7 @@ module query_projection (
     .result     (pe_0_0_result)
   );
 
-  wire [16:0] pe_0_1_result;
+  wire [17:0] pe_0_1_result;
 
   pe u_pe_0_1 (
     .clk        (clk),
@@ -297,7 +297,7 @@ module query_projection (
     .result     (pe_0_1_result)
   );
 
-  wire [16:0] pe_0_2_result;
+  wire [17:0] pe_0_2_result;
 
   pe u_pe_0_2 (
     .clk        (clk),
@@ -310,7 +310,7 @@ module query_projection (
     .result     (pe_0_2_result)
   );
 
-  wire [16:0] pe_1_0_result;
+  wire [17:0] pe_1_0_result;
 
   pe u_pe_1_0 (
     .clk        (clk),
@@ -323,7 +323,7 @@ module query_projection (
     .result     (pe_1_0_result)
   );
 
-  wire [16:0] pe_1_1_result;
+  wire [17:0] pe_1_1_result;
 
   pe u_pe_1_1 (
     .clk        (clk),
@@ -336,7 +336,7 @@ module query_projection (
     .result     (pe_1_1_result)
   );
 
-  wire [16:0] pe_1_2_result;
+  wire [17:0] pe_1_2_result;
 
   pe u_pe_1_2 (
     .clk        (clk),
@@ -409,12 +409,12 @@ module query_projection (
     .read_data     (table_memory_q)
   );
 
-  reg [16:0] offset_x_acc;
+  reg [17:0] offset_x_acc;
 
   always @(posedge clk)
     offset_x_acc <= drain_row ? pe_1_0_result : pe_0_0_result;
 
-  requantise_17_to_13 u_requantise_offset_x (
+  requantise_18_to_13 u_requantise_offset_x (
     .clk    (clk),
     .enable (1'b1),
     .acc    (offset_x_acc),
@@ -424,12 +424,12 @@ module query_projection (
     .value  (sample_offset_x)
   );
 
-  reg [16:0] offset_y_acc;
+  reg [17:0] offset_y_acc;
 
   always @(posedge clk)
     offset_y_acc <= drain_row ? pe_1_1_result : pe_0_1_result;
 
-  requantise_17_to_13 u_requantise_offset_y (
+  requantise_18_to_13 u_requantise_offset_y (
     .clk    (clk),
     .enable (1'b1),
     .acc    (offset_y_acc),
@@ -439,12 +439,12 @@ module query_projection (
     .value  (sample_offset_y)
   );
 
-  reg [16:0] logit_acc;
+  reg [17:0] logit_acc;
 
   always @(posedge clk)
     logit_acc <= drain_row ? pe_1_2_result : pe_0_2_result;
 
-  requantise_17_to_11 u_requantise_logit (
+  requantise_18_to_11 u_requantise_logit (
     .clk    (clk),
     .enable (1'b1),
     .acc    (logit_acc),
