@@ -259,7 +259,8 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
     output(m, "sample_number", now.sample);
     for (int part = 0; part < 3; ++part)
       output(m, fmt::format("sample_{}", names[part]), values[static_cast<std::size_t>(part)]);
-    UInt out_row = rows == 1 ? UInt::constant(m, 0, 1) : now.slot.wrap(row_bits);
+    // With one row drain_row stays 0; a constant has no net that a simulator could show.
+    UInt out_row = rows == 1 ? static_cast<UInt>(drain_row) : now.slot.wrap(row_bits);
     tap(m, "projection",
         Stream<Projected>{{out_row, now.sample, values[0].as_sint(), values[1].as_sint(), values[2].as_sint()},
                           write,
