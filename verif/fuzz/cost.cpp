@@ -11,7 +11,7 @@ double estimated_instructions(const Config& c) {
   const double pe = double(c.gemm.rows) * c.gemm.columns * (c.gemm.depth + 3);
   const double lane = 4.0 * a.head_dim() * 2;
   const double projection = double(c.core.projection_columns) * (a.head_dim() + 10);
-  return 4000 + 6 * (pe + lane + projection) + c.memory.data_bits + 2.0 * line_bytes(c);
+  return 1800 + 6 * (pe + lane + projection) + c.memory.data_bits + 2.0 * line_bytes(c);
 }
 
 double estimated_cost(const Case& c) {
@@ -28,11 +28,11 @@ double estimated_cost(const Case& c) {
       a.embed_dim * beats(22) +
       groups * c.config.core.projection_columns * (a.heads * beats(a.head_dim() * n.output_weight_bits) + 1) +
       cache_sets(c.config);
-  const double miss = line_beats(c.config);  // as if every other sample read a line
+  const double miss = line_beats(c.config);  // as if every fourth sample read a line
   const double groups_of_queries = divide_up(c.workload.queries, c.config.gemm.rows);
-  const double work = c.workload.queries * (samples * (1 + miss / 2) + a.heads * (groups + a.head_dim() / 4.0)) +
+  const double work = c.workload.queries * (samples * (1 + miss / 4) + a.heads * (groups + a.head_dim() / 4.0)) +
                       groups_of_queries * tiles * std::max(steps, per_tile * c.config.gemm.rows);
-  const double cycles = (setup + work) * 100 / (100 - c.workload.stall_percent) + 30 * c.workload.latency;
+  const double cycles = (setup + work) * 100 / (100 - c.workload.stall_percent) + 8 * c.workload.latency;
   return c.workload.jobs * cycles * estimated_instructions(c.config);
 }
 

@@ -24,12 +24,12 @@ class Draw {
   T pick(const std::vector<T>& from) {
     return from[static_cast<std::size_t>(below(static_cast<int>(from.size())))];
   }
-  /// low .. high, where the two ends come as often as everything between them, and smaller numbers before larger ones.
+  /// low .. high: each end with 20 %, the rest anywhere, and part of it among the smaller numbers.
   int corner(int low, int high) {
-    const int kind = below(8);
+    const int kind = below(10);
     if (kind < 2) return low;
     if (kind < 4) return high;
-    if (kind < 6) return between(low, high);
+    if (kind < 8) return between(low, high);
     const auto span = static_cast<std::uint64_t>(high - low) >> below(10);
     return low + static_cast<int>(span * (random_() >> 32) >> 32);
   }

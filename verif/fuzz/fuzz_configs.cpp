@@ -6,6 +6,7 @@
 #include <chrono>
 #include <set>
 
+#include "fuzz/cost.hpp"
 #include "fuzz/coverage.hpp"
 #include "fuzz/random_case.hpp"
 #include "fuzz/run_case.hpp"
@@ -29,9 +30,12 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 /// Every n-th seed; none for 0.
 bool is_nth(std::uint64_t seed, std::uint64_t n) { return n != 0 && seed % n == 0; }
 
-fuzz::Steps steps_of(std::uint64_t seed, const Options& o) {
-  const bool verilator = is_nth(seed, o.verilator);
-  return {verilator || is_nth(seed, o.lint), verilator};
+/// Designs beyond this many instructions of the interpreter take Verilator minutes to build: they are only linted.
+constexpr double most_instructions = 15000;
+
+fuzz::Steps steps_of(const fuzz::Case& c, const Options& o) {
+  const bool chosen = is_nth(c.seed, o.verilator);
+  return {chosen || is_nth(c.seed, o.lint), chosen && fuzz::estimated_instructions(c.config) < most_instructions};
 }
 
 /// One line: the shape of a case.
@@ -76,7 +80,7 @@ int run_one(const Options& o, const std::string& program) {
   auto c = fuzz::random_case(o.seed);
   for (const auto& change : o.changes) fuzz::set_parameter(c, change);
   fuzz::validate(c);
-  const auto steps = steps_of(c.seed, o);
+  const auto steps = steps_of(c, o);
   if (o.print) return fmt::print("{}\n", fuzz::to_text(c)), 0;
   const auto outcome = fuzz::run_case(c, steps);
   if (!outcome.failed()) {
@@ -99,7 +103,7 @@ int run_many(const Options& o, const std::string& program) {
     const auto c = fuzz::random_case(seed);
     fuzz::validate(c);
     coverage.add(c);
-    const auto steps = steps_of(seed, o);
+    const auto steps = steps_of(c, o);
     const auto outcome = fuzz::run_case(c, steps);
     linted += steps.lint, verilated += steps.verilator;
     elements += outcome.elements, cycles += outcome.cycles;
