@@ -53,22 +53,25 @@ Workload random_workload(Draw& draw, const Config& config) {
   // One query, a group, a few groups and a part of one.
   const int rows = config.gemm.rows;
   const int more = draw.chance(50) ? 7 : 0;
-  w.queries = std::min(a.max_queries, draw.chance(20) ? 1 : draw.between(1, 4 * rows) + more);
+  w.queries = std::min(a.max_queries, draw.chance(8) ? 1 : draw.between(1, 4 * rows) + more);
   if (rows > 1 && w.queries > 1 && w.queries % rows == 0 && draw.chance(85)) --w.queries;
   w.jobs = draw.between(1, 2);
   for (std::size_t l = 0; l < 8; ++l) {
-    const auto side = [&](int most) { return draw.chance(25) ? 1 : draw.corner(1, std::min(most, 24)); };
+    const auto side = [&](int most) { return draw.chance(20) ? 1 : draw.between(1, std::min(most, 24)); };
     w.width[l] = draw.chance(10) ? a.max_width : side(a.max_width);
     w.height[l] = draw.chance(10) ? a.max_height : side(a.max_height);
   }
-  const auto style = [&](int most) { return draw.chance(60) ? 0 : draw.between(0, most); };
+  // Half of the layers are plain in their numbers, so that a wrong address or order shows: extreme ones hide it.
+  const bool plain = draw.chance(50);
+  const auto style = [&](int most) { return plain || draw.chance(60) ? 0 : draw.between(0, most); };
   w.query_values = style(corner_values), w.source_values = style(corner_values);
   w.query_weights = style(corner_values), w.feature_weights = style(corner_values);
   w.output_weights = style(corner_values);
   w.value_scales = style(mixed_scale), w.head_scales = style(mixed_scale), w.output_scales = style(mixed_scale);
-  w.offsets = draw.between(0, mixed_offsets);
+  // For the same reason half of the samples are to lie in the map.
+  w.offsets = draw.chance(40) ? near_offsets : draw.between(0, mixed_offsets);
   w.logits = draw.between(0, mixed_logits);
-  w.references = draw.between(0, mixed_references);
+  w.references = draw.chance(40) ? inside_map : draw.between(0, mixed_references);
   w.stall_percent = draw.chance(40) ? 0 : draw.chance(20) ? 90 : draw.between(1, 70);
   w.latency = draw.chance(30) ? 1 : draw.chance(50) ? draw.between(1, 60) : config.memory.latency_cycles;
   return w;
@@ -105,10 +108,10 @@ void lower_something(Draw& draw, Case& c) {
       a.embed_dim = a.heads * std::max(2, head_dim / 4 * 2);
       break;
     case 2:
-      half(a.levels, 1);
+      a.levels = std::max(1, a.levels * 3 / 4);
       break;
     case 3:
-      half(a.points, 1);
+      a.points = std::max(1, a.points * 3 / 4);
       break;
     case 4:
       half(c.config.gemm.rows, 1);
@@ -123,7 +126,7 @@ void lower_something(Draw& draw, Case& c) {
       half(c.config.core.projection_columns, 1);
       break;
     default:
-      half(c.workload.queries, 1);
+      c.workload.queries = std::max(1, c.workload.queries * 2 / 3);
       half(c.workload.stall_percent, 0);
       half(c.workload.latency, 1);
   }

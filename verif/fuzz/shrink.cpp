@@ -18,7 +18,7 @@ struct Knob {
 /// The numbers in the order in which they are tried: what makes the run shorter comes first.
 std::vector<Knob> knobs() {
   std::vector<Knob> all;
-  // heads and channels of a head, each with the other kept.
+  // Heads and channels: channels of a head kept, all channels kept, heads kept.
   all.push_back({[](const Case& c) { return c.config.attention.heads; },
                  [](Case& c, int heads) {
                    auto& a = c.config.attention;
@@ -26,6 +26,8 @@ std::vector<Knob> knobs() {
                    a.heads = heads;
                  },
                  1});
+  all.push_back({[](const Case& c) { return c.config.attention.heads; },
+                 [](Case& c, int heads) { c.config.attention.heads = heads; }, 1});
   all.push_back({[](const Case& c) { return c.config.attention.head_dim() / 2; },
                  [](Case& c, int half) { c.config.attention.embed_dim = c.config.attention.heads * 2 * half; }, 1});
   const auto add = [&](bool workload) {
