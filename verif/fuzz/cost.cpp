@@ -18,8 +18,9 @@ double estimated_cost(const Case& c) {
   const auto& a = c.config.attention;
   const double data = c.config.memory.data_bits;
   const auto beats = [&](double bits) { return bits <= data ? 1.0 : bits / data + 1; };
-  const double samples = a.samples_per_query(), per_tile = c.config.gemm.columns / 3;
-  const double tiles = divide_up(a.samples_per_query(), static_cast<int>(per_tile));
+  const double samples = a.samples_per_query();
+  const int per_tile = c.config.gemm.columns / 3;
+  const double tiles = divide_up(a.samples_per_query(), per_tile);
   const double steps = divide_up(a.embed_dim, c.config.gemm.depth);
   const double groups = divide_up(a.embed_dim, c.config.core.projection_columns);
   const auto& n = c.config.numerics;
@@ -31,7 +32,7 @@ double estimated_cost(const Case& c) {
   const double miss = line_beats(c.config);  // as if every fourth sample read a line
   const double groups_of_queries = divide_up(c.workload.queries, c.config.gemm.rows);
   const double work = c.workload.queries * (samples * (1 + miss / 4) + a.heads * (groups + a.head_dim() / 4.0)) +
-                      groups_of_queries * tiles * std::max(steps, per_tile * c.config.gemm.rows);
+                      groups_of_queries * tiles * std::max(steps, double(per_tile) * c.config.gemm.rows);
   const double cycles = (setup + work) * 100 / (100 - c.workload.stall_percent) + 8 * c.workload.latency;
   return c.workload.jobs * cycles * estimated_instructions(c.config);
 }

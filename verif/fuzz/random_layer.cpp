@@ -144,7 +144,8 @@ void make_logits(Draw& draw, const Case& c, model::QuantisedLayer& layer) {
   layer.logit_requant.resize(samples);
   for (int head = 0; head < a.heads; ++head) {
     const int style = c.workload.logits == mixed_logits ? draw.below(mixed_logits) : c.workload.logits;
-    make_head_logits(draw, style, static_cast<std::size_t>(head * a.samples_per_head()), layer);
+    make_head_logits(draw, style, static_cast<std::size_t>(head) * static_cast<std::size_t>(a.samples_per_head()),
+                     layer);
   }
 }
 
