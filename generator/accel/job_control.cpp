@@ -159,7 +159,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     UInt bytes = (blocks * (s.a.heads * line_bytes(s.config))).named("level_bytes");
     Bool placing = (is_load & (level != s.a.levels)).named("placing");
     level.when(accepted, 0).when(placing, lib::increment(level));
-    place.when(accepted, pointers[2].wrap(address_bits)).when(placing, (place + bytes).wrap(address_bits));
+    place.when(accepted, pointers[2].wrap(address_bits)).when(placing, lib::move_address(place, bytes));
     for (int l = 0; l < s.a.levels; ++l) {
       auto r = reg(m, fmt::format("start_{}", l), UInt(address_bits));
       r.when(placing & (level == l), static_cast<const UInt&>(place));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/derived.hpp"
 #include "harness/interrupt.hpp"
 
 namespace quillgen::harness {
@@ -11,10 +12,11 @@ namespace {
 
 constexpr int reset_cycles = 8;
 
-/// N = 20000 + 20 * latency, more when stalls slow everything down.
-std::uint64_t hang_limit_of(const AxiOptions& options) {
+/// N = 20000 + 20 * latency, more when stalls slow everything down. The tags are cleared in silence, a set a cycle.
+std::uint64_t hang_limit_of(const Config& config, const AxiOptions& options) {
   return (20000 + 20 * static_cast<std::uint64_t>(options.latency)) * 100 /
-         (100 - std::clamp(options.stall_percent, 0, 95));
+             (100 - std::clamp(options.stall_percent, 0, 95)) +
+         static_cast<std::uint64_t>(cache_sets(config));
 }
 
 }  // namespace
@@ -30,7 +32,7 @@ Bench::Bench(const SimulatorLibrary& library, const Manifest& manifest, const Co
       memory_(map, options),
       host_(options.stall_percent, options.seed),
       idle_(config, {}, {}),
-      hang_limit_(hang_limit_of(options)) {}
+      hang_limit_(hang_limit_of(config, options)) {}
 
 void Bench::edge() {
   clk_.set(1);
