@@ -62,7 +62,8 @@ struct BufferWrite {
 // Offset / (2 * points), 16 fraction bits more than the offset. The factor is at most 2^15.
 SInt share_of_box(const Shapes& s, const SInt& offset) {
   const int points = s.a.points, factor = ((1 << 16) + points) / (2 * points);
-  return (offset * factor).wrap(s.n.offset_bits() + 15);
+  SInt share = offset * factor;
+  return share.wrap(std::min(share.width(), s.n.offset_bits() + 15));
 }
 
 // Size of a box in pixels, reference_fraction.

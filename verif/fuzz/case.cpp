@@ -38,6 +38,8 @@ std::vector<Parameter> make_parameters() {
   add("offsets", &Workload::offsets, 0, mixed_offsets);
   add("logits", &Workload::logits, 0, mixed_logits);
   add("references", &Workload::references, 0, mixed_references);
+  add("boxes", &Workload::boxes, 0, 1);
+  add("padded_percent", &Workload::padded_percent, 0, 100);
   add("stall_percent", &Workload::stall_percent, 0, 95);
   add("latency", &Workload::latency, 1, 100000);
   return all;

@@ -28,6 +28,8 @@ struct Workload {
   int query_values = 0, source_values = 0, query_weights = 0, feature_weights = 0, output_weights = 0;  ///< Values
   int value_scales = 0, head_scales = 0, output_scales = 0;                                             ///< Scales
   int offsets = 0, logits = 0, references = 0;
+  int boxes = 0;                       ///< 1: references are boxes
+  int padded_percent = 0;              ///< of the tokens, masked
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
 };
 

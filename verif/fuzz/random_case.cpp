@@ -74,6 +74,8 @@ Workload random_workload(Draw& draw, const Config& config) {
   w.references = draw.chance(40) ? inside_map : draw.between(0, mixed_references);
   w.stall_percent = draw.chance(40) ? 0 : draw.chance(20) ? 90 : draw.between(1, 70);
   w.latency = draw.chance(30) ? 1 : draw.chance(50) ? draw.between(1, 60) : config.memory.latency_cycles;
+  w.boxes = draw.chance(40) ? 1 : 0;
+  w.padded_percent = draw.chance(70) ? 0 : draw.pick<int>({5, 50, 100});
   return w;
 }
 
@@ -128,6 +130,8 @@ void lower_something(Draw& draw, Case& c) {
     default:
       c.workload.queries = std::max(1, c.workload.queries * 2 / 3);
       half(c.workload.stall_percent, 0);
+      half(c.workload.boxes, 0);
+      half(c.workload.padded_percent, 0);
       half(c.workload.latency, 1);
   }
   mend(c.config);

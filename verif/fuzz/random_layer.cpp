@@ -168,6 +168,13 @@ std::int32_t reference(Draw& draw, int style, int side) {
   }
 }
 
+/// Width or height of a box: 16 fraction bits, below 2.
+std::int32_t box_size(Draw& draw) {
+  constexpr std::int32_t highest = (1 << 17) - 1;
+  return draw.chance(20) ? draw.pick<std::int32_t>({0, 1, 65536, highest})
+                         : draw.between(0, draw.chance(50) ? 65536 : highest);
+}
+
 }  // namespace
 
 model::QuantisedLayer random_layer(const Case& c, int job) {
@@ -187,10 +194,15 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
     layer.levels.push_back({w.height[from], w.width[from]});
   }
   const auto rows = [&](int count) { return static_cast<std::size_t>(count) * static_cast<std::size_t>(channels); };
+  layer.boxes = w.boxes != 0;
   layer.query = values(draw, w.query_values, rows(layer.queries), n.query_bits);
   for (int q = 0; q < layer.queries; ++q)
-    for (const auto& level : layer.levels)
+    for (const auto& level : layer.levels) {
       for (const int side : {level.width, level.height}) layer.reference.push_back(reference(draw, w.references, side));
+      for (int i = 0; layer.boxes && i < 2; ++i) layer.reference.push_back(box_size(draw));
+    }
+  for (int t = 0; w.padded_percent > 0 && t < layer.tokens(); ++t)
+    layer.padding.push_back(draw.chance(w.padded_percent) ? 1 : 0);
   layer.source = values(draw, w.source_values, rows(layer.tokens()), n.feature_bits);
   layer.value_weight = values(draw, w.feature_weights, square, n.feature_weight_bits);
   layer.value_requant = scales(draw, w.value_scales, channels,

@@ -30,6 +30,10 @@ class AxiChecker {
 
   /// One rising edge: what both sides drove before it. Checks stability, bursts and the length of write data.
   void clock(std::uint64_t cycle, const AxiMasterSide& master, const AxiSlaveSide& slave);
+  /// Forgets what was on offer and under way.
+  void reset() {
+    held_ar_.reset(), held_aw_.reset(), held_w_.reset(), open_writes_.clear(), early_data_.clear(), beats_ = 0;
+  }
 
  private:
   void check_address(std::uint64_t cycle, std::string_view channel, const AxiAddress& a);

@@ -34,6 +34,14 @@ bool AxiMemory::idle() const {
          std::all_of(responses_.begin(), responses_.end(), empty);
 }
 
+void AxiMemory::reset() {
+  for (auto& queue : reads_) queue.clear();
+  for (auto& queue : responses_) queue.clear();
+  writes_.clear(), data_.clear();
+  out_.r_valid = out_.b_valid = false;
+  checker_.reset();
+}
+
 /// The response to a burst: DECERR, reported, if it leaves its region or its ID has no business there.
 std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, std::uint32_t Region::*ids) {
   const std::uint64_t begin = a.address / options_.data_bytes * options_.data_bytes;
@@ -46,7 +54,10 @@ std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, std::u
 
 void AxiMemory::take_read(const AxiAddress& address) {
   Burst burst{address, 0, cycle_ + options_.latency, accept("AR", address, &Region::read_ids)};
-  if (options_.read_fault && options_.read_fault->burst == bursts_read_) burst.response = options_.read_fault->response;
+  if (const auto& fault = options_.read_fault; fault && fault->burst == bursts_read_) {
+    burst.response = fault->response;
+    if (fault->beat) burst.faulty_beat = std::min(*fault->beat, address.len);
+  }
   ++bursts_read_;
   reads_[address.id % max_ids].push_back(burst);
 }
@@ -133,7 +144,7 @@ int AxiMemory::choose(const Queues& queues, int current, bool in_burst) {
 
 void AxiMemory::prepare_read() {
   if (out_.r_valid) return;  // offered and not taken: held
-  const bool withheld = r_chance_(options_.stall_percent);
+  const bool withheld = r_chance_(options_.stall_percent) || silent_;
   const int id =
       withheld ? -1 : choose(reads_, read_id_, !reads_[read_id_].empty() && reads_[read_id_].front().beat > 0);
   auto& r = out_.r;
@@ -149,10 +160,11 @@ void AxiMemory::prepare_read() {
   const auto& burst = reads_[id].front();
   const std::uint64_t size = options_.data_bytes;
   const std::uint64_t address = burst.address.address / size * size + burst.beat * size;
-  if (const auto* region = map_.find(address, size); region && burst.response == axi_okay)
+  const bool faulty = burst.response != axi_okay && (!burst.faulty_beat || *burst.faulty_beat == burst.beat);
+  if (const auto* region = map_.find(address, size); region && !faulty)
     std::copy_n(region->bytes.begin() + static_cast<std::ptrdiff_t>(address - region->base), size, r.data.begin());
   r.id = static_cast<std::uint32_t>(id);
-  r.response = burst.response;
+  r.response = faulty ? burst.response : static_cast<std::uint32_t>(axi_okay);
   r.last = burst.beat == burst.address.len;
   out_.r_valid = true;
   read_id_ = id;
@@ -160,7 +172,7 @@ void AxiMemory::prepare_read() {
 
 void AxiMemory::prepare_response() {
   if (out_.b_valid) return;
-  const bool withheld = b_chance_(options_.stall_percent);
+  const bool withheld = b_chance_(options_.stall_percent) || silent_;
   const int id = withheld ? -1 : choose(responses_, 0, false);
   const std::uint64_t bits = noise_.bits();
   out_.b = {static_cast<std::uint32_t>(bits % max_ids), static_cast<std::uint32_t>(bits >> 8 & 3)};
@@ -171,9 +183,9 @@ void AxiMemory::prepare_response() {
 
 /// Decides what is driven in the coming cycle.
 void AxiMemory::prepare() {
-  out_.ar_ready = !ar_chance_(options_.stall_percent);
-  out_.aw_ready = !aw_chance_(options_.stall_percent);
-  out_.w_ready = !w_chance_(options_.stall_percent);
+  out_.ar_ready = !ar_chance_(options_.stall_percent) && !silent_;
+  out_.aw_ready = !aw_chance_(options_.stall_percent) && !silent_;
+  out_.w_ready = !w_chance_(options_.stall_percent) && !silent_;
   prepare_read();
   prepare_response();
 }

@@ -21,6 +21,7 @@ namespace quillgen::harness {
 struct AxiFault {
   std::uint64_t burst = 0;
   std::uint32_t response = axi_slverr;
+  std::optional<std::uint32_t> beat = std::nullopt;  ///< of a read: only this beat, or the last if there are fewer
 };
 
 struct AxiOptions {
@@ -46,6 +47,11 @@ class AxiMemory {
   /// Answers the n-th burst from now with an error, in place of the faults set before.
   void set_faults(std::optional<AxiFault> read, std::optional<AxiFault> write);
 
+  /// While silent, nothing is accepted and nothing answered; what is on offer stays on offer.
+  void set_silent(bool silent) { silent_ = silent; }
+  /// Forgets all bursts, as a memory does that is reset with its master.
+  void reset();
+
   /// True if any handshake took place at the last edge.
   bool moved() const { return moved_; }
   /// True if every burst has been answered.
@@ -64,6 +70,7 @@ class AxiMemory {
     std::uint32_t beat = 0;  ///< next one
     std::uint64_t due = 0;   ///< first cycle in which a beat may be driven
     std::uint32_t response = axi_okay;
+    std::optional<std::uint32_t> faulty_beat = std::nullopt;  ///< only this beat has the response
   };
 
   std::uint32_t accept(const char* channel, const AxiAddress& address, std::uint32_t Region::*ids);
@@ -84,7 +91,7 @@ class AxiMemory {
   Chance ar_chance_, r_chance_, aw_chance_, w_chance_, b_chance_, order_, noise_;
   AxiSlaveSide out_;
   std::uint64_t cycle_ = 0;
-  bool moved_ = false;
+  bool moved_ = false, silent_ = false;
   std::array<std::deque<Burst>, max_ids> reads_;      ///< per ID, oldest first
   std::deque<Burst> writes_;                          ///< whose data have not all come, in order of AW
   std::deque<AxiWriteBeat> data_;                     ///< that came before their AW

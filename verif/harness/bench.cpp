@@ -41,6 +41,7 @@ void Bench::edge() {
 }
 
 void Bench::reset() {
+  memory_.reset();
   rst_.set(1);
   for (int i = 0; i < reset_cycles; ++i, ++cycles_) {
     port_.drive({});

@@ -83,6 +83,29 @@ void Session::check_capabilities(JobResult& result) {
     expect(name, address, address == QUILLGEN_STATUS ? QUILLGEN_STATUS_QUEUE_EMPTY_MASK : 0);
 }
 
+/// After a job that was ended without a report: until the port is quiet and a new job would be taken. The core may go on
+/// with what it has until then.
+void Session::settle() {
+  const auto limit = bench_.cycles() + bench_.hang_limit();
+  while (!bench_.memory().idle() || (bench_.read_register(QUILLGEN_STATUS) != QUILLGEN_STATUS_QUEUE_EMPTY_MASK)) {
+    if (bench_.cycles() > limit) throw Hang("hang: the port is not quiet after a reset");
+    bench_.cycle();
+  }
+}
+
+/// After a time-out: a start is refused until the memory has answered everything.
+void Session::recover(JobResult& result) {
+  bench_.write_register(QUILLGEN_START, 1);
+  if (!(bench_.read_register(QUILLGEN_INT_STATE) & QUILLGEN_INT_STATE_REFUSED_MASK))
+    add_fault(result, "a start is not refused while the port is quarantined");
+  bench_.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
+  bench_.memory().set_silent(false);
+  const auto limit = bench_.cycles() + bench_.hang_limit();
+  while (bench_.read_register(QUILLGEN_STATUS) & QUILLGEN_STATUS_QUARANTINED_MASK)
+    if (bench_.cycles() > limit) throw Hang("hang: the port stays quarantined though the memory answers again");
+  if (!bench_.memory().idle()) add_fault(result, "the quarantine ended before the memory had answered everything");
+}
+
 void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result) {
   const auto address = memory.descriptor_address();
   bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
@@ -93,15 +116,21 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   bench_.set_comparison(&comparison);
   started_ = bench_.cycles();
   bench_.write_register(QUILLGEN_START, 1);
+  running_ = bench_.cycles();
   std::uint32_t status = QUILLGEN_STATUS_BUSY_MASK;
   while (status & QUILLGEN_STATUS_BUSY_MASK || !(status & (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_FAILED_MASK))) {
-    for (int i = 0; i < poll_gap; ++i) bench_.cycle();
+    for (int i = 0; i < poll_gap && !result.cut_short; ++i) {
+      if (job.meanwhile) result.cut_short = job.meanwhile(bench_.cycles() - running_, bench_);
+      bench_.cycle();
+    }
+    if (result.cut_short) return settle();
     status = bench_.read_register(QUILLGEN_STATUS);
     if (job.progress) job.progress(comparison.queries_done());
   }
   ended_ = bench_.cycles();
   result.cycles = ended_ - started_;
-  if (!bench_.memory().idle()) add_fault(result, "the job is done, but the memory still has bursts to answer");
+  if (status & QUILLGEN_STATUS_QUARANTINED_MASK) recover(result);
+  else if (!bench_.memory().idle()) add_fault(result, "the job is done, but the memory still has bursts to answer");
   bench_.set_comparison(nullptr);
   const auto last = bench_.last_memory_activity();
   for (int i = 0; i < settling_cycles; ++i) bench_.cycle();
@@ -116,7 +145,8 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   bench_.write_register(QUILLGEN_INT_STATE, interrupts);  // the next job may begin
   result.error_detail = bench_.read_register(QUILLGEN_ERROR_DETAIL);
   const auto id = bench_.read_register(QUILLGEN_JOB_ID);
-  const bool unreadable = job.read_fault && result.error_code;  // the descriptor perhaps, and with it the job ID
+  // The descriptor perhaps, and with it the job ID.
+  const bool unreadable = (job.read_fault || job.meanwhile) && result.error_code;
   if (id != memory.descriptor()[2] && !unreadable)
     add_fault(result, fmt::format("register JOB_ID: expected {:#010x}, got {:#010x}", memory.descriptor()[2], id));
   for (std::size_t i = 0; i < counter_names.size(); ++i)
@@ -135,9 +165,9 @@ void Session::check_counters(const Job& job, JobResult& result) const {
          std::uint64_t{c.setup} + c.fill + c.sample + c.wait_feature + c.wait_output + c.wait_point + c.drain,
          c.cycles);
   const auto& last = bench_.last_memory_activity();
-  if (c.cycles > ended_ - started_ || (last > started_ && c.cycles + poll_gap < last - started_))
+  if (c.cycles > ended_ - started_ || (last > running_ && c.cycles < last - running_))
     add_fault(result, fmt::format("counter CYCLES: {}, but the job took from {} to {} cycles", c.cycles,
-                                  last - started_, ended_ - started_));
+                                  last - running_, ended_ - started_));
   if (result.error_code) return;
   expect("SAMPLES", static_cast<std::uint64_t>(job.layer.queries) * config_.attention.samples_per_query(), c.samples);
   expect("SAMPLE", c.samples, c.sample);
@@ -148,18 +178,19 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
   auto& bus = bench_.memory();
   const auto& c = result.counters;
   const std::uint32_t counted[4] = {c.bytes_job, c.bytes_query, c.bytes_reference, c.bytes_feature};
+  const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
   const char* names[4] = {"BYTES_JOB", "BYTES_QUERY", "BYTES_REFERENCE", "BYTES_FEATURE"};
   for (int i = 0; i < 4; ++i) {
     const auto bytes = bus.bytes_read(i) - read_before_[i];
     result.total_bytes += bytes;
     if (i == id_feature) result.feature_bytes = bytes;
-    if (result.hang.empty() && static_cast<std::uint32_t>(bytes) != counted[i])
+    if (result.hang.empty() && !late && static_cast<std::uint32_t>(bytes) != counted[i])
       add_fault(result, fmt::format("counter {}: expected {}, got {}", names[i], bytes, counted[i]));
   }
   const auto written = bus.bytes_written() - written_before_;
   result.total_bytes += written;
   result.output_untouched = memory.output_untouched();
-  if (result.hang.empty()) {
+  if (result.hang.empty() && !late) {
     if (static_cast<std::uint32_t>(written) != c.bytes_output)
       add_fault(result, fmt::format("counter BYTES_OUTPUT: expected {}, got {}", written, c.bytes_output));
     check_counters(job, result);
@@ -202,6 +233,7 @@ JobResult Session::run(const Job& job) {
     result.hang = fmt::format("the design stopped itself in cycle {}: {}", bench_.cycles(), stop.what());
   }
   bench_.set_comparison(nullptr);
+  if (result.cut_short && result.hang.empty()) return result;
   collect(job, memory, comparison, result);
   return result;
 }

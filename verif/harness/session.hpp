@@ -29,6 +29,9 @@ struct Job {
   std::optional<AxiFault> read_fault, write_fault;    ///< counted from the start of the job
   std::function<void(std::int64_t queries)> progress =
       nullptr;  ///< called now and then with the number of finished queries
+  /// Called in every cycle of the job with the number of cycles since its start, for what a driver or a faulty system
+  /// does meanwhile. True: the job was ended in a way that is not reported (a reset); nothing of it is compared.
+  std::function<bool(std::uint64_t cycle, Bench& bench)> meanwhile = nullptr;
 };
 
 struct JobResult {
@@ -43,6 +46,7 @@ struct JobResult {
   std::uint64_t feature_bytes = 0, total_bytes = 0;  ///< as seen on the bus
   std::uint64_t cycles = 0;                          ///< simulated, start to status
   bool output_untouched = false;
+  bool cut_short = false;  ///< Job::meanwhile ended it
 
   /// Elements that differ plus faults plus a hang or error.
   std::int64_t mismatches() const;
@@ -63,6 +67,8 @@ class Session {
  private:
   void check_capabilities(JobResult& result);
   void execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result);
+  void settle();
+  void recover(JobResult& result);
   void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
   void check_counters(const Job& job, JobResult& result) const;
 
@@ -73,6 +79,7 @@ class Session {
   bool fresh_ = true;
   std::uint64_t jobs_ = 0;
   std::uint64_t breaches_before_ = 0, started_ = 0, ended_ = 0;
+  std::uint64_t running_ = 0;  ///< when the start had been acknowledged
   std::uint64_t read_before_[4] = {}, written_before_ = 0;
 };
 

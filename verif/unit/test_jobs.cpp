@@ -1,8 +1,10 @@
 // Jobs that go wrong, on the generated RTL of nano: the error code, a silent bus afterwards, and a clean next job.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <quillgen_regs.h>
 
 #include <filesystem>
+#include <set>
 
 #include "accel/generate.hpp"
 #include "config/load.hpp"
@@ -55,6 +57,7 @@ std::vector<Case> cases() {
   std::vector<Case> all = {
       {"version", 1, set(0, 0x00020001)},
       {"kind", 1, set(0, 0x00010002)},
+      {"flags", 1, set(1, 2)},
       {"no query", 2, set(3, 0)},
       {"one query too many", 2, set(3, 65)},
       {"queries beyond 16 bits", 2, set(3, 0x10002)},
@@ -102,6 +105,170 @@ TEST_CASE("every error ends its job with its code, and the next job runs clean")
     }
   }
   MESSAGE(fmt::format("{} errors, each followed by a clean job", errors));
+}
+
+namespace {
+
+/// Jobs that go wrong at random moments, each followed by a clean one on the same instance.
+class Trouble {
+ public:
+  explicit Trouble(std::uint64_t seed)
+      : random_(seed), session_(*nano().library, nano().manifest, nano().config, {seed, seed % 2 == 0 ? 30 : 0, 20}) {
+    auto job = nano().job();
+    job.meanwhile = [&](std::uint64_t cycle, Bench& bench) {
+      cycles_ = cycle, reads_ = bench.memory().bursts_read(), writes_ = bench.memory().bursts_written();
+      return false;
+    };
+    CHECK(session_.run(job).first_mismatch() == "");
+  }
+  std::uint64_t below(std::uint64_t n) { return random_.below(n); }
+  /// A moment while the job is in work: its length is that of the first job, less what STATUS is polled late.
+  std::uint64_t moment() { return random_.below(cycles_ - 60); }
+  std::uint64_t reads() const { return reads_; }
+  std::uint64_t writes() const { return writes_; }
+
+  /// Runs a job that must end with `error`, and then a clean one. False after a hang: the instance is of no more use.
+  bool run(const Job& job, std::uint32_t error, std::uint32_t* detail = nullptr) {
+    const auto result = session_.run(job);
+    CHECK(result.hang == "");
+    CHECK(result.error_code == error);
+    for (const auto& fault : result.faults) MESSAGE(fault);
+    CHECK(result.fault_count == 0);
+    if (error == 0 && !result.cut_short) CHECK(result.first_mismatch() == "");
+    if (detail != nullptr) *detail = result.error_detail;
+    return result.hang.empty() && next();
+  }
+
+ private:
+  bool next() {
+    const auto result = session_.run(nano().job());
+    CHECK(result.first_mismatch() == "");
+    return result.hang.empty();
+  }
+
+  Chance random_;
+  Session session_;
+  std::uint64_t cycles_ = 0, reads_ = 0, writes_ = 0;
+};
+
+constexpr int moments = 20;
+
+/// Calls act(bench) in the given cycle of the job.
+Job at(std::uint64_t moment, const std::function<bool(Bench&)>& act) {
+  auto job = nano().job();
+  job.meanwhile = [=, done = false](std::uint64_t cycle, Bench& bench) mutable {
+    if (done || cycle < moment) return false;
+    done = true;
+    return act(bench);
+  };
+  return job;
+}
+
+}  // namespace
+
+TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVERR and DECERR") {
+  std::set<std::uint32_t> clients;
+  int jobs = 0;
+  for (const auto response : {axi_slverr, axi_decerr})
+    for (int beat = 0; beat < 3; ++beat) {
+      Trouble trouble(100 + static_cast<std::uint64_t>(beat));
+      for (int i = 0; i < moments; ++i, ++jobs) {
+        auto job = nano().job();
+        const auto which = static_cast<std::uint32_t>(beat == 0 ? 0 : beat == 1 ? trouble.below(16) : 255);
+        job.read_fault = AxiFault{trouble.below(trouble.reads()), response, which};
+        std::uint32_t detail = 0;
+        if (!trouble.run(job, QUILLGEN_ERROR_READ_CODE, &detail)) return;
+        CHECK((detail >> 4) == response);
+        clients.insert(detail & 15);
+      }
+    }
+  CHECK((clients == std::set<std::uint32_t>{0, 1, 2, 3}));
+  MESSAGE(fmt::format("{} failed reads", jobs));
+}
+
+TEST_CASE("writes that fail") {
+  for (const auto response : {axi_slverr, axi_decerr}) {
+    Trouble trouble(200 + response);
+    for (int i = 0; i < moments; ++i) {
+      auto job = nano().job();
+      job.write_fault = AxiFault{trouble.below(trouble.writes()), response};
+      std::uint32_t detail = 0;
+      if (!trouble.run(job, QUILLGEN_ERROR_WRITE_CODE, &detail)) return;
+      CHECK((detail >> 4) == response);
+    }
+  }
+}
+
+TEST_CASE("abort, soft reset and reset in mid job") {
+  for (const std::uint64_t seed : {301, 302}) {
+    Trouble trouble(seed);
+    for (int i = 0; i < moments; ++i) {
+      const auto control = [](std::uint32_t bit) {
+        return [bit](Bench& bench) {
+          bench.write_register(QUILLGEN_CONTROL, bit);
+          return bit == QUILLGEN_CONTROL_SOFT_RESET_MASK;
+        };
+      };
+      if (!trouble.run(at(trouble.moment(), control(QUILLGEN_CONTROL_ABORT_MASK)), QUILLGEN_ERROR_ABORTED_CODE)) return;
+      if (!trouble.run(at(trouble.moment(), control(QUILLGEN_CONTROL_SOFT_RESET_MASK)), 0)) return;
+      if (!trouble.run(at(trouble.moment(), [](Bench& bench) { return bench.reset(), true; }), 0)) return;
+    }
+  }
+}
+
+TEST_CASE("a memory that stops answering: the time-out, the quarantine, and patience without a time-out") {
+  for (const std::uint64_t seed : {401, 402}) {
+    Trouble trouble(seed);
+    for (int i = 0; i < moments; ++i) {
+      const auto stop = [](Bench& bench) {
+        bench.write_register(QUILLGEN_TIMEOUT, 300);
+        return bench.memory().set_silent(true), false;
+      };
+      if (!trouble.run(at(trouble.moment(), stop), QUILLGEN_ERROR_TIMEOUT_CODE)) return;
+
+      auto patient = nano().job();
+      patient.meanwhile = [from = trouble.moment()](std::uint64_t cycle, Bench& bench) {
+        if (cycle == 0) bench.write_register(QUILLGEN_TIMEOUT, 0);
+        bench.memory().set_silent(cycle >= from && cycle < from + 1500);
+        return false;
+      };
+      if (!trouble.run(patient, 0)) return;
+    }
+  }
+}
+
+TEST_CASE("two jobs wait behind the one in work; a third is refused; a snapshot is consistent") {
+  MemoryMap map;
+  const auto& config = nano().config;
+  const JobMemory memory(map, nano().layer, nano().stages.value, config, 7);
+  AxiOptions options;
+  options.data_bytes = config.memory.data_bits / 8, options.latency = 20;
+  Bench bench(*nano().library, nano().manifest, config, map, options);
+  bench.reset();
+  Comparison ignored(config, nano().layer, nano().stages);
+  bench.set_comparison(&ignored);
+  bench.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(memory.descriptor_address()));
+  bench.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(memory.descriptor_address() >> 32));
+  for (int i = 0; i < 3; ++i) bench.write_register(QUILLGEN_START, 1);
+  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_BUSY_MASK | QUILLGEN_STATUS_QUEUE_FULL_MASK)));
+  CHECK(bench.read_register(QUILLGEN_INT_STATE) == 0);
+  bench.write_register(QUILLGEN_START, 1);
+  CHECK(bench.read_register(QUILLGEN_INT_STATE) == QUILLGEN_INT_STATE_REFUSED_MASK);
+  bench.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
+  for (int i = 0; i < 100; ++i) bench.cycle();
+  bench.write_register(QUILLGEN_SNAPSHOT, 0);
+  std::uint32_t causes = 0;
+  for (std::uint32_t c = 1; c < 8; ++c) causes += bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * c);
+  CHECK(bench.read_register(QUILLGEN_COUNT_CYCLES) == causes);
+  CHECK(causes > 90);
+  for (int job = 0; job < 3; ++job) {
+    std::uint32_t state = 0;
+    for (int i = 0; i < 2000 && state == 0; ++i) state = bench.read_register(QUILLGEN_INT_STATE);
+    CHECK(state == QUILLGEN_INT_STATE_DONE_MASK);
+    bench.write_register(QUILLGEN_INT_STATE, state);
+  }
+  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK)));
+  CHECK(memory.output_rows() == nano().stages.output);
 }
 
 TEST_CASE("many jobs on one instance") {
