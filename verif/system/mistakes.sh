@@ -113,7 +113,7 @@ mistake 'prefix with another sign' 'digits or _' generate --preset nano --prefix
 mistake 'prefix too long' '1 to 32' generate --preset nano --prefix abcdefghijklmnopqrstuvwxyzabcdefg --out rtl
 mistake 'prefix that makes a keyword' 'keyword type of module pe' generate --preset nano --prefix ty --out rtl
 mistake 'unknown block' 'nearest .* are softmax,' generate --preset nano --module softmx --out rtl
-mistake 'block of another configuration' 'requantise_17_to_13' generate --preset nano --module requantise --out rtl
+mistake 'block of another configuration' 'requantise_18_to_13' generate --preset nano --module requantise --out rtl
 mistake 'no configuration, no RTL' 'config' simulate --workload good.safetensors
 mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano --workload none.safetensors
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
