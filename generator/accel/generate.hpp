@@ -1,4 +1,4 @@
-// A configuration as a folder of Verilog.
+// A configuration as files.
 #pragma once
 #include <filesystem>
 
@@ -10,11 +10,11 @@ namespace quillgen {
 /// Name of the top module.
 inline constexpr const char* top_name = "quillgen";
 
-/// The files of the accelerator of a valid configuration.
-emit::Files accelerator_files(const Config& config);
+/// What a driver needs beside the Verilog: the C header and the page of the registers.
+emit::Files host_files(const Config& config);
 
-/// Writes them into `out`, which appears whole or not at all. UserError when `out` exists and is not an empty folder,
-/// unless `replace` is set and it is a folder that quillgen wrote; when it cannot be written.
-void generate(const Config& config, const std::filesystem::path& out, bool replace = false);
+/// Writes Verilog, file list and manifest of a valid configuration into a folder, for tests; `quillgen generate` has
+/// more options and care (cli/output_folder.hpp).
+void generate(const Config& config, const std::filesystem::path& folder);
 
 }  // namespace quillgen

@@ -199,7 +199,7 @@ TEST_CASE("Ctrl-C leaves the old output or the new one, and nothing else") {
   for (const auto& [status, times] : seen) MESSAGE("status " << status << ": " << times << " times");
 }
 
-TEST_CASE("a prefix is put before every module and file, and changes nothing else") {
+TEST_CASE("a prefix is put before every module and its file, and changes nothing else") {
   const Room room;
   const std::string prefix = "zq9_";
   generate("nano", room / "plain");
@@ -213,7 +213,7 @@ TEST_CASE("a prefix is put before every module and file, and changes nothing els
     REQUIRE(original != plain.end());
     if (name == "manifest.json") continue;
     CHECK(without(text, prefix) == original->second);
-    if (name == "files.f") continue;
+    if (!name.ends_with(".v")) continue;
     CHECK(name.starts_with(prefix));
     CHECK(text.find("\nmodule " + name.substr(0, name.size() - 2) + " ") != std::string::npos);
     modules.insert(name);

@@ -1,0 +1,170 @@
+/* Registers, error codes and job descriptor of a quillgen accelerator. The same for every configuration:
+   what differs is read from the CAP registers. Byte offsets; fields as _SHIFT and _MASK (in place). */
+#ifndef QUILLGEN_REGS_H
+#define QUILLGEN_REGS_H
+
+#define QUILLGEN_ID                                       0x000u       /* RO: identification, "QUIL" */
+#define QUILLGEN_VERSION                                  0x004u       /* RO: version of this interface */
+#define QUILLGEN_CAP_DIMS                                 0x008u       /* RO: dimensions of the layer */
+#define QUILLGEN_CAP_DIMS_EMBED_DIM_SHIFT                 0            /* C */
+#define QUILLGEN_CAP_DIMS_EMBED_DIM_MASK                  0x0000FFFFu
+#define QUILLGEN_CAP_DIMS_HEADS_SHIFT                     16           /* M */
+#define QUILLGEN_CAP_DIMS_HEADS_MASK                      0x00FF0000u
+#define QUILLGEN_CAP_DIMS_LEVELS_SHIFT                    24           /* L */
+#define QUILLGEN_CAP_DIMS_LEVELS_MASK                     0x0F000000u
+#define QUILLGEN_CAP_DIMS_POINTS_SHIFT                    28           /* K */
+#define QUILLGEN_CAP_DIMS_POINTS_MASK                     0xF0000000u
+#define QUILLGEN_CAP_SHAPE                                0x00Cu       /* RO: largest level, pixels */
+#define QUILLGEN_CAP_SHAPE_MAX_WIDTH_SHIFT                0            /* widest */
+#define QUILLGEN_CAP_SHAPE_MAX_WIDTH_MASK                 0x0000FFFFu
+#define QUILLGEN_CAP_SHAPE_MAX_HEIGHT_SHIFT               16           /* tallest */
+#define QUILLGEN_CAP_SHAPE_MAX_HEIGHT_MASK                0xFFFF0000u
+#define QUILLGEN_CAP_QUERIES                              0x010u       /* RO: most queries of a job */
+#define QUILLGEN_CAP_QUERIES_MAX_QUERIES_SHIFT            0            /* queries */
+#define QUILLGEN_CAP_QUERIES_MAX_QUERIES_MASK             0xFFFFFFFFu
+#define QUILLGEN_CAP_MEMORY                               0x014u       /* RO: the memory port */
+#define QUILLGEN_CAP_MEMORY_DATA_BITS_SHIFT               0            /* width of the data */
+#define QUILLGEN_CAP_MEMORY_DATA_BITS_MASK                0x0000FFFFu
+#define QUILLGEN_CAP_MEMORY_ADDRESS_BITS_SHIFT            16           /* width of an address */
+#define QUILLGEN_CAP_MEMORY_ADDRESS_BITS_MASK             0x00FF0000u
+#define QUILLGEN_CAP_FORMAT_0                             0x018u       /* RO: bit widths */
+#define QUILLGEN_CAP_FORMAT_0_QUERY_SHIFT                 0            /* query */
+#define QUILLGEN_CAP_FORMAT_0_QUERY_MASK                  0x0000001Fu
+#define QUILLGEN_CAP_FORMAT_0_QUERY_WEIGHT_SHIFT          5            /* offset and logit weights */
+#define QUILLGEN_CAP_FORMAT_0_QUERY_WEIGHT_MASK           0x000003E0u
+#define QUILLGEN_CAP_FORMAT_0_FEATURE_SHIFT               10           /* value map */
+#define QUILLGEN_CAP_FORMAT_0_FEATURE_MASK                0x00007C00u
+#define QUILLGEN_CAP_FORMAT_0_FEATURE_WEIGHT_SHIFT        15           /* value projection weights */
+#define QUILLGEN_CAP_FORMAT_0_FEATURE_WEIGHT_MASK         0x000F8000u
+#define QUILLGEN_CAP_FORMAT_0_HEAD_SHIFT                  20           /* head vectors */
+#define QUILLGEN_CAP_FORMAT_0_HEAD_MASK                   0x01F00000u
+#define QUILLGEN_CAP_FORMAT_0_OUTPUT_WEIGHT_SHIFT         25           /* W'' */
+#define QUILLGEN_CAP_FORMAT_0_OUTPUT_WEIGHT_MASK          0x3E000000u
+#define QUILLGEN_CAP_FORMAT_1                             0x01Cu       /* RO: bit widths */
+#define QUILLGEN_CAP_FORMAT_1_OUTPUT_SHIFT                0            /* output */
+#define QUILLGEN_CAP_FORMAT_1_OUTPUT_MASK                 0x0000001Fu
+#define QUILLGEN_CAP_FORMAT_1_OFFSET_INT_SHIFT            5            /* offset, integer bits with sign */
+#define QUILLGEN_CAP_FORMAT_1_OFFSET_INT_MASK             0x000003E0u
+#define QUILLGEN_CAP_FORMAT_1_OFFSET_FRAC_SHIFT           10           /* offset, fraction bits */
+#define QUILLGEN_CAP_FORMAT_1_OFFSET_FRAC_MASK            0x00007C00u
+#define QUILLGEN_CAP_FORMAT_1_INTERP_FRAC_SHIFT           15           /* interpolation, fraction bits */
+#define QUILLGEN_CAP_FORMAT_1_INTERP_FRAC_MASK            0x000F8000u
+#define QUILLGEN_CAP_FORMAT_1_LOGIT_INT_SHIFT             20           /* logit, integer bits with sign */
+#define QUILLGEN_CAP_FORMAT_1_LOGIT_INT_MASK              0x01F00000u
+#define QUILLGEN_CAP_FORMAT_1_LOGIT_FRAC_SHIFT            25           /* logit, fraction bits */
+#define QUILLGEN_CAP_FORMAT_1_LOGIT_FRAC_MASK             0x3E000000u
+#define QUILLGEN_CAP_FORMAT_2                             0x020u       /* RO: bit widths */
+#define QUILLGEN_CAP_FORMAT_2_ATTENTION_SHIFT             0            /* attention weight, fraction bits */
+#define QUILLGEN_CAP_FORMAT_2_ATTENTION_MASK              0x0000001Fu
+#define QUILLGEN_CAP_FORMAT_2_CORNER_SHIFT                5            /* corner weight, fraction bits */
+#define QUILLGEN_CAP_FORMAT_2_CORNER_MASK                 0x000003E0u
+#define QUILLGEN_CAP_ARRAY                                0x024u       /* RO: arrays, for packing the parameter image */
+#define QUILLGEN_CAP_ARRAY_ROWS_SHIFT                     0            /* queries of a group */
+#define QUILLGEN_CAP_ARRAY_ROWS_MASK                      0x000000FFu
+#define QUILLGEN_CAP_ARRAY_COLUMNS_SHIFT                  8            /* columns of the PE array */
+#define QUILLGEN_CAP_ARRAY_COLUMNS_MASK                   0x0000FF00u
+#define QUILLGEN_CAP_ARRAY_DEPTH_SHIFT                    16           /* products a PE sums in a cycle */
+#define QUILLGEN_CAP_ARRAY_DEPTH_MASK                     0x00FF0000u
+#define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_SHIFT       24           /* columns of W'' a cycle */
+#define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_MASK        0xFF000000u
+#define QUILLGEN_DESC_LO                                  0x030u       /* RW: descriptor address, low half */
+#define QUILLGEN_DESC_HI                                  0x034u       /* RW: descriptor address, high half */
+#define QUILLGEN_START                                    0x038u       /* WO: queues a job */
+#define QUILLGEN_START_START_SHIFT                        0            /* 1: queue the job at DESC */
+#define QUILLGEN_START_START_MASK                         0x00000001u
+#define QUILLGEN_CONTROL                                  0x03Cu       /* WO: stops jobs */
+#define QUILLGEN_CONTROL_ABORT_SHIFT                      0            /* 1: stop the job in work; queued ones stay */
+#define QUILLGEN_CONTROL_ABORT_MASK                       0x00000001u
+#define QUILLGEN_CONTROL_SOFT_RESET_SHIFT                 1            /* 1: stop the job in work without a report, drop the queue, and reset all registers */
+#define QUILLGEN_CONTROL_SOFT_RESET_MASK                  0x00000002u
+#define QUILLGEN_STATUS                                   0x040u       /* RO: state of the accelerator; done and failed speak of the last job, until the next one begins */
+#define QUILLGEN_STATUS_BUSY_SHIFT                        0            /* a job is in work */
+#define QUILLGEN_STATUS_BUSY_MASK                         0x00000001u
+#define QUILLGEN_STATUS_DONE_SHIFT                        1            /* the last job has ended */
+#define QUILLGEN_STATUS_DONE_MASK                         0x00000002u
+#define QUILLGEN_STATUS_FAILED_SHIFT                      2            /* the last job ended with an error */
+#define QUILLGEN_STATUS_FAILED_MASK                       0x00000004u
+#define QUILLGEN_STATUS_QUARANTINED_SHIFT                 3            /* a time-out left responses open: no job is taken until all have come */
+#define QUILLGEN_STATUS_QUARANTINED_MASK                  0x00000008u
+#define QUILLGEN_STATUS_QUEUE_FULL_SHIFT                  4            /* START would be refused */
+#define QUILLGEN_STATUS_QUEUE_FULL_MASK                   0x00000010u
+#define QUILLGEN_STATUS_QUEUE_EMPTY_SHIFT                 5            /* no job waits */
+#define QUILLGEN_STATUS_QUEUE_EMPTY_MASK                  0x00000020u
+#define QUILLGEN_ERROR                                    0x044u       /* RO: how the last job ended, a code of the table below */
+#define QUILLGEN_ERROR_DETAIL                             0x048u       /* RO: more about the error, see the table below */
+#define QUILLGEN_JOB_ID                                   0x04Cu       /* RO: job ID of the descriptor of the last or current job */
+#define QUILLGEN_TIMEOUT                                  0x050u       /* RW: cycles in which the memory port waits and nothing moves before the job is given up; 0: for ever */
+#define QUILLGEN_INT_STATE                                0x054u       /* W1C: interrupt state */
+#define QUILLGEN_INT_STATE_DONE_SHIFT                     0            /* a job ended without an error */
+#define QUILLGEN_INT_STATE_DONE_MASK                      0x00000001u
+#define QUILLGEN_INT_STATE_FAILED_SHIFT                   1            /* a job ended with an error; while it is set, no queued job begins */
+#define QUILLGEN_INT_STATE_FAILED_MASK                    0x00000002u
+#define QUILLGEN_INT_STATE_REFUSED_SHIFT                  2            /* START was written with the queue full or the port quarantined */
+#define QUILLGEN_INT_STATE_REFUSED_MASK                   0x00000004u
+#define QUILLGEN_INT_ENABLE                               0x058u       /* RW: bits of INT_STATE that raise irq */
+#define QUILLGEN_INT_ENABLE_DONE_SHIFT                    0            /* a job ended without an error */
+#define QUILLGEN_INT_ENABLE_DONE_MASK                     0x00000001u
+#define QUILLGEN_INT_ENABLE_FAILED_SHIFT                  1            /* a job ended with an error; while it is set, no queued job begins */
+#define QUILLGEN_INT_ENABLE_FAILED_MASK                   0x00000002u
+#define QUILLGEN_INT_ENABLE_REFUSED_SHIFT                 2            /* START was written with the queue full or the port quarantined */
+#define QUILLGEN_INT_ENABLE_REFUSED_MASK                  0x00000004u
+#define QUILLGEN_INT_TEST                                 0x05Cu       /* WO: writing 1 sets the bit of INT_STATE */
+#define QUILLGEN_INT_TEST_DONE_SHIFT                      0            /* a job ended without an error */
+#define QUILLGEN_INT_TEST_DONE_MASK                       0x00000001u
+#define QUILLGEN_INT_TEST_FAILED_SHIFT                    1            /* a job ended with an error; while it is set, no queued job begins */
+#define QUILLGEN_INT_TEST_FAILED_MASK                     0x00000002u
+#define QUILLGEN_INT_TEST_REFUSED_SHIFT                   2            /* START was written with the queue full or the port quarantined */
+#define QUILLGEN_INT_TEST_REFUSED_MASK                    0x00000004u
+#define QUILLGEN_SNAPSHOT                                 0x060u       /* WO: any write copies all counters at once; the end of a job does too */
+#define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; the sum of the next seven */
+#define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: descriptor and parameters were being loaded */
+#define QUILLGEN_COUNT_FILL                               0x088u       /* RO: before the first sample */
+#define QUILLGEN_COUNT_SAMPLE                             0x08Cu       /* RO: the lane took a sample */
+#define QUILLGEN_COUNT_WAIT_FEATURE                       0x090u       /* RO: the next sample missed pixels */
+#define QUILLGEN_COUNT_WAIT_OUTPUT                        0x094u       /* RO: the lane was not ready */
+#define QUILLGEN_COUNT_WAIT_POINT                         0x098u       /* RO: no sample was queued */
+#define QUILLGEN_COUNT_DRAIN                              0x09Cu       /* RO: after the last sample */
+#define QUILLGEN_COUNT_SAMPLES                            0x0A0u       /* RO: samples taken */
+#define QUILLGEN_COUNT_LINE_HITS                          0x0A4u       /* RO: line look-ups that found their line */
+#define QUILLGEN_COUNT_LINE_MISSES                        0x0A8u       /* RO: line look-ups that did not */
+#define QUILLGEN_COUNT_BYTES_JOB                          0x0ACu       /* RO: bytes read: descriptor and parameters */
+#define QUILLGEN_COUNT_BYTES_QUERY                        0x0B0u       /* RO: bytes read: query rows */
+#define QUILLGEN_COUNT_BYTES_REFERENCE                    0x0B4u       /* RO: bytes read: references */
+#define QUILLGEN_COUNT_BYTES_FEATURE                      0x0B8u       /* RO: bytes read: lines of the value map */
+#define QUILLGEN_COUNT_BYTES_OUTPUT                       0x0BCu       /* RO: bytes written: output rows */
+
+/* Values. */
+#define QUILLGEN_ID_VALUE                                 0x5155494Cu
+#define QUILLGEN_VERSION_VALUE                            2u         
+#define QUILLGEN_QUEUED_JOBS                              2u           /* that wait behind the one in work */
+#define QUILLGEN_COUNTERS                                 16u          /* from COUNT_CYCLES on, 4 bytes apart */
+
+/* Codes of ERROR. */
+#define QUILLGEN_ERROR_NONE_CODE                          0u           /* no error */
+#define QUILLGEN_ERROR_DESCRIPTOR_CODE                    1u           /* wrong version, kind or flags of the descriptor */
+#define QUILLGEN_ERROR_QUERIES_CODE                       2u           /* number of queries 0 or above the maximum */
+#define QUILLGEN_ERROR_SHAPE_CODE                         3u           /* a level side 0 or above the maximum */
+#define QUILLGEN_ERROR_ADDRESS_CODE                       4u           /* an address not aligned (64 bytes, the value map also to a line) or too large, or a stride not a multiple of a beat or shorter than a row */
+#define QUILLGEN_ERROR_READ_CODE                          5u           /* a read was answered SLVERR or DECERR */
+#define QUILLGEN_ERROR_WRITE_CODE                         6u           /* a write was answered SLVERR or DECERR */
+#define QUILLGEN_ERROR_ABORTED_CODE                       7u           /* CONTROL.abort was written */
+#define QUILLGEN_ERROR_TIMEOUT_CODE                       8u           /* the memory port stood still for TIMEOUT cycles */
+
+/* Job descriptor: 32-bit little-endian words. */
+#define QUILLGEN_DESCRIPTOR_WORDS                         32u        
+#define QUILLGEN_DESCRIPTOR_KIND_VALUE                    0x00010001u  /* version 1, attention core */
+#define QUILLGEN_DESCRIPTOR_FLAG_BOXES                    0x1u         /* references are boxes */
+#define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
+#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* flags: bit 0, references are boxes; other bits 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
+#define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries */
+#define QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS            4u           /* address of the query rows, low and high half */
+#define QUILLGEN_DESCRIPTOR_WORD_REFERENCE_ADDRESS        6u           /* address of the references */
+#define QUILLGEN_DESCRIPTOR_WORD_VALUE_ADDRESS            8u           /* address of the value map, aligned to a line */
+#define QUILLGEN_DESCRIPTOR_WORD_PARAMETER_ADDRESS        10u          /* address of the parameter image */
+#define QUILLGEN_DESCRIPTOR_WORD_OUTPUT_ADDRESS           12u          /* address of the output rows */
+#define QUILLGEN_DESCRIPTOR_WORD_QUERY_STRIDE             14u          /* bytes from one query row to the next */
+#define QUILLGEN_DESCRIPTOR_WORD_OUTPUT_STRIDE            15u          /* bytes from one output row to the next */
+#define QUILLGEN_DESCRIPTOR_WORD_LEVELS                   16u          /* a word a level: width [15:0], height [31:16]; unused ones 0 */
+
+#endif
