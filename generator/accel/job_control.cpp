@@ -114,11 +114,12 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     rules.push_back({bad_stride(query_stride, query_row_beats(s.config)), Error::address, 14});
     rules.push_back({bad_stride(output_stride, output_row_beats(s.config)), Error::address, 15});
     auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
+    for (Rule& rule : rules) rule.broken = rule.broken.named(fmt::format("word_{}_is_bad", rule.word));
     UInt verdict = code(Error::none), bad_word = UInt::constant(m, 0, error_detail_bits);
     for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
-      Bool broken = rule->broken.named(fmt::format("word_{}_is_bad", rule->word));
-      verdict = mux(broken, code(rule->error), verdict);
-      bad_word = mux(broken, UInt::constant(m, static_cast<std::uint64_t>(rule->word), error_detail_bits), bad_word);
+      verdict = mux(rule->broken, code(rule->error), verdict);
+      bad_word =
+          mux(rule->broken, UInt::constant(m, static_cast<std::uint64_t>(rule->word), error_detail_bits), bad_word);
     }
     verdict = verdict.named("verdict"), bad_word = bad_word.named("bad_word");
 
@@ -133,15 +134,17 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     Bool fails = (working & (read_error | write_error | abort | soft_reset | expired | refuse)).named("fails");
     auto error = reg(m, "error", UInt(error_bits), 0);
     auto detail = reg(m, "error_detail", UInt(error_detail_bits), 0);
-    auto with_detail = [&](const Bool& condition, Error e, const UInt& d) {
-      error.when(fails & condition, code(e));
-      detail.when(fails & condition, d.extend(error_detail_bits));
+    auto fails_by = [&](const char* name, const Bool& condition, Error e, const UInt& d) {
+      Bool now = (fails & condition).named(name);
+      error.when(now, code(e));
+      detail.when(now, d.extend(error_detail_bits));
     };
-    error.when(begin | soft_reset, 0), detail.when(begin | soft_reset, 0);
-    with_detail(read_error, Error::read, concat({read_response, read_client.extend(4)}));
-    with_detail(write_error, Error::write, concat({write_response, UInt::constant(m, 0, 4)}));
-    with_detail(abort, Error::aborted, UInt::constant(m, 0, 1));
-    with_detail(expired, Error::timeout, concat({writes_waiting, reads_waiting}));
+    Bool forget = (begin | soft_reset).named("forget");
+    error.when(forget, 0), detail.when(forget, 0);
+    fails_by("fails_by_read", read_error, Error::read, concat({read_response, read_client.extend(4)}));
+    fails_by("fails_by_write", write_error, Error::write, concat({write_response, UInt::constant(m, 0, 4)}));
+    fails_by("fails_by_abort", abort, Error::aborted, UInt::constant(m, 0, 1));
+    fails_by("fails_by_timeout", expired, Error::timeout, concat({writes_waiting, reads_waiting}));
     error.when(fails, verdict), detail.when(fails, bad_word);
 
     m.note(
@@ -217,7 +220,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     Bool late = ((error == static_cast<int>(Error::timeout)) | expired).named("late");
     Bool report = (end | (is_stop & ~closed & ~soft_reset & (quiet | late))).named("report");
     silent.when(soft_reset & ~is_idle, true).when(is_idle, false);
-    done.when(begin | soft_reset, false).when(report, true);
+    done.when(forget, false).when(report, true);
     output(m, "event_done", end);
     output(m, "event_failed", report & ~end);
     output(m, "job_ended", report);

@@ -90,11 +90,14 @@ const Module& build_registers(Design& d, const Shapes& s) {
 
     m.note("Counters: all are copied at once.");
     Bool copy = (writes.at("snapshot") | input(m, "job_ended", Bool())).named("copy");
+    std::vector<Reg<UInt>> copies;
     for (const char* name : counter_names) {
-      auto copied = reg(m, fmt::format("count_{}", name), UInt(32), 0);
-      copied.when(copy, input(m, fmt::format("counter_{}", name), UInt(32)));
-      values[fmt::format("count_{}", name)] = copied;
+      const auto copied = fmt::format("count_{}", name);
+      copies.push_back(reg(m, copied, UInt(32), 0));
+      values[copied] = copies.back();
     }
+    for (std::size_t i = 0; i < copies.size(); ++i)
+      copies[i].when(copy, input(m, fmt::format("counter_{}", counter_names[i]), UInt(32)));
 
     m.note("Read.");
     auto arvalid = input(m, "arvalid", Bool());

@@ -172,100 +172,58 @@ module axil_registers (
   // Counters: all are copied at once.
   wire copy = write_snapshot || job_ended;
   reg [31:0] count_cycles;
-
-  always @(posedge clk)
-    if (rst) count_cycles <= 32'd0;
-    else if (copy) count_cycles <= counter_cycles;
-
   reg [31:0] count_setup;
-
-  always @(posedge clk)
-    if (rst) count_setup <= 32'd0;
-    else if (copy) count_setup <= counter_setup;
-
   reg [31:0] count_fill;
-
-  always @(posedge clk)
-    if (rst) count_fill <= 32'd0;
-    else if (copy) count_fill <= counter_fill;
-
   reg [31:0] count_sample;
-
-  always @(posedge clk)
-    if (rst) count_sample <= 32'd0;
-    else if (copy) count_sample <= counter_sample;
-
   reg [31:0] count_wait_feature;
-
-  always @(posedge clk)
-    if (rst) count_wait_feature <= 32'd0;
-    else if (copy) count_wait_feature <= counter_wait_feature;
-
   reg [31:0] count_wait_output;
-
-  always @(posedge clk)
-    if (rst) count_wait_output <= 32'd0;
-    else if (copy) count_wait_output <= counter_wait_output;
-
   reg [31:0] count_wait_point;
-
-  always @(posedge clk)
-    if (rst) count_wait_point <= 32'd0;
-    else if (copy) count_wait_point <= counter_wait_point;
-
   reg [31:0] count_drain;
-
-  always @(posedge clk)
-    if (rst) count_drain <= 32'd0;
-    else if (copy) count_drain <= counter_drain;
-
   reg [31:0] count_samples;
-
-  always @(posedge clk)
-    if (rst) count_samples <= 32'd0;
-    else if (copy) count_samples <= counter_samples;
-
   reg [31:0] count_line_hits;
-
-  always @(posedge clk)
-    if (rst) count_line_hits <= 32'd0;
-    else if (copy) count_line_hits <= counter_line_hits;
-
   reg [31:0] count_line_misses;
-
-  always @(posedge clk)
-    if (rst) count_line_misses <= 32'd0;
-    else if (copy) count_line_misses <= counter_line_misses;
-
   reg [31:0] count_bytes_job;
-
-  always @(posedge clk)
-    if (rst) count_bytes_job <= 32'd0;
-    else if (copy) count_bytes_job <= counter_bytes_job;
-
   reg [31:0] count_bytes_query;
-
-  always @(posedge clk)
-    if (rst) count_bytes_query <= 32'd0;
-    else if (copy) count_bytes_query <= counter_bytes_query;
-
   reg [31:0] count_bytes_reference;
-
-  always @(posedge clk)
-    if (rst) count_bytes_reference <= 32'd0;
-    else if (copy) count_bytes_reference <= counter_bytes_reference;
-
   reg [31:0] count_bytes_feature;
-
-  always @(posedge clk)
-    if (rst) count_bytes_feature <= 32'd0;
-    else if (copy) count_bytes_feature <= counter_bytes_feature;
-
   reg [31:0] count_bytes_output;
 
   always @(posedge clk)
-    if (rst) count_bytes_output <= 32'd0;
-    else if (copy) count_bytes_output <= counter_bytes_output;
+    if (rst) begin
+      count_cycles <= 32'd0;
+      count_setup <= 32'd0;
+      count_fill <= 32'd0;
+      count_sample <= 32'd0;
+      count_wait_feature <= 32'd0;
+      count_wait_output <= 32'd0;
+      count_wait_point <= 32'd0;
+      count_drain <= 32'd0;
+      count_samples <= 32'd0;
+      count_line_hits <= 32'd0;
+      count_line_misses <= 32'd0;
+      count_bytes_job <= 32'd0;
+      count_bytes_query <= 32'd0;
+      count_bytes_reference <= 32'd0;
+      count_bytes_feature <= 32'd0;
+      count_bytes_output <= 32'd0;
+    end else if (copy) begin
+      count_cycles <= counter_cycles;
+      count_setup <= counter_setup;
+      count_fill <= counter_fill;
+      count_sample <= counter_sample;
+      count_wait_feature <= counter_wait_feature;
+      count_wait_output <= counter_wait_output;
+      count_wait_point <= counter_wait_point;
+      count_drain <= counter_drain;
+      count_samples <= counter_samples;
+      count_line_hits <= counter_line_hits;
+      count_line_misses <= counter_line_misses;
+      count_bytes_job <= counter_bytes_job;
+      count_bytes_query <= counter_bytes_query;
+      count_bytes_reference <= counter_bytes_reference;
+      count_bytes_feature <= counter_bytes_feature;
+      count_bytes_output <= counter_bytes_output;
+    end
 
   // Read.
   assign arready = !rvalid || rready;

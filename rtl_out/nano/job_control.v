@@ -205,20 +205,20 @@ module job_control (
     end
 
   // Check: the first rule that is broken.
-  wire word_15_is_bad = (output_stride[2:0] != 3'd0) || (output_stride < 32'd8);
-  wire word_14_is_bad = (query_stride[2:0] != 3'd0) || (query_stride < 32'd8);
-  wire word_12_is_bad = (output_pointer[5:0] != 6'd0) || (output_pointer[63:40] != 24'd0);
-  wire word_10_is_bad = (parameter_pointer[5:0] != 6'd0) || (parameter_pointer[63:40] != 24'd0);
-  wire word_8_is_bad = (value_pointer[5:0] != 6'd0) || (value_pointer[63:40] != 24'd0);
-  wire word_6_is_bad = (reference_pointer[5:0] != 6'd0) || (reference_pointer[63:40] != 24'd0);
-  wire word_4_is_bad = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0);
-  wire word_17_is_bad = (full_width_1 == 16'd0) || (full_width_1 > 16'h10) || (full_height_1 == 16'd0) ||
-      (full_height_1 > 16'h10);
+  wire word_0_is_bad = kind != 32'h10001;
+  wire word_1_is_bad = flags[31:1] != 31'd0;
+  wire word_3_is_bad = (query_count == 32'd0) || (query_count > 32'h40);
   wire word_16_is_bad = (full_width_0 == 16'd0) || (full_width_0 > 16'h10) || (full_height_0 == 16'd0) ||
       (full_height_0 > 16'h10);
-  wire word_3_is_bad = (query_count == 32'd0) || (query_count > 32'h40);
-  wire word_1_is_bad = flags[31:1] != 31'd0;
-  wire word_0_is_bad = kind != 32'h10001;
+  wire word_17_is_bad = (full_width_1 == 16'd0) || (full_width_1 > 16'h10) || (full_height_1 == 16'd0) ||
+      (full_height_1 > 16'h10);
+  wire word_4_is_bad = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0);
+  wire word_6_is_bad = (reference_pointer[5:0] != 6'd0) || (reference_pointer[63:40] != 24'd0);
+  wire word_8_is_bad = (value_pointer[5:0] != 6'd0) || (value_pointer[63:40] != 24'd0);
+  wire word_10_is_bad = (parameter_pointer[5:0] != 6'd0) || (parameter_pointer[63:40] != 24'd0);
+  wire word_12_is_bad = (output_pointer[5:0] != 6'd0) || (output_pointer[63:40] != 24'd0);
+  wire word_14_is_bad = (query_stride[2:0] != 3'd0) || (query_stride < 32'd8);
+  wire word_15_is_bad = (output_stride[2:0] != 3'd0) || (output_stride < 32'd8);
   wire [3:0] verdict_choice = word_10_is_bad ? 4'd4 :
         word_12_is_bad ? 4'd4 :
         word_14_is_bad ? 4'd4 :
@@ -250,29 +250,29 @@ module job_control (
   wire refuse = is_check && (verdict != 4'd0);
   wire fails_term = read_error || write_error || abort || soft_reset || expired || refuse;
   wire fails = working && fails_term;
-  wire error_term = begin_now || soft_reset;
-  wire error_term_2 = fails && read_error;
-  wire error_term_3 = fails && write_error;
-  wire error_term_4 = fails && abort;
-  wire error_term_5 = fails && expired;
+  wire forget = begin_now || soft_reset;
+  wire fails_by_read = fails && read_error;
+  wire fails_by_write = fails && write_error;
+  wire fails_by_abort = fails && abort;
+  wire fails_by_timeout = fails && expired;
 
   always @(posedge clk)
     if (rst) begin
       error <= 4'd0;
       error_detail <= 8'd0;
-    end else if (error_term) begin
+    end else if (forget) begin
       error <= 4'd0;
       error_detail <= 8'd0;
-    end else if (error_term_2) begin
+    end else if (fails_by_read) begin
       error <= 4'd5;
       error_detail <= {2'd0, {read_response, {2'd0, read_client}}};
-    end else if (error_term_3) begin
+    end else if (fails_by_write) begin
       error <= 4'd6;
       error_detail <= {2'd0, {write_response, 4'd0}};
-    end else if (error_term_4) begin
+    end else if (fails_by_abort) begin
       error <= 4'd7;
       error_detail <= 8'd0;
-    end else if (error_term_5) begin
+    end else if (fails_by_timeout) begin
       error <= 4'd8;
       error_detail <= {6'd0, {writes_waiting, reads_waiting}};
     end else if (fails) begin
@@ -376,7 +376,7 @@ module job_control (
 
   always @(posedge clk)
     if (rst) done <= 1'b0;
-    else if (error_term) done <= 1'b0;
+    else if (forget) done <= 1'b0;
     else if (report) done <= 1'b1;
 
   assign event_failed = report && !end_of_job;
