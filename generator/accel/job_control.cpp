@@ -16,6 +16,16 @@ using namespace hdl;
 
 namespace {
 
+struct Pointer {
+  const char* name;
+  int word;
+};
+constexpr Pointer word_of_pointer[] = {{"query", word::query_address},
+                                       {"reference", word::reference_address},
+                                       {"value", word::value_address},
+                                       {"parameter", word::parameter_address},
+                                       {"output", word::output_address}};
+
 // A rule of the descriptor, and the word that breaks it.
 struct Rule {
   Bool broken;
@@ -66,23 +76,20 @@ const Module& build_job_control(Design& d, const Shapes& s) {
           r, beat.data.bits((word % words_per_beat) * 32 + low, bits));
       return static_cast<UInt>(r);
     };
-    UInt kind = field(0, "kind", 32), flags = field(1, "flags", 32), job_id = field(2, "job_id", 32),
-         count = field(3, "query_count", 32);
-    struct Pointer {
-      const char* name;
-      int word;
-    };
+    UInt kind = field(word::kind, "kind", 32), flags = field(word::flags, "flags", 32),
+         job_id = field(word::job_id, "job_id", 32), count = field(word::queries, "query_count", 32);
     std::vector<UInt> pointers;
-    for (const Pointer& p : {Pointer{"query", 4}, {"reference", 6}, {"value", 8}, {"parameter", 10}, {"output", 12}}) {
+    for (const Pointer& p : word_of_pointer) {
       UInt low = field(p.word, fmt::format("{}_low", p.name), 32),
            high = field(p.word + 1, fmt::format("{}_high", p.name), 32);
       pointers.push_back(concat({high, low}).named(fmt::format("{}_pointer", p.name)));
     }
-    UInt query_stride = field(14, "query_stride", 32), output_stride = field(15, "output_stride", 32);
+    UInt query_stride = field(word::query_stride, "query_stride", 32),
+         output_stride = field(word::output_stride, "output_stride", 32);
     std::vector<UInt> width, height;
     for (int l = 0; l < s.a.levels; ++l) {
-      width.push_back(field(16 + l, fmt::format("full_width_{}", l), 16));
-      height.push_back(field(16 + l, fmt::format("full_height_{}", l), 16, 16));
+      width.push_back(field(word::levels + l, fmt::format("full_width_{}", l), 16));
+      height.push_back(field(word::levels + l, fmt::format("full_height_{}", l), 16, 16));
     }
 
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -101,18 +108,19 @@ const Module& build_job_control(Design& d, const Shapes& s) {
       return stride.bits(0, std::countr_zero(static_cast<unsigned>(s.data_bytes()))).any() |
              (stride < row_beats * s.data_bytes());
     };
-    std::vector<Rule> rules = {{kind != descriptor_kind, Error::descriptor, 0},
-                               {(flags >> flag_count).any(), Error::descriptor, 1},
-                               {bad_side(count, s.a.max_queries), Error::queries, 3}};
+    std::vector<Rule> rules = {{kind != descriptor_kind, Error::descriptor, word::kind},
+                               {(flags >> flag_count).any(), Error::descriptor, word::flags},
+                               {bad_side(count, s.a.max_queries), Error::queries, word::queries}};
     for (std::size_t l = 0; l < width.size(); ++l)
       rules.push_back({bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height), Error::shape,
-                       descriptor_levels + static_cast<int>(l)});
+                       word::levels + static_cast<int>(l)});
     for (std::size_t i = 0; i < pointers.size(); ++i)
-      rules.push_back(
-          {bad_pointer(pointers[i], i == 2 ? std::max(base_alignment, line_bytes(s.config)) : base_alignment),
-           Error::address, 4 + 2 * static_cast<int>(i)});
-    rules.push_back({bad_stride(query_stride, query_row_beats(s.config)), Error::address, 14});
-    rules.push_back({bad_stride(output_stride, output_row_beats(s.config)), Error::address, 15});
+      rules.push_back({bad_pointer(pointers[i], word_of_pointer[i].word == word::value_address
+                                                    ? std::max(base_alignment, line_bytes(s.config))
+                                                    : base_alignment),
+                       Error::address, word_of_pointer[i].word});
+    rules.push_back({bad_stride(query_stride, query_row_beats(s.config)), Error::address, word::query_stride});
+    rules.push_back({bad_stride(output_stride, output_row_beats(s.config)), Error::address, word::output_stride});
     auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
     for (Rule& rule : rules) rule.broken = rule.broken.named(fmt::format("word_{}_is_bad", rule.word));
     UInt verdict = code(Error::none), bad_word = UInt::constant(m, 0, error_detail_bits);

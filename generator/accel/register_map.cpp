@@ -52,7 +52,7 @@ std::vector<Register> register_map(const Config& c) {
   const auto& a = c.attention;
   const auto& n = c.numerics;
   std::vector<Register> map = {
-      {0x000, "id", Access::ro, "identification, \"QUIL\"", {}, 0x5155494C},
+      {0x000, "id", Access::ro, "identification, \"QUIL\"", {}, id_value},
       {0x004, "version", Access::ro, "version of this interface", {}, interface_version},
       capability(0x008, "cap_dims", "dimensions of the layer",
                  {{"embed_dim", 0, 16, "C"}, {"heads", 16, 8, "M"}, {"levels", 24, 4, "L"}, {"points", 28, 4, "K"}},

@@ -34,18 +34,18 @@ struct Word {
 };
 
 // 64-bit addresses take two words, the low half first.
-constexpr Word words[] = {{0, "kind", "version and kind"},
-                          {1, "flags", "flags: bit 0, references are boxes; other bits 0"},
-                          {2, "job_id", "job ID, any number"},
-                          {3, "queries", "number of queries"},
-                          {4, "query_address", "address of the query rows, low and high half"},
-                          {6, "reference_address", "address of the references"},
-                          {8, "value_address", "address of the value map, aligned to a line"},
-                          {10, "parameter_address", "address of the parameter image"},
-                          {12, "output_address", "address of the output rows"},
-                          {14, "query_stride", "bytes from one query row to the next"},
-                          {15, "output_stride", "bytes from one output row to the next"},
-                          {descriptor_levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"}};
+constexpr Word words[] = {{word::kind, "kind", "version and kind"},
+                          {word::flags, "flags", "flags: bit 0, references are boxes; other bits 0"},
+                          {word::job_id, "job_id", "job ID, any number"},
+                          {word::queries, "queries", "number of queries"},
+                          {word::query_address, "query_address", "address of the query rows, low and high half"},
+                          {word::reference_address, "reference_address", "address of the references"},
+                          {word::value_address, "value_address", "address of the value map, aligned to a line"},
+                          {word::parameter_address, "parameter_address", "address of the parameter image"},
+                          {word::output_address, "output_address", "address of the output rows"},
+                          {word::query_stride, "query_stride", "bytes from one query row to the next"},
+                          {word::output_stride, "output_stride", "bytes from one output row to the next"},
+                          {word::levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"}};
 
 std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
@@ -68,7 +68,7 @@ std::string register_header() {
     }
   }
   out += "\n/* Values. */\n";
-  out += define("ID_VALUE", "0x5155494Cu");
+  out += define("ID_VALUE", fmt::format("0x{:08X}u", id_value));
   out += define("VERSION_VALUE", fmt::format("{}u", interface_version));
   out += define("QUEUED_JOBS", fmt::format("{}u", queued_jobs), "that wait behind the one in work");
   out += define("COUNTERS", fmt::format("{}u", counter_names.size()), "from COUNT_CYCLES on, 4 bytes apart");
@@ -106,13 +106,13 @@ std::string register_page(const Config& c) {
       "| word | meaning |\n|---|---|\n",
       descriptor_words);
   for (std::size_t i = 0; i < std::size(words); ++i) {
-    const int end = i + 1 < std::size(words) ? words[i + 1].index : descriptor_levels + max_levels;
+    const int end = i + 1 < std::size(words) ? words[i + 1].index : word::levels + max_levels;
     out += fmt::format(
         "| {} | {}{} |\n",
         end - words[i].index > 1 ? fmt::format("{}..{}", words[i].index, end - 1) : fmt::format("{}", words[i].index),
         words[i].text, i == 0 ? fmt::format(": 0x{:08X}", descriptor_kind) : "");
   }
-  out += fmt::format("| {}..{} | reserved, 0 |\n", descriptor_levels + max_levels, descriptor_words - 1);
+  out += fmt::format("| {}..{} | reserved, 0 |\n", word::levels + max_levels, descriptor_words - 1);
   return out;
 }
 

@@ -15,6 +15,11 @@ using namespace hdl;
 const Module& build_registers(Design& d, const Shapes& s) {
   return d.module("axil_registers", [&](Module& m) {
     const auto map = register_map(s.config);
+    const auto fields = [&](const std::string& name) {
+      for (const Register& r : map)
+        if (r.name == name) return r.fields;
+      throw HdlError("no register " + name);
+    };
     m.describe(
         "AXI4-Lite registers (registers.md). Addresses that are not in the map read 0 and ignore writes, as do writes "
         "of less than four bytes.");
@@ -64,10 +69,11 @@ const Module& build_registers(Design& d, const Shapes& s) {
 
     m.note("Interrupts: an event sets its bit, writing 1 clears it; irq follows a cycle later.");
     std::vector<Signal> bits;
-    const char* const events[interrupt_count] = {"done", "failed", "refused"};
+    const auto interrupts = fields("int_state");
     for (int i = interrupt_count - 1; i >= 0; --i) {
-      auto event = input(m, fmt::format("event_{}", events[i]), Bool());
-      auto state = reg(m, fmt::format("int_{}", events[i]), Bool(), 0);
+      const auto& name = interrupts[static_cast<std::size_t>(i)].name;
+      auto event = input(m, fmt::format("event_{}", name), Bool());
+      auto state = reg(m, fmt::format("int_{}", name), Bool(), 0);
       state.when(soft_reset, false)
           .when(event | (writes.at("int_test") & write_data.bit(i)), true)
           .when(writes.at("int_state") & write_data.bit(i), false);
@@ -81,8 +87,8 @@ const Module& build_registers(Design& d, const Shapes& s) {
 
     m.note("State of the accelerator.");
     std::vector<Signal> status;
-    for (const char* bit : {"queue_empty", "queue_full", "quarantined", "failed", "done", "busy"})
-      status.push_back(input(m, bit, Bool()));
+    const auto status_bits = fields("status");  // from bit 0 on, without gaps
+    for (auto f = status_bits.rbegin(); f != status_bits.rend(); ++f) status.push_back(input(m, f->name, Bool()));
     values["status"] = concat(status);
     values["error"] = input(m, "error", UInt(error_bits));
     values["error_detail"] = input(m, "error_detail", UInt(error_detail_bits));

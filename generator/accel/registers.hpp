@@ -11,10 +11,16 @@
 
 namespace quillgen::accel {
 
+inline constexpr unsigned id_value = 0x5155494C;  ///< "QUIL"
 inline constexpr unsigned interface_version = 2;
 inline constexpr unsigned descriptor_kind = 0x00010001;  ///< version 1, kind 1: attention core
 inline constexpr int descriptor_words = 32;
-inline constexpr int descriptor_levels = 16;          ///< word of the first level
+/// Words of a descriptor. Addresses take two, the low half first; levels one each.
+namespace word {
+inline constexpr int kind = 0, flags = 1, job_id = 2, queries = 3, query_address = 4, reference_address = 6,
+                     value_address = 8, parameter_address = 10, output_address = 12, query_stride = 14,
+                     output_stride = 15, levels = 16;
+}
 inline constexpr int flag_boxes = 0, flag_count = 1;  ///< bits of the flags of a descriptor
 inline constexpr int queued_jobs = 2;                 ///< that wait behind the one in work
 

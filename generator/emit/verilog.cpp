@@ -425,7 +425,8 @@ class Printer {
     for (std::size_t i = 0; i < ports.size(); ++i) temporaries(info.inputs[i], info.name + "_" + ports[i].name);
     std::vector<std::pair<std::string, std::string>> pins;
     if (info.module->has_clock()) pins.emplace_back("clk", "clk");
-    if (info.module->has_reset()) pins.emplace_back("rst", info.reset == no_id ? "rst" : "rst || " + text_.operand(info.reset));
+    if (info.module->has_reset())
+      pins.emplace_back("rst", info.reset == no_id ? "rst" : "rst || " + text_.operand(info.reset));
     for (std::size_t i = 0; i < ports.size(); ++i) {
       Id id = ports[i].is_input ? info.inputs[i] : info.outputs[i];
       pins.emplace_back(ports[i].name, ports[i].is_input ? text_.whole(id) : nets_[id]);

@@ -83,8 +83,8 @@ void Session::check_capabilities(JobResult& result) {
     expect(name, address, address == QUILLGEN_STATUS ? QUILLGEN_STATUS_QUEUE_EMPTY_MASK : 0);
 }
 
-/// After a job that was ended without a report: until the port is quiet and a new job would be taken. The core may go on
-/// with what it has until then.
+/// After a job that was ended without a report: until the port is quiet and a new job would be taken. The core may go
+/// on with what it has until then.
 void Session::settle() {
   const auto limit = bench_.cycles() + bench_.hang_limit();
   while (!bench_.memory().idle() || (bench_.read_register(QUILLGEN_STATUS) != QUILLGEN_STATUS_QUEUE_EMPTY_MASK)) {
