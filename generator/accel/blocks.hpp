@@ -6,6 +6,7 @@
 namespace quillgen::accel {
 
 // --- MSDeformAttn core, in the order of the data --------------------------------------------------------------------
+// All but the last are blocks of a lane, built with Shapes::lane().
 
 /// Walks the groups of queries and reads their logits.
 /// Streams in: group (number of queries in it). Stream out: logit (Logit). Ports: logit_write (write into the logit
@@ -42,9 +43,13 @@ const hdl::Module& build_interpolate(hdl::Design& d, const Shapes& s);
 /// Requantisation of heads (N8). Streams: head (accumulators) in, vector (HeadVector) out. Ports: table (TableWrite).
 const hdl::Module& build_head_requantise(hdl::Design& d, const Shapes& s);
 
-/// Projection by W''_m, accumulated over the heads (N9), and requantisation (N10). Streams: vector (HeadVector) in,
-/// output (columns) out. Ports: weights, table (TableWrite).
+/// Projection by W''_m, accumulated over the heads of the lane (N9). Streams: vector (HeadVector) in, sums (columns
+/// accumulators) out. Ports: weights (TableWrite).
 const hdl::Module& build_head_projection(hdl::Design& d, const Shapes& s);
+
+/// Sum over the lanes (N9) and requantisation (N10). Streams: sums_<lane> in, output (OutputGroup) out. Ports: table
+/// (TableWrite).
+const hdl::Module& build_output_requantise(hdl::Design& d, const Shapes& s);
 
 // --- query side -----------------------------------------------------------------------------------------------------
 
@@ -81,6 +86,8 @@ const hdl::Module& build_job_control(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_parameter_loader(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);
 
+/// Everything of a lane; s is the view of the lane (Shapes::lane).
+const hdl::Module& build_lane(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_core(hdl::Design& d, const Shapes& s);
 /// The top, named `name`.
 const hdl::Module& build_top(hdl::Design& d, const Shapes& s, const std::string& name);

@@ -1,4 +1,7 @@
-// The MSDeformAttn core: from query words and references to output groups, in one pass.
+// The MSDeformAttn core: from query words and references to output groups, in one pass. One projection of the queries
+// feeds all lanes; each lane has its share of the heads, and works on a group of queries when it is done with the last.
+#include <fmt/format.h>
+
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "lib/counter.hpp"
@@ -15,24 +18,66 @@ TableWrite table_port(Module& m, const std::string& name, int banks, int words, 
   return input(m, name, TableWrite{Bool(), UInt(Shapes::bits(banks)), UInt(Shapes::bits(words)), UInt(bits)});
 }
 
+// What a lane takes of a table of lanes * banks banks: those numbered lane * banks and up. banks is a power of two.
+TableWrite part_of(const TableWrite& all, int lanes, int lane, int banks) {
+  if (lanes == 1) return all;
+  const int low = std::countr_zero(static_cast<unsigned>(banks));
+  TableWrite part = all;
+  part.enable = all.enable & (all.bank.bits(low, all.bank.width() - low) == lane);
+  part.bank = low == 0 ? UInt::constant(all.enable.module(), 0, 1) : all.bank.bits(0, low);
+  return part;
+}
+
+// Copies of a stream of groups, one for each lane. There is always room, since no more than group_buffers are held.
+std::vector<Stream<UInt>> share(Design& d, Module& m, Stream<UInt> groups, int lanes) {
+  if (lanes == 1) return {groups};
+  std::vector<Stream<UInt>> copies;
+  Bool room = Bool::constant(m, true);
+  std::vector<Wire<Bool>> ready;
+  for (int l = 0; l < lanes; ++l) {
+    ready.push_back(ready_wire(m, fmt::format("group_{}_ready", l)));
+    copies.push_back(lib::fifo(d, m, fmt::format("groups_{}", l), Stream<UInt>{groups.data, groups.valid, ready.back()},
+                               group_buffers));
+    room = room & ready.back();
+  }
+  m.add_assertion("every lane has room for a group", (~groups.valid | room).id());
+  groups.ready.drive(true);
+  return copies;
+}
+
+// A pulse when each of the lanes has given one.
+Bool from_all(Module& m, const std::vector<Bool>& pulses) {
+  if (pulses.size() == 1) return pulses[0];
+  auto all = wire(m, "all_freed", Bool());
+  Bool each = Bool::constant(m, true);
+  for (std::size_t l = 0; l < pulses.size(); ++l) {
+    auto waiting = reg(m, fmt::format("freed_by_{}", l), UInt(Shapes::holds(group_buffers)), 0);
+    waiting.when(pulses[l] & ~all, lib::increment(waiting)).when(all & ~pulses[l], lib::decrement(waiting));
+    each = each & (waiting != 0);
+  }
+  all.drive(each);
+  return all;
+}
+
 }  // namespace
 
 const Module& build_core(Design& d, const Shapes& s) {
   return d.module("msda_core", [&](Module& m) {
-    const int columns = s.projection_columns(), groups = s.projection_groups(), units = head_requant_units(s.a);
+    const int columns = s.projection_columns(), groups = s.projection_groups(), lanes = s.lanes();
+    const Shapes lane = s.lane();
+    const int units = head_requant_units(lane.a);
     m.describe(
         "MSDeformAttn core: offset and logit projection, softmax, locations, corner weights, line cache, interpolation "
-        "and aggregation, projection by W''. "
-        "Nothing between query and output leaves the chip.");
+        "and aggregation, projection by W''. Nothing between query and output leaves the chip.");
+    m.parameter("lanes", lanes);
     auto start = input(m, "start", Bool());
     auto queries = input(m, "queries", UInt(s.query_bits()));
     auto levels = input(m, "levels", LevelShapes(s));
     std::vector<UInt> starts;
-    for (int l = 0; l < s.a.levels; ++l)
-      starts.push_back(input(m, "start_" + std::to_string(l), UInt(s.address_bits())));
+    for (int l = 0; l < s.a.levels; ++l) starts.push_back(input(m, fmt::format("start_{}", l), UInt(s.address_bits())));
+    auto boxes = input(m, "boxes", Bool());
     auto clear = input(m, "clear", Bool());
     auto feature_data = input(m, "feature_data", UInt(s.data_bits()));
-    auto feature_valid = input(m, "feature_valid", Bool());
     auto freed = wire(m, "group_freed", Bool());
 
     m.note("Offsets and logits of a group of queries.");
@@ -42,81 +87,69 @@ const Module& build_core(Design& d, const Shapes& s) {
     projection.in("freed", static_cast<Bool>(freed));
     projection.in("weights", table_port(m, "query_weights", s.config.gemm.columns, s.tiles() * s.steps(),
                                         s.config.gemm.depth * s.n.query_weight_bits));
-    projection.in("table", table_port(m, "query_requant", 1, s.a.samples_per_query(), 3 * lib::requant_entry_bits));
+    projection.in("table",
+                  table_port(m, "query_requant", lanes, lane.a.samples_per_query(), 3 * lib::requant_entry_bits));
     projection.in_stream("word", input_stream(m, "word", UInt(s.config.gemm.depth * s.n.query_bits)));
     Bool sample_valid = projection.out("sample_valid", Bool());
-    UInt sample_address = concat(
-        {projection.out("sample_slot", UInt(s.slot_bits())), projection.out("sample_number", UInt(s.sample_bits()))});
+    UInt sample_address = concat({projection.out("sample_slot", UInt(s.slot_bits())),
+                                  projection.out("sample_number", UInt(lane.sample_bits()))})
+                              .named("sample_address");
 
     m.note("A group is worked on when its samples and its references are there.");
     auto projected = projection.out_stream("projected", UInt(s.rows_bits()));
     auto referenced = input_stream(m, "references_of_group", UInt(1));
     discard(referenced.data);
-    auto group = stream(m, "group", projected.valid & referenced.valid, projected.data);
+    auto group = stream(m, "group", (projected.valid & referenced.valid).named("group_valid"), projected.data);
     projected.ready.drive(group.ready & referenced.valid);
     referenced.ready.drive(group.ready & projected.valid);
+    const auto groups_of = share(d, m, group, lanes);
+    auto reference_enable = input(m, "reference_write_enable", Bool());
+    auto reference_address = input(m, "reference_write_address", UInt(s.slot_bits() + s.level_bits()));
+    auto reference_data = input(m, "reference_write_data", UInt(s.reference_word_bits()));
 
-    m.note("Samples, one after the other.");
-    Instance source(m, "point_source", build_point_source(d, s));
-    source.in_stream("group", group);
-    source.in("logit_write_enable", sample_valid);
-    source.in("logit_write_address", sample_address);
-    source.in("logit_write_data", projection.out("sample_logit", UInt(s.n.logit_bits())));
-    Instance softmax(m, "softmax", build_softmax(d, s));
-    softmax.in_stream("logit", source.out_stream("logit", Logit(s)));
-    Instance index(m, "index_gen", build_index_gen(d, s));
-    index.in("levels", levels);
-    index.in("boxes", input(m, "boxes", Bool()));
-    index.in("offset_write_enable", sample_valid);
-    index.in("offset_write_address", sample_address);
-    index.in("offset_write_data", concat({projection.out("sample_offset_y", UInt(s.n.offset_bits())),
-                                          projection.out("sample_offset_x", UInt(s.n.offset_bits()))}));
-    index.in("reference_write_enable", input(m, "reference_write_enable", Bool()));
-    index.in("reference_write_address", input(m, "reference_write_address", UInt(s.slot_bits() + s.level_bits())));
-    index.in("reference_write_data", input(m, "reference_write_data", UInt(s.reference_word_bits())));
-    index.in_stream("attention", softmax.out_stream("attention", Attn(s)));
-    freed.drive(index.out("group_freed", Bool()));
+    const auto head_requant =
+        table_port(m, "head_requant", lanes, lane.a.embed_dim / units, units * (lib::mult_bits + lib::shift_bits));
+    const auto output_weights = table_port(m, "output_weights", lanes * columns, lane.a.heads * groups,
+                                           s.a.head_dim() * s.n.output_weight_bits);
+    Instance requantise(m, "output_requantise", build_output_requantise(d, s));
+    std::vector<Bool> freed_by;
+    Bool clearing = Bool::constant(m, false);
+    for (int l = 0; l < lanes; ++l) {
+      const auto numbered = [l](const char* name) { return fmt::format("{}_{}", name, l); };
+      m.note(fmt::format("Lane {}: heads {} to {}.", l, l * lane.a.heads, (l + 1) * lane.a.heads - 1));
+      Instance u(m, numbered("lane"), build_lane(d, lane));
+      u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
+      u.in("levels", levels), u.in("boxes", boxes), u.in("clear", clear);
+      for (int i = 0; i < s.a.levels; ++i) u.in(fmt::format("start_{}", i), starts[static_cast<std::size_t>(i)]);
+      u.in_stream("group", groups_of[static_cast<std::size_t>(l)]);
+      u.in("sample_valid", sample_valid), u.in("sample_address", sample_address);
+      u.in("sample_logit", projection.out(numbered("logit"), UInt(s.n.logit_bits())));
+      u.in("sample_offsets", concat({projection.out(numbered("offset_y"), UInt(s.n.offset_bits())),
+                                     projection.out(numbered("offset_x"), UInt(s.n.offset_bits()))}));
+      u.in("reference_write_enable", reference_enable);
+      u.in("reference_write_address", reference_address), u.in("reference_write_data", reference_data);
+      u.in("feature_data", feature_data), u.in("feature_valid", input(m, numbered("feature_valid"), Bool()));
+      output_stream(m, numbered("feature_burst"), u.out_stream("feature_burst", BurstRequest(s)));
+      u.in("head_requant", part_of(head_requant, lanes, l, 1));
+      u.in("output_weights", part_of(output_weights, lanes, l, columns));
+      for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing"})
+        output(m, numbered(event), u.out(event, Bool()));
+      for (const char* count : {"hits", "misses"}) output(m, numbered(count), u.out(count, UInt(3)));
+      freed_by.push_back(u.out("group_freed", Bool()));
+      clearing = clearing | u.out("clearing", Bool());
+      auto sums = u.out_stream("sums", UInt(columns * lane.output_acc_bits()));
+      // A lane may be ahead of the others by the outputs of a query.
+      if (lanes > 1)
+        sums = lib::sram_fifo(d, m, numbered("sums"), sums,
+                              static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(groups, 2)))));
+      requantise.in_stream(numbered("sums"), sums);
+    }
+    m.note("A group is done with when all lanes are; outputs are the sums of all lanes.");
+    freed.drive(from_all(m, freed_by));
     output(m, "freed", static_cast<Bool>(freed));
-    Instance weights(m, "weight_gen", build_weight_gen(d, s));
-    weights.in_stream("location", index.out_stream("location", Location(s)));
-
-    m.note("Line cache.");
-    Instance tags(m, "tag_lookup", build_tag_lookup(d, s));
-    tags.in("clear", clear);
-    tags.in_stream("corners", weights.out_stream("corners", Corners(s)));
-    output(m, "clearing", tags.out("clearing", Bool()));
-    output(m, "hits", tags.out("hits", UInt(3)));
-    output(m, "misses", tags.out("misses", UInt(3)));
-    Instance fetch(m, "line_fetch", build_line_fetch(d, s));
-    fetch.in("levels", levels);
-    for (int l = 0; l < s.a.levels; ++l) fetch.in("start_" + std::to_string(l), starts[static_cast<std::size_t>(l)]);
-    fetch.in_stream("miss", tags.out_stream("miss", LineName(s)));
-    fetch.in("data", feature_data);
-    fetch.in("data_valid", feature_valid);
-    output_stream(m, "feature_burst", fetch.out_stream("request", BurstRequest(s)));
-    Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
-    buffer.in_stream("entry", tags.out_stream("entry", QueueEntry(s)));
-    buffer.in_stream("line", fetch.out_stream("line_out", UInt(s.line_bits())));
-    auto sample = buffer.out_stream("sample", Sample(s));
-
-    m.note("Interpolation, aggregation, and the projection of each head.");
-    output(m, "sample_taken", sample.fire());
-    output(m, "sample_ends_query", sample.data.last_of_query);
-    output(m, "lane_blocked", sample.valid & ~sample.ready);
-    output(m, "feature_missing", buffer.out("waiting", Bool()));
-    Instance interpolate(m, "interpolate", build_interpolate(d, s));
-    interpolate.in_stream("sample", sample);
-    Instance requantise(m, "head_requantise", build_head_requantise(d, s));
-    requantise.in("table",
-                  table_port(m, "head_requant", 1, s.a.embed_dim / units, units * (lib::mult_bits + lib::shift_bits)));
-    requantise.in_stream("head", interpolate.out_stream("head", HeadSums(s)));
-    Instance output_projection(m, "head_projection", build_head_projection(d, s));
-    output_projection.in("weights", table_port(m, "output_weights", columns, s.a.heads * groups,
-                                               s.a.head_dim() * s.n.output_weight_bits));
-    output_projection.in("table", table_port(m, "output_requant", columns, groups, lib::requant_entry_bits));
-    // The projection holds a head for as long as it works on it; the next one is collected meanwhile.
-    output_projection.in_stream("vector", lib::fifo(d, m, "heads", requantise.out_stream("vector", HeadVector(s)), 2));
-    output_stream(m, "output", output_projection.out_stream("output", OutputGroup(s)));
+    output(m, "clearing", clearing);
+    requantise.in("table", table_port(m, "output_requant", columns, groups, lib::requant_entry_bits));
+    output_stream(m, "output", requantise.out_stream("output", OutputGroup(s)));
   });
 }
 

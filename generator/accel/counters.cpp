@@ -12,52 +12,68 @@ using namespace hdl;
 const Module& build_counters(Design& d, const Shapes& s) {
   return d.module("counters", [&](Module& m) {
     m.describe(
-        "Counts every cycle of a job under one cause, and the events of the job. Cleared at start, frozen at its end.");
+        "Counts every cycle of a job, for each lane under one cause, and the events of the job. Cleared at start, "
+        "frozen "
+        "at its end.");
     auto clear = input(m, "clear", Bool());
     auto busy = input(m, "busy", Bool());
     auto setup = input(m, "in_setup_phase", Bool());
-    auto sample = input(m, "sample_taken", Bool());
-    auto end_of_query = input(m, "sample_ends_query", Bool());
-    auto blocked = input(m, "lane_blocked", Bool());
-    auto missing = input(m, "feature_missing", Bool());
     auto queries = input(m, "queries", UInt(s.query_bits()));
-
-    m.note("The first and the last sample bound the time in which the lane could work.");
-    auto begun = reg(m, "begun", Bool(), 0);
-    auto left = reg(m, "queries_left", UInt(s.query_bits()), 0);
-    begun.when(clear, false).when(sample, true);
-    left.when(setup, queries).when(sample & end_of_query, lib::decrement(left));
-
-    m.note("One cause a cycle, the first that holds.");
-    struct Cause {
-      const char* name;
-      Bool holds;
+    struct Lane {
+      Bool taken, ends_query, blocked, missing;
+      UInt hits, misses;
     };
-    Bool open = busy;
-    std::vector<Bool> causes;
-    for (const Cause& c : {Cause{"sample", sample}, Cause{"setup", setup}, Cause{"fill", ~begun},
-                           Cause{"drain", left == 0}, Cause{"wait_feature", missing}, Cause{"wait_output", blocked}}) {
-      causes.push_back((open & c.holds).named(fmt::format("in_{}", c.name)));
-      open = open & ~c.holds;
+    std::vector<Lane> lanes;
+    for (int l = 0; l < s.lanes(); ++l) {
+      const auto event = [&](const char* name) { return input(m, fmt::format("{}_{}", name, l), Bool()); };
+      const auto count = [&](const char* name) { return input(m, fmt::format("{}_{}", name, l), UInt(3)); };
+      lanes.push_back({event("sample_taken"), event("sample_ends_query"), event("lane_blocked"),
+                       event("feature_missing"), count("hits"), count("misses")});
     }
-    Bool wait_point = open.named("in_wait_point");
+
+    m.note("The first and the last sample of all lanes bound the time in which they could work.");
+    auto begun = reg(m, "begun", Bool(), 0);
+    Bool any_taken = Bool::constant(m, false), all_done = Bool::constant(m, true);
+    for (std::size_t l = 0; l < lanes.size(); ++l) {
+      any_taken = any_taken | lanes[l].taken;
+      auto left = reg(m, fmt::format("queries_left_{}", l), UInt(s.query_bits()), 0);
+      left.when(setup, queries).when(lanes[l].taken & lanes[l].ends_query, lib::decrement(left));
+      all_done = all_done & (left == 0);
+    }
+    begun.when(clear, false).when(any_taken, true);
+    all_done = all_done.named("all_done");
+
+    m.note("One cause a cycle for each lane, the first that holds.");
+    static constexpr const char* names[] = {"sample",       "setup",       "fill",      "drain",
+                                            "wait_feature", "wait_output", "wait_point"};
+    std::vector<std::vector<UInt>> causes(std::size(names));  // of each lane
+    for (std::size_t l = 0; l < lanes.size(); ++l) {
+      Bool open = busy;
+      const Bool holds[] = {lanes[l].taken,         setup, ~begun, all_done, lanes[l].missing, lanes[l].blocked,
+                            Bool::constant(m, true)};
+      for (std::size_t c = 0; c < std::size(names); ++c) {
+        causes[c].push_back((open & holds[c]).named(fmt::format("in_{}_{}", names[c], l)).as_uint());
+        open = open & ~holds[c];
+      }
+    }
     auto count = [&](const std::string& name, const UInt& amount) {
       auto r = reg(m, name, UInt(32), 0);
       r.when(clear, 0).next((r + amount).wrap(32));
       output(m, name, static_cast<UInt>(r));
     };
-    auto ones = [&](const Bool& b) { return b.as_uint(); };
-    count("cycles", ones(busy));
-    count("setup", ones(causes[1]));
-    count("fill", ones(causes[2]));
-    count("sample", ones(causes[0]));
-    count("wait_feature", ones(causes[4]));
-    count("wait_output", ones(causes[5]));
-    count("wait_point", ones(wait_point));
-    count("drain", ones(causes[3]));
-    count("samples", ones(sample));
-    count("line_hits", input(m, "hits", UInt(3)));
-    count("line_misses", input(m, "misses", UInt(3)));
+    auto sum = [](std::vector<UInt> list) {
+      UInt total = list[0];
+      for (std::size_t i = 1; i < list.size(); ++i) total = total + list[i];
+      return total;
+    };
+    count("cycles", busy.as_uint());
+    for (const int c : {1, 2, 0, 4, 5, 6, 3}) count(names[c], sum(causes[static_cast<std::size_t>(c)]));
+    std::vector<UInt> taken, hits, misses;
+    for (const Lane& lane : lanes)
+      taken.push_back(lane.taken.as_uint()), hits.push_back(lane.hits), misses.push_back(lane.misses);
+    count("samples", sum(taken));
+    count("line_hits", sum(hits));
+    count("line_misses", sum(misses));
     for (const char* client : {"job", "query", "reference", "feature", "output"}) {
       auto beat = input(m, fmt::format("beat_{}", client), Bool());
       count(fmt::format("bytes_{}", client),

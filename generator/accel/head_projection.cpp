@@ -1,11 +1,10 @@
-// Output projection (NUMERICS.md N9, N10): each head vector times its W''_m, accumulated over the heads of a query in
-// exact sums.
+// Output projection (NUMERICS.md N9): each head vector times its W''_m, accumulated over the heads that the lane has of
+// a query, in exact sums.
 #include <fmt/format.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "lib/counter.hpp"
-#include "lib/requantise.hpp"
 
 namespace quillgen::accel {
 
@@ -54,17 +53,13 @@ const Module& build_head_projection(Design& d, const Shapes& s) {
     const int weight_bits = s.a.head_dim() * s.n.output_weight_bits, acc_bits = s.output_acc_bits();
     const Shapes& sh = s;
     m.describe(
-        "Projection by W'' (NUMERICS.md N9): columns outputs of a head a cycle, accumulated over the heads of a query; "
-        "the last head's sums are "
-        "requantised (N10) and leave.");
+        "Projection by W'' (NUMERICS.md N9): columns outputs of a head a cycle, accumulated over the heads of a query "
+        "that the lane has; with the last of them the sums leave.");
     m.parameter("columns", columns);
     m.parameter("groups", groups);
     m.parameter("heads", s.a.heads);
     auto weight_write = input(
         m, "weights", TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(Shapes::bits(words)), UInt(weight_bits)});
-    auto table_write = input(
-        m, "table",
-        TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(Shapes::bits(groups)), UInt(lib::requant_entry_bits)});
     auto in = input_stream(m, "vector", HeadVector(s));
 
     m.note("One column group a cycle.");
@@ -104,7 +99,7 @@ const Module& build_head_projection(Design& d, const Shapes& s) {
       valid = v, now = t;
     }
 
-    m.note("Accumulate over the heads; the sums of the last head go on to requantisation.");
+    m.note("Accumulate over the heads; the sums of the last head leave.");
     Ram accumulators(m, "accumulators", groups, columns * acc_bits, 0);
     UInt before = accumulators.read(now.group, true);
     std::vector<SInt> after;
@@ -116,36 +111,9 @@ const Module& build_head_projection(Design& d, const Shapes& s) {
     }
     accumulators.write(valid & advance, now.group, lib::join(after));
 
-    constexpr int requant_stages = 1 + lib::requantise_latency;
-    std::vector<UInt> values;
-    Bool finished = (valid & now.last_head).named("finished");
-    for (int c = 0; c < columns; ++c) {
-      Ram table(m, fmt::format("table_{}", c), groups, lib::requant_entry_bits, 1);
-      table.write(table_write.enable & (table_write.bank == c), table_write.address, table_write.data);
-      auto entry = unpack(table.read(now.group, finished & advance), lib::RequantEntry{});
-      auto acc = reg(m, fmt::format("finished_{}", c), SInt(acc_bits));
-      acc.when(advance, after[static_cast<std::size_t>(c)]);
-      Instance unit(m, fmt::format("requantise_{}", c), lib::build_requantise(d, acc_bits, s.n.output_bits, true));
-      unit.in("enable", static_cast<Bool>(advance));
-      unit.in("acc", static_cast<SInt>(acc));
-      unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
-      values.push_back(unit.out("value", UInt(s.n.output_bits)));
-    }
-    valid = finished;
-    Bool end_of_row = lib::is_last(now.group, groups);
-    for (int i = 1; i <= requant_stages; ++i) {
-      auto v = reg(m, fmt::format("requant_{}_valid", i), Bool(), 0),
-           l = reg(m, fmt::format("requant_{}_last", i), Bool());
-      v.when(advance, valid), l.when(advance, end_of_row);
-      valid = v, end_of_row = l;
-    }
-    OutputGroup result(s);
-    result.values = lib::join(values);
-    result.last = end_of_row;
-    auto out = stream(m, "output_out", valid, result);
-    advance.drive(~valid | out.ready);
-    output_stream(m, "output", out);
-    tap(m, "output", Stream<ValueList>{ValueList(values), out.valid, out.ready});
+    auto out = stream(m, "sums_out", (valid & now.last_head).named("finished"), lib::join(after));
+    advance.drive(~out.valid | out.ready);
+    output_stream(m, "sums", out);
   });
 }
 

@@ -133,7 +133,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
 
     m.note("What stops a job.");
     auto read_error = input(m, "read_error", Bool()), write_error = input(m, "write_error", Bool());
-    auto read_client = input(m, "read_client", UInt(axi_id_bits));
+    auto read_client = input(m, "read_client", UInt(s.axi_id_bits()));
     auto read_response = input(m, "read_response", UInt(2)), write_response = input(m, "write_response", UInt(2));
     auto reads_waiting = input(m, "reads_waiting", Bool()), writes_waiting = input(m, "writes_waiting", Bool());
     auto abort = input(m, "abort", Bool()), expired = input(m, "expired", Bool()), quiet = input(m, "quiet", Bool());

@@ -30,17 +30,18 @@ struct LineNumber {
 const Module& build_line_fetch(Design& d, const Shapes& s) {
   return d.module("line_fetch", [&](Module& m) {
     const int beats = line_beats(s.config), line_shift = std::countr_zero(static_cast<unsigned>(line_bytes(s.config)));
-    const int outstanding = s.config.memory.max_outstanding;
+    const int outstanding = s.lines_outstanding(), heads = s.config.attention.heads;
     m.describe(
-        "Fetches lines of the value map in the order they are asked for. At most max_outstanding are under way or "
-        "waiting, each with its place in the "
-        "buffer reserved.");
+        "Fetches lines of the value map in the order they are asked for. At most lines_outstanding are under way or "
+        "waiting, each with its place in the buffer reserved. first_head: that of the lane.");
     m.parameter("line_beats", beats);
-    m.parameter("max_outstanding", outstanding);
+    m.parameter("lines_outstanding", outstanding);
     auto levels = input(m, "levels", LevelShapes(s));
     std::vector<UInt> starts;
     for (int l = 0; l < s.a.levels; ++l)
       starts.push_back(input(m, "start_" + std::to_string(l), UInt(s.address_bits())));
+    const int head_bits = Shapes::bits(heads);
+    auto first_head = input(m, "first_head", UInt(head_bits));
     auto in = input_stream(m, "miss", LineName(s));
 
     m.note("Places reserved in the buffer.");
@@ -57,8 +58,10 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
     UInt blocks = select(in.data.level, row_blocks).named("blocks");
     auto row = pipe.stage("row", Row{in.data.by * blocks, in.data.bx, in.data.head, in.data.level});
     UInt block = row.row + row.bx;
-    UInt number = (s.a.heads == 1 ? block : block * s.a.heads + row.head).resize(s.address_bits() - line_shift);
-    if (s.a.heads == 1) discard(row.head);
+    UInt head = (s.lanes() == 1 ? row.head : first_head + row.head).resize(head_bits);
+    if (s.lanes() == 1) discard(first_head);
+    UInt number = (heads == 1 ? block : block * heads + head).resize(s.address_bits() - line_shift);
+    if (heads == 1) discard(head);
     auto line = pipe.stage("line", LineNumber{number, row.level});
     if (s.a.levels == 1) discard(line.level);
     BurstRequest request(s);

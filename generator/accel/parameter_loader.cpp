@@ -9,11 +9,12 @@ namespace quillgen::accel {
 using namespace hdl;
 
 std::vector<Table> parameter_tables(const Shapes& s) {
-  const int units = head_requant_units(s.a), columns = s.projection_columns(), groups = s.projection_groups();
+  const int units = head_requant_units(s.a), columns = s.projection_columns(), groups = s.projection_groups(),
+            lanes = s.lanes();
   return {{"query_weights", s.config.gemm.depth * s.n.query_weight_bits, s.config.gemm.columns, s.tiles() * s.steps()},
-          {"query_requant", 3 * lib::requant_entry_bits, 1, s.a.samples_per_query()},
-          {"head_requant", units * (lib::mult_bits + lib::shift_bits), 1, s.a.embed_dim / units},
-          {"output_weights", s.a.head_dim() * s.n.output_weight_bits, columns, s.a.heads * groups},
+          {"query_requant", 3 * lib::requant_entry_bits, lanes, s.a.samples_per_query() / lanes},
+          {"head_requant", units * (lib::mult_bits + lib::shift_bits), lanes, s.a.embed_dim / lanes / units},
+          {"output_weights", s.a.head_dim() * s.n.output_weight_bits, lanes * columns, s.a.heads / lanes * groups},
           {"output_requant", lib::requant_entry_bits, columns, groups}};
 }
 

@@ -10,9 +10,9 @@ using namespace hdl;
 
 namespace {
 
-// Beats that keep the memory busy over its latency while rows are used at the rate of the lane, and two rows.
+// Beats that keep the memory busy over its latency while rows are used at the rate of the lanes, and two rows.
 int query_buffer_beats(const Shapes& s) {
-  const int row = query_row_beats(s.config), cycles = s.a.samples_per_query();
+  const int row = query_row_beats(s.config), cycles = s.a.samples_per_query() / s.lanes();
   const int in_flight = s.config.memory.latency_cycles * row / cycles;
   return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(in_flight + 2 * row, 2 * max_burst))));
 }

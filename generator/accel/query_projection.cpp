@@ -1,9 +1,11 @@
 // Offsets and logits of a group of queries (NUMERICS.md N3) on a PE array of rows x columns x depth.
 //
 // The array is output stationary: a tile is `rows` queries times `columns` outputs, i.e. offset x, offset y and logit
-// of columns / 3 samples. It takes `steps` cycles; its accumulators are then copied out and requantised, a sample a
-// cycle, while the next tile is computed.
+// of columns / 3 samples, the same number for each lane. It takes `steps` cycles; its accumulators are then copied out
+// and requantised, a sample a cycle for each lane, while the next tile is computed.
 #include <fmt/format.h>
+
+#include <array>
 
 #include "accel/blocks.hpp"
 #include "lib/counter.hpp"
@@ -52,7 +54,7 @@ const Module& build_pe(Design& d, const Shapes& s) {
 }
 
 struct Step {   // what travels along the array
-  UInt sample;  // first sample of the tile
+  UInt sample;  // first sample of the tile in each lane
   UInt rows;    // queries in the group
   UInt group;   // buffer of the group
   Bool first, last, last_tile;
@@ -92,8 +94,9 @@ T delayed(Module& m, const std::string& name, const T& value, const T& shape, co
 const Module& build_query_projection(Design& d, const Shapes& s) {
   return d.module("query_projection", [&](Module& m) {
     const int rows = s.rows(), columns = s.config.gemm.columns, depth = s.config.gemm.depth, steps = s.steps(),
-              tiles = s.tiles(), per_tile = s.samples_per_tile();
-    const int samples = s.a.samples_per_query(), column_bits = depth * s.n.query_weight_bits,
+              tiles = s.tiles(), lanes = s.lanes(), per_tile = s.samples_per_tile() / lanes;
+    const Shapes lane = s.lane();
+    const int samples = lane.a.samples_per_query(), column_bits = depth * s.n.query_weight_bits,
               wide_sample = Shapes::holds(tiles * per_tile);
     const int row_bits = Shapes::bits(rows), step_bits = Shapes::bits(steps);
     m.describe(
@@ -109,9 +112,10 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
     auto weight_write =
         input(m, "weights",
               TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(Shapes::bits(tiles * steps)), UInt(column_bits)});
-    auto table_write =
-        input(m, "table", TableWrite{Bool(), UInt(1), UInt(Shapes::bits(samples)), UInt(3 * lib::requant_entry_bits)});
-    discard(table_write.bank);
+    auto table_write = input(
+        m, "table",
+        TableWrite{Bool(), UInt(Shapes::bits(lanes)), UInt(Shapes::bits(samples)), UInt(3 * lib::requant_entry_bits)});
+    if (lanes == 1) discard(table_write.bank);
     auto freed = input(m, "freed", Bool());
     auto word = input_stream(m, "word", UInt(depth * s.n.query_bits));
 
@@ -189,7 +193,7 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
         result[static_cast<std::size_t>(r)].push_back(pe.out("result", UInt(s.gemm_acc_bits())));
       }
 
-    m.note("Drain: the results of a tile, one sample a cycle, sample by sample and row by row.");
+    m.note("Drain: the results of a tile, a sample a cycle for each lane, sample by sample and row by row.");
     auto draining = reg(m, "draining", Bool(), 0);
     auto drain_row = reg(m, "drain_row", UInt(row_bits), 0);
     auto drain_column = reg(m, "drain_column", UInt(Shapes::bits(per_tile)), 0);
@@ -208,32 +212,36 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
     tile.when(take, mark);
     discard(tile.sample), discard(tile.first), discard(tile.last);
 
-    m.note("Requantise offset x, offset y and logit of the sample.");
+    m.note("Requantise offset x, offset y and logit of the sample of each lane.");
     const Bool always = Bool::constant(m, true);
-    UInt sample = drain_sample.resize(s.sample_bits());
-    Ram table(m, "table_memory", samples, 3 * lib::requant_entry_bits, 1);
-    table.write(table_write.enable, table_write.address, table_write.data);
-    UInt entries = table.read(sample, draining);
+    UInt sample = drain_sample.resize(lane.sample_bits());
     static const char* const names[] = {"offset_x", "offset_y", "logit"};
-    std::vector<UInt> values;
-    for (int part = 0; part < 3; ++part) {
-      std::vector<UInt> by_column;
-      for (int c = 0; c < per_tile; ++c) {
-        std::vector<UInt> by_row;
-        for (int r = 0; r < rows; ++r)
-          by_row.push_back(result[static_cast<std::size_t>(r)][static_cast<std::size_t>(3 * c + part)]);
-        by_column.push_back(select(drain_row, by_row));
+    std::vector<std::array<UInt, 3>> values;
+    for (int l = 0; l < lanes; ++l) {
+      Ram table(m, fmt::format("table_{}", l), samples, 3 * lib::requant_entry_bits, 1);
+      Bool mine = lanes == 1 ? table_write.enable : table_write.enable & (table_write.bank == l);
+      table.write(mine, table_write.address, table_write.data);
+      UInt entries = table.read(sample, draining);
+      auto& lane_values = values.emplace_back();
+      for (int part = 0; part < 3; ++part) {
+        std::vector<UInt> by_column;
+        for (int c = 0; c < per_tile; ++c) {
+          std::vector<UInt> by_row;
+          for (int r = 0; r < rows; ++r)
+            by_row.push_back(result[static_cast<std::size_t>(r)][static_cast<std::size_t>(3 * (c * lanes + l) + part)]);
+          by_column.push_back(select(drain_row, by_row));
+        }
+        auto acc = reg(m, fmt::format("{}_acc_{}", names[part], l), UInt(s.gemm_acc_bits()));
+        acc.next(select(drain_column, by_column));
+        auto entry = unpack(entries.bits(part * lib::requant_entry_bits, lib::requant_entry_bits), lib::RequantEntry{});
+        const int bits = part == 2 ? s.n.logit_bits() : s.n.offset_bits();
+        Instance unit(m, fmt::format("requantise_{}_{}", names[part], l),
+                      lib::build_requantise(d, s.gemm_acc_bits(), bits, true));
+        unit.in("enable", always);
+        unit.in("acc", static_cast<UInt>(acc));
+        unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
+        lane_values[static_cast<std::size_t>(part)] = unit.out("value", UInt(bits));
       }
-      auto acc = reg(m, fmt::format("{}_acc", names[part]), UInt(s.gemm_acc_bits()));
-      acc.next(select(drain_column, by_column));
-      auto entry = unpack(entries.bits(part * lib::requant_entry_bits, lib::requant_entry_bits), lib::RequantEntry{});
-      const int bits = part == 2 ? s.n.logit_bits() : s.n.offset_bits();
-      Instance unit(m, fmt::format("requantise_{}", names[part]),
-                    lib::build_requantise(d, s.gemm_acc_bits(), bits, true));
-      unit.in("enable", always);
-      unit.in("acc", static_cast<UInt>(acc));
-      unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
-      values.push_back(unit.out("value", UInt(bits)));
     }
 
     UInt slot = rows == 1 ? tile.group : concat({tile.group, drain_row});
@@ -251,20 +259,21 @@ const Module& build_query_projection(Design& d, const Shapes& s) {
       w.next(write), e.next(group_done);
       write = w, group_done = e;
       now.slot = delayed(m, fmt::format("drain_{}_slot", i), now.slot, UInt(s.slot_bits()), always);
-      now.sample = delayed(m, fmt::format("drain_{}_sample", i), now.sample, UInt(s.sample_bits()), always);
+      now.sample = delayed(m, fmt::format("drain_{}_sample", i), now.sample, UInt(lane.sample_bits()), always);
       now.rows = delayed(m, fmt::format("drain_{}_rows", i), now.rows, UInt(s.rows_bits()), always);
     }
     output(m, "sample_valid", write);
     output(m, "sample_slot", now.slot);
     output(m, "sample_number", now.sample);
-    for (int part = 0; part < 3; ++part)
-      output(m, fmt::format("sample_{}", names[part]), values[static_cast<std::size_t>(part)]);
     // With one row drain_row stays 0; a constant has no net that a simulator could show.
     UInt out_row = rows == 1 ? static_cast<UInt>(drain_row) : now.slot.wrap(row_bits);
-    tap(m, "projection",
-        Stream<Projected>{{out_row, now.sample, values[0].as_sint(), values[1].as_sint(), values[2].as_sint()},
-                          write,
-                          Wire<Bool>(write)});
+    for (int l = 0; l < lanes; ++l) {
+      const auto& v = values[static_cast<std::size_t>(l)];
+      for (std::size_t part = 0; part < 3; ++part) output(m, fmt::format("{}_{}", names[part], l), v[part]);
+      tap(m, "projection",
+          Stream<Projected>{
+              {out_row, now.sample, v[0].as_sint(), v[1].as_sint(), v[2].as_sint()}, write, Wire<Bool>(write)});
+    }
 
     m.note("Groups that are complete in the sample buffers; there is room, since no more than its depth are held.");
     auto done = stream(m, "done", group_done, now.rows);

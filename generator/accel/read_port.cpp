@@ -26,29 +26,30 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     m.describe(
         "AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client "
         "reserved their place. While halt is 1 no new burst is asked for.");
+    const int clients = s.clients(), id_bits = s.axi_id_bits();
     m.parameter("clients", clients);
     auto halt = input(m, "halt", Bool());
     std::vector<Stream<BurstRequest>> request;
     for (int i = 0; i < clients; ++i) request.push_back(input_stream(m, fmt::format("client_{}", i), BurstRequest(s)));
 
     m.note("Round robin: the first client after the last one served that asks.");
-    auto served = reg(m, "served", UInt(axi_id_bits), 0);
-    UInt choice = served;
-    std::vector<UInt> order;
-    for (int k = clients; k >= 1; --k) {
-      UInt candidate = (served + k).wrap(axi_id_bits).named(fmt::format("candidate_{}", k));
-      std::vector<UInt> valid;
-      for (const auto& r : request) valid.push_back(r.valid.as_uint());
-      Bool asks(m, select(candidate, valid).id());
-      choice = mux(asks, candidate, choice);
+    auto served = reg(m, "served", UInt(id_bits), 0);
+    UInt first = served, next = served;  // of all that ask, and of those after the one served
+    Bool any = Bool::constant(m, false), any_next = Bool::constant(m, false);
+    for (int i = clients - 1; i >= 0; --i) {
+      const Bool asks = request[static_cast<std::size_t>(i)].valid;
+      const UInt id = UInt::constant(m, static_cast<std::uint64_t>(i), id_bits);
+      any = any | asks, first = mux(asks, id, first);
+      if (i == 0) continue;  // comes after nobody
+      const Bool asks_next = (asks & (served < i)).named(fmt::format("asks_next_{}", i));
+      any_next = any_next | asks_next, next = mux(asks_next, id, next);
     }
-    choice = choice.named("choice");
-    Bool any = request[0].valid;
-    for (std::size_t i = 1; i < request.size(); ++i) any = any | request[i].valid;
+    any = any.named("any_asks");
+    UInt choice = mux(any_next, next.named("next_client"), first.named("first_client")).named("choice");
 
     m.note("The choice is held until the bus has taken it.");
     auto valid = reg(m, "arvalid", Bool(), 0);
-    auto held = reg(m, "held", Chosen{UInt(axi_id_bits), BurstRequest(s)});
+    auto held = reg(m, "held", Chosen{UInt(id_bits), BurstRequest(s)});
     auto arready = input(m, "arready", Bool());
     Bool load = ((~valid) | arready).named("load");
     Bool admit = (load & ~halt).named("admit");
@@ -69,7 +70,7 @@ const Module& build_read_port(Design& d, const Shapes& s) {
 
     m.note("Read data go to the client of their ID. Bit 1 of the response marks an error.");
     auto rvalid = input(m, "rvalid", Bool());
-    auto rid = input(m, "rid", UInt(axi_id_bits));
+    auto rid = input(m, "rid", UInt(id_bits));
     auto rresp = input(m, "rresp", UInt(2));
     for (int i = 0; i < clients; ++i) output(m, fmt::format("data_valid_{}", i), rvalid & (rid == i));
     output(m, "error", rvalid & rresp.bit(1));

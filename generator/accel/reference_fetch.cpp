@@ -17,7 +17,8 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
     const int beat_bits =
         Shapes::holds((std::int64_t{s.a.max_queries} * row_bytes + s.data_bytes() - 1) / s.data_bytes());
     const int buffer =
-        s.config.memory.latency_cycles * row_bytes / s.data_bytes() / s.a.samples_per_query() + 2 * max_burst;
+        s.config.memory.latency_cycles * row_bytes * s.lanes() / s.data_bytes() / s.a.samples_per_query() +
+        2 * max_burst;
     m.describe(
         "Fetches the references of all queries as one run. A word is x and y of a level; of boxes, a second one is "
         "width "

@@ -12,7 +12,7 @@
 namespace quillgen::accel {
 
 inline constexpr unsigned id_value = 0x5155494C;  ///< "QUIL"
-inline constexpr unsigned interface_version = 2;
+inline constexpr unsigned interface_version = 3;
 inline constexpr unsigned descriptor_kind = 0x00010001;  ///< version 1, kind 1: attention core
 inline constexpr int descriptor_words = 32;
 /// Words of a descriptor. Addresses take two, the low half first; levels one each.

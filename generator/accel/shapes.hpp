@@ -8,10 +8,9 @@
 
 namespace quillgen::accel {
 
-/// Read IDs of the AXI master: one for each client. Writes use ID 0.
+/// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on. Writes
+/// use ID 0.
 enum class Client : int { job = 0, query = 1, reference = 2, feature = 3 };
-inline constexpr int clients = 4;
-inline constexpr int axi_id_bits = 2;
 inline constexpr int max_levels = 8;  ///< of a job descriptor
 /// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is
 /// between the two, in the softmax.
@@ -22,12 +21,20 @@ inline constexpr int max_burst = 16;  ///< beats
 inline constexpr int reference_bits = 32, reference_fraction = 16;
 inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
 
-/// Everything below is in bits or elements.
+/// Everything below is in bits or elements. A lane is the core of a layer with its share of the heads: its blocks are
+/// built with lane().
 struct Shapes {
   explicit Shapes(const Config& c) : config(c), a(c.attention), n(c.numerics) {}
   Config config;
-  Attention a;
+  Attention a;  ///< of a lane: its heads and their channels
   Numerics n;
+
+  int lanes() const { return config.core.lanes; }
+  Shapes lane() const {
+    Shapes s(config);
+    s.a.heads /= lanes(), s.a.embed_dim /= lanes();
+    return s;
+  }
 
   static int bits(int count) { return hdl::index_bits(static_cast<std::uint64_t>(count)); }
   static int holds(std::int64_t value) { return hdl::value_bits(static_cast<std::uint64_t>(value)); }
@@ -63,7 +70,7 @@ struct Shapes {
 
   // GEMM of the query.
   int steps() const { return (a.embed_dim + config.gemm.depth - 1) / config.gemm.depth; }
-  int samples_per_tile() const { return config.gemm.columns / 3; }
+  int samples_per_tile() const { return config.gemm.columns / 3; }  ///< of all lanes
   int tiles() const { return (a.samples_per_query() + samples_per_tile() - 1) / samples_per_tile(); }
   /// Signed bits of an exact sum of C products of numbers of a and b bits: at most C * 2^(a + b - 2), which is reached
   /// when all numbers are the lowest of their formats.
@@ -73,10 +80,13 @@ struct Shapes {
   // Aggregation and output projection.
   int head_acc_bits() const { return n.feature_bits + n.corner_bits + 1; }
   int projection_columns() const { return config.core.projection_columns; }
-  int projection_groups() const { return (a.embed_dim + projection_columns() - 1) / projection_columns(); }
+  int projection_groups() const { return divide_up(config.attention.embed_dim, projection_columns()); }
   int output_acc_bits() const { return sum_bits(n.head_bits, n.output_weight_bits); }
 
   // Memory.
+  int clients() const { return static_cast<int>(Client::feature) + lanes(); }
+  int axi_id_bits() const { return bits(clients()); }
+  int lines_outstanding() const { return config.memory.max_outstanding / lanes(); }  ///< of a lane
   int data_bits() const { return config.memory.data_bits; }
   int data_bytes() const { return data_bits() / 8; }
   int address_bits() const { return config.memory.address_bits; }

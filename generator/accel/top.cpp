@@ -28,6 +28,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
                               {"gemm_rows", c.gemm.rows},
                               {"gemm_columns", c.gemm.columns},
                               {"gemm_depth", c.gemm.depth},
+                              {"lanes", s.lanes()},
                               {"projection_columns", c.core.projection_columns},
                               {"cache_kilobytes", c.feature_cache.kilobytes},
                               {"cache_ways", c.feature_cache.ways},
@@ -137,12 +138,15 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     port.in_stream("client_0", job_reader.out_stream("burst", BurstRequest(s)));
     port.in_stream("client_1", query.out_stream("burst", BurstRequest(s)));
     port.in_stream("client_2", reference.out_stream("burst", BurstRequest(s)));
-    port.in_stream("client_3", core.out_stream("feature_burst", BurstRequest(s)));
+    constexpr int features = static_cast<int>(Client::feature);
+    for (int l = 0; l < s.lanes(); ++l)
+      port.in_stream(fmt::format("client_{}", features + l),
+                     core.out_stream(fmt::format("feature_burst_{}", l), BurstRequest(s)));
     auto constant = [&](std::uint64_t v, int bits) { return UInt::constant(m, v, bits); };
     const auto beat_size = static_cast<std::uint64_t>(std::countr_zero(static_cast<unsigned>(s.data_bytes())));
     output(m, "m_axi_arvalid", port.out("arvalid", Bool()));
     port.in("arready", input(m, "m_axi_arready", Bool()));
-    output(m, "m_axi_arid", port.out("arid", UInt(axi_id_bits)));
+    output(m, "m_axi_arid", port.out("arid", UInt(s.axi_id_bits())));
     output(m, "m_axi_araddr", port.out("araddr", UInt(s.address_bits())));
     output(m, "m_axi_arlen", port.out("arlen", UInt(8)));
     output(m, "m_axi_arsize", constant(beat_size, 3));
@@ -150,25 +154,31 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     Bool rvalid = input(m, "m_axi_rvalid", Bool());
     output(m, "m_axi_rready", Bool::constant(m, true));
     port.in("rvalid", rvalid);
-    UInt rid = input(m, "m_axi_rid", UInt(axi_id_bits));
+    UInt rid = input(m, "m_axi_rid", UInt(s.axi_id_bits()));
     port.in("rid", rid);
     UInt rdata = input(m, "m_axi_rdata", UInt(s.data_bits()));
     UInt rresp = input(m, "m_axi_rresp", UInt(2));
     port.in("rresp", rresp);
     port.in("rlast", input(m, "m_axi_rlast", Bool()));
     std::vector<Bool> data_valid;
-    for (int i = 0; i < clients; ++i) data_valid.push_back(port.out(fmt::format("data_valid_{}", i), Bool()));
+    for (int i = 0; i < s.clients(); ++i) data_valid.push_back(port.out(fmt::format("data_valid_{}", i), Bool()));
     job_reader.in("data", rdata), job_reader.in("data_valid", data_valid[0]);
     query.in("data", rdata), query.in("data_valid", data_valid[1]);
     reference.in("data", rdata), reference.in("data_valid", data_valid[2]);
-    core.in("feature_data", rdata), core.in("feature_valid", data_valid[3]);
+    core.in("feature_data", rdata);
+    Bool feature_valid = data_valid[features];
+    for (int l = 0; l < s.lanes(); ++l) {
+      const Bool valid = data_valid[static_cast<std::size_t>(features + l)];
+      core.in(fmt::format("feature_valid_{}", l), valid);
+      if (l > 0) feature_valid = feature_valid | valid;
+    }
     control.in("read_error", port.out("error", Bool()));
     control.in("read_client", rid), control.in("read_response", rresp);
 
     m.note("Memory: AXI4 master, write channels.");
     output(m, "m_axi_awvalid", writer.out("awvalid", Bool()));
     writer.in("awready", input(m, "m_axi_awready", Bool()));
-    output(m, "m_axi_awid", constant(0, axi_id_bits));
+    output(m, "m_axi_awid", constant(0, s.axi_id_bits()));
     output(m, "m_axi_awaddr", writer.out("awaddr", UInt(s.address_bits())));
     output(m, "m_axi_awlen", writer.out("awlen", UInt(8)));
     output(m, "m_axi_awsize", constant(beat_size, 3));
@@ -180,7 +190,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     output(m, "m_axi_wlast", writer.out("wlast", Bool()));
     writer.in("bvalid", input(m, "m_axi_bvalid", Bool()));
     output(m, "m_axi_bready", Bool::constant(m, true));
-    discard(input(m, "m_axi_bid", UInt(axi_id_bits)));
+    discard(input(m, "m_axi_bid", UInt(s.axi_id_bits())));
     UInt bresp = input(m, "m_axi_bresp", UInt(2));
     writer.in("bresp", bresp);
     control.in("write_error", writer.out("error", Bool()));
@@ -201,14 +211,15 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     counters.in("busy", control.out("busy", Bool()));
     counters.in("in_setup_phase", control.out("setup", Bool()));
     counters.in("queries", queries);
-    counters.in("sample_taken", core.out("sample_taken", Bool()));
-    counters.in("sample_ends_query", core.out("sample_ends_query", Bool()));
-    counters.in("lane_blocked", core.out("lane_blocked", Bool()));
-    counters.in("feature_missing", core.out("feature_missing", Bool()));
-    counters.in("hits", core.out("hits", UInt(3)));
-    counters.in("misses", core.out("misses", UInt(3)));
-    static const char* const sources[] = {"job", "query", "reference", "feature"};
-    for (std::size_t i = 0; i < clients; ++i) counters.in(fmt::format("beat_{}", sources[i]), data_valid[i]);
+    for (int l = 0; l < s.lanes(); ++l) {
+      for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing"})
+        counters.in(fmt::format("{}_{}", event, l), core.out(fmt::format("{}_{}", event, l), Bool()));
+      for (const char* count : {"hits", "misses"})
+        counters.in(fmt::format("{}_{}", count, l), core.out(fmt::format("{}_{}", count, l), UInt(3)));
+    }
+    static const char* const sources[] = {"job", "query", "reference"};
+    for (std::size_t i = 0; i < std::size(sources); ++i) counters.in(fmt::format("beat_{}", sources[i]), data_valid[i]);
+    counters.in("beat_feature", feature_valid);
     counters.in("beat_output", writer.out("beat_sent", Bool()));
     for (const char* counter : counter_names)
       registers.in(fmt::format("counter_{}", counter), counters.out(counter, UInt(32)));

@@ -12,7 +12,7 @@ using harness::JobResult;
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-/// Samples taken while there were samples to take.
+/// Samples taken while there were samples to take: of a lane's cycles between the first sample of all and the last.
 double core_utilisation(const Counters& c) {
   return share(c.sample, double{1} * c.sample + c.wait_feature + c.wait_output + c.wait_point);
 }
@@ -22,7 +22,7 @@ double gemm_utilisation(const Config& config, int queries, const Counters& c) {
   const auto& a = config.attention;
   const double products = 3.0 * queries * a.samples_per_query() * a.embed_dim;
   const double elements = double{1} * config.gemm.rows * config.gemm.columns * config.gemm.depth;
-  return share(products, elements * (double{1} * c.cycles - c.setup));
+  return share(products, elements * (double{1} * c.cycles - double{1} * c.setup / config.core.lanes));
 }
 
 double hit_rate(const Counters& c) { return share(c.line_hits, double{1} * c.line_hits + c.line_misses); }
@@ -47,9 +47,14 @@ void print_details(const Simulation& s, const Run& run) {
   for (const auto& [name, field] : harness::counter_names) {
     if (name == "CYCLES") continue;
     if (name == "SAMPLES") break;
-    fmt::print("  {:<12} {:>12} {:>9}\n", name, c.*field, percent(share(c.*field, c.cycles)));
+    fmt::print("  {:<12} {:>12} {:>9}\n", name, c.*field,
+               percent(share(c.*field, double{1} * c.cycles * s.config.core.lanes)));
   }
-  fmt::print("\ncore utilisation {}, GEMM {}, feature hit rate {}\n", percent(core_utilisation(c)),
+  if (s.config.core.lanes > 1)
+    fmt::print("  (of each of the {} lanes: their cycles add up to {} x {})\n", s.config.core.lanes,
+               s.config.core.lanes, c.cycles);
+  fmt::print("\ncore utilisation {}, {:.2f} samples a cycle, GEMM {}, feature hit rate {}\n",
+             percent(core_utilisation(c)), s.config.core.lanes * core_utilisation(c),
              percent(gemm_utilisation(s.config, s.queries, c)), percent(hit_rate(c)));
   fmt::print("memory: {} bytes, of them features {} (compulsory {}, ratio {:.2f})\n", r.total_bytes, r.feature_bytes,
              compulsory_bytes(s),
@@ -80,6 +85,8 @@ nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
   json["sqnr_db"] = {{"value", s.sqnr.value}, {"core_output", s.sqnr.core_output}, {"output", s.sqnr.output}};
   json["cycles"] = r.counters.cycles;
   json["counters"] = counters;
+  json["lanes"] = s.config.core.lanes;
+  json["samples_per_cycle"] = s.config.core.lanes * core_utilisation(r.counters);
   json["utilisation"] = {{"core", core_utilisation(r.counters)},
                          {"gemm", gemm_utilisation(s.config, s.queries, r.counters)}};
   json["memory"] = {{"feature_bytes", r.feature_bytes},

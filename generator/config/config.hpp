@@ -48,14 +48,15 @@ struct Gemm {
 };
 
 struct Core {
-  int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep
+  int lanes = 0;               ///< 1, 2 or 4: the heads are shared out to them, each takes a sample a cycle
+  int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, in each lane
 };
 
 /// The line cache: 2x2 pixels of one head a line, four tag banks and four data banks.
 struct FeatureCache {
-  int kilobytes = 0;  ///< data capacity, KiB
+  int kilobytes = 0;  ///< data capacity of all lanes together, KiB
   int ways = 0;       ///< 1, 2 or 4
-  int run_ahead = 0;  ///< samples between tag look-up and use, a power of two
+  int run_ahead = 0;  ///< samples of a lane between tag look-up and use, a power of two
 };
 
 /// The memory behind the AXI4 port.
@@ -63,7 +64,7 @@ struct Memory {
   int data_bits = 0;        ///< 64, 128, 256 or 512
   int address_bits = 0;     ///< 32..64
   int latency_cycles = 0;   ///< the latency that buffers are sized for
-  int max_outstanding = 0;  ///< feature lines in flight, a power of two
+  int max_outstanding = 0;  ///< feature lines in flight, of all lanes together, a power of two
 };
 
 struct Config {

@@ -24,8 +24,8 @@ constexpr int line_bytes(const Config& c) {
 /// Beats of one line: the length of the burst that fetches it, a power of two up to 16.
 constexpr int line_beats(const Config& c) { return line_bytes(c) / beat_bytes(c.memory); }
 
-/// Lines the feature cache holds, all banks and ways together.
-constexpr int cache_lines(const Config& c) { return c.feature_cache.kilobytes * 1024 / line_bytes(c); }
+/// Lines the feature cache of a lane holds, all banks and ways together.
+constexpr int cache_lines(const Config& c) { return c.feature_cache.kilobytes * 1024 / line_bytes(c) / c.core.lanes; }
 
 /// Tag banks: one for each parity of a line's block row and column, so that the lines of a sample are looked up
 /// together.

@@ -53,17 +53,20 @@ std::span<const Field> fields() {
       {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 16, Shape::PowerOfTwo,
        "Queries the PE array works on at a time."},
       {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 3, 96, Shape::MultipleOf3,
-       "Outputs the PE array computes at a time: offset x, offset y and logit of columns / 3 samples."},
+       "Outputs the PE array computes at a time: offset x, offset y and logit of columns / 3 samples, which the lanes "
+       "share."},
       {"gemm", "depth", [](C& c) -> int& { return c.gemm.depth; }, 2, 64, Shape::PowerOfTwo,
        "Products a PE adds up in a cycle."},
+      {"core", "lanes", [](C& c) -> int& { return c.core.lanes; }, 1, 4, Shape::PowerOfTwo,
+       "Lanes that take a sample a cycle each; the heads are shared out to them, so they divide heads."},
       {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64, Shape::PowerOfTwo,
-       "Outputs of the output projection computed in a cycle, at most embed_dim."},
+       "Outputs of the output projection that a lane computes in a cycle, at most embed_dim."},
       {"feature_cache", "kilobytes", [](C& c) -> int& { return c.feature_cache.kilobytes; }, 1, 1024, Shape::PowerOfTwo,
-       "Data capacity of the line cache, KiB."},
+       "Data capacity of the line caches, KiB; each lane has its share."},
       {"feature_cache", "ways", [](C& c) -> int& { return c.feature_cache.ways; }, 1, 4, Shape::PowerOfTwo,
        "Lines of the cache that one address may be kept in."},
       {"feature_cache", "run_ahead", [](C& c) -> int& { return c.feature_cache.run_ahead; }, 8, 1024, Shape::PowerOfTwo,
-       "Samples that may wait between tag look-up and use."},
+       "Samples of a lane that may wait between tag look-up and use."},
       {"memory", "data_bits", [](C& c) -> int& { return c.memory.data_bits; }, 64, 512, Shape::PowerOfTwo,
        "Width of the AXI4 data bus, bits."},
       {"memory", "address_bits", [](C& c) -> int& { return c.memory.address_bits; }, 32, 64, Shape::Any,
@@ -71,7 +74,7 @@ std::span<const Field> fields() {
       {"memory", "latency_cycles", [](C& c) -> int& { return c.memory.latency_cycles; }, 1, 1000, Shape::Any,
        "Read latency that buffers are sized for, cycles."},
       {"memory", "max_outstanding", [](C& c) -> int& { return c.memory.max_outstanding; }, 4, 256, Shape::PowerOfTwo,
-       "Feature lines that may be on their way from memory."},
+       "Feature lines that may be on their way from memory, at least 4 for each lane."},
   };
   return table;
 }

@@ -73,12 +73,28 @@ void check_line(const Config& c) {
 
 void check_cache(const Config& c) {
   const auto& cache = c.feature_cache;
-  const int least = 2 * tag_banks * cache.ways * line_bytes(c) / 1024;  // two sets in each tag bank
+  // Two sets in each tag bank of each lane.
+  const int least = divide_up(2 * tag_banks * cache.ways * line_bytes(c) * c.core.lanes, 1024);
   if (cache.kilobytes >= least) return;
-  refuse("feature_cache.kilobytes", cache.kilobytes,
-         fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) is 2 or more",
-                     line_bytes(c), tag_banks, cache.ways),
-         fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+  refuse(
+      "feature_cache.kilobytes", cache.kilobytes,
+      fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) / {} (lanes) is 2 or "
+                  "more",
+                  line_bytes(c), tag_banks, cache.ways, c.core.lanes),
+      fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+}
+
+void check_lanes(const Config& c) {
+  const int lanes = c.core.lanes;
+  if (c.attention.heads % lanes != 0)
+    refuse("core.lanes", lanes, fmt::format("a divisor of attention.heads ({})", c.attention.heads),
+           "change one of the two");
+  if (c.gemm.columns % (3 * lanes) != 0)
+    refuse("gemm.columns", c.gemm.columns, fmt::format("a multiple of 3 * core.lanes ({})", 3 * lanes),
+           fmt::format("set it to {}, for example", divide_up(c.gemm.columns, 3 * lanes) * 3 * lanes));
+  if (c.memory.max_outstanding < 4 * lanes)
+    refuse("memory.max_outstanding", c.memory.max_outstanding, fmt::format("at least 4 * core.lanes ({})", 4 * lanes),
+           "raise it");
 }
 
 }  // namespace
@@ -91,6 +107,7 @@ void validate(const Config& c) {
   if (c.core.projection_columns > c.attention.embed_dim)
     refuse("core.projection_columns", c.core.projection_columns,
            fmt::format("at most attention.embed_dim ({})", c.attention.embed_dim), "lower it");
+  check_lanes(c);
   check_line(c);
   check_cache(c);
 }

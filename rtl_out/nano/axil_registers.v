@@ -258,18 +258,19 @@ module axil_registers (
         (araddr[11:2] == 10'd17) ? {28'd0, error} : rdata_choice_10;
   wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd12) ? desc_lo :
         (araddr[11:2] == 10'd13) ? desc_hi : rdata_choice_11;
-  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd7) ? 32'h87318E8 :
-        (araddr[11:2] == 10'd8) ? 32'h148 :
-        (araddr[11:2] == 10'd9) ? 32'h2020302 : rdata_choice_12;
-  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd4) ? 32'h40 :
-        (araddr[11:2] == 10'd5) ? 32'h280040 :
-        (araddr[11:2] == 10'd6) ? 32'h10842108 : rdata_choice_13;
-  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd1) ? 32'd2 :
-        (araddr[11:2] == 10'd2) ? 32'h22020004 :
-        (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_14;
+  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd8) ? 32'h148 :
+        (araddr[11:2] == 10'd9) ? 32'h2020302 :
+        (araddr[11:2] == 10'd10) ? 32'd1 : rdata_choice_12;
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd5) ? 32'h280040 :
+        (araddr[11:2] == 10'd6) ? 32'h10842108 :
+        (araddr[11:2] == 10'd7) ? 32'h87318E8 : rdata_choice_13;
+  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd2) ? 32'h22020004 :
+        (araddr[11:2] == 10'd3) ? 32'h100010 :
+        (araddr[11:2] == 10'd4) ? 32'h40 : rdata_choice_14;
 
   always @(posedge clk)
-    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_15;
+    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C :
+        (araddr[11:2] == 10'd1) ? 32'd3 : rdata_choice_15;
 
   assign failure_pending = int_failed;
   wire [1:0] unused_part = awaddr[1:0];

@@ -1,6 +1,7 @@
 // counters
 //
-// Counts every cycle of a job under one cause, and the events of the job. Cleared at start, frozen at its end.
+// Counts every cycle of a job, for each lane under one cause, and the events of the job. Cleared at start, frozen
+// at its end.
 `default_nettype none
 
 module counters (
@@ -9,11 +10,13 @@ module counters (
   input  wire        clear,
   input  wire        busy,
   input  wire        in_setup_phase,
-  input  wire        sample_taken,
-  input  wire        sample_ends_query,
-  input  wire        lane_blocked,
-  input  wire        feature_missing,
   input  wire [6:0]  queries,
+  input  wire        sample_taken_0,
+  input  wire        sample_ends_query_0,
+  input  wire        lane_blocked_0,
+  input  wire        feature_missing_0,
+  input  wire [2:0]  hits_0,
+  input  wire [2:0]  misses_0,
   output reg  [31:0] cycles,
   output reg  [31:0] setup,
   output reg  [31:0] fill,
@@ -23,9 +26,7 @@ module counters (
   output reg  [31:0] wait_point,
   output reg  [31:0] drain,
   output reg  [31:0] samples,
-  input  wire [2:0]  hits,
   output reg  [31:0] line_hits,
-  input  wire [2:0]  misses,
   output reg  [31:0] line_misses,
   input  wire        beat_job,
   output reg  [31:0] bytes_job,
@@ -39,34 +40,35 @@ module counters (
   output reg  [31:0] bytes_output
 );
 
-  // The first and the last sample bound the time in which the lane could work.
+  // The first and the last sample of all lanes bound the time in which they could work.
   reg begun;
-  reg [6:0] queries_left;
+  reg [6:0] queries_left_0;
+
+  always @(posedge clk)
+    if (rst) queries_left_0 <= 7'd0;
+    else if (in_setup_phase) queries_left_0 <= queries;
+    else if (sample_taken_0 && sample_ends_query_0) queries_left_0 <= queries_left_0 - 7'd1;
 
   always @(posedge clk)
     if (rst) begun <= 1'b0;
     else if (clear) begun <= 1'b0;
-    else if (sample_taken) begun <= 1'b1;
+    else if (sample_taken_0) begun <= 1'b1;
 
-  always @(posedge clk)
-    if (rst) queries_left <= 7'd0;
-    else if (in_setup_phase) queries_left <= queries;
-    else if (sample_taken && sample_ends_query) queries_left <= queries_left - 7'd1;
+  wire all_done = queries_left_0 == 7'd0;
 
-  // One cause a cycle, the first that holds.
-  wire in_sample = busy && sample_taken;
-  wire in_setup_term = busy && !sample_taken;
-  wire in_setup = in_setup_term && in_setup_phase;
-  wire in_fill_term = in_setup_term && !in_setup_phase;
-  wire in_fill = in_fill_term && !begun;
-  wire in_drain_term = in_fill_term && begun;
-  wire in_drain_equal = queries_left == 7'd0;
-  wire in_drain = in_drain_term && in_drain_equal;
-  wire in_wait_feature_term = in_drain_term && !in_drain_equal;
-  wire in_wait_feature = in_wait_feature_term && feature_missing;
-  wire in_wait_output_term = in_wait_feature_term && !feature_missing;
-  wire in_wait_output = in_wait_output_term && lane_blocked;
-  wire in_wait_point = in_wait_output_term && !lane_blocked;
+  // One cause a cycle for each lane, the first that holds.
+  wire in_sample_0 = busy && sample_taken_0;
+  wire in_setup_0_term = busy && !sample_taken_0;
+  wire in_setup_0 = in_setup_0_term && in_setup_phase;
+  wire in_fill_0_term = in_setup_0_term && !in_setup_phase;
+  wire in_fill_0 = in_fill_0_term && !begun;
+  wire in_drain_0_term = in_fill_0_term && begun;
+  wire in_drain_0 = in_drain_0_term && all_done;
+  wire in_wait_feature_0_term = in_drain_0_term && !all_done;
+  wire in_wait_feature_0 = in_wait_feature_0_term && feature_missing_0;
+  wire in_wait_output_0_term = in_wait_feature_0_term && !feature_missing_0;
+  wire in_wait_output_0 = in_wait_output_0_term && lane_blocked_0;
+  wire in_wait_point_0 = in_wait_output_0_term && !lane_blocked_0;
 
   always @(posedge clk)
     if (rst) cycles <= 32'd0;
@@ -76,52 +78,52 @@ module counters (
   always @(posedge clk)
     if (rst) setup <= 32'd0;
     else if (clear) setup <= 32'd0;
-    else setup <= setup + {31'd0, in_setup};
+    else setup <= setup + {31'd0, in_setup_0};
 
   always @(posedge clk)
     if (rst) fill <= 32'd0;
     else if (clear) fill <= 32'd0;
-    else fill <= fill + {31'd0, in_fill};
+    else fill <= fill + {31'd0, in_fill_0};
 
   always @(posedge clk)
     if (rst) sample <= 32'd0;
     else if (clear) sample <= 32'd0;
-    else sample <= sample + {31'd0, in_sample};
+    else sample <= sample + {31'd0, in_sample_0};
 
   always @(posedge clk)
     if (rst) wait_feature <= 32'd0;
     else if (clear) wait_feature <= 32'd0;
-    else wait_feature <= wait_feature + {31'd0, in_wait_feature};
+    else wait_feature <= wait_feature + {31'd0, in_wait_feature_0};
 
   always @(posedge clk)
     if (rst) wait_output <= 32'd0;
     else if (clear) wait_output <= 32'd0;
-    else wait_output <= wait_output + {31'd0, in_wait_output};
+    else wait_output <= wait_output + {31'd0, in_wait_output_0};
 
   always @(posedge clk)
     if (rst) wait_point <= 32'd0;
     else if (clear) wait_point <= 32'd0;
-    else wait_point <= wait_point + {31'd0, in_wait_point};
+    else wait_point <= wait_point + {31'd0, in_wait_point_0};
 
   always @(posedge clk)
     if (rst) drain <= 32'd0;
     else if (clear) drain <= 32'd0;
-    else drain <= drain + {31'd0, in_drain};
+    else drain <= drain + {31'd0, in_drain_0};
 
   always @(posedge clk)
     if (rst) samples <= 32'd0;
     else if (clear) samples <= 32'd0;
-    else samples <= samples + {31'd0, sample_taken};
+    else samples <= samples + {31'd0, sample_taken_0};
 
   always @(posedge clk)
     if (rst) line_hits <= 32'd0;
     else if (clear) line_hits <= 32'd0;
-    else line_hits <= line_hits + {29'd0, hits};
+    else line_hits <= line_hits + {29'd0, hits_0};
 
   always @(posedge clk)
     if (rst) line_misses <= 32'd0;
     else if (clear) line_misses <= 32'd0;
-    else line_misses <= line_misses + {29'd0, misses};
+    else line_misses <= line_misses + {29'd0, misses_0};
 
   always @(posedge clk)
     if (rst) bytes_job <= 32'd0;

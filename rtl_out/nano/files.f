@@ -20,6 +20,8 @@ requantise_18_to_13.v
 requantise_18_to_11.v
 fifo_2x3.v
 query_projection.v
+requantise_18_to_8.v
+output_requantise.v
 point_source.v
 fifo_22x8.v
 fifo_11x2.v
@@ -40,9 +42,9 @@ interpolate.v
 requantise_19_to_8_no_bias.v
 head_requantise.v
 projection_column.v
-requantise_18_to_8.v
 head_projection.v
 fifo_17x2.v
+sampling_lane.v
 msda_core.v
 row_resize_16x2_to_64x1.v
 output_writer.v

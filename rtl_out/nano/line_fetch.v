@@ -1,10 +1,10 @@
 // line_fetch
 //
-// Fetches lines of the value map in the order they are asked for. At most max_outstanding are under way or
-// waiting, each with its place in the buffer reserved.
+// Fetches lines of the value map in the order they are asked for. At most lines_outstanding are under way or
+// waiting, each with its place in the buffer reserved. first_head: that of the lane.
 //
 //   line_beats = 1
-//   max_outstanding = 8
+//   lines_outstanding = 8
 `default_nettype none
 
 module line_fetch (
@@ -16,6 +16,7 @@ module line_fetch (
   input  wire [4:0]  levels_height_1,
   input  wire [39:0] start_0,
   input  wire [39:0] start_1,
+  input  wire        first_head,
   input  wire        miss_valid,
   output wire        miss_ready,
   input  wire        miss_level,
@@ -124,7 +125,7 @@ module line_fetch (
   assign line_out_valid = lines_out_valid;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, levels_height_0, levels_height_1, blocks_sum_2[0], blocks_sum[0], assembled_ready,
+  wire _unused = &{1'b0, levels_height_0, levels_height_1, first_head, blocks_sum_2[0], blocks_sum[0], assembled_ready,
       assembled_ready};
 
 `ifdef QUILLGEN_CHECKS

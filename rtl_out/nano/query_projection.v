@@ -30,9 +30,9 @@ module query_projection (
   output wire         sample_valid,
   output wire [2:0]   sample_slot,
   output wire [2:0]   sample_number,
-  output wire [12:0]  sample_offset_x,
-  output wire [12:0]  sample_offset_y,
-  output wire [10:0]  sample_logit,
+  output wire [12:0]  offset_x_0,
+  output wire [12:0]  offset_y_0,
+  output wire [10:0]  logit_0,
   output wire         projected_valid,
   input  wire         projected_ready,
   output wire [1:0]   projected
@@ -349,7 +349,7 @@ module query_projection (
     .result     (pe_1_2_result)
   );
 
-  // Drain: the results of a tile, one sample a cycle, sample by sample and row by row.
+  // Drain: the results of a tile, a sample a cycle for each lane, sample by sample and row by row.
   reg draining;
   reg drain_row;
   reg drain_column;
@@ -396,62 +396,62 @@ module query_projection (
       drain_tile_last_tile <= mark_3_last_tile;
     end
 
-  // Requantise offset x, offset y and logit of the sample.
-  wire [161:0] table_memory_q;
+  // Requantise offset x, offset y and logit of the sample of each lane.
+  wire [161:0] table_0_q;
 
-  sram_1r1w #(.WIDTH(162), .DEPTH(8), .ADDRESS_BITS(3)) u_table_memory (
+  sram_1r1w #(.WIDTH(162), .DEPTH(8), .ADDRESS_BITS(3)) u_table_0 (
     .clk           (clk),
     .write         (table_enable),
     .write_address (table_address),
     .write_data    (table_data),
     .read          (draining),
     .read_address  (drain_sample[2:0]),
-    .read_data     (table_memory_q)
+    .read_data     (table_0_q)
   );
 
-  reg [17:0] offset_x_acc;
+  reg [17:0] offset_x_acc_0;
 
   always @(posedge clk)
-    offset_x_acc <= drain_row ? pe_1_0_result : pe_0_0_result;
+    offset_x_acc_0 <= drain_row ? pe_1_0_result : pe_0_0_result;
 
-  requantise_18_to_13 u_requantise_offset_x (
+  requantise_18_to_13 u_requantise_offset_x_0 (
     .clk    (clk),
     .enable (1'b1),
-    .acc    (offset_x_acc),
-    .bias   (table_memory_q[31:0]),
-    .mult   (table_memory_q[47:32]),
-    .shift  (table_memory_q[53:48]),
-    .value  (sample_offset_x)
+    .acc    (offset_x_acc_0),
+    .bias   (table_0_q[31:0]),
+    .mult   (table_0_q[47:32]),
+    .shift  (table_0_q[53:48]),
+    .value  (offset_x_0)
   );
 
-  reg [17:0] offset_y_acc;
+  reg [17:0] offset_y_acc_0;
 
   always @(posedge clk)
-    offset_y_acc <= drain_row ? pe_1_1_result : pe_0_1_result;
+    offset_y_acc_0 <= drain_row ? pe_1_1_result : pe_0_1_result;
 
-  requantise_18_to_13 u_requantise_offset_y (
+  requantise_18_to_13 u_requantise_offset_y_0 (
     .clk    (clk),
     .enable (1'b1),
-    .acc    (offset_y_acc),
-    .bias   (table_memory_q[85:54]),
-    .mult   (table_memory_q[101:86]),
-    .shift  (table_memory_q[107:102]),
-    .value  (sample_offset_y)
+    .acc    (offset_y_acc_0),
+    .bias   (table_0_q[85:54]),
+    .mult   (table_0_q[101:86]),
+    .shift  (table_0_q[107:102]),
+    .value  (offset_y_0)
   );
 
-  reg [17:0] logit_acc;
+  reg [17:0] logit_acc_0;
 
   always @(posedge clk)
-    logit_acc <= drain_row ? pe_1_2_result : pe_0_2_result;
+    logit_acc_0 <= drain_row ? pe_1_2_result : pe_0_2_result;
 
-  requantise_18_to_11 u_requantise_logit (
+  requantise_18_to_11 u_requantise_logit_0 (
     .clk    (clk),
     .enable (1'b1),
-    .acc    (logit_acc),
-    .bias   (table_memory_q[139:108]),
-    .mult   (table_memory_q[155:140]),
-    .shift  (table_memory_q[161:156]),
-    .value  (sample_logit)
+    .acc    (logit_acc_0),
+    .bias   (table_0_q[139:108]),
+    .mult   (table_0_q[155:140]),
+    .shift  (table_0_q[161:156]),
+    .value  (logit_0)
   );
 
   wire drain_write = draining && ({1'b0, drain_row} < drain_tile_rows) && (drain_sample < 4'd8);

@@ -13,6 +13,7 @@
 //   gemm_rows = 2
 //   gemm_columns = 3
 //   gemm_depth = 2
+//   lanes = 1
 //   projection_columns = 2
 //   cache_kilobytes = 1
 //   cache_ways = 2
@@ -208,17 +209,17 @@ module quillgen (
   wire [97:0] reference_fetch_write_data;
   wire reference_fetch_group_valid;
   wire reference_fetch_group;
+  wire core_feature_burst_0_valid;
+  wire [39:0] core_feature_burst_0_address;
+  wire [7:0] core_feature_burst_0_length;
+  wire core_sample_taken_0;
+  wire core_sample_ends_query_0;
+  wire core_lane_blocked_0;
+  wire core_feature_missing_0;
+  wire [2:0] core_hits_0;
+  wire [2:0] core_misses_0;
   wire core_freed;
   wire core_clearing;
-  wire [2:0] core_hits;
-  wire [2:0] core_misses;
-  wire core_feature_burst_valid;
-  wire [39:0] core_feature_burst_address;
-  wire [7:0] core_feature_burst_length;
-  wire core_sample_taken;
-  wire core_sample_ends_query;
-  wire core_lane_blocked;
-  wire core_feature_missing;
   wire core_output_valid;
   wire [15:0] core_output_values;
   wire core_output_last;
@@ -242,7 +243,7 @@ module quillgen (
   wire job_reader_burst_ready;
   wire query_fetch_burst_ready;
   wire reference_fetch_burst_ready;
-  wire core_feature_burst_ready;
+  wire core_feature_burst_0_ready;
 
   read_port u_read_port (
     .clk              (clk),
@@ -260,10 +261,10 @@ module quillgen (
     .client_2_ready   (reference_fetch_burst_ready),
     .client_2_address (reference_fetch_burst_address),
     .client_2_length  (reference_fetch_burst_length),
-    .client_3_valid   (core_feature_burst_valid),
-    .client_3_ready   (core_feature_burst_ready),
-    .client_3_address (core_feature_burst_address),
-    .client_3_length  (core_feature_burst_length),
+    .client_3_valid   (core_feature_burst_0_valid),
+    .client_3_ready   (core_feature_burst_0_ready),
+    .client_3_address (core_feature_burst_0_address),
+    .client_3_length  (core_feature_burst_0_length),
     .arready          (m_axi_arready),
     .arvalid          (m_axi_arvalid),
     .arid             (m_axi_arid),
@@ -351,9 +352,9 @@ module quillgen (
     .levels_height_1           (job_control_levels_height_1),
     .start_0                   (job_control_start_0),
     .start_1                   (job_control_start_1),
+    .boxes                     (job_control_boxes),
     .clear                     (job_control_load),
     .feature_data              (m_axi_rdata),
-    .feature_valid             (read_port_data_valid_3),
     .query_weights_enable      (parameter_loader_query_weights_enable),
     .query_weights_bank        (parameter_loader_query_weights_bank),
     .query_weights_address     (parameter_loader_query_weights_address),
@@ -368,22 +369,9 @@ module quillgen (
     .references_of_group_valid (reference_fetch_group_valid),
     .references_of_group_ready (reference_fetch_group_ready),
     .references_of_group       (reference_fetch_group),
-    .boxes                     (job_control_boxes),
     .reference_write_enable    (reference_fetch_write_enable),
     .reference_write_address   (reference_fetch_write_address),
     .reference_write_data      (reference_fetch_write_data),
-    .freed                     (core_freed),
-    .clearing                  (core_clearing),
-    .hits                      (core_hits),
-    .misses                    (core_misses),
-    .feature_burst_valid       (core_feature_burst_valid),
-    .feature_burst_ready       (core_feature_burst_ready),
-    .feature_burst_address     (core_feature_burst_address),
-    .feature_burst_length      (core_feature_burst_length),
-    .sample_taken              (core_sample_taken),
-    .sample_ends_query         (core_sample_ends_query),
-    .lane_blocked              (core_lane_blocked),
-    .feature_missing           (core_feature_missing),
     .head_requant_enable       (parameter_loader_head_requant_enable),
     .head_requant_bank         (parameter_loader_head_requant_bank),
     .head_requant_address      (parameter_loader_head_requant_address),
@@ -392,6 +380,19 @@ module quillgen (
     .output_weights_bank       (parameter_loader_output_weights_bank),
     .output_weights_address    (parameter_loader_output_weights_address),
     .output_weights_data       (parameter_loader_output_weights_data),
+    .feature_valid_0           (read_port_data_valid_3),
+    .feature_burst_0_valid     (core_feature_burst_0_valid),
+    .feature_burst_0_ready     (core_feature_burst_0_ready),
+    .feature_burst_0_address   (core_feature_burst_0_address),
+    .feature_burst_0_length    (core_feature_burst_0_length),
+    .sample_taken_0            (core_sample_taken_0),
+    .sample_ends_query_0       (core_sample_ends_query_0),
+    .lane_blocked_0            (core_lane_blocked_0),
+    .feature_missing_0         (core_feature_missing_0),
+    .hits_0                    (core_hits_0),
+    .misses_0                  (core_misses_0),
+    .freed                     (core_freed),
+    .clearing                  (core_clearing),
     .output_requant_enable     (parameter_loader_output_requant_enable),
     .output_requant_bank       (parameter_loader_output_requant_bank),
     .output_requant_address    (parameter_loader_output_requant_address),
@@ -528,39 +529,39 @@ module quillgen (
   wire [31:0] counters_bytes_output;
 
   counters u_counters (
-    .clk               (clk),
-    .rst               (rst),
-    .clear             (job_control_begin_job),
-    .busy              (job_control_busy),
-    .in_setup_phase    (job_control_setup),
-    .sample_taken      (core_sample_taken),
-    .sample_ends_query (core_sample_ends_query),
-    .lane_blocked      (core_lane_blocked),
-    .feature_missing   (core_feature_missing),
-    .queries           (job_control_queries),
-    .cycles            (counters_cycles),
-    .setup             (counters_setup),
-    .fill              (counters_fill),
-    .sample            (counters_sample),
-    .wait_feature      (counters_wait_feature),
-    .wait_output       (counters_wait_output),
-    .wait_point        (counters_wait_point),
-    .drain             (counters_drain),
-    .samples           (counters_samples),
-    .hits              (core_hits),
-    .line_hits         (counters_line_hits),
-    .misses            (core_misses),
-    .line_misses       (counters_line_misses),
-    .beat_job          (read_port_data_valid_0),
-    .bytes_job         (counters_bytes_job),
-    .beat_query        (read_port_data_valid_1),
-    .bytes_query       (counters_bytes_query),
-    .beat_reference    (read_port_data_valid_2),
-    .bytes_reference   (counters_bytes_reference),
-    .beat_feature      (read_port_data_valid_3),
-    .bytes_feature     (counters_bytes_feature),
-    .beat_output       (output_writer_beat_sent),
-    .bytes_output      (counters_bytes_output)
+    .clk                 (clk),
+    .rst                 (rst),
+    .clear               (job_control_begin_job),
+    .busy                (job_control_busy),
+    .in_setup_phase      (job_control_setup),
+    .queries             (job_control_queries),
+    .sample_taken_0      (core_sample_taken_0),
+    .sample_ends_query_0 (core_sample_ends_query_0),
+    .lane_blocked_0      (core_lane_blocked_0),
+    .feature_missing_0   (core_feature_missing_0),
+    .hits_0              (core_hits_0),
+    .misses_0            (core_misses_0),
+    .cycles              (counters_cycles),
+    .setup               (counters_setup),
+    .fill                (counters_fill),
+    .sample              (counters_sample),
+    .wait_feature        (counters_wait_feature),
+    .wait_output         (counters_wait_output),
+    .wait_point          (counters_wait_point),
+    .drain               (counters_drain),
+    .samples             (counters_samples),
+    .line_hits           (counters_line_hits),
+    .line_misses         (counters_line_misses),
+    .beat_job            (read_port_data_valid_0),
+    .bytes_job           (counters_bytes_job),
+    .beat_query          (read_port_data_valid_1),
+    .bytes_query         (counters_bytes_query),
+    .beat_reference      (read_port_data_valid_2),
+    .bytes_reference     (counters_bytes_reference),
+    .beat_feature        (read_port_data_valid_3),
+    .bytes_feature       (counters_bytes_feature),
+    .beat_output         (output_writer_beat_sent),
+    .bytes_output        (counters_bytes_output)
   );
 
   wire registers_event_refused_term = !queue_ready;

@@ -65,8 +65,11 @@
 #define QUILLGEN_CAP_ARRAY_COLUMNS_MASK                   0x0000FF00u
 #define QUILLGEN_CAP_ARRAY_DEPTH_SHIFT                    16           /* products a PE sums in a cycle */
 #define QUILLGEN_CAP_ARRAY_DEPTH_MASK                     0x00FF0000u
-#define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_SHIFT       24           /* columns of W'' a cycle */
+#define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_SHIFT       24           /* columns of W'' a cycle, of a lane */
 #define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_MASK        0xFF000000u
+#define QUILLGEN_CAP_CORE                                 0x028u       /* RO: lanes, for packing the parameter image */
+#define QUILLGEN_CAP_CORE_LANES_SHIFT                     0            /* lanes, each with its share of the heads */
+#define QUILLGEN_CAP_CORE_LANES_MASK                      0x0000000Fu
 #define QUILLGEN_DESC_LO                                  0x030u       /* RW: descriptor address, low half */
 #define QUILLGEN_DESC_HI                                  0x034u       /* RW: descriptor address, high half */
 #define QUILLGEN_START                                    0x038u       /* WO: queues a job */
@@ -116,15 +119,15 @@
 #define QUILLGEN_INT_TEST_REFUSED_SHIFT                   2            /* START was written with the queue full or the port quarantined */
 #define QUILLGEN_INT_TEST_REFUSED_MASK                    0x00000004u
 #define QUILLGEN_SNAPSHOT                                 0x060u       /* WO: any write copies all counters at once; the end of a job does too */
-#define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; the sum of the next seven */
-#define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: descriptor and parameters were being loaded */
-#define QUILLGEN_COUNT_FILL                               0x088u       /* RO: before the first sample */
-#define QUILLGEN_COUNT_SAMPLE                             0x08Cu       /* RO: the lane took a sample */
-#define QUILLGEN_COUNT_WAIT_FEATURE                       0x090u       /* RO: the next sample missed pixels */
-#define QUILLGEN_COUNT_WAIT_OUTPUT                        0x094u       /* RO: the lane was not ready */
-#define QUILLGEN_COUNT_WAIT_POINT                         0x098u       /* RO: no sample was queued */
-#define QUILLGEN_COUNT_DRAIN                              0x09Cu       /* RO: after the last sample */
-#define QUILLGEN_COUNT_SAMPLES                            0x0A0u       /* RO: samples taken */
+#define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next seven */
+#define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: cycles of lanes: descriptor and parameters were being loaded */
+#define QUILLGEN_COUNT_FILL                               0x088u       /* RO: cycles of lanes: before the first sample of any */
+#define QUILLGEN_COUNT_SAMPLE                             0x08Cu       /* RO: cycles of lanes: the lane took a sample */
+#define QUILLGEN_COUNT_WAIT_FEATURE                       0x090u       /* RO: cycles of lanes: the next sample missed pixels */
+#define QUILLGEN_COUNT_WAIT_OUTPUT                        0x094u       /* RO: cycles of lanes: the lane was not ready */
+#define QUILLGEN_COUNT_WAIT_POINT                         0x098u       /* RO: cycles of lanes: no sample was queued */
+#define QUILLGEN_COUNT_DRAIN                              0x09Cu       /* RO: cycles of lanes: after the last sample of all */
+#define QUILLGEN_COUNT_SAMPLES                            0x0A0u       /* RO: samples taken, of all lanes */
 #define QUILLGEN_COUNT_LINE_HITS                          0x0A4u       /* RO: line look-ups that found their line */
 #define QUILLGEN_COUNT_LINE_MISSES                        0x0A8u       /* RO: line look-ups that did not */
 #define QUILLGEN_COUNT_BYTES_JOB                          0x0ACu       /* RO: bytes read: descriptor and parameters */
@@ -135,7 +138,7 @@
 
 /* Values. */
 #define QUILLGEN_ID_VALUE                                 0x5155494Cu
-#define QUILLGEN_VERSION_VALUE                            2u         
+#define QUILLGEN_VERSION_VALUE                            3u         
 #define QUILLGEN_QUEUED_JOBS                              2u           /* that wait behind the one in work */
 #define QUILLGEN_COUNTERS                                 16u          /* from COUNT_CYCLES on, 4 bytes apart */
 

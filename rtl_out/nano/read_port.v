@@ -46,22 +46,18 @@ module read_port (
 
   // Round robin: the first client after the last one served that asks.
   reg [1:0] served;
-  wire [1:0] candidate_4 = served;
-  wire [1:0] candidate_3 = served + 2'd3;
-  wire [1:0] candidate_2 = served + 2'd2;
-  wire [1:0] candidate_1 = served + 2'd1;
-  wire choice_choice = candidate_1[1] ? (candidate_1[0] ? client_3_valid : client_2_valid) :
-        candidate_1[0] ? client_1_valid : client_0_valid;
-  wire choice_choice_2 = candidate_2[1] ? (candidate_2[0] ? client_3_valid : client_2_valid) :
-        candidate_2[0] ? client_1_valid : client_0_valid;
-  wire choice_choice_3 = candidate_3[1] ? (candidate_3[0] ? client_3_valid : client_2_valid) :
-        candidate_3[0] ? client_1_valid : client_0_valid;
-  wire choice_choice_4 = candidate_4[1] ? (candidate_4[0] ? client_3_valid : client_2_valid) :
-        candidate_4[0] ? client_1_valid : client_0_valid;
-  wire [1:0] choice_choice_5 = choice_choice_2 ? candidate_2 :
-        choice_choice_3 ? candidate_3 :
-        choice_choice_4 ? candidate_4 : served;
-  wire [1:0] choice = choice_choice ? candidate_1 : choice_choice_5;
+  wire asks_next_3 = client_3_valid && (served < 2'd3);
+  wire asks_next_2 = client_2_valid && (served < 2'd2);
+  wire asks_next_1 = client_1_valid && (served < 2'd1);
+  wire any_asks = client_3_valid || client_2_valid || client_1_valid || client_0_valid;
+  wire [1:0] first_client = client_0_valid ? 2'd0 :
+        client_1_valid ? 2'd1 :
+        client_2_valid ? 2'd2 :
+        client_3_valid ? 2'd3 : served;
+  wire [1:0] next_client = asks_next_1 ? 2'd1 :
+        asks_next_2 ? 2'd2 :
+        asks_next_3 ? 2'd3 : served;
+  wire [1:0] choice = (asks_next_3 || asks_next_2 || asks_next_1) ? next_client : first_client;
 
   // The choice is held until the bus has taken it.
   reg [1:0] held_id;
@@ -73,11 +69,10 @@ module read_port (
   assign client_1_ready = admit && (choice == 2'd1);
   assign client_2_ready = admit && (choice == 2'd2);
   assign client_3_ready = admit && (choice == 2'd3);
-  wire arvalid_term = client_0_valid || client_1_valid || client_2_valid || client_3_valid;
 
   always @(posedge clk)
     if (rst) arvalid <= 1'b0;
-    else if (load) arvalid <= arvalid_term && !halt;
+    else if (load) arvalid <= any_asks && !halt;
 
   always @(posedge clk)
     if (load) begin
@@ -90,7 +85,7 @@ module read_port (
 
   always @(posedge clk)
     if (rst) served <= 2'd0;
-    else if (admit && arvalid_term) served <= choice;
+    else if (admit && any_asks) served <= choice;
 
   // Read data go to the client of their ID. Bit 1 of the response marks an error.
   assign data_valid_0 = rvalid && (rid == 2'd0);

@@ -11,7 +11,7 @@ double estimated_instructions(const Config& c) {
   const double pe = double(c.gemm.rows) * c.gemm.columns * (c.gemm.depth + 3);
   const double lane = 4.0 * a.head_dim() * 2;
   const double projection = double(c.core.projection_columns) * (a.head_dim() + 10);
-  return 1800 + 6 * (pe + lane + projection) + c.memory.data_bits + 2.0 * line_bytes(c);
+  return 1800 + 6 * (pe + c.core.lanes * (lane + projection)) + c.memory.data_bits + 2.0 * line_bytes(c);
 }
 
 double estimated_cost(const Case& c) {

@@ -28,17 +28,22 @@ void mend(Config& c) {
   auto& a = c.attention;
   auto& n = c.numerics;
   if (a.embed_dim < 4) a.embed_dim = 4 * a.heads;
+  while (a.heads % c.core.lanes != 0) c.core.lanes /= 2;
+  c.gemm.columns = divide_up(c.gemm.columns, 3 * c.core.lanes) * 3 * c.core.lanes;
+  c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes);
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
   while (line_beats(c) > 16) c.memory.data_bits *= 2;
-  const int least = divide_up(2 * tag_banks * c.feature_cache.ways * line_bytes(c), 1024);
+  const int least = divide_up(2 * tag_banks * c.feature_cache.ways * line_bytes(c) * c.core.lanes, 1024);
   c.feature_cache.kilobytes = 1 << log2_ceil(std::max(c.feature_cache.kilobytes, least));
 }
 
 Config random_config(Draw& draw) {
   Config c;
   for (const auto& f : fields()) f.in(c) = any_of(draw, f);
+  // Half of the numbers of heads can be shared out to lanes.
+  if (draw.chance(50)) c.attention.heads = 4 * draw.between(1, 4);
   c.attention.embed_dim = c.attention.heads * 2 * draw.corner(1, 32);
   // A large cache is only large to the simulators: the smallest ones are those that evict.
   c.feature_cache.kilobytes = draw.chance(70) ? 1 : power_between(draw, 1, 1024);
@@ -101,7 +106,7 @@ void lower_something(Draw& draw, Case& c) {
   auto& a = c.config.attention;
   const int head_dim = a.head_dim();
   const auto half = [](int& n, int least) { n = std::max(least, n / 2); };
-  switch (draw.below(9)) {
+  switch (draw.below(10)) {
     case 0:
       a.heads = std::max(1, a.heads / 2);
       a.embed_dim = a.heads * head_dim;
@@ -126,6 +131,9 @@ void lower_something(Draw& draw, Case& c) {
       break;
     case 7:
       half(c.config.core.projection_columns, 1);
+      break;
+    case 8:
+      half(c.config.core.lanes, 1);
       break;
     default:
       c.workload.queries = std::max(1, c.workload.queries * 2 / 3);

@@ -97,23 +97,27 @@ void StageCheck::missing(std::int64_t query, int first, int count) {
 }
 
 std::vector<StageFields> stage_fields(const Config& config) {
-  return {{"projection", {"row", "sample", "offset_x", "offset_y", "logit"}},
-          {"attention", {"weight"}},
-          {"location", {"x", "y"}},
-          {"corner_weight", {"w00", "w01", "w10", "w11"}},
-          {"head", numbered(head_requant_units(config.attention))},
-          {"output", numbered(config.core.projection_columns)}};
+  const int lanes = config.core.lanes;
+  return {{"projection", {"row", "sample", "offset_x", "offset_y", "logit"}, lanes},
+          {"attention", {"weight"}, lanes},
+          {"location", {"x", "y"}, lanes},
+          {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
+          {"head", numbered(head_requant_units(config.attention)), lanes},
+          {"output", numbered(config.core.projection_columns), 1}};
 }
 
 Comparison::Comparison(const Config& config, const model::QuantisedLayer& layer, const model::Stages& expected)
     : rows_(config.gemm.rows),
+      lanes_(config.core.lanes),
       projection_("projection", config.attention, Naming::Sample, {"offset_x", "offset_y", "logit"},
                   projection_tensor(expected), layer.queries),
       projection_seen_(static_cast<std::size_t>(config.gemm.rows) * config.attention.samples_per_query(), 0),
       memory_("memory", config.attention, Naming::Channel, {}, expected.output, layer.queries) {
   const auto add = [&](const std::string& name, Naming naming, const std::vector<std::string>& fields, int values,
                        const std::vector<std::int32_t>& tensor) {
-    sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, layer.queries), values});
+    const auto taps = static_cast<std::size_t>(name == "output" ? 1 : lanes_);
+    sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, layer.queries), values,
+                           std::vector<std::int64_t>(taps, 0)});
   };
   add("attention", Naming::Sample, {"weight"}, 1, expected.attention);
   add("location", Naming::Sample, {"x", "y"}, 2, expected.location);
@@ -122,26 +126,27 @@ Comparison::Comparison(const Config& config, const model::QuantisedLayer& layer,
   add("output", Naming::Channel, {}, config.core.projection_columns, expected.output);
 }
 
-void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values) {
-  if (stage == "projection") return fire_projection(values);
+void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
+  if (stage == "projection") return fire_projection(values, lane);
   for (auto& s : sequential_)
-    if (s.check.name() == stage) return fire_in_order(s, values);
+    if (s.check.name() == stage) return fire_in_order(s, values, lane);
   throw std::logic_error(fmt::format("no stage {}", stage));
 }
 
-void Comparison::fire_projection(std::span<const std::int64_t> values) {
-  const std::int64_t row = values[0], sample = values[1];
-  const int samples = projection_.width() / 3;
-  if (row >= rows_ || sample >= samples)  // indices of nothing: counted as surplus behind the last query
+void Comparison::fire_projection(std::span<const std::int64_t> values, int lane) {
+  const int samples = projection_.width() / 3, of_lane = samples / lanes_;
+  const std::int64_t row = values[0];
+  if (row >= rows_ || values[1] >= of_lane)  // indices of nothing: counted as surplus behind the last query
     return projection_.compare(projection_.queries(), 0, values.subspan(2));
+  const std::int64_t sample = lane * of_lane + values[1];
   const auto n = projection_seen_[static_cast<std::size_t>(row) * samples + sample]++;
   projection_.compare(n * rows_ + row, static_cast<int>(sample) * 3, values.subspan(2));
 }
 
-void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values) {
-  const auto n = s.fired++;
+void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values, int lane) {
+  const auto n = s.fired.at(static_cast<std::size_t>(lane))++;
   const int firings = s.firings_per_query();
-  s.check.compare(n / firings, static_cast<int>(n % firings) * s.values, values);
+  s.check.compare(n / firings, lane * s.width() + static_cast<int>(n % firings) * s.values, values);
 }
 
 void Comparison::finish() {
@@ -152,8 +157,10 @@ void Comparison::finish() {
         projection_.missing(query, sample * 3, 3);
   for (auto& s : sequential_) {
     const int firings = s.firings_per_query();
-    for (auto n = s.fired; n < std::int64_t{s.check.queries()} * firings; ++n)
-      s.check.missing(n / firings, static_cast<int>(n % firings) * s.values, s.values);
+    for (std::size_t lane = 0; lane < s.fired.size(); ++lane)
+      for (auto n = s.fired[lane]; n < std::int64_t{s.check.queries()} * firings; ++n)
+        s.check.missing(n / firings, static_cast<int>(lane) * s.width() + static_cast<int>(n % firings) * s.values,
+                        s.values);
   }
 }
 
@@ -179,7 +186,7 @@ std::int64_t Comparison::mismatches() const {
 
 std::int64_t Comparison::queries_done() const {
   const auto& output = sequential_.back();
-  return output.fired / output.firings_per_query();
+  return output.fired[0] / output.firings_per_query();
 }
 
 }  // namespace quillgen::harness

@@ -75,6 +75,7 @@ class StageCheck {
 struct StageFields {
   std::string_view stage;
   std::vector<std::string> fields;
+  int taps;  ///< one for each lane that has the stage, in the order of the lanes
 };
 std::vector<StageFields> stage_fields(const Config& config);
 
@@ -83,8 +84,8 @@ class Comparison {
  public:
   Comparison(const Config& config, const model::QuantisedLayer& layer, const model::Stages& expected);
 
-  /// A firing of the tap of a stage; values in the order of stage_fields.
-  void fire(std::string_view stage, std::span<const std::int64_t> values);
+  /// A firing of the tap of a stage; values in the order of stage_fields. Tap n of a stage is that of lane n.
+  void fire(std::string_view stage, std::span<const std::int64_t> values, int lane = 0);
   /// After the job: what has not come is missing.
   void finish();
   /// The output rows found in memory after the job, [Lq, C].
@@ -96,16 +97,18 @@ class Comparison {
   std::int64_t queries_done() const;
 
  private:
-  struct Sequential {  ///< a stage whose firings come in order
+  struct Sequential {  ///< a stage whose firings come in order, each lane's by themselves
     StageCheck check;
-    int values;  ///< of a firing
-    std::int64_t fired = 0;
-    int firings_per_query() const { return (check.width() + values - 1) / values; }
+    int values;                                                                   ///< of a firing
+    std::vector<std::int64_t> fired;                                              ///< by each lane
+    int width() const { return check.width() / static_cast<int>(fired.size()); }  ///< elements a lane has of a query
+    int firings_per_query() const { return (width() + values - 1) / values; }     ///< of a lane
   };
-  void fire_projection(std::span<const std::int64_t> values);
-  void fire_in_order(Sequential& stage, std::span<const std::int64_t> values);
+  void fire_projection(std::span<const std::int64_t> values, int lane);
+  void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int lane);
 
-  int rows_;  ///< of the PE array
+  int rows_;   ///< of the PE array
+  int lanes_;  ///< each has the samples and channels of its heads, which follow each other
   StageCheck projection_;
   std::vector<std::int64_t> projection_seen_;  ///< firings of [row][sample]
   std::vector<Sequential> sequential_;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int base_alignment = 64;
 
-std::uint32_t id_mask(int id) { return 1u << id; }
+std::uint32_t id_mask(int id, int count = 1) { return ((1u << count) - 1) << id; }
 
 Bytes noise_bytes(std::size_t count, Chance& noise) {
   Bytes bytes(count);
@@ -54,7 +54,7 @@ JobMemory::JobMemory(MemoryMap& map, const model::QuantisedLayer& layer, std::sp
   a.queries = place("query rows", pack_query_rows(layer, config, a.query_stride, noise), id_mask(id_query));
   a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference));
   // A line must not cross 4 KiB, so the map is aligned to a line.
-  a.value_map = place("value map", pack_value_map(layer, value, config, noise), id_mask(id_feature),
+  a.value_map = place("value map", pack_value_map(layer, value, config, noise), id_mask(id_feature, config.core.lanes),
                       std::max(base_alignment, line_bytes(config)));
   a.parameters = place("parameters", pack_parameters(layer, config), id_mask(id_job));
 

@@ -9,7 +9,7 @@
 
 namespace quillgen::harness {
 
-/// Read IDs of the accelerator; the write ID is 0.
+/// Read IDs of the accelerator, for the features of its first lane; the next lanes follow. The write ID is 0.
 inline constexpr int id_job = 0, id_query = 1, id_reference = 2, id_feature = 3;
 
 /// A job in memory, placed and padded with noise as the seed says.

@@ -28,12 +28,19 @@ void add_requant(BitWriter& out, const Requant& r) {
   add_scale(out, r);
 }
 
+/// The number of the sample at a place of the query tables: the lanes take turns.
+int sample_at(const Config& config, int place) {
+  const int lanes = config.core.lanes;
+  return place % lanes * (config.attention.samples_per_query() / lanes) + place / lanes;
+}
+
 /// Weights of the offset and logit projection, as the PE array consumes them: group, step, column.
 void add_query_weights(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
   const int samples = config.attention.samples_per_query(), channels = config.attention.embed_dim;
   const int group_samples = config.gemm.columns / 3, depth = config.gemm.depth;
-  const auto weight = [&](int sample, int kind, int channel) {
-    if (sample >= samples || channel >= channels) return 0;
+  const auto weight = [&](int place, int kind, int channel) {
+    if (place >= samples || channel >= channels) return 0;
+    const int sample = sample_at(config, place);
     return kind < 2 ? layer.offset_weight[static_cast<std::size_t>(sample * 2 + kind) * channels + channel]
                     : layer.logit_weight[static_cast<std::size_t>(sample) * channels + channel];
   };
@@ -48,7 +55,8 @@ void add_query_weights(BitWriter& out, const QuantisedLayer& layer, const Config
 }
 
 void add_query_requants(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
-  for (int n = 0; n < config.attention.samples_per_query(); ++n) {
+  for (int i = 0; i < config.attention.samples_per_query(); ++i) {
+    const int n = sample_at(config, i);
     add_requant(out, layer.offset_requant[n * 2]);
     add_requant(out, layer.offset_requant[n * 2 + 1]);
     add_requant(out, layer.logit_requant[n]);
@@ -57,20 +65,22 @@ void add_query_requants(BitWriter& out, const QuantisedLayer& layer, const Confi
 }
 
 void add_head_requants(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
-  const int units = head_requant_units(config.attention);
-  for (int i = 0; i < config.attention.embed_dim / units; ++i) {
-    for (int u = 0; u < units; ++u) add_scale(out, layer.head_requant[i * units + u]);
-    out.pad_to(beat_bytes(config.memory));
-  }
+  const int units = head_requant_units(config.attention), lanes = config.core.lanes;
+  const int channels = config.attention.embed_dim / lanes;  // of a lane
+  for (int i = 0; i < channels / units; ++i)
+    for (int lane = 0; lane < lanes; ++lane) {
+      for (int u = 0; u < units; ++u) add_scale(out, layer.head_requant[lane * channels + i * units + u]);
+      out.pad_to(beat_bytes(config.memory));
+    }
 }
 
 void add_output_weights(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
   const auto& a = config.attention;
-  const int columns = config.core.projection_columns;
-  for (int head = 0; head < a.heads; ++head)
+  const int columns = config.core.projection_columns, lanes = config.core.lanes, heads = a.heads / lanes;
+  for (int of_lane = 0; of_lane < heads; ++of_lane)
     for (int group = 0; group < divide_up(a.embed_dim, columns); ++group)
-      for (int p = 0; p < columns; ++p) {
-        const int output = group * columns + p;
+      for (int bank = 0; bank < lanes * columns; ++bank) {
+        const int output = group * columns + bank % columns, head = bank / columns * heads + of_lane;
         for (int d = 0; d < a.head_dim(); ++d) {
           const auto at = static_cast<std::size_t>(output) * a.embed_dim + head * a.head_dim() + d;
           out.add(output < a.embed_dim ? static_cast<std::uint64_t>(layer.output_weight[at]) : 0,

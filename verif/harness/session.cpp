@@ -53,7 +53,7 @@ void Session::check_capabilities(JobResult& result) {
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
   expect("ID", QUILLGEN_ID, 0x5155494C);
-  expect("VERSION", QUILLGEN_VERSION, 2);
+  expect("VERSION", QUILLGEN_VERSION, 3);
   expect("CAP_DIMS", QUILLGEN_CAP_DIMS,
          a.embed_dim | std::int64_t{a.heads} << 16 | std::int64_t{a.levels} << 24 | std::int64_t{a.points} << 28);
   expect("CAP_SHAPE", QUILLGEN_CAP_SHAPE, a.max_width | std::int64_t{a.max_height} << 16);
@@ -76,6 +76,7 @@ void Session::check_capabilities(JobResult& result) {
   expect("CAP_ARRAY", QUILLGEN_CAP_ARRAY,
          config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
              std::int64_t{config_.core.projection_columns} << 24);
+  expect("CAP_CORE", QUILLGEN_CAP_CORE, config_.core.lanes);
   for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
                                       {"INT_STATE", QUILLGEN_INT_STATE},
                                       {"INT_ENABLE", QUILLGEN_INT_ENABLE},
@@ -110,7 +111,7 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   const auto address = memory.descriptor_address();
   bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
   bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
-  for (int i = 0; i < 4; ++i) read_before_[i] = bench_.memory().bytes_read(i);
+  for (int i = 0; i < 4; ++i) read_before_[i] = bytes_read(i);
   written_before_ = bench_.memory().bytes_written();
   bench_.memory().set_faults(job.read_fault, job.write_fault);
   bench_.set_comparison(&comparison);
@@ -154,6 +155,14 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
         bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
 }
 
+/// Of a client, the features of all lanes together.
+std::uint64_t Session::bytes_read(int client) {
+  std::uint64_t bytes = 0;
+  for (int id = client; id < (client == id_feature ? id_feature + config_.core.lanes : client + 1); ++id)
+    bytes += bench_.memory().bytes_read(id);
+  return bytes;
+}
+
 void Session::check_counters(const Job& job, JobResult& result) const {
   const auto& c = result.counters;
   const auto expect = [&](const char* name, std::uint64_t expected, std::uint32_t got) {
@@ -161,9 +170,9 @@ void Session::check_counters(const Job& job, JobResult& result) const {
       add_fault(result,
                 fmt::format("counter {}: expected {}, got {}", name, static_cast<std::uint32_t>(expected), got));
   };
-  expect("CYCLES, the sum of its causes",
+  expect("CYCLES, what its causes add up to",
          std::uint64_t{c.setup} + c.fill + c.sample + c.wait_feature + c.wait_output + c.wait_point + c.drain,
-         c.cycles);
+         c.cycles * static_cast<std::uint32_t>(config_.core.lanes));
   const auto& last = bench_.last_memory_activity();
   if (c.cycles > ended_ - started_ || (last > running_ && c.cycles < last - running_))
     add_fault(result, fmt::format("counter CYCLES: {}, but the job took from {} to {} cycles", c.cycles,
@@ -181,7 +190,7 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
   const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
   const char* names[4] = {"BYTES_JOB", "BYTES_QUERY", "BYTES_REFERENCE", "BYTES_FEATURE"};
   for (int i = 0; i < 4; ++i) {
-    const auto bytes = bus.bytes_read(i) - read_before_[i];
+    const auto bytes = bytes_read(i) - read_before_[i];
     result.total_bytes += bytes;
     if (i == id_feature) result.feature_bytes = bytes;
     if (result.hang.empty() && !late && static_cast<std::uint32_t>(bytes) != counted[i])

@@ -68,6 +68,7 @@ class Session {
   void check_capabilities(JobResult& result);
   void execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result);
   void settle();
+  std::uint64_t bytes_read(int client);
   void recover(JobResult& result);
   void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
   void check_counters(const Job& job, JobResult& result) const;
@@ -79,8 +80,8 @@ class Session {
   bool fresh_ = true;
   std::uint64_t jobs_ = 0;
   std::uint64_t breaches_before_ = 0, started_ = 0, ended_ = 0;
-  std::uint64_t running_ = 0;  ///< when the start had been acknowledged
-  std::uint64_t read_before_[4] = {}, written_before_ = 0;
+  std::uint64_t running_ = 0;                               ///< when the start had been acknowledged
+  std::uint64_t read_before_[4] = {}, written_before_ = 0;  ///< bytes by client
 };
 
 }  // namespace quillgen::harness

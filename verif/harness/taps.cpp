@@ -18,12 +18,11 @@ std::int64_t value_of(const Signal& signal, bool is_signed) {
 }  // namespace
 
 TapMonitor::TapMonitor(const Simulator& simulator, const Manifest& manifest, const Config& config) {
-  for (const auto& [stage, names] : stage_fields(config)) {
-    bool found = false;
+  for (const auto& [stage, names, wanted] : stage_fields(config)) {
+    int found = 0;
     for (const auto& tap : manifest.taps) {
       if (tap.stage != stage) continue;
-      found = true;
-      Watched watched{tap.stage, {}, {}, {}};
+      Watched watched{tap.stage, found++, {}, {}, {}};
       if (!tap.valid.empty()) watched.valid = simulator.net(tap.instance, tap.valid);
       if (!tap.ready.empty()) watched.ready = simulator.net(tap.instance, tap.ready);
       for (const auto& name : names) {
@@ -40,7 +39,9 @@ TapMonitor::TapMonitor(const Simulator& simulator, const Manifest& manifest, con
       }
       taps_.push_back(std::move(watched));
     }
-    if (!found) throw RtlError(fmt::format("manifest: stage {} has no tap: generate the RTL again", stage));
+    if (found != wanted)
+      throw RtlError(
+          fmt::format("manifest: stage {} has {} taps, not {}: generate the RTL again", stage, found, wanted));
   }
 }
 
@@ -50,7 +51,7 @@ int TapMonitor::sample(Comparison& comparison) {
     if ((tap.valid && !tap.valid.get()) || (tap.ready && !tap.ready.get())) continue;
     values_.clear();
     for (const auto& field : tap.fields) values_.push_back(value_of(field.signal, field.is_signed));
-    comparison.fire(tap.stage, values_);
+    comparison.fire(tap.stage, values_, tap.lane);
     ++firings;
   }
   return firings;

@@ -11,8 +11,8 @@ namespace quillgen::harness {
 
 class TapMonitor {
  public:
-  /// Finds the nets of all taps. RtlError when a stage has no tap, a field is missing, or a net has another width than
-  /// the manifest says. Taps of a stage that is not compared are left out.
+  /// Finds the nets of all taps. RtlError when a stage has not as many taps as it should, a field is missing, or a net
+  /// has another width than the manifest says. Taps of a stage that is not compared are left out.
   TapMonitor(const Simulator& simulator, const Manifest& manifest, const Config& config);
 
   /// To be called when the design has settled before a rising edge. Returns the number of firings.
@@ -25,6 +25,7 @@ class TapMonitor {
   };
   struct Watched {
     std::string stage;
+    int lane;
     Signal valid, ready;
     std::vector<Field> fields;  ///< in the order of stage_fields
   };

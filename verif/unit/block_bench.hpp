@@ -94,16 +94,23 @@ inline std::vector<Config> block_configs() {
        "numerics.preset=int12", "gemm.rows=4", "gemm.columns=9", "feature_cache.ways=1", "core.projection_columns=4"},
       {"attention.embed_dim=24", "attention.heads=4", "attention.levels=3", "attention.points=2", "gemm.rows=1",
        "gemm.depth=8", "numerics.preset=mixed", "feature_cache.kilobytes=2", "memory.data_bits=64",
-       "memory.max_outstanding=4"}};
+       "memory.max_outstanding=4"},
+      {"attention.embed_dim=8", "attention.heads=4", "attention.levels=1", "attention.points=3",
+       "numerics.preset=mixed", "gemm.rows=2", "gemm.columns=12", "core.lanes=2", "core.projection_columns=2",
+       "memory.max_outstanding=8"},
+      {"attention.embed_dim=16", "attention.heads=8", "attention.levels=2", "attention.points=1", "gemm.rows=4",
+       "gemm.columns=24", "gemm.depth=8", "core.lanes=4", "core.projection_columns=1", "memory.max_outstanding=16",
+       "feature_cache.kilobytes=2"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
 }
 
 inline std::string describe(const Config& c) {
-  return fmt::format("C {} M {} L {} K {}, rows {} columns {} depth {}, ways {}, {} bits of data, {} of the query",
-                     c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows,
-                     c.gemm.columns, c.gemm.depth, c.feature_cache.ways, c.memory.data_bits, c.numerics.query_bits);
+  return fmt::format(
+      "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, ways {}, {} bits of data, {} of the query",
+      c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows, c.gemm.columns,
+      c.gemm.depth, c.core.lanes, c.feature_cache.ways, c.memory.data_bits, c.numerics.query_bits);
 }
 
 /// One block of a design of its own.

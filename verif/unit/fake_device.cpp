@@ -171,7 +171,7 @@ class Device {
       case QUILLGEN_ID:
         return fake_job.mischief == Mischief::WrongIdRegister ? 1 : 0x5155494C;
       case QUILLGEN_VERSION:
-        return 2;
+        return 3;
       case QUILLGEN_CAP_FORMAT_0:
         return five_bits({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
                           n.output_weight_bits});
@@ -183,6 +183,8 @@ class Device {
       case QUILLGEN_CAP_ARRAY:
         return static_cast<std::uint32_t>(c.gemm.rows | c.gemm.columns << 8 | c.gemm.depth << 16 |
                                           c.core.projection_columns << 24);
+      case QUILLGEN_CAP_CORE:
+        return static_cast<std::uint32_t>(c.core.lanes);
       case QUILLGEN_INT_STATE:
         return interrupts_;
       case QUILLGEN_CAP_DIMS:
@@ -391,7 +393,7 @@ const SimInterface fake_interface = {
 harness::Manifest fake_manifest(const Config& config) {
   harness::Manifest manifest;
   manifest.top = "fake";
-  for (const auto& [stage, fields] : stage_fields(config)) {
+  for (const auto& [stage, fields, taps] : stage_fields(config)) {
     const std::string name(stage);
     harness::Tap tap{name, "u_core", "core", name + "_valid", "", {}};
     for (const auto& field : fields) tap.fields.push_back({field, name + "_" + field, 32, true});

@@ -27,6 +27,7 @@ const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& s) {
       const auto port = fmt::format("start_{}", l);
       fetch.in(port, input(m, port, UInt(s.address_bits())));
     }
+    fetch.in("first_head", UInt::constant(m, 0, Shapes::bits(s.a.heads)));
     fetch.in_stream("miss", tags.out_stream("miss", LineName(s)));
     fetch.in("data", input(m, "data", UInt(s.data_bits())));
     fetch.in("data_valid", input(m, "data_valid", Bool()));

@@ -19,13 +19,13 @@ TEST_CASE("parameter_loader: every entry of the image in its table") {
       int bits, banks, words;
     };
     const int units = head_requant_units(a), columns = config.core.projection_columns,
-              groups = divide_up(a.embed_dim, columns);
+              groups = divide_up(a.embed_dim, columns), lanes = config.core.lanes;
     const std::vector<Table> tables = {
         {"query_weights", config.gemm.depth * n.query_weight_bits, config.gemm.columns,
          divide_up(a.samples_per_query(), config.gemm.columns / 3) * divide_up(a.embed_dim, config.gemm.depth)},
-        {"query_requant", 3 * 54, 1, a.samples_per_query()},
-        {"head_requant", units * 22, 1, a.embed_dim / units},
-        {"output_weights", a.head_dim() * n.output_weight_bits, columns, a.heads * groups},
+        {"query_requant", 3 * 54, lanes, a.samples_per_query() / lanes},
+        {"head_requant", units * 22, lanes, a.embed_dim / lanes / units},
+        {"output_weights", a.head_dim() * n.output_weight_bits, lanes * columns, a.heads / lanes * groups},
         {"output_requant", 54, columns, groups}};
     struct Write {
       std::size_t table;

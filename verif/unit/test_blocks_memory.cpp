@@ -160,10 +160,12 @@ TEST_CASE("read_port: order, fairness and identifiers") {
       std::uint64_t address, length;
       bool operator==(const Asked&) const = default;
     };
-    std::array<std::deque<Asked>, accel::clients> asked;
-    std::array<int, accel::clients> waited{};
+    const auto clients = static_cast<std::size_t>(block.s.clients());
+    std::vector<std::deque<Asked>> asked(clients);
+    std::vector<std::size_t> waited(clients);
     for (int i = 0; i < 400; ++i) {
-      const auto client = static_cast<std::size_t>(random.chance(50) ? 1 : random.in(0, 3));  // one is busier
+      const auto client =
+          static_cast<std::size_t>(random.chance(50) ? 1 : random.in(0, block.s.clients() - 1));  // one is busier
       const auto address = random.in(0, (std::int64_t{1} << config.memory.address_bits) - 1), length = random.in(0, 15);
       bench.push(fmt::format("client_{}", client), {address, length});
       asked[client].push_back({static_cast<std::uint64_t>(address), static_cast<std::uint64_t>(length)});
@@ -174,10 +176,10 @@ TEST_CASE("read_port: order, fairness and identifiers") {
     bench.on_cycle([&](auto& now) {
       now.set("arready", !random.chance(options.stall_percent));
       const bool valid = random.chance(50);
-      const auto id = random.in(0, 3), response = random.in(0, 3);
+      const auto id = random.in(0, block.s.clients() - 1), response = random.in(0, 3);
       now.set("rvalid", valid), now.set("rid", static_cast<unsigned>(id)),
           now.set("rresp", static_cast<unsigned>(response));
-      for (int i = 0; i < accel::clients; ++i) CHECK(now.get(fmt::format("data_valid_{}", i)) == (valid && id == i));
+      for (int i = 0; i < block.s.clients(); ++i) CHECK(now.get(fmt::format("data_valid_{}", i)) == (valid && id == i));
       CHECK(now.get("error") == (valid && response >= 2));
       const std::vector<std::uint64_t> request{now.get("arvalid"), now.get("arid"), now.get("araddr"),
                                                now.get("arlen")};
@@ -189,12 +191,12 @@ TEST_CASE("read_port: order, fairness and identifiers") {
         REQUIRE(list.front() == Asked{request[2], request[3]});
         list.pop_front(), ++sent;
       }
-      for (std::size_t i = 0; i < accel::clients; ++i) {
+      for (std::size_t i = 0; i < clients; ++i) {
         const bool asks = now.get(fmt::format("client_{}_valid", i)) != 0;
         const bool served = asks && now.get(fmt::format("client_{}_ready", i)) != 0;
         if (served)
-          for (std::size_t k = 0; k < accel::clients; ++k)
-            if (k != i && now.get(fmt::format("client_{}_valid", k)) != 0) CHECK(++waited[k] < accel::clients);
+          for (std::size_t k = 0; k < clients; ++k)
+            if (k != i && now.get(fmt::format("client_{}_valid", k)) != 0) CHECK(++waited[k] < clients);
         if (served || !asks) waited[i] = 0;
       }
     });

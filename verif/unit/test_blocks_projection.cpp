@@ -98,7 +98,7 @@ TEST_CASE("head_requantise: N8") {
   });
 }
 
-TEST_CASE("head_projection: N9 and N10") {
+TEST_CASE("head_projection: N9") {
   for_all("head_projection", [](const Config& config, StreamBench::Options options) {
     const Block block(config, accel::build_head_projection);
     StreamBench bench(block.module, options);
@@ -106,11 +106,11 @@ TEST_CASE("head_projection: N9 and N10") {
     const auto& n = config.numerics;
     const auto& a = config.attention;
     const int columns = config.core.projection_columns, groups = divide_up(a.embed_dim, columns);
-    bench.interpreter().set("weights_enable", 0), bench.interpreter().set("table_enable", 0);
+    bench.interpreter().set("weights_enable", 0);
+    const int acc_bits = block.s.output_acc_bits();
     const auto outputs = static_cast<std::size_t>(columns * groups);
     // Row c of W'' has the weights of output c; outputs beyond C exist in the last group and are not compared.
     std::vector<std::vector<std::int32_t>> weight(outputs);
-    std::vector<model::Requant> table(outputs);
     for (std::size_t c = 0; c < outputs; ++c) {
       const int bank = static_cast<int>(c) % columns, group = static_cast<int>(c) / columns;
       for (int m = 0; m < a.heads; ++m) {
@@ -121,8 +121,6 @@ TEST_CASE("head_projection: N9 and N10") {
         }
         write_table(bench, "weights", bank, m * groups + group, word);
       }
-      table[c] = random.requant(n.head_bits + n.output_weight_bits + 2, n.output_bits, true);
-      write_table(bench, "table", bank, group, BitVector().add(table[c], true));
     }
     std::vector<std::vector<std::int32_t>> queries;
     for (int q = 0; q < 20; ++q) {
@@ -139,19 +137,62 @@ TEST_CASE("head_projection: N9 and N10") {
       }
       queries.push_back(heads);
     }
-    bench.expect("output", queries.size() * static_cast<std::size_t>(groups));
+    bench.expect("sums", queries.size() * static_cast<std::size_t>(groups));
     const auto cycles = bench.run();
     for (std::size_t q = 0; q < queries.size(); ++q)
       for (int c = 0; c < a.embed_dim; ++c) {
         const auto at = static_cast<std::size_t>(c);
         const auto& got =
-            bench.received("output")[q * static_cast<std::size_t>(groups) + at / static_cast<std::size_t>(columns)];
-        REQUIRE(signed_field(got, c % columns * n.output_bits, n.output_bits) ==
-                model::requantise(model::dot(queries[q], weight[at]), table[at], n.output_bits));
-        REQUIRE(got.back() == (c / columns == groups - 1));
+            bench.received("sums")[q * static_cast<std::size_t>(groups) + at / static_cast<std::size_t>(columns)];
+        REQUIRE(signed_field(got, c % columns * acc_bits, acc_bits) == model::dot(queries[q], weight[at]));
       }
     // A group of columns a cycle when nothing stalls.
     if (options.stall_percent == 0) CHECK(cycles < queries.size() * static_cast<std::size_t>(a.heads * groups) + 12);
+  });
+}
+
+TEST_CASE("output_requantise: N9 over the lanes, N10") {
+  for_all("output_requantise", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_output_requantise);
+    StreamBench bench(block.module, options);
+    Random random(options.seed);
+    const auto& n = config.numerics;
+    const int columns = config.core.projection_columns, groups = divide_up(config.attention.embed_dim, columns),
+              lanes = config.core.lanes, bits = block.s.lane().output_acc_bits();
+    bench.interpreter().set("table_enable", 0);
+    std::vector<model::Requant> table;
+    for (int output = 0; output < groups * columns; ++output) {
+      table.push_back(random.requant(bits + 1, n.output_bits, true));
+      write_table(bench, "table", output % columns, output / columns, BitVector().add(table.back(), true));
+    }
+    std::vector<BitVector> wanted;
+    for (int i = 0; i < 12 * groups; ++i) {
+      const bool lowest = random.chance(10);
+      std::vector<std::int64_t> total(static_cast<std::size_t>(columns));
+      for (int lane = 0; lane < lanes; ++lane) {
+        BitVector share;
+        for (auto& sum : total) {
+          const auto value = lowest ? -(std::int64_t{1} << (bits - 1)) : random.number(bits);
+          share.add(value, bits);
+          sum += value;
+        }
+        bench.push(fmt::format("sums_{}", lane), share.transfer());
+      }
+      BitVector out;
+      for (int c = 0; c < columns; ++c)
+        out.add(model::requantise(total[static_cast<std::size_t>(c)],
+                                  table[static_cast<std::size_t>(i % groups * columns + c)], n.output_bits),
+                n.output_bits);
+      wanted.push_back(out);
+    }
+    bench.expect("output", wanted.size());
+    bench.run();
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      auto got = bench.received("output")[i];
+      REQUIRE(got.back() == (static_cast<int>(i) % groups == groups - 1));
+      got.pop_back();
+      REQUIRE(got == wanted[i].words());
+    }
   });
 }
 
@@ -165,6 +206,9 @@ TEST_CASE("query_projection: N3") {
     const auto& a = config.attention;
     const auto& g = config.gemm;
     const int steps = divide_up(a.embed_dim, g.depth), per_tile = g.columns / 3, samples = a.samples_per_query();
+    const int lanes = config.core.lanes, of_lane = samples / lanes;
+    // Samples take turns between the lanes in the array.
+    const auto sample_at = [&](int place) { return place % lanes * of_lane + place / lanes; };
     for (const auto* port : {"weights_enable", "table_enable", "table_bank", "freed", "start"}) sim.set(port, 0);
     // Rows of weights: offset x, offset y, logit of each sample.
     std::vector<std::vector<std::int32_t>> weight(static_cast<std::size_t>(3 * samples));
@@ -178,7 +222,8 @@ TEST_CASE("query_projection: N3") {
     for (int tile = 0; tile < divide_up(samples, per_tile); ++tile)
       for (int step = 0; step < steps; ++step)
         for (int column = 0; column < g.columns; ++column) {
-          const int row = 3 * tile * per_tile + column;
+          const int place = tile * per_tile + column / 3;
+          const int row = place < samples ? 3 * sample_at(place) + column % 3 : 3 * samples;
           BitVector word;
           for (int i = 0; i < g.depth; ++i) {
             const int k = step * g.depth + i;
@@ -192,7 +237,7 @@ TEST_CASE("query_projection: N3") {
     for (int i = 0; i < samples; ++i) {
       BitVector word;
       for (int part = 0; part < 3; ++part) word.add(table[static_cast<std::size_t>(3 * i + part)], true);
-      write_table(bench, "table", 0, i, word);
+      write_table(bench, "table", i / of_lane, i % of_lane, word);
     }
 
     std::map<std::pair<int, int>, Words> buffer;  // what was written, by slot and sample
@@ -205,10 +250,13 @@ TEST_CASE("query_projection: N3") {
         std::erase_if(buffer, [&](const auto& e) { return e.first.first / row_slots == freed % accel::group_buffers; });
       to_free -= free, freed += free;
       if (now.get("sample_valid") == 0) return;
-      const std::pair at(static_cast<int>(now.get("sample_slot")), static_cast<int>(now.get("sample_number")));
-      CHECK(!buffer.contains(at));  // nothing is overwritten before it is freed
-      buffer[at] = {now.get_signed("sample_offset_x"), now.get_signed("sample_offset_y"),
-                    now.get_signed("sample_logit")};
+      for (int lane = 0; lane < lanes; ++lane) {
+        const auto value = [&](const char* name) { return now.get_signed(fmt::format("{}_{}", name, lane)); };
+        const std::pair at(static_cast<int>(now.get("sample_slot")),
+                           lane * of_lane + static_cast<int>(now.get("sample_number")));
+        CHECK(!buffer.contains(at));  // nothing is overwritten before it is freed
+        buffer[at] = {value("offset_x"), value("offset_y"), value("logit")};
+      }
     });
     for (int job = 0, group = 0; job < 2; ++job) {
       const int queries = static_cast<int>(random.in(1, 5 * g.rows));

@@ -135,7 +135,7 @@ TEST_CASE("text that is no configuration is refused") {
       {edited("\"rows\": 2, ", ""), "gemm.rows = nothing: must be given; add it"},
       {edited("{ \"preset\": \"int8\" }", "{ \"query_bits\": 8 }"), "numerics.query_weight_bits = nothing"},
       {edited("{ \"preset\": \"int8\" }", "{ \"preset\": 8 }"), "numerics.preset = 8: must be a string"},
-      {edited("{ \"projection_columns\": 2 }", "3"), "core = 3: must be an object"},
+      {edited("{ \"lanes\": 1, \"projection_columns\": 2 }", "3"), "core = 3: must be an object"},
       {edited("\"name\": \"nano\"", "\"name\": 7"), "name = 7: must be a string"},
       {std::string(1000, '['), "nested deeper"},
   };
@@ -184,7 +184,8 @@ TEST_CASE("random configurations are either refused in one line or have sound de
     ++accepted;
     CHECK(std::has_single_bit(static_cast<unsigned>(cache_sets(c))));
     CHECK(cache_sets(c) >= 2);
-    CHECK(cache_sets(c) * tag_banks * c.feature_cache.ways * line_bytes(c) == c.feature_cache.kilobytes * 1024);
+    CHECK(c.core.lanes * cache_sets(c) * tag_banks * c.feature_cache.ways * line_bytes(c) ==
+          c.feature_cache.kilobytes * 1024);
     CHECK(line_beats(c) >= 1);
     CHECK(line_beats(c) <= 16);
     CHECK(c.attention.head_dim() % head_requant_units(c.attention) == 0);

@@ -81,6 +81,10 @@ const std::vector<std::vector<std::string>> variants = {
     {"attention.embed_dim=24", "attention.heads=2", "attention.levels=3", "attention.points=3", "gemm.columns=12",
      "gemm.depth=16", "core.projection_columns=16", "numerics.query_weight_bits=11", "numerics.output_weight_bits=5",
      "feature_cache.kilobytes=1"},
+    {"attention.embed_dim=24", "attention.heads=4", "attention.levels=1", "attention.points=3", "gemm.columns=18",
+     "core.lanes=2", "core.projection_columns=4", "memory.max_outstanding=8"},
+    {"attention.embed_dim=32", "attention.heads=8", "attention.levels=2", "attention.points=2", "gemm.columns=12",
+     "core.lanes=4", "core.projection_columns=2", "memory.max_outstanding=16", "numerics.preset=mixed"},
 };
 
 }  // namespace
@@ -92,7 +96,8 @@ TEST_CASE("the parameter image, every field by its position") {
     const auto image = pack_parameters(layer, c);
     const int C = c.attention.embed_dim, M = c.attention.heads, D = C / M, LK = c.attention.levels * c.attention.points;
     const int N = M * LK, columns = c.gemm.columns, depth = c.gemm.depth, P = c.core.projection_columns;
-    const int data_bits = c.memory.data_bits;
+    const int data_bits = c.memory.data_bits, lanes = c.core.lanes;
+    const auto sample_at = [&](int place) { return place % lanes * (N / lanes) + place / lanes; };
     std::uint64_t table = 0;  // bits
     int compared = 0;
 
@@ -103,9 +108,9 @@ TEST_CASE("the parameter image, every field by its position") {
       const int j = static_cast<int>(e % columns), s = static_cast<int>(e / columns % steps),
                 g = static_cast<int>(e / columns / steps);
       for (int i = 0; i < depth; ++i, ++compared) {
-        const int sample = g * (columns / 3) + j / 3, channel = s * depth + i;
+        const int place = g * (columns / 3) + j / 3, channel = s * depth + i, sample = sample_at(place);
         std::int64_t expected = 0;
-        if (sample < N && channel < C)
+        if (place < N && channel < C)
           expected = j % 3 == 2 ? layer.logit_weight[sample * C + channel]
                                 : layer.offset_weight[(sample * 2 + j % 3) * C + channel];
         CHECK(read_signed(image, table + e * entry + i * bqw, bqw) == expected);
@@ -121,18 +126,21 @@ TEST_CASE("the parameter image, every field by its position") {
       ++compared;
     };
     entry = whole_beats(3 * 54, data_bits);
-    for (int n = 0; n < N; ++n) {
-      check_requant(table + n * entry, layer.offset_requant[2 * n], true);
-      check_requant(table + n * entry + 54, layer.offset_requant[2 * n + 1], true);
-      check_requant(table + n * entry + 108, layer.logit_requant[n], true);
+    for (int place = 0; place < N; ++place) {
+      const int n = sample_at(place);
+      check_requant(table + place * entry, layer.offset_requant[2 * n], true);
+      check_requant(table + place * entry + 54, layer.offset_requant[2 * n + 1], true);
+      check_requant(table + place * entry + 108, layer.logit_requant[n], true);
     }
     table += N * entry;
 
     int U = 1;
     while (D % U != 0 || U * LK < D) ++U;
     entry = whole_beats(U * 22, data_bits);
-    for (int channel = 0; channel < C; ++channel)
-      check_requant(table + channel / U * entry + channel % U * 22, layer.head_requant[channel], false);
+    for (int channel = 0; channel < C; ++channel) {
+      const int lane = channel / (C / lanes), word = channel % (C / lanes) / U;
+      check_requant(table + (word * lanes + lane) * entry + channel % U * 22, layer.head_requant[channel], false);
+    }
     table += C / U * entry;
 
     const int bow = c.numerics.output_weight_bits;
@@ -140,9 +148,12 @@ TEST_CASE("the parameter image, every field by its position") {
     entry = whole_beats(std::uint64_t(D) * bow, data_bits);
     for (int m = 0; m < M; ++m)
       for (std::uint64_t output = 0; output < output_groups * P; ++output)
-        for (int d = 0; d < D; ++d, ++compared)
-          CHECK(read_signed(image, table + (m * output_groups * P + output) * entry + d * bow, bow) ==
+        for (int d = 0; d < D; ++d, ++compared) {
+          const int lane = m / (M / lanes), of_lane = m % (M / lanes);
+          const auto word = of_lane * output_groups + output / P, bank = lane * P + output % P;
+          CHECK(read_signed(image, table + (word * lanes * P + bank) * entry + d * bow, bow) ==
                 (output < std::uint64_t(C) ? layer.output_weight[output * C + m * D + d] : 0));
+        }
     table += M * output_groups * P * entry;
 
     entry = whole_beats(54, data_bits);

@@ -46,11 +46,13 @@ bool is_legal(const Field& f, int value) {
   return f.shape == Shape::Any || value % 3 == 0;
 }
 
-/// `value` for one field; the heads follow embed_dim, which must be 2 to 64 times as large and even times.
+/// `value` for one field; the heads follow embed_dim, which must be 2 to 64 times as large and even times, and the
+/// columns the lanes.
 Json with(const Field& f, int value) {
   auto config = base();
   config[pointer(f)] = value;
   if (f.key == "embed_dim") config["attention"]["heads"] = value < 64 ? 2 : 16;
+  if (f.key == "lanes") config["gemm"]["columns"] = 12;
   return config;
 }
 

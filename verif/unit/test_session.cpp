@@ -111,7 +111,7 @@ TEST_CASE("each broken rule is noticed and named") {
       {Mischief::RowWrittenTwice, "output row 1, byte 0: written 2 times"},
       {Mischief::RowNotWritten, "memory: query 2, channel 0: expected "},
       {Mischief::PaddingNotZero, "output row 0, byte 112: padding that is not zero"},
-      {Mischief::CausesDoNotSum, "counter CYCLES, the sum of its causes: expected "},
+      {Mischief::CausesDoNotSum, "counter CYCLES, what its causes add up to: expected "},
       {Mischief::WrongCycles, "counter CYCLES: "},
       {Mischief::WrongByteCount, "counter BYTES_FEATURE: expected 64, got 80"},
       {Mischief::WrongLookups, "counter LINE_HITS + LINE_MISSES: expected 1000, got 1001"},
