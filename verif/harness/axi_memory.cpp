@@ -59,7 +59,11 @@ void AxiMemory::take_read(const AxiAddress& address) {
     if (fault->beat) burst.faulty_beat = std::min(*fault->beat, address.len);
   }
   ++bursts_read_;
-  reads_[address.id % max_ids].push_back(burst);
+  auto& queue = reads_[address.id % max_ids];
+  queue.push_back(burst);
+  auto& most_open = traffic_.most_open[address.id % max_ids];
+  most_open = std::max(most_open, static_cast<int>(queue.size()));
+  traffic_.highest_address = std::max(traffic_.highest_address, address.address);
 }
 
 void AxiMemory::take_write(const AxiAddress& address) {
@@ -68,6 +72,7 @@ void AxiMemory::take_write(const AxiAddress& address) {
     burst.response = options_.write_fault->response;
   ++bursts_written_;
   writes_.push_back(burst);
+  traffic_.highest_address = std::max(traffic_.highest_address, address.address);
 }
 
 void AxiMemory::store(const AxiWriteBeat& beat, const Burst& burst) {
@@ -101,6 +106,21 @@ void AxiMemory::take_data() {
   }
 }
 
+/// An R beat was taken.
+void AxiMemory::deliver(int id) {
+  auto& queue = reads_[id];
+  auto& burst = queue.front();
+  bool overtaking = false, interleaved = false;
+  for (int other = 0; other < max_ids; ++other) {
+    if (other == id || reads_[other].empty()) continue;
+    overtaking = overtaking || reads_[other].front().due < burst.due;
+    interleaved = interleaved || reads_[other].front().beat > 0;
+  }
+  traffic_.overtaking += overtaking, traffic_.interleaved += interleaved;
+  bytes_read_[id] += options_.data_bytes;
+  if (++burst.beat > burst.address.len) queue.pop_front();
+}
+
 void AxiMemory::clock(const AxiMasterSide& in) {
   checker_.clock(cycle_, in, out_);
   moved_ = (in.ar_valid && out_.ar_ready) || (in.aw_valid && out_.aw_ready) || (in.w_valid && out_.w_ready) ||
@@ -113,9 +133,7 @@ void AxiMemory::clock(const AxiMasterSide& in) {
   }
   take_data();
   if (out_.r_valid && in.r_ready) {
-    auto& queue = reads_[out_.r.id];
-    bytes_read_[out_.r.id] += options_.data_bytes;
-    if (++queue.front().beat > queue.front().address.len) queue.pop_front();
+    deliver(static_cast<int>(out_.r.id));
     out_.r_valid = false;
   }
   if (out_.b_valid && in.b_ready) {

@@ -28,9 +28,17 @@ struct AxiOptions {
   int data_bytes = 8;
   int latency = 1;  ///< cycles from the AR handshake to the first R beat, and from the last W beat to B, at least 1
   int stall_percent = 0;     ///< chance per cycle that a channel withholds its valid or ready; each channel by itself
-  int reorder_percent = 25;  ///< chance per beat to go on with another ID that is due
+  int reorder_percent = 25;  ///< chance per beat to go on with any ID that is due; 0: in the order of the requests
   std::uint64_t seed = 1;
   std::optional<AxiFault> read_fault, write_fault;
+};
+
+/// What was seen of reads and writes.
+struct AxiTraffic {
+  std::uint64_t overtaking = 0;   ///< R beats of a burst that was requested after another one, still unfinished
+  std::uint64_t interleaved = 0;  ///< R beats that came while a burst of another ID had begun and not ended
+  std::uint64_t highest_address = 0;
+  std::array<int, 16> most_open{};  ///< per ID: reads requested and not finished
 };
 
 class AxiMemory {
@@ -63,6 +71,9 @@ class AxiMemory {
   std::uint64_t bytes_written() const { return bytes_written_; }
   std::uint64_t bursts_read() const { return bursts_read_; }
   std::uint64_t bursts_written() const { return bursts_written_; }
+  /// Since the begin or restart_traffic().
+  const AxiTraffic& traffic() const { return traffic_; }
+  void restart_traffic() { traffic_ = {}; }
 
  private:
   struct Burst {
@@ -78,6 +89,7 @@ class AxiMemory {
   void take_write(const AxiAddress& address);
   void take_data();
   void store(const AxiWriteBeat& beat, const Burst& burst);
+  void deliver(int id);
   void prepare();
   void prepare_read();
   void prepare_response();
@@ -99,6 +111,7 @@ class AxiMemory {
   int read_id_ = 0;                                   ///< of the beat on offer or the last one
   std::array<std::uint64_t, max_ids> bytes_read_{};
   std::uint64_t bytes_written_ = 0, bursts_read_ = 0, bursts_written_ = 0;
+  AxiTraffic traffic_;
 };
 
 }  // namespace quillgen::harness

@@ -42,8 +42,8 @@ Session::Session(const SimulatorLibrary& library, const Manifest& manifest, cons
     : config_(config),
       conditions_(conditions),
       bench_(library, manifest, config, map_,
-             AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent, 25, conditions.seed,
-                        std::nullopt, std::nullopt}) {}
+             AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent,
+                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt}) {}
 
 void Session::check_capabilities(JobResult& result) {
   const auto& a = config_.attention;
@@ -114,6 +114,7 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   for (int i = 0; i < 4; ++i) read_before_[i] = bytes_read(i);
   written_before_ = bench_.memory().bytes_written();
   bench_.memory().set_faults(job.read_fault, job.write_fault);
+  bench_.memory().restart_traffic();
   bench_.set_comparison(&comparison);
   started_ = bench_.cycles();
   bench_.write_register(QUILLGEN_START, 1);
@@ -198,6 +199,7 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
   }
   const auto written = bus.bytes_written() - written_before_;
   result.total_bytes += written;
+  result.traffic = bus.traffic();
   result.output_untouched = memory.output_untouched();
   if (result.hang.empty() && !late) {
     if (static_cast<std::uint32_t>(written) != c.bytes_output)

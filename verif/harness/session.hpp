@@ -19,6 +19,7 @@ struct Conditions {
   std::uint64_t seed = 1;
   int stall_percent = 0;
   int latency = 1;
+  int reorder_percent = 25;  ///< AxiOptions
 };
 
 /// A job and what the model says about it. The referenced objects must outlive the run.
@@ -44,6 +45,7 @@ struct JobResult {
   std::uint32_t error_detail = 0;  ///< ERROR_DETAIL
   Counters counters;
   std::uint64_t feature_bytes = 0, total_bytes = 0;  ///< as seen on the bus
+  AxiTraffic traffic;                                ///< while the job ran
   std::uint64_t cycles = 0;                          ///< simulated, start to status
   bool output_untouched = false;
   bool cut_short = false;  ///< Job::meanwhile ended it

@@ -177,6 +177,48 @@ TEST_CASE("one ID keeps its order, others overtake and interleave, all by the se
   MESSAGE(fmt::format("{} beats compared in each of 3 runs", orders[0].size()));
 }
 
+TEST_CASE("beats that overtake or interleave are counted, and there are none without reordering") {
+  for (const int percent : {0, 25, 100}) {
+    auto map = make_map();
+    auto o = options(20, 30);
+    o.reorder_percent = percent;
+    AxiMemory memory(map, o);
+    auto master = master_of(memory);
+    Chance chance(3);
+    for (int i = 0; i < 300; ++i)
+      master.reads.push_back(burst(static_cast<std::uint32_t>(chance.below(4)), read_base + chance.below(15) * 4096,
+                                   static_cast<std::uint32_t>(1 + chance.below(16))));
+    master.run();
+    // The same from the beats alone: each belongs to the oldest unfinished read of its ID.
+    std::uint64_t overtaking = 0, interleaved = 0;
+    std::vector<std::uint32_t> beats(master.reads.size());  // that have come, of each read
+    const auto finished = [&](std::size_t i) { return beats[i] > master.reads[i].len; };
+    for (const auto id : master.ids) {
+      std::size_t read = 0;
+      while (master.reads[read].id != id || finished(read)) ++read;
+      bool older = false, begun = false;
+      for (std::size_t i = 0; i < beats.size(); ++i) {
+        older |= i < read && !finished(i);
+        begun |= i != read && beats[i] > 0 && !finished(i);
+      }
+      overtaking += older, interleaved += begun, ++beats[read];
+    }
+    CHECK(memory.traffic().overtaking == overtaking);
+    CHECK(memory.traffic().interleaved == interleaved);
+    CHECK((overtaking > 0) == (percent > 0));
+    CHECK((interleaved > 0) == (percent > 0));
+    MESSAGE(fmt::format("{} %: {} of {} beats overtake, {} interleave", percent, overtaking, master.ids.size(),
+                        interleaved));
+    std::uint64_t highest = 0;
+    for (const auto& read : master.reads) highest = std::max(highest, read.address);
+    CHECK(memory.traffic().highest_address == highest);
+    for (int id = 0; id < 4; ++id) CHECK(memory.traffic().most_open[id] > 1);
+    CHECK(memory.traffic().most_open[4] == 0);
+    memory.restart_traffic();
+    CHECK(memory.traffic().overtaking == 0);
+  }
+}
+
 TEST_CASE("every channel is stalled about as often as asked, and a stalled slave still holds what it offers") {
   auto map = make_map();
   AxiMemory memory(map, options(1, 60));
