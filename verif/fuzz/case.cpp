@@ -35,13 +35,15 @@ std::vector<Parameter> make_parameters() {
   add("value_scales", &Workload::value_scales, 0, mixed_scale);
   add("head_scales", &Workload::head_scales, 0, mixed_scale);
   add("output_scales", &Workload::output_scales, 0, mixed_scale);
-  add("offsets", &Workload::offsets, 0, mixed_offsets);
-  add("logits", &Workload::logits, 0, mixed_logits);
+  add("offsets", &Workload::offsets, 0, clamped_offsets);
+  add("logits", &Workload::logits, 0, highest_logits);
   add("references", &Workload::references, 0, mixed_references);
-  add("boxes", &Workload::boxes, 0, 1);
+  add("boxes", &Workload::boxes, 0, largest_boxes);
+  add("padding", &Workload::padding, 0, inner_padding);
   add("padded_percent", &Workload::padded_percent, 0, 100);
   add("stall_percent", &Workload::stall_percent, 0, 95);
   add("latency", &Workload::latency, 1, 100000);
+  add("reorder_percent", &Workload::reorder_percent, 0, 100);
   return all;
 }
 
@@ -78,6 +80,13 @@ void validate(const Case& c) {
   for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
     if (c.workload.width[l] > a.max_width || c.workload.height[l] > a.max_height)
       throw UserError(fmt::format("workload: level {} is larger than the configuration allows", l));
+}
+
+std::string changes_since(const Case& original, const Case& now) {
+  std::string changes;
+  for (const auto& p : parameters())
+    if (is_used(now, p) && p.get(now) != p.get(original)) changes += fmt::format(" --set {}={}", p.path, p.get(now));
+  return changes;
 }
 
 std::string to_text(const Case& c) {

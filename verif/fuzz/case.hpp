@@ -13,12 +13,24 @@
 namespace quillgen::fuzz {
 
 /// How the numbers of a layer are chosen (random_layer.cpp). 0 is the plain way: numbers that exercise the whole
-/// datapath without saturating it.
+/// datapath without saturating it. What comes after `mixed` no random case draws, only those with a name.
 enum Values : int { random_values, small_values, zero_values, lowest_values, highest_values, corner_values };
 enum Scales : int { useful_scale, saturating_scale, vanishing_scale, zero_scale, random_scale, mixed_scale };
-enum Offsets : int { near_offsets, wide_offsets, saturated_offsets, zero_offsets, mixed_offsets };
-enum Logits : int { spread_logits, equal_logits, dominant_logit, extreme_logits, wild_logits, mixed_logits };
+enum Offsets : int { near_offsets, wide_offsets, saturated_offsets, zero_offsets, mixed_offsets, clamped_offsets };
+enum Logits : int {
+  spread_logits,
+  equal_logits,
+  dominant_logit,
+  extreme_logits,
+  wild_logits,
+  mixed_logits,
+  clamped_logits,
+  lowest_logits,
+  highest_logits
+};
 enum References : int { inside_map, on_edges, around_map, far_outside, mixed_references };
+enum Boxes : int { no_boxes, random_boxes, zero_boxes, largest_boxes };
+enum Padding : int { random_padding, border_padding, inner_padding };
 
 struct Workload {
   std::uint64_t content = 0;             ///< seed of all numbers of the layer and of the run
@@ -28,9 +40,11 @@ struct Workload {
   int query_values = 0, source_values = 0, query_weights = 0, feature_weights = 0, output_weights = 0;  ///< Values
   int value_scales = 0, head_scales = 0, output_scales = 0;                                             ///< Scales
   int offsets = 0, logits = 0, references = 0;
-  int boxes = 0;                       ///< 1: references are boxes
-  int padded_percent = 0;              ///< of the tokens, masked
+  int boxes = 0;                       ///< Boxes
+  int padding = 0;                     ///< Padding: which tokens are masked
+  int padded_percent = 0;              ///< of the tokens, when it is random
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
+  int reorder_percent = 25;            ///< the same
 };
 
 struct Case {
@@ -60,6 +74,9 @@ void set_parameter(Case& c, const std::string& assignment);
 
 /// Throws UserError unless the configuration is legal and the workload fits it.
 void validate(const Case& c);
+
+/// What makes `original` into `now`, as --set options, each with a space before it.
+std::string changes_since(const Case& original, const Case& now);
 
 /// The case as JSON: the configuration as quillgen reads it, and the workload.
 std::string to_text(const Case& c);

@@ -35,7 +35,7 @@ constexpr double most_instructions = 15000;
 
 fuzz::Steps steps_of(const fuzz::Case& c, const Options& o) {
   const bool chosen = is_nth(c.seed, o.verilator);
-  return {chosen || is_nth(c.seed, o.lint), chosen && fuzz::estimated_instructions(c.config) < most_instructions};
+  return {chosen || is_nth(c.seed, o.lint), chosen && fuzz::estimated_instructions(c.config) < most_instructions, {}};
 }
 
 /// One line: the shape of a case.
@@ -50,12 +50,9 @@ std::string summary(const fuzz::Case& c) {
 /// What went wrong, and the command that runs the case again, with what was changed since the seed.
 void report_briefly(const fuzz::Case& c, const fuzz::Outcome& outcome, const fuzz::Steps& steps,
                     const std::string& program) {
-  std::string changes;
-  const auto original = fuzz::random_case(c.seed);
-  for (const auto& p : fuzz::parameters())
-    if (fuzz::is_used(c, p) && p.get(c) != p.get(original)) changes += fmt::format(" --set {}={}", p.path, p.get(c));
   fmt::print("seed {}: FAILED: {}: {}\nreplay: {} --seed {}{}{}{}\n", c.seed, outcome.kind, outcome.text, program,
-             c.seed, steps.lint ? " --lint 1" : "", steps.verilator ? " --verilator 1" : "", changes);
+             c.seed, steps.lint ? " --lint 1" : "", steps.verilator ? " --verilator 1" : "",
+             fuzz::changes_since(fuzz::random_case(c.seed), c));
   std::fflush(stdout);
 }
 

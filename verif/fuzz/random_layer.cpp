@@ -108,6 +108,8 @@ void make_offsets(Draw& draw, const Case& c, model::QuantisedLayer& layer) {
     if (style == near_offsets) requant = scale_from_to(draw, sum_bits, n.offset_frac_bits + draw.between(0, 2));
     else if (style == wide_offsets) requant = scale_from_to(draw, sum_bits, n.offset_bits() - 1);
     else if (style == zero_offsets) pin(layer.offset_weight, i, row_length, requant, 0);
+    else if (style == clamped_offsets)
+      pin(layer.offset_weight, i, row_length, requant, draw.chance(50) ? 2 * highest : -3 * highest);
     else pin(layer.offset_weight, i, row_length, requant, draw.chance(50) ? highest : -highest - 1);
     if (style == near_offsets || style == wide_offsets) requant.bias = bias(draw, sum_bits);
   }
@@ -130,6 +132,9 @@ void make_head_logits(Draw& draw, int style, std::size_t first, model::Quantised
     if (style == equal_logits) pinned(level);
     else if (style == dominant_logit) pinned(j == chosen ? highest : draw.chance(90) ? -highest - 1 : -highest);
     else if (style == extreme_logits) pinned(draw.chance(50) ? highest : -highest - 1);
+    else if (style == clamped_logits) pinned(draw.chance(50) ? 2 * highest : -3 * highest);
+    else if (style == lowest_logits) pinned(-highest - 1);
+    else if (style == highest_logits) pinned(highest);
     else if (style == wild_logits) requant = scale_from_to(draw, sum_bits, n.logit_bits() - 1);
     else requant = scale_from_to(draw, sum_bits, n.logit_frac_bits + draw.between(-1, 2));
     if (style == wild_logits || style == spread_logits) requant.bias = bias(draw, sum_bits);
@@ -169,10 +174,27 @@ std::int32_t reference(Draw& draw, int style, int side) {
 }
 
 /// Width or height of a box: 16 fraction bits, below 2.
-std::int32_t box_size(Draw& draw) {
+std::int32_t box_size(Draw& draw, int style) {
   constexpr std::int32_t highest = (1 << 17) - 1;
+  if (style == zero_boxes) return 0;
+  if (style == largest_boxes) return highest;
   return draw.chance(20) ? draw.pick<std::int32_t>({0, 1, 65536, highest})
                          : draw.between(0, draw.chance(50) ? 65536 : highest);
+}
+
+/// 1 for tokens that are masked; empty when none is.
+std::vector<std::uint8_t> padding(Draw& draw, const Workload& w, const std::vector<model::LevelShape>& levels) {
+  std::vector<std::uint8_t> mask;
+  if (w.padding == random_padding && w.padded_percent == 0) return mask;
+  for (const auto& l : levels)
+    for (int y = 0; y < l.height; ++y)
+      for (int x = 0; x < l.width; ++x) {
+        const bool border = x == 0 || y == 0 || x == l.width - 1 || y == l.height - 1;
+        const bool masked =
+            w.padding == random_padding ? draw.chance(w.padded_percent) : border == (w.padding == border_padding);
+        mask.push_back(masked ? 1 : 0);
+      }
+  return mask;
 }
 
 }  // namespace
@@ -199,10 +221,9 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
   for (int q = 0; q < layer.queries; ++q)
     for (const auto& level : layer.levels) {
       for (const int side : {level.width, level.height}) layer.reference.push_back(reference(draw, w.references, side));
-      for (int i = 0; layer.boxes && i < 2; ++i) layer.reference.push_back(box_size(draw));
+      for (int i = 0; layer.boxes && i < 2; ++i) layer.reference.push_back(box_size(draw, w.boxes));
     }
-  for (int t = 0; w.padded_percent > 0 && t < layer.tokens(); ++t)
-    layer.padding.push_back(draw.chance(w.padded_percent) ? 1 : 0);
+  layer.padding = padding(draw, w, layer.levels);
   layer.source = values(draw, w.source_values, rows(layer.tokens()), n.feature_bits);
   layer.value_weight = values(draw, w.feature_weights, square, n.feature_weight_bits);
   layer.value_requant = scales(draw, w.value_scales, channels,

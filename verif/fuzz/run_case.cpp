@@ -11,6 +11,7 @@
 
 #include "accel/blocks.hpp"
 #include "accel/generate.hpp"
+#include "config/derived.hpp"
 #include "fuzz/in_child.hpp"
 #include "fuzz/random_layer.hpp"
 #include "harness/build.hpp"
@@ -59,20 +60,31 @@ std::vector<ModelledJob> model_jobs(const Case& c) {
   return jobs;
 }
 
-/// All jobs one after the other on one instance.
-std::vector<harness::JobResult> run_jobs(const char* kind, const Case& c, const harness::SimulatorLibrary& library,
-                                         const harness::Manifest& manifest, const std::vector<ModelledJob>& jobs) {
+/// A job under one of the stalls.
+struct Run {
+  const ModelledJob& job;
+  int stall;         ///< percent
+  std::string name;  ///< for people
+  harness::JobResult result = {};
+};
+
+/// For each of the stalls all jobs one after the other on one instance.
+std::vector<Run> run_jobs(const char* kind, const Case& c, const harness::SimulatorLibrary& library,
+                          const harness::Manifest& manifest, const std::vector<ModelledJob>& jobs,
+                          const std::vector<int>& stalls) {
   const auto& w = c.workload;
-  harness::Session session(library, manifest, c.config, {w.content % 1000000, w.stall_percent, w.latency});
-  std::vector<harness::JobResult> results;
-  for (const auto& job : jobs) {
-    results.push_back(session.run({job.layer, job.stages, nullptr, std::nullopt, std::nullopt, nullptr}));
-    const auto& r = results.back();
-    const auto text = fmt::format("job {}: {}", results.size(), r.first_mismatch());
-    if (!r.hang.empty()) throw Failure{std::string(kind) + " hang", text + "; " + r.hang};
-    if (!r.bit_exact()) throw Failure{kind, text};
+  std::vector<Run> runs;
+  for (const int stall : stalls) {
+    harness::Session session(library, manifest, c.config, {w.content % 1000000, stall, w.latency, w.reorder_percent});
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      auto& run = runs.emplace_back(jobs[i], stall, fmt::format("stall {} %, job {}", stall, i + 1));
+      run.result = session.run({run.job.layer, run.job.stages, nullptr, std::nullopt, std::nullopt, nullptr});
+      const auto text = fmt::format("{}: {}", run.name, run.result.first_mismatch());
+      if (!run.result.hang.empty()) throw Failure{std::string(kind) + " hang", text + "; " + run.result.hang};
+      if (!run.result.bit_exact()) throw Failure{kind, text};
+    }
   }
-  return results;
+  return runs;
 }
 
 void lint(const fs::path& rtl, const harness::Manifest& manifest) {
@@ -85,48 +97,56 @@ void lint(const fs::path& rtl, const harness::Manifest& manifest) {
 
 /// The same jobs in Verilator; the simulator does not stay in the cache.
 void run_verilated(const Case& c, const fs::path& rtl, const harness::Manifest& manifest,
-                   const std::vector<ModelledJob>& jobs, const std::vector<harness::JobResult>& interpreted) {
+                   const std::vector<ModelledJob>& jobs, const std::vector<int>& stalls,
+                   const std::vector<Run>& interpreted) {
   harness::BuildOptions options;
   options.jobs = 1;
   options.optimise = false;
   const auto built = harness::build_simulator(rtl, manifest, options);
   const harness::SimulatorLibrary library(built.library);
   if (!built.reused) fs::remove_all(built.library.parent_path());
-  const auto verilated = run_jobs("verilator", c, library, manifest, jobs);
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const auto &a = interpreted[i], &b = verilated[i];
+  const auto verilated = run_jobs("verilator", c, library, manifest, jobs, stalls);
+  for (std::size_t i = 0; i < verilated.size(); ++i) {
+    const auto &a = interpreted[i].result, &b = verilated[i].result;
+    const auto& name = verilated[i].name;
     if (a.cycles != b.cycles)
-      throw Failure{"verilator", fmt::format("job {}: {} cycles, on the interpreter {}", i + 1, b.cycles, a.cycles)};
+      throw Failure{"verilator", fmt::format("{}: {} cycles, on the interpreter {}", name, b.cycles, a.cycles)};
     for (const auto& counter : harness::counter_names)
       if (a.counters.*counter.field != b.counters.*counter.field)
-        throw Failure{"verilator", fmt::format("job {}: counter {}: {}, on the interpreter {}", i + 1, counter.name,
+        throw Failure{"verilator", fmt::format("{}: counter {}: {}, on the interpreter {}", name, counter.name,
                                                b.counters.*counter.field, a.counters.*counter.field)};
   }
 }
 
 void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
   const auto jobs = as_step("model", [&] { return model_jobs(c); });
+  const auto stalls = steps.stalls.empty() ? std::vector<int>{c.workload.stall_percent} : steps.stalls;
   hdl::Design design;
   const auto& top = as_step("build", [&]() -> const hdl::Module& {
     const auto& built = accel::build_top(design, accel::Shapes(c.config), top_name);
     passes::verify_or_throw(built);
     return built;
   });
-  const auto results = as_step("interpreter", [&] {
+  const auto runs = as_step("interpreter", [&] {
     outcome.instructions = interp::Interpreter(top).instructions();
-    return run_jobs("interpreter", c, test::interpreter_library(top), test::interpreter_manifest(top, c.config), jobs);
+    return run_jobs("interpreter", c, test::interpreter_library(top), test::interpreter_manifest(top, c.config), jobs,
+                    stalls);
   });
-  for (const auto& r : results) {
-    outcome.cycles += r.cycles;
-    for (const auto& stage : r.stages) outcome.elements += stage.compared;
+  for (const auto& [job, stall, name, result] : runs) {
+    outcome.cycles += result.cycles;
+    for (const auto& stage : result.stages) outcome.elements += stage.compared;
+    outcome.facts[fmt::format("cycles.stall_{}", stall)] += static_cast<std::int64_t>(result.cycles);
+    add_run(outcome.facts, result, job.stages);
   }
+  for (const auto& job : jobs) add_layer(outcome.facts, job.layer, job.stages);
+  outcome.facts["cache.sets"] = cache_sets(c.config);
   if (!steps.lint && !steps.verilator) return;
   const harness::TemporaryFolder folder{fs::temp_directory_path()};
   const auto rtl = folder.path() / "rtl";
   as_step("build", [&] { generate(c.config, rtl); });
   const auto manifest = harness::load_manifest(rtl);
   if (steps.lint) as_step("lint", [&] { lint(rtl, manifest); });
-  if (steps.verilator) as_step("verilator", [&] { run_verilated(c, rtl, manifest, jobs, results); });
+  if (steps.verilator) as_step("verilator", [&] { run_verilated(c, rtl, manifest, jobs, stalls, runs); });
 }
 
 std::string run_to_text(const Case& c, const Steps& steps) {
@@ -138,7 +158,7 @@ std::string run_to_text(const Case& c, const Steps& steps) {
   } catch (const std::exception& e) {
     o.kind = "fuzzer", o.text = e.what();
   }
-  const nlohmann::json json = {o.kind, o.text, o.elements, o.cycles, o.instructions};
+  const nlohmann::json json = {o.kind, o.text, o.elements, o.cycles, o.instructions, o.facts};
   return json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
@@ -159,6 +179,7 @@ Outcome run_case(const Case& c, const Steps& steps) {
   if (answer) {
     const auto json = nlohmann::json::parse(*answer);
     o.kind = json[0], o.text = json[1], o.elements = json[2], o.cycles = json[3], o.instructions = json[4];
+    json[5].get_to(o.facts);
   }
   o.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return o;

@@ -4,13 +4,15 @@
 #include <string>
 
 #include "fuzz/case.hpp"
+#include "fuzz/facts.hpp"
 
 namespace quillgen::fuzz {
 
 /// What is done beside building the netlist and running it on the interpreter.
 struct Steps {
-  bool lint = false;       ///< verilator --lint-only -Wall of the generated Verilog
-  bool verilator = false;  ///< the same jobs in Verilator: also equal cycles and counters
+  bool lint = false;             ///< verilator --lint-only -Wall of the generated Verilog
+  bool verilator = false;        ///< the same jobs in Verilator: also equal cycles and counters
+  std::vector<int> stalls = {};  ///< percent; a run with each of them, or, when empty, with that of the case
 };
 
 struct Outcome {
@@ -20,6 +22,7 @@ struct Outcome {
   std::int64_t elements = 0;       ///< compared with the model, Verilator's not included
   std::uint64_t cycles = 0;        ///< of the interpreter
   std::uint64_t instructions = 0;  ///< of the interpreter in a cycle
+  Facts facts;                     ///< of the layers, and of the runs on the interpreter
   double seconds = 0;
 
   bool failed() const { return !kind.empty(); }

@@ -1,0 +1,300 @@
+#include "fuzz/case_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <sstream>
+
+#include "config/derived.hpp"
+#include "config/fields.hpp"
+#include "config/load.hpp"
+
+namespace quillgen::fuzz {
+namespace {
+
+class Table {
+ public:
+  std::vector<NamedCase> cases;
+
+  void group(std::string name) { group_ = std::move(name); }
+  void add(std::string name, std::string changes, std::string claims) {
+    cases.push_back({group_, std::move(name), std::move(changes), std::move(claims)});
+  }
+
+ private:
+  std::string group_;
+};
+
+const std::string reads = " corners.read>0";
+
+std::string set(std::string_view path, int value) { return fmt::format("{}={} ", path, value); }
+std::string level(int l, int width, int height) {
+  return fmt::format("workload.width_{0}={1} workload.height_{0}={2} ", l, width, height);
+}
+
+void apply(Case& c, const std::string& changes) {
+  std::istringstream words(changes);
+  for (std::string change; words >> change;) set_parameter(c, change);
+}
+
+/// A cache as small as it may be for these changes.
+std::string least_cache(const std::string& changes) {
+  Case c = plain_case();
+  apply(c, changes);
+  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * line_bytes(c.config);
+  return set("feature_cache.kilobytes", static_cast<int>(std::bit_ceil(static_cast<unsigned>(divide_up(bytes, 1024)))));
+}
+
+void add_shapes(Table& t) {
+  t.group("shapes");
+  for (const int k : {1, 3, 8}) t.add(fmt::format("K = {}", k), set("attention.points", k), reads);
+  for (const int l : {1, 3, 8}) t.add(fmt::format("L = {}", l), set("attention.levels", l), reads);
+  t.add("L = 8, K = 8", "attention.levels=8 attention.points=8", reads);
+  for (const int m : {1, 2, 3, 5, 16})
+    t.add(fmt::format("M = {}", m), set("attention.heads", m) + set("attention.embed_dim", 4 * m), reads);
+  for (const int d : {2, 6, 34, 64}) {
+    auto changes = set("attention.embed_dim", 2 * d);
+    if (d > 32) changes += "memory.data_bits=128 ";  // a line has 16 beats at most
+    t.add(fmt::format("D = {}", d), changes + least_cache(changes), reads);
+  }
+}
+
+void add_queries(Table& t) {
+  t.group("queries");
+  t.add("one query", "workload.queries=1", "queries=1" + reads);
+  t.add("one query, one row", "workload.queries=1 gemm.rows=1", "queries=1" + reads);
+  t.add("max_queries, whole groups", "attention.max_queries=16 workload.queries=16", "queries=16" + reads);
+  t.add("max_queries, part of a group", "attention.max_queries=21 workload.queries=21", "queries=21" + reads);
+  t.add("one more than a group", "workload.queries=5", "queries=5" + reads);
+  t.add("one less than a group", "gemm.rows=16 workload.queries=15", "queries=15" + reads);
+  t.add("one more than two groups of 16", "gemm.rows=16 workload.queries=33", "queries=33" + reads);
+}
+
+void add_levels(Table& t) {
+  t.group("levels");
+  t.add("odd sides", level(0, 9, 7) + level(1, 5, 3), "levels.odd=4" + reads);
+  t.add("even sides", level(0, 8, 6) + level(1, 4, 2), "levels.odd=0" + reads);
+  t.add("1 x n", level(0, 1, 9) + level(1, 1, 4), "levels.one_wide=4" + reads);
+  t.add("n x 1", level(0, 9, 1) + level(1, 4, 1), "levels.one_high=4" + reads);
+  t.add("1 x 1", level(0, 1, 1) + level(1, 1, 1), "levels.one_pixel=4" + reads);
+  t.add("1 x 1 beside others", "attention.levels=3 " + level(0, 1, 1) + level(1, 6, 5) + level(2, 1, 1),
+        "levels.one_pixel=4" + reads);
+  t.add("max_width and max_height", "attention.max_width=11 attention.max_height=13 " + level(0, 11, 13),
+        "levels.widest=11 levels.highest=13" + reads);
+  t.add("1024 wide", "attention.max_width=1024 " + level(0, 1024, 2), "levels.widest=1024" + reads);
+  t.add("1024 high", "attention.max_height=1024 " + level(0, 2, 1024), "levels.highest=1024" + reads);
+  t.add("no more than one pixel", "attention.max_width=1 attention.max_height=1 " + level(0, 1, 1) + level(1, 1, 1),
+        "levels.one_pixel=4" + reads);
+}
+
+void add_references(Table& t) {
+  t.group("references");
+  for (const bool boxes : {false, true}) {
+    const auto add = [&](const char* where, int style, const std::string& claims) {
+      t.add(fmt::format("{} {}", boxes ? "boxes" : "points", where),
+            set("workload.boxes", boxes ? random_boxes : no_boxes) + set("workload.references", style),
+            claims + (boxes ? " box.count>0" : " box.count=0"));
+    };
+    add("inside", inside_map, "reference.outside=0" + reads);
+    add("on edges of pixels", on_edges, "reference.outside>0 corners.outside>0" + reads);
+    add("around the map", around_map, "reference.outside>0 corners.outside>0" + reads);
+    add("far outside, at both ends too", far_outside,
+        "reference.lowest>0 reference.highest>0 location.x.low>0 location.x.high>0 location.y.low>0 location.y.high>0");
+    add("of all kinds", mixed_references, "reference.outside>0" + reads);
+  }
+  for (const bool saturated : {false, true}) {
+    const auto add = [&](const char* size, int style, const char* claim) {
+      t.add(fmt::format("boxes of {} size, offsets {}", size, saturated ? "saturated" : "near"),
+            set("workload.boxes", style) + set("workload.offsets", saturated ? saturated_offsets : near_offsets),
+            std::string(claim) + " box.count>0");
+    };
+    add("zero", zero_boxes, "box.zero=box.count corners.read>0");
+    add("the largest", largest_boxes, "box.largest=box.count");
+  }
+}
+
+void add_offsets(Table& t) {
+  t.group("offsets");
+  const std::string ends = "offset.x.lowest>0 offset.x.highest>0 offset.y.lowest>0 offset.y.highest>0";
+  const auto offsets = [](int style) { return set("workload.offsets", style); };
+  t.add("at both ends", offsets(saturated_offsets), ends);
+  t.add("at both ends and on the map",
+        offsets(saturated_offsets) + "numerics.offset_int_bits=4 " + level(0, 16, 16) + level(1, 12, 15), ends + reads);
+  t.add("beyond both ends", offsets(clamped_offsets), ends + " offset.saturated>0");
+  t.add("over their range", offsets(wide_offsets), "offset.x.full>0 offset.y.full>0");
+  t.add("zero", offsets(zero_offsets), "offset.x.full=0 offset.y.full=0" + reads);
+}
+
+void add_logits(Table& t) {
+  t.group("logits");
+  const auto logits = [](int style) { return set("workload.logits", style); };
+  t.add("equal", logits(equal_logits), "logit.equal_rows=logit.rows" + reads);
+  t.add("at both ends", logits(extreme_logits), "logit.lowest>0 logit.highest>0" + reads);
+  t.add("beyond both ends", logits(clamped_logits), "logit.lowest>0 logit.highest>0 logit.saturated>0" + reads);
+  t.add("all lowest", logits(lowest_logits), "logit.lowest=logit.count" + reads);
+  t.add("all highest", logits(highest_logits), "logit.highest=logit.count" + reads);
+  t.add("one dominant", logits(dominant_logit), "attention.highest>0" + reads);
+  t.add("over their range", logits(wild_logits), "logit.full>0" + reads);
+}
+
+void add_padding(Table& t) {
+  t.group("padding");
+  const auto padding = [](int style) { return set("workload.padding", style); };
+  const std::string some = "tokens.padded>0 corners.padded>0 tokens.all>tokens.padded corners.read>corners.padded";
+  t.add("no token", "", "tokens.padded=0" + reads);
+  t.add("half of the tokens", "workload.padded_percent=50", some);
+  t.add("all tokens", "workload.padded_percent=100", "tokens.padded=tokens.all corners.padded=corners.read" + reads);
+  t.add("the borders", padding(border_padding), some);
+  t.add("all but the borders", padding(inner_padding), some);
+  t.add("one token, not padded", "attention.levels=1 " + level(0, 1, 1), "tokens=1" + reads);
+  t.add("one token, padded", "attention.levels=1 workload.padded_percent=100 " + level(0, 1, 1),
+        "tokens=1 tokens.padded=tokens.all corners.padded>0");
+}
+
+void add_extremes(Table& t) {
+  t.group("extremes");
+  struct Styles {
+    int query, query_weights, source, feature_weights, output_weights;
+  };
+  const auto numbers = [](const Styles& s) {
+    return set("workload.query_values", s.query) + set("workload.query_weights", s.query_weights) +
+           set("workload.source_values", s.source) + set("workload.feature_weights", s.feature_weights) +
+           set("workload.output_weights", s.output_weights);
+  };
+  const std::string saturating =
+      set("workload.value_scales", saturating_scale) + set("workload.head_scales", saturating_scale);
+  constexpr int low = lowest_values, high = highest_values, zero = zero_values;
+  t.add("inputs and weights lowest", numbers({low, low, low, low, low}),
+        "query.lowest=query.count query_weight.lowest=query_weight.count source.lowest=source.count "
+        "value_weight.lowest=value_weight.count output_weight.lowest=output_weight.count");
+  t.add("value map, heads and W'' lowest",
+        numbers({low, high, low, high, low}) + saturating + set("workload.offsets", zero_offsets),
+        "value.lowest>0 head.lowest>0 output_weight.lowest=output_weight.count");
+  t.add("inputs and weights highest", numbers({high, high, high, high, high}),
+        "query.highest=query.count query_weight.highest=query_weight.count source.highest=source.count "
+        "value_weight.highest=value_weight.count output_weight.highest=output_weight.count");
+  t.add("outputs saturated", set("workload.output_scales", saturating_scale),
+        "output.saturated>0 output.lowest>0 output.highest>0");
+  t.add("inputs and weights zero", numbers({zero, zero, zero, zero, zero}),
+        "query.odd=0 query_weight.odd=0 source.odd=0 value_weight.odd=0 output_weight.odd=0");
+}
+
+/// What shows that a format is in use: numbers that need every bit of it, and its last one.
+std::string use_of(std::string_view format) {
+  static const std::vector<std::pair<std::string_view, std::string>> uses = {
+      {"query_bits", "query.full>0 query.odd>0"},
+      {"query_weight_bits", "query_weight.full>0 query_weight.odd>0"},
+      {"feature_bits", "source.full>0 value.full>0 value.odd>0"},
+      {"feature_weight_bits", "value_weight.full>0 value_weight.odd>0"},
+      {"head_bits", "head.full>0 head.odd>0"},
+      {"output_weight_bits", "output_weight.full>0 output_weight.odd>0"},
+      {"output_bits", "output.full>0 output.odd>0"},
+      {"offset_int_bits", "offset.x.full>0 offset.y.full>0"},
+      {"offset_frac_bits", "offset.x.odd>0 offset.y.odd>0"},
+      {"interp_frac_bits", "location.odd>0"},
+      {"logit_int_bits", "logit.full>0"},
+      {"logit_frac_bits", "logit.odd>0"},
+      {"attention_bits", "attention.full>0 attention.odd>0"},
+      {"corner_bits", "corner_weight.full>0 corner_weight.odd>0"},
+  };
+  for (const auto& [name, claims] : uses)
+    if (name == format) return claims;
+  return fmt::format("{}.in_use>0", format);  // a new format without a claim is to be noticed
+}
+
+/// Each format at both ends of its legal range, the others as in mixed.
+void add_formats(Table& t) {
+  t.group("formats");
+  // Numbers of every size in every stage.
+  const auto plenty = "workload.queries=11 " + set("workload.references", on_edges) +
+                      set("workload.offsets", mixed_offsets) + set("workload.logits", mixed_logits) +
+                      set("workload.head_scales", mixed_scale) + level(0, 16, 16) + level(1, 15, 13);
+  for (const auto& f : fields())
+    for (const int bits : {f.min, f.max})
+      if (f.section == "numerics")
+        t.add(fmt::format("{} = {}", f.key, bits), set(f.path(), bits) + plenty, use_of(f.key) + reads);
+}
+
+void add_bus(Table& t) {
+  t.group("bus");
+  for (const int data : {64, 128, 256, 512})
+    for (const int address : {32, 40, 64})
+      t.add(fmt::format("{} bits of data, {} of address", data, address),
+            set("memory.data_bits", data) + set("memory.address_bits", address),
+            fmt::format("address.bits>{}", address - 4) + reads);
+}
+
+void add_cache(Table& t) {
+  t.group("cache");
+  for (const int ways : {1, 2, 4}) {
+    const auto add = [&](const char* sets, int channels, const std::string& kilobytes, const char* claims) {
+      t.add(fmt::format("{} ways, {} sets", ways, sets),
+            set("feature_cache.ways", ways) + set("attention.embed_dim", channels) + kilobytes + level(0, 16, 16) +
+                level(1, 15, 13),
+            claims);
+    };
+    // Two sets are the least a tag bank has; with heads of this width 1 KiB is no more.
+    add("two", 64 / ways, "feature_cache.kilobytes=1 ", "cache.sets=2 lines.read_again>0");
+    add("many", 8, "feature_cache.kilobytes=4 ", "cache.sets>15 corners.read>0");
+  }
+  t.add("run_ahead 8", "feature_cache.run_ahead=8 workload.latency=60", "cycles.waiting_for_lines>0");
+  t.add("run_ahead 1024, many lines open",
+        "feature_cache.run_ahead=1024 memory.max_outstanding=256 workload.latency=300 workload.queries=24 " +
+            level(0, 16, 16) + level(1, 15, 16),
+        "lines.open>32");
+  t.add("max_outstanding 4", "memory.max_outstanding=4 workload.latency=60", "lines.open=4");
+}
+
+void add_order(Table& t) {
+  t.group("order of responses");
+  for (const int latency : {1, 40}) {
+    const auto add = [&](const char* name, int percent, const std::string& claims) {
+      t.add(fmt::format("{}, latency {}", name, latency),
+            "workload.queries=24 " + set("workload.reorder_percent", percent) + set("workload.latency", latency) +
+                level(0, 16, 16),
+            claims + reads);
+    };
+    add("that of the requests", 0, "beats.overtaking=0 beats.interleaved=0");
+    add("a quarter of the beats otherwise", 25, "beats.overtaking>0 beats.interleaved>0");
+    add("any", 100, "beats.overtaking>100 beats.interleaved>100");
+  }
+}
+
+}  // namespace
+
+Case plain_case() {
+  const std::vector<std::string> overrides = {"numerics.preset=mixed", "attention.embed_dim=8", "gemm.rows=4",
+                                              "gemm.columns=6", "gemm.depth=4"};
+  Case c;
+  c.config = load_preset("nano", overrides);
+  c.config.name = "named_case";
+  auto& w = c.workload;
+  w.content = 1;
+  w.queries = 9;
+  w.jobs = 2;
+  w.width = {15, 10, 7, 2, 9, 1, 4, 1};
+  w.height = {13, 11, 6, 5, 1, 6, 4, 1};
+  w.latency = c.config.memory.latency_cycles;
+  return c;
+}
+
+Case make_case(const NamedCase& named) {
+  Case c = plain_case();
+  apply(c, named.changes);
+  validate(c);
+  return c;
+}
+
+const std::vector<NamedCase>& named_cases() {
+  static const auto all = [] {
+    Table t;
+    for (const auto add : {add_shapes, add_queries, add_levels, add_references, add_offsets, add_logits, add_padding,
+                           add_extremes, add_formats, add_bus, add_cache, add_order})
+      add(t);
+    return t.cases;
+  }();
+  return all;
+}
+
+}  // namespace quillgen::fuzz

@@ -1,0 +1,185 @@
+#include "fuzz/facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <sstream>
+
+#include "model/steps.hpp"
+
+namespace quillgen::fuzz {
+namespace {
+
+using Numbers = std::span<const std::int32_t>;
+
+void most(std::int64_t& fact, std::int64_t value) { fact = std::max(fact, value); }
+
+/// Numbers of low .. high; one that is beyond half of that needs every bit.
+void add_numbers(Facts& facts, const std::string& name, Numbers numbers, std::int64_t low, std::int64_t high) {
+  const auto count = [&](const char* what, const auto& holds) {
+    facts[name + what] += std::count_if(numbers.begin(), numbers.end(), holds);
+  };
+  count(".count", [](auto) { return true; });
+  count(".lowest", [&](auto v) { return v == low; });
+  count(".highest", [&](auto v) { return v == high; });
+  count(".full", [&](auto v) { return v < low / 2 || v > high / 2; });
+  count(".odd", [](auto v) { return v % 2 != 0; });
+}
+
+void add_signed(Facts& facts, const std::string& name, Numbers numbers, int bits) {
+  const auto half = std::int64_t{1} << (bits - 1);
+  add_numbers(facts, name, numbers, -half, half - 1);
+}
+
+/// Every `step`-th number from `first`.
+std::vector<std::int32_t> every(Numbers numbers, std::size_t step, std::size_t first) {
+  std::vector<std::int32_t> chosen;
+  for (std::size_t i = first; i < numbers.size(); i += step) chosen.push_back(numbers[i]);
+  return chosen;
+}
+
+/// Outputs of a projection whose exact number is beyond the format.
+void add_saturated(Facts& facts, const std::string& name, Numbers rows, Numbers weight,
+                   const std::vector<model::Requant>& requant, int bits) {
+  const std::size_t outputs = requant.size(), length = weight.size() / outputs;
+  for (std::size_t first = 0; first < rows.size(); first += length)
+    for (std::size_t n = 0; n < outputs; ++n) {
+      const auto& r = requant[n];
+      const auto acc = model::dot(rows.subspan(first, length), weight.subspan(n * length, length)) + r.bias;
+      const auto exact = model::round_shift(acc * r.mult, static_cast<int>(r.shift));
+      facts[name + ".saturated"] += exact != model::saturate(exact, bits);
+    }
+}
+
+void add_equal_rows(Facts& facts, const std::string& name, Numbers numbers, std::size_t length) {
+  for (std::size_t first = 0; first < numbers.size(); first += length) {
+    const auto row = numbers.subspan(first, length);
+    ++facts[name + ".rows"];
+    facts[name + ".equal_rows"] += std::adjacent_find(row.begin(), row.end(), std::not_equal_to<>()) == row.end();
+  }
+}
+
+void add_references(Facts& facts, const model::QuantisedLayer& layer) {
+  facts["box.count"] += 0;
+  const auto numbers = static_cast<std::size_t>(layer.reference_numbers());
+  for (std::size_t i = 0; i < layer.reference.size(); ++i) {
+    const auto v = layer.reference[i];
+    if (i % numbers >= 2) {
+      ++facts["box.count"];
+      facts["box.zero"] += v == 0;
+      facts["box.largest"] += v == (1 << 17) - 1;
+    } else {
+      facts["reference.outside"] += v < 0 || v > 1 << 16;
+      facts["reference.lowest"] += v == std::numeric_limits<std::int32_t>::min();
+      facts["reference.highest"] += v == std::numeric_limits<std::int32_t>::max();
+    }
+  }
+}
+
+/// Where the samples lie, and the corners that count.
+void add_samples(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& st) {
+  const auto& a = layer.attention;
+  const auto& n = layer.numerics;
+  for (const char* none_yet : {"corners.read", "corners.padded"}) facts[none_yet] += 0;
+  for (std::size_t s = 0; s < st.attention.size(); ++s) {
+    const auto l = s / static_cast<std::size_t>(a.points) % static_cast<std::size_t>(a.levels);
+    const auto [height, width] = layer.levels[l];
+    const auto x = model::split(st.location[2 * s], n), y = model::split(st.location[2 * s + 1], n);
+    facts["location.x.low"] += x.pixel == -2, facts["location.x.high"] += x.pixel == width + 1;
+    facts["location.y.low"] += y.pixel == -2, facts["location.y.high"] += y.pixel == height + 1;
+    std::size_t level_begin = 0;
+    for (std::size_t i = 0; i < l; ++i)
+      level_begin += static_cast<std::size_t>(layer.levels[i].width) * static_cast<std::size_t>(layer.levels[i].height);
+    for (int i = 0; i < 4; ++i) {
+      const int cx = x.pixel + i % 2, cy = y.pixel + i / 2;
+      const bool inside = cx >= 0 && cx < width && cy >= 0 && cy < height;
+      ++facts["corners.all"];
+      facts["corners.outside"] += !inside;
+      if (!inside || st.corner_weight[4 * s + static_cast<std::size_t>(i)] == 0) continue;
+      ++facts["corners.read"];
+      const auto token = level_begin + static_cast<std::size_t>(cy * width + cx);
+      facts["corners.padded"] += !layer.padding.empty() && layer.padding[token] != 0;
+    }
+  }
+}
+
+void add_levels(Facts& facts, const model::QuantisedLayer& layer) {
+  for (const auto& l : layer.levels) {
+    facts["levels.odd"] += l.width % 2 == 1 && l.height % 2 == 1;
+    facts["levels.one_wide"] += l.width == 1 && l.height > 1;
+    facts["levels.one_high"] += l.height == 1 && l.width > 1;
+    facts["levels.one_pixel"] += l.width == 1 && l.height == 1;
+    most(facts["levels.widest"], l.width);
+    most(facts["levels.highest"], l.height);
+  }
+}
+
+}  // namespace
+
+void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& st) {
+  const auto& n = layer.numerics;
+  add_signed(facts, "query", layer.query, n.query_bits);
+  add_signed(facts, "query_weight", layer.offset_weight, n.query_weight_bits);
+  add_signed(facts, "query_weight", layer.logit_weight, n.query_weight_bits);
+  add_signed(facts, "source", layer.source, n.feature_bits);
+  add_signed(facts, "value_weight", layer.value_weight, n.feature_weight_bits);
+  add_signed(facts, "value", st.value, n.feature_bits);
+  add_signed(facts, "offset.x", every(st.offset, 2, 0), n.offset_bits());
+  add_signed(facts, "offset.y", every(st.offset, 2, 1), n.offset_bits());
+  add_signed(facts, "logit", st.logit, n.logit_bits());
+  add_numbers(facts, "attention", st.attention, 0, std::int64_t{1} << n.attention_bits);
+  facts["location.odd"] += std::count_if(st.location.begin(), st.location.end(), [](auto v) { return v % 2 != 0; });
+  add_numbers(facts, "corner_weight", st.corner_weight, 0, std::int64_t{1} << n.corner_bits);
+  add_signed(facts, "head", st.head, n.head_bits);
+  add_signed(facts, "output_weight", layer.output_weight, n.output_weight_bits);
+  add_signed(facts, "output", st.output, n.output_bits);
+  add_saturated(facts, "offset", layer.query, layer.offset_weight, layer.offset_requant, n.offset_bits());
+  add_saturated(facts, "logit", layer.query, layer.logit_weight, layer.logit_requant, n.logit_bits());
+  add_saturated(facts, "output", st.head, layer.output_weight, layer.output_requant, n.output_bits);
+  add_equal_rows(facts, "logit", st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()));
+  add_references(facts, layer);
+  add_samples(facts, layer, st);
+  add_levels(facts, layer);
+  most(facts["queries"], layer.queries);
+  most(facts["tokens"], layer.tokens());
+  facts["tokens.all"] += layer.tokens();
+  facts["tokens.padded"] += std::count(layer.padding.begin(), layer.padding.end(), 1);
+}
+
+void add_run(Facts& facts, const harness::JobResult& result, const model::Stages& stages) {
+  for (const auto& stage : result.stages) facts["compared." + stage.name] += stage.compared;
+  const auto& traffic = result.traffic;
+  facts["beats.overtaking"] += static_cast<std::int64_t>(traffic.overtaking);
+  facts["beats.interleaved"] += static_cast<std::int64_t>(traffic.interleaved);
+  most(facts["address.bits"], std::bit_width(traffic.highest_address));
+  most(facts["lines.open"], traffic.most_open[harness::id_feature]);
+  facts["lines.read_again"] += result.counters.line_misses - stages.lines_touched;
+  facts["cycles.waiting_for_lines"] += result.counters.wait_feature;
+}
+
+std::string broken_claim(const Facts& facts, const std::string& claims) {
+  std::istringstream words(claims);
+  for (std::string claim; words >> claim;) {
+    const auto sign = std::min(claim.find_first_of("=>"), claim.size() - 1);
+    const auto number = [&](const std::string& text) -> std::optional<std::int64_t> {
+      std::int64_t value = 0;
+      const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (error == std::errc() && rest == text.data() + text.size()) return value;
+      const auto found = facts.find(text);
+      return found == facts.end() ? std::nullopt : std::optional(found->second);
+    };
+    const auto left = number(claim.substr(0, sign)), right = number(claim.substr(sign + 1));
+    if (!left || !right) return claim + ": no such fact";
+    if (claim[sign] == '>' ? *left > *right : *left == *right) continue;
+    return fmt::format("{}: it is {}", claim, *left);
+  }
+  return "";
+}
+
+}  // namespace quillgen::fuzz
