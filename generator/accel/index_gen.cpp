@@ -17,37 +17,39 @@ struct Fetched {  // while the buffers are read
         f("last_of_query", last_of_query);
   }
 };
-struct Scaled {  // reference and size of its box in pixels, reference_fraction; offset as it is, and its share of a box
-  SInt x, y, offset_x, offset_y, share_x, share_y;
-  UInt box_width, box_height, weight, width, height, head, level;
+struct Sample {  // what every later stage carries along, the size of the level included
+  UInt weight, width, height, head, level;
   Bool last_of_head, last_of_query;
   template <class F>
   void each(F&& f) {
-    f("x", x), f("y", y), f("offset_x", offset_x), f("offset_y", offset_y), f("share_x", share_x),
-        f("share_y", share_y);
-    f("box_width", box_width), f("box_height", box_height), f("weight", weight), f("width", width), f("height", height);
-    f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    f("weight", weight), f("width", width), f("height", height), f("head", head), f("level", level);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+  }
+};
+struct Scaled {  // reference and size of its box in pixels, reference_fraction; offset as it is, and its share of a box
+  SInt x, y, offset_x, offset_y, share_x, share_y;
+  UInt box_width, box_height;
+  Sample sample;
+  template <class F>
+  void each(F&& f) {
+    f("x", x), f("y", y), f("offset_x", offset_x), f("offset_y", offset_y), f("share_x", share_x);
+    f("share_y", share_y), f("box_width", box_width), f("box_height", box_height), sample.each(f);
   }
 };
 struct Moved {  // reference in pixels and what the offset adds, reference_fraction
   SInt x, y, move_x, move_y;
-  UInt weight, width, height, head, level;
-  Bool last_of_head, last_of_query;
+  Sample sample;
   template <class F>
   void each(F&& f) {
-    f("x", x), f("y", y), f("move_x", move_x), f("move_y", move_y), f("weight", weight), f("width", width),
-        f("height", height);
-    f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    f("x", x), f("y", y), f("move_x", move_x), f("move_y", move_y), sample.each(f);
   }
 };
 struct Rounded {
   SInt x, y;
-  UInt weight, width, height, head, level;
-  Bool last_of_head, last_of_query;
+  Sample sample;
   template <class F>
   void each(F&& f) {
-    f("x", x), f("y", y), f("weight", weight), f("width", width), f("height", height);
-    f("head", head), f("level", level), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    f("x", x), f("y", y), sample.each(f);
   }
 };
 struct BufferWrite {
@@ -145,34 +147,29 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
     auto size = [&](int index) { return reference.bits(2 * reference_bits + index * box_size_bits, box_size_bits); };
     SInt offset_x = part(offset, offset_bits, 0), offset_y = part(offset, offset_bits, 1);
-    auto scaled =
-        pipe.stage("scaled", Scaled{part(reference, reference_bits, 0) * width.to_signed(),
-                                    part(reference, reference_bits, 1) * height.to_signed(), offset_x, offset_y,
-                                    share_of_box(s, offset_x), share_of_box(s, offset_y), box_pixels(s, size(0), width),
-                                    box_pixels(s, size(1), height), point.weight, width, height, point.head,
-                                    point.level, point.last_of_head, point.last_of_query});
+    const Sample sample{point.weight, width, height, point.head, point.level, point.last_of_head, point.last_of_query};
+    auto scaled = pipe.stage("scaled", Scaled{part(reference, reference_bits, 0) * width.to_signed(),
+                                              part(reference, reference_bits, 1) * height.to_signed(), offset_x,
+                                              offset_y, share_of_box(s, offset_x), share_of_box(s, offset_y),
+                                              box_pixels(s, size(0), width), box_pixels(s, size(1), height), sample});
 
     m.note("Offset in pixels.");
     auto moved = pipe.stage(
-        "moved",
-        Moved{scaled.x, scaled.y, move(s, boxes, "x", scaled.offset_x, scaled.share_x, scaled.box_width),
-              move(s, boxes, "y", scaled.offset_y, scaled.share_y, scaled.box_height), scaled.weight, scaled.width,
-              scaled.height, scaled.head, scaled.level, scaled.last_of_head, scaled.last_of_query});
+        "moved", Moved{scaled.x, scaled.y, move(s, boxes, "x", scaled.offset_x, scaled.share_x, scaled.box_width),
+                       move(s, boxes, "y", scaled.offset_y, scaled.share_y, scaled.box_height), scaled.sample});
 
     m.note("Add, round, clamp.");
-    auto place =
-        pipe.stage("place", Rounded{locate(s, "x", moved.x, moved.move_x, moved.width),
-                                    locate(s, "y", moved.y, moved.move_y, moved.height), moved.weight, moved.width,
-                                    moved.height, moved.head, moved.level, moved.last_of_head, moved.last_of_query});
+    auto place = pipe.stage("place", Rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),
+                                             locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample});
 
     m.note("Corners in the map.");
-    auto [x0_in, x1_in] = inside(place.x >> s.n.interp_frac_bits, place.width);
-    auto [y0_in, y1_in] = inside(place.y >> s.n.interp_frac_bits, place.height);
+    auto [x0_in, x1_in] = inside(place.x >> s.n.interp_frac_bits, place.sample.width);
+    auto [y0_in, y1_in] = inside(place.y >> s.n.interp_frac_bits, place.sample.height);
     Location result(s);
-    result.x = place.x, result.y = place.y, result.weight = place.weight, result.head = place.head,
-    result.level = place.level;
+    result.x = place.x, result.y = place.y, result.weight = place.sample.weight;
+    result.head = place.sample.head, result.level = place.sample.level;
     result.inside = concat({y1_in, y0_in, x1_in, x0_in});
-    result.last_of_head = place.last_of_head, result.last_of_query = place.last_of_query;
+    result.last_of_head = place.sample.last_of_head, result.last_of_query = place.sample.last_of_query;
     auto out = pipe.finish(result);
     output_stream(m, "location", out);
     tap(m, "location", Stream<Pixel>{{place.x, place.y}, out.valid, out.ready});
