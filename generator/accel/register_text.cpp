@@ -1,18 +1,15 @@
 // The register map as a C header and as a page.
 #include <fmt/format.h>
 
-#include <cctype>
-
 #include "accel/registers.hpp"
 #include "accel/shapes.hpp"
+#include "hdl/upper.hpp"
 
 namespace quillgen::accel {
-namespace {
 
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
+using hdl::upper;
+
+namespace {
 
 const char* access_name(Access a) {
   switch (a) {

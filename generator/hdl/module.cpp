@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "hdl/keywords.hpp"
+#include "hdl/upper.hpp"
 
 namespace quillgen::hdl {
 
@@ -29,10 +30,6 @@ const char* op_name(Op op) {
 
 int index_bits(std::uint64_t n) { return n <= 2 ? 1 : std::bit_width(n - 1); }
 int value_bits(std::uint64_t n) { return n == 0 ? 1 : std::bit_width(n); }
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::uint64_t mask(int width) { return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1; }
 
