@@ -292,12 +292,12 @@ Process Device::story() {
     };
     std::deque<Read> reads = {{0, descriptor_, 64}, {0, descriptor_ + 64, 64}};
     std::uint32_t word[32] = {};
+    const auto address = [&](int i) { return word[i] | std::uint64_t{word[i + 1]} << 32; };
     for (bool planned = false; !reads.empty() || !planned;) {
       if (reads.empty()) {  // the descriptor has been asked for
         while (beats_due_ > 0) co_await next_cycle;
         std::memcpy(word, read_data_.data(), sizeof word);
         job_id_ = mischief == Mischief::WrongJobId ? word[2] + 1 : word[2];
-        const auto address = [&](int i) { return word[i] | std::uint64_t{word[i + 1]} << 32; };
         for (std::uint64_t q = 0; q < word[3]; ++q) reads.push_back({1, address(4) + q * word[14], beat});
         reads.push_back({2, address(6), 64});
         reads.push_back({mischief == Mischief::ReadWithWrongId ? 2u : 3u, address(8), 64});
@@ -314,7 +314,7 @@ Process Device::story() {
     while (beats_due_ > 0) co_await next_cycle;
     if (mischief == Mischief::ErrorCode) error_ = 3;
 
-    const std::uint64_t output = word[12] | std::uint64_t{word[13]} << 32;
+    const std::uint64_t output = address(12);
     const int size = element_bytes(c.numerics.output_bits);
     for (std::size_t q = 0; q < word[3] && !error_; ++q) {
       if (mischief == Mischief::HangBeforeOutput && q + 1 == word[3])
@@ -335,10 +335,18 @@ Process Device::story() {
         co_await next_cycle;
       }
       const std::uint64_t row_beats = output_row_beats(c);
-      for (int times = mischief == Mischief::RowWrittenTwice && q == 1 ? 2 : 1; times > 0; --times)
-        for (std::uint64_t b = 0; b < row_beats; ++b) {
-          if (mischief == Mischief::RowNotWritten && q == 2) continue;
-          offer("m_axi_aw", 0, output + q * word[15] + b * beat, 1);
+      struct Write {
+        std::uint64_t address, beats;
+      };
+      const std::uint64_t row = output + q * word[15];
+      std::vector<Write> writes(mischief == Mischief::RowWrittenTwice && q == 1 ? 2 : 1, Write{row, row_beats});
+      if (mischief == Mischief::RowNotWritten && q == 2) writes.clear();
+      if (mischief == Mischief::WriteBetweenRows && q == 0) writes.push_back({row + row_beats * beat, 1});
+      if (mischief == Mischief::WriteBeyondRows && q == 0) writes.push_back({output + word[3] * word[15], 1});
+      if (mischief == Mischief::WriteToInput && q == 0) writes.push_back({address(4), 1});
+      for (const auto& write : writes)
+        for (std::uint64_t b = 0; b < write.beats; ++b) {
+          offer("m_axi_aw", 0, write.address + b * beat, 1);
           p("m_axi_wvalid").set(1), p("m_axi_wlast").set(1), p("m_axi_wstrb").set(~std::uint64_t{0});
           for (std::uint64_t i = 0; i < beat; ++i) {
             const auto byte = static_cast<int>(b * beat + i), channel = byte / size;

@@ -23,6 +23,9 @@ enum class Mischief {
   WrongOutputInMemory,  ///< query 0, channel 3
   RowWrittenTwice,
   RowNotWritten,
+  WriteBetweenRows,  ///< a beat more, behind row 0
+  WriteBeyondRows,   ///< the same behind the last row and its gap
+  WriteToInput,      ///< the same over the query rows
   PaddingNotZero,
   CausesDoNotSum,
   WrongCycles,
