@@ -6,58 +6,17 @@
 #include <set>
 #include <unordered_set>
 
+#include "emit/checks.hpp"
 #include "emit/expression.hpp"
+#include "emit/lines.hpp"
 #include "emit/plan.hpp"
+#include "emit/registers.hpp"
 
 namespace quillgen::emit {
 
 using namespace hdl;
 
 namespace {
-
-constexpr std::size_t line_limit = 118;
-
-std::string range(int width) { return width == 1 ? "" : fmt::format("[{}:0] ", width - 1); }
-
-// Last place up to the limit where a line may be broken: after a separator that stands outside of strings.
-std::size_t break_at(std::string_view line, std::size_t least) {
-  for (std::string_view separator : {", ", " || ", " && ", " : ", " + "}) {
-    for (std::size_t at = line.rfind(separator, line_limit); at != std::string_view::npos && at > least;
-         at = line.rfind(separator, at - 1))
-      if (std::count(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(at), '"') % 2 == 0)
-        return at + separator.size();
-  }
-  return std::string_view::npos;
-}
-
-// Breaks long lines; continuation lines are indented by `indent`.
-std::string wrap_line(std::string_view text, std::size_t indent) {
-  std::string out;
-  std::string margin;  // of the line that `text` starts
-  while (true) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    std::size_t cut = std::string_view::npos;
-    if (margin.size() + line.size() > line_limit) {
-      const std::string head = margin + std::string(line.substr(0, line_limit + 8));
-      cut = break_at(head, indent + 8);
-      if (cut != std::string_view::npos) cut -= margin.size();
-    }
-    out += margin;
-    margin.clear();
-    if (cut != std::string_view::npos) {
-      out += line.substr(0, cut - 1);
-      out += '\n';
-      margin.assign(indent, ' ');
-      text = text.substr(cut);
-      continue;
-    }
-    out += line;
-    if (end == std::string_view::npos) return out;
-    out += '\n';
-    text = text.substr(end + 1);
-  }
-}
 
 const char* role(Op op) {
   switch (op) {
@@ -119,7 +78,9 @@ class Printer {
     port_assignments();
     taps();
     unread_bits();
-    checks();
+    if (const std::string text = print_checks(m_, text_, [this](const std::string& name) { return unique_name(name); });
+        !text.empty())
+      gap(), out_ += text;
     gap();
     out_ += "endmodule\n`default_nettype wire\n";
     return {std::move(out_), std::move(nets_)};
@@ -365,44 +326,10 @@ class Printer {
     for (const RegInfo* r : group)
       for (const RegUpdate& u : r->updates) temporaries(u.enable, nets_[r->node]), temporaries(u.data, nets_[r->node]);
 
-    std::vector<std::string> branches;  // "if (x)"
-    const RegInfo& lead = *group.front();
-    if (lead.reset) branches.push_back("if (rst)");
-    for (const RegUpdate& u : lead.updates)
-      branches.push_back(u.enable == no_id
-                             ? std::string(branches.empty() ? "" : "else")
-                             : fmt::format("{}if ({})", branches.empty() ? "" : "else ", text_.whole(u.enable)));
-
-    auto assignment = [&](const RegInfo& r, std::size_t branch) {
-      std::string value;
-      const Id data = r.reset && branch == 0 ? no_id : r.updates[branch - (r.reset ? 1 : 0)].data;
-      if (r.value_names.empty()) value = data == no_id ? literal_of(*r.reset, m_.width(r.node)) : text_.whole(data);
-      else if (data == no_id) value = text_.value_of(r.node, *r.reset);
-      else value = m_.node(data).op == Op::constant ? text_.value_of(r.node, m_.node(data).extra) : text_.whole(data);
-      return fmt::format("{} <= {};", nets_[r.node], value);
-    };
     gap();
-    line(fmt::format("always @(posedge clk){}",
-                     group.size() > 1 && branches.size() == 1 && branches[0].empty() ? " begin" : ""));
-    for (std::size_t b = 0; b < branches.size(); ++b) {
-      if (group.size() == 1) {
-        std::string space = branches[b].empty() ? "" : " ";
-        line(fmt::format("  {}{}{}", branches[b], space, assignment(lead, b)), 10);
-        continue;
-      }
-      const bool plain = branches.size() == 1 && branches[b].empty();
-      if (!plain) line(fmt::format("  {}{} begin", b == 0 ? "" : "end ", branches[b]), 10);
-      for (const RegInfo* r : group) line((plain ? "  " : "    ") + assignment(*r, b), 10);
-      if (!plain && b + 1 == branches.size()) line("  end");
-      if (plain) line("end");
-    }
+    out_ += always_block(m_, text_, nets_, group);
     gap();
     return last;
-  }
-
-  static std::string literal_of(std::uint64_t value, int width) {
-    if (width <= 64) return literal(value, width);
-    return value == 0 ? fmt::format("{}'d0", width) : fmt::format("{{{}'d0, {}}}", width - 64, literal(value, 64));
   }
 
   void connections(const std::string& head, const std::string& name,
@@ -497,49 +424,6 @@ class Printer {
     gap();
     out_ += "  // Bits that rounding, wrapping or a fixed field leave unread.\n";
     line(fmt::format("wire _unused = &{{1'b0, {}}};", fmt::join(list, ", ")));
-  }
-
-  // --- checks -----------------------------------------------------------------------------------------------------
-  struct Check {
-    std::string name, condition;
-  };
-
-  void checks() {
-    if (!m_.has_clock() || (m_.stream_checks().empty() && m_.assertions().empty())) return;
-    const std::string active = m_.has_reset() ? "!rst" : "1'b1";
-    std::vector<Check> list;
-    std::string history, remember;
-    for (const auto& s : m_.stream_checks()) {
-      std::vector<std::string> payload;
-      int width = 0;
-      for (Id id : s.payload) payload.push_back(text_.whole(id)), width += m_.width(id);
-      const std::string data = payload.empty()       ? "1'b0"
-                               : payload.size() == 1 ? payload[0]
-                                                     : fmt::format("{{{}}}", fmt::join(payload, ", "));
-      width = std::max(width, 1);
-      const std::string held = unique_name(fmt::format("check_{}_held", s.name)),
-                        last = unique_name(fmt::format("check_{}_last", s.name)), valid = text_.whole(s.valid);
-      history += fmt::format("  reg {};\n  reg {}{};\n", held, range(width), last);
-      remember +=
-          wrap_line(fmt::format("    {} <= {} && {} && !{};", held, active, valid, text_.whole(s.ready)), 8) + "\n";
-      remember += wrap_line(fmt::format("    {} <= {};", last, data), 8) + "\n";
-      list.push_back({fmt::format("stream {} changed while it was waiting", s.name),
-                      fmt::format("!{} || ({} && {} == {})", held, valid, data, last)});
-    }
-    for (const auto& a : m_.assertions()) list.push_back({a.name, text_.whole(a.condition)});
-    gap();
-    // FORMAL alone turns the checks into assertions.
-    out_ += "`ifdef QUILLGEN_CHECKS\n`elsif FORMAL\n`define QUILLGEN_CHECKS\n`endif\n\n";
-    out_ += fmt::format("`ifdef QUILLGEN_CHECKS\n{}  always @(posedge clk) begin : {}\n{}", history,
-                        unique_name("checks"), remember);
-    out_ += "`ifdef FORMAL\n";
-    for (const Check& c : list)
-      out_ += wrap_line(fmt::format("    if ({}) assert ({});", active, c.condition), 8) + "\n";
-    out_ += "`else\n";
-    for (const Check& c : list)
-      out_ +=
-          wrap_line(fmt::format("    if ({} && !({})) $fatal(1, \"%m: {}\");", active, c.condition, c.name), 8) + "\n";
-    out_ += "`endif\n  end\n`endif\n";
   }
 
   const Module& m_;
