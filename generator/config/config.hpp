@@ -67,6 +67,15 @@ struct Memory {
   int max_outstanding = 0;  ///< feature lines in flight, of all lanes together, a power of two
 };
 
+/// How registers are reset (Implementation::reset).
+enum Reset : int { sync_high, sync_low, async_low };
+
+/// What physical design asks for. It changes no result and no cycle.
+struct Implementation {
+  int reset = sync_high;  ///< Reset
+  int clock_gating = 0;   ///< 1: a block has its clock only while a job needs it
+};
+
 struct Config {
   std::string name;
   Attention attention;
@@ -75,6 +84,7 @@ struct Config {
   Core core;
   FeatureCache feature_cache;
   Memory memory;
+  Implementation implementation;
 };
 
 /// Bytes an element of `bits` occupies in memory: 1 up to 8 bits, 2 above.

@@ -8,6 +8,7 @@ namespace quillgen {
 
 std::span<const Field> fields() {
   using C = Config;
+  static constexpr std::string_view resets[] = {"sync_high", "sync_low", "async_low"};
   static constexpr Field table[] = {
       {"attention", "embed_dim", [](C& c) -> int& { return c.attention.embed_dim; }, 4, 1024, Shape::Any,
        "Channels of the layer (C), a multiple of heads."},
@@ -75,6 +76,10 @@ std::span<const Field> fields() {
        "Read latency that buffers are sized for, cycles."},
       {"memory", "max_outstanding", [](C& c) -> int& { return c.memory.max_outstanding; }, 4, 256, Shape::PowerOfTwo,
        "Feature lines that may be on their way from memory, at least 4 for each lane."},
+      {"implementation", "reset", [](C& c) -> int& { return c.implementation.reset; }, 0, 2, Shape::Choice,
+       "Reset of all registers: synchronous, active high (rst) or low (rst_n), or asynchronous, active low.", resets},
+      {"implementation", "clock_gating", [](C& c) -> int& { return c.implementation.clock_gating; }, 0, 1, Shape::Flag,
+       "Whether blocks are given their clock only while a job needs them."},
   };
   return table;
 }

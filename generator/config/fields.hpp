@@ -9,7 +9,8 @@
 
 namespace quillgen {
 
-enum class Shape { Any, PowerOfTwo, MultipleOf3 };
+/// Choice: one of several names, kept as its number among them. Flag: true or false, kept as 1 or 0.
+enum class Shape { Any, PowerOfTwo, MultipleOf3, Choice, Flag };
 
 struct Field {
   std::string_view section;  ///< object of the JSON
@@ -17,9 +18,13 @@ struct Field {
   int& (*in)(Config&);       ///< the number itself
   int min, max;              ///< both legal
   Shape shape;
-  std::string_view description;  ///< one sentence, with the unit
+  std::string_view description;                    ///< one sentence, with the unit
+  std::span<const std::string_view> choices = {};  ///< of a Choice, numbers from 0
 
   std::string path() const { return std::string(section) + "." + std::string(key); }
+  bool is_number() const { return shape != Shape::Choice && shape != Shape::Flag; }
+  /// May be left out of a configuration: it then has the value that a Config starts with.
+  bool is_optional() const { return section == "implementation"; }
   int get(const Config& c) const { return in(const_cast<Config&>(c)); }
 };
 

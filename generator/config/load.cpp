@@ -46,7 +46,14 @@ const Json& member(const Json& object, const std::string& path, const std::strin
   return *found;
 }
 
+/// A section whose keys are all optional may be missing.
+bool is_optional(std::string_view section) {
+  return std::ranges::all_of(fields(), [&](const Field& f) { return f.section != section || f.is_optional(); });
+}
+
 const Json& section(const Json& root, const std::string& name) {
+  static const Json none = Json::object();
+  if (is_optional(name) && !root.contains(name)) return none;
   const auto& value = member(root, "", name);
   if (!value.is_object())
     throw UserError(
@@ -70,6 +77,33 @@ int integer(const Json& value, const std::string& path) {
 std::string text_of(const Json& value, const std::string& path) {
   if (!value.is_string()) throw UserError(fmt::format("{} = {}: must be a string; quote it", path, shown(value)));
   return value.get<std::string>();
+}
+
+int flag(const Json& value, const std::string& path) {
+  if (!value.is_boolean())
+    throw UserError(fmt::format("{} = {}: must be true or false; write it without quotes", path, shown(value)));
+  return value.get<bool>() ? 1 : 0;
+}
+
+int choice(const Json& value, const Field& f) {
+  const auto name = text_of(value, f.path());
+  const auto found = std::ranges::find(f.choices, name);
+  if (found == f.choices.end())
+    throw UserError(
+        fmt::format("{} = {}: must be one of {}; choose one", f.path(), shown(value), fmt::join(f.choices, ", ")));
+  return static_cast<int>(found - f.choices.begin());
+}
+
+int read_value(const Json& value, const Field& f) {
+  return f.shape == Shape::Flag     ? flag(value, f.path())
+         : f.shape == Shape::Choice ? choice(value, f)
+                                    : integer(value, f.path());
+}
+
+Json written_value(const Field& f, int value) {
+  if (f.shape == Shape::Flag) return value != 0;
+  if (f.shape == Shape::Choice) return f.choices[static_cast<std::size_t>(value)];
+  return value;
 }
 
 void apply_override(Json& root, const std::string& text) {
@@ -106,15 +140,15 @@ Config from_json(const Json& root, const Adjustment& adjust) {
   Config config;
   config.name = text_of(member(root, "", "name"), "name");
   for (const auto& name : section_names()) section(root, name);
-  const auto& numerics = root["numerics"];
+  const auto& numerics = section(root, "numerics");
   const auto preset = numerics.find("preset");
   if (preset != numerics.end()) config.numerics = numerics_preset(text_of(*preset, "numerics.preset"));
   for (const auto& f : fields()) {
-    const auto& object = root[std::string(f.section)];
+    const auto& object = section(root, std::string(f.section));
     const auto key = std::string(f.key);
-    const bool optional = f.section == "numerics" && preset != numerics.end();
+    const bool optional = f.is_optional() || (f.section == "numerics" && preset != numerics.end());
     if (optional && !object.contains(key)) continue;
-    f.in(config) = integer(member(object, std::string(f.section) + ".", key), f.path());
+    f.in(config) = read_value(member(object, std::string(f.section) + ".", key), f);
   }
   if (adjust) adjust(config);
   validate(config);
@@ -151,7 +185,7 @@ Config load_preset(std::string_view name, Overrides overrides, const Adjustment&
 nlohmann::ordered_json to_json(const Config& config) {
   Json root;
   root["name"] = config.name;
-  for (const auto& f : fields()) root[std::string(f.section)][std::string(f.key)] = f.get(config);
+  for (const auto& f : fields()) root[std::string(f.section)][std::string(f.key)] = written_value(f, f.get(config));
   return root;
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(const Field& f) {
+Json property(const Field& f) {
+  if (f.shape == Shape::Flag) return {{"description", f.description}, {"type", "boolean"}};
+  if (f.shape == Shape::Choice) return {{"description", f.description}, {"type", "string"}, {"enum", f.choices}};
   Json schema = {{"description", f.description}, {"type", "integer"}};
   if (f.shape == Shape::PowerOfTwo) {
     schema["enum"] = Json::array();
@@ -28,9 +30,9 @@ Json object() {
       {"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}, {"additionalProperties", false}};
 }
 
-void add(Json& object, std::string_view key, Json property) {
+void add(Json& object, std::string_view key, Json property, bool optional = false) {
   object["properties"][std::string(key)] = std::move(property);
-  object["required"].push_back(key);
+  if (!optional) object["required"].push_back(key);
 }
 
 /// With a preset the formats are optional: those that are given replace those of the preset.
@@ -58,8 +60,8 @@ Json config_schema() {
        {"type", "string"},
        {"pattern", "^[A-Za-z0-9_-]{1,64}$"}});
   for (const auto& f : fields()) {
-    if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object());
-    add(root["properties"][std::string(f.section)], f.key, number(f));
+    if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object(), f.is_optional());
+    add(root["properties"][std::string(f.section)], f.key, property(f), f.is_optional());
   }
   offer_preset(root["properties"]["numerics"]);
   return root;

@@ -29,7 +29,7 @@ int nearest_legal(const Field& f, int value) {
 void check_range(const Field& f, int value) {
   const int legal = nearest_legal(f, value);
   if (legal == value) return;
-  static constexpr std::string_view kinds[] = {"", "a power of two ", "a multiple of 3 "};
+  static constexpr std::string_view kinds[] = {"", "a power of two ", "a multiple of 3 ", "", ""};
   const auto constraint = fmt::format("{}from {} to {}", kinds[static_cast<int>(f.shape)], f.min, f.max);
   refuse(f.path(), value, constraint, fmt::format("choose {}, for example", legal));
 }

@@ -107,6 +107,8 @@ mistake 'RTL onto a file' 'bad.json' generate --preset nano --out bad.json
 mistake 'RTL below a file' 'bad.json' generate --preset nano --out bad.json/rtl
 mistake 'RTL that cannot be written' '/proc/rtl' generate --preset nano --out /proc/rtl
 mistake 'RTL of impossible parameters' 'gemm.columns' generate --preset nano --set gemm.columns=4 --out rtl
+mistake 'unknown reset' 'reset = "low": must be one of sync_high, sync_low, async_low' generate --preset nano --set implementation.reset=low --out rtl
+mistake 'memories are no configuration' 'sram' generate --preset nano --set implementation.sram=macro --out rtl
 mistake 'prefix with a capital' 'lower-case letters' generate --preset nano --prefix Left_ --out rtl
 mistake 'prefix that starts with a digit' 'a letter first' generate --preset nano --prefix 2nd_ --out rtl
 mistake 'prefix with another sign' 'digits or _' generate --preset nano --prefix left- --out rtl

@@ -13,6 +13,7 @@ bool has_type(const std::string& type, const Json& value) {
   if (type == "object") return value.is_object();
   if (type == "string") return value.is_string();
   if (type == "integer") return value.is_number_integer();
+  if (type == "boolean") return value.is_boolean();
   throw std::logic_error("unknown type " + type);
 }
 

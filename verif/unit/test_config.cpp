@@ -49,6 +49,18 @@ TEST_CASE("overrides change one field, and a numerics preset replaces all format
   CHECK(n.corner_bits == 11);
 }
 
+TEST_CASE("the implementation is optional, as a whole and key by key") {
+  const auto plain = with("small", {}).implementation;
+  CHECK((plain.reset == sync_high && plain.clock_gating == 0));
+  const auto low = with("small", {"implementation.reset=sync_low"}).implementation;
+  CHECK((low.reset == sync_low && low.clock_gating == 0));
+  const auto gated = with("small", {"implementation.clock_gating=true"}).implementation;
+  CHECK((gated.reset == sync_high && gated.clock_gating == 1));
+  const auto both = to_json(with("small", {"implementation.clock_gating=true", "implementation.reset=async_low"}));
+  CHECK(both["implementation"].dump() == R"({"reset":"async_low","clock_gating":true})");
+  CHECK(to_json(parse_config(both.dump(), "text")) == both);
+}
+
 TEST_CASE("formats of the JSON override its numerics preset") {
   auto json = nlohmann::ordered_json::parse(presets()[0].json);
   json["numerics"]["query_bits"] = 13;
@@ -106,6 +118,14 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"memory.data_bits = 64", "line of 512 bytes", "set it to 256 or more"}},
       {"small", {"memory.address_bits=31"}, {"memory.address_bits = 31: must be from 32 to 64"}},
       {"small", {"memory.max_outstanding=48"}, {"memory.max_outstanding = 48", "choose 32"}},
+      {"small",
+       {"implementation.reset=async_high"},
+       {"implementation.reset = \"async_high\": must be one of sync_high, sync_low, async_low; choose one"}},
+      {"small", {"implementation.reset=2"}, {"implementation.reset = 2: must be a string; quote it"}},
+      {"small",
+       {"implementation.clock_gating=1"},
+       {"implementation.clock_gating = 1: must be true or false; write it without quotes"}},
+      {"small", {"implementation.sram=x"}, {"implementation.\"sram\" = \"x\": unknown field; must be one of reset,"}},
       {"huge", {}, {"preset huge: unknown; must be one of nano, small"}},
   };
   for (const auto& c : cases) check_refusal(refusal([&] { with(c.preset, c.overrides); }), c.parts);
