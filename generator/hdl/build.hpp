@@ -339,8 +339,12 @@ class Instance {
       module_->connect_input(number_, net, id_in(*module_, leaf, at), at);
     });
   }
-  /// A reset of its own, active high, besides that of the module around it.
+  /// A reset of its own, besides that of the module around it: 1 resets, in every style of reset.
   void reset(const Bool& r, SourceLine at = Here::current()) { module_->connect_reset(number_, r.id(), at); }
+  /// While `enable` is 0, and outside of reset, its registers and memories hold. Made from registers alone.
+  void clock_enable(const Bool& enable, SourceLine at = Here::current()) {
+    module_->connect_clock_enable(number_, id_in(*module_, enable, at), at);
+  }
   /// The output port(s) `port`.
   template <class T>
   T out(const std::string& port, T shape, SourceLine at = Here::current()) {

@@ -72,7 +72,7 @@ void Module::claim_name(const std::string& name, SourceLine at) {
   for (char ch : name)
     legal = legal && (std::islower(static_cast<unsigned char>(ch)) != 0 ||
                       std::isdigit(static_cast<unsigned char>(ch)) != 0 || ch == '_');
-  if (!legal || is_keyword(name) || name == "clk" || name == "rst")
+  if (!legal || is_keyword(name) || name == "clk" || name == "rst" || name == "rst_n" || name == "test_mode")
     fail(fmt::format("\"{}\" is not a usable name ({})", name, at.str()));
   auto [it, fresh] = claimed_.try_emplace(name, at);
   if (!fresh) fail(fmt::format("name \"{}\" is used twice ({} and {})", name, it->second.str(), at.str()));
@@ -314,6 +314,7 @@ std::uint32_t Module::add_instance(const std::string& name, const Module& child,
   instances_.push_back(std::move(info));
   has_clock_ = has_clock_ || child.has_clock();
   has_reset_ = has_reset_ || child.has_reset();
+  has_clock_gate_ = has_clock_gate_ || child.has_clock_gate();
   auto number = static_cast<std::uint32_t>(instances_.size() - 1);
   InstanceInfo& mine = instances_.back();
   for (std::size_t i = 0; i < child.ports().size(); ++i) {
@@ -336,12 +337,23 @@ void Module::connect_reset(std::uint32_t instance, Id reset, SourceLine at) {
   bool is_register = n.op == Op::reg;
   if (n.op == Op::instance_output && (n.extra >> 63) == 0) {  // made by another instance
     const Module& maker = *instances_[n.extra >> 32].module;
-    is_register = maker.node(maker.ports()[n.extra & 0xFFFFFFFFu].node).op == Op::reg;
+    is_register = n.extra >> 32 != instance && maker.node(maker.ports()[n.extra & 0xFFFFFFFFu].node).op == Op::reg;
   }
   if (info.reset != no_id || width(reset) != 1 || !is_register)
-    fail(fmt::format("reset of instance {} by {} at {}: use a register of one bit, once", info.name,
+    fail(fmt::format("reset of instance {} by {} at {}: use a register of one bit outside of it, once", info.name,
                      describe_node(reset), at.str()));
   info.reset = reset;
+  place(Statement::Kind::instance, instance);
+}
+
+void Module::connect_clock_enable(std::uint32_t instance, Id enable, SourceLine at) {
+  InstanceInfo& info = instances_[instance];
+  if (info.clock_enable != no_id || width(enable) != 1 || !info.module->has_clock() || info.module->has_clock_gate())
+    fail(fmt::format(
+        "clock enable of instance {} by {} at {}: use one bit, once, on a module with a clock and no gates below",
+        info.name, describe_node(enable), at.str()));
+  info.clock_enable = enable;
+  has_clock_gate_ = true;
   place(Statement::Kind::instance, instance);
 }
 

@@ -58,7 +58,8 @@ struct InstanceInfo {
   std::vector<Id> inputs;   ///< by position in module->ports(), no_id where not connected (or an output)
   std::vector<Id> outputs;  ///< by position in module->ports(), the instance_output node (or no_id)
   SourceLine at;
-  Id reset = no_id;  ///< resets the instance, besides the reset of the module it stands in; no_id: nothing does
+  Id reset = no_id;         ///< resets the instance, besides the reset of the module it stands in; no_id: nothing does
+  Id clock_enable = no_id;  ///< while 0 and not in reset, the instance holds its state; no_id: it always runs
 };
 
 /// valid and payload of a stream must not change while ready is low.
@@ -143,6 +144,9 @@ class Module {
   std::uint32_t add_instance(const std::string& name, const Module& child, SourceLine at);
   /// Gives an instance a reset of its own, made by a register so that it does not glitch.
   void connect_reset(std::uint32_t instance, Id reset, SourceLine at);
+  /// Stops the clock of an instance. The enable comes from registers alone (passes/verify.hpp), so that it does not
+  /// change while the clock is low; gates do not nest.
+  void connect_clock_enable(std::uint32_t instance, Id enable, SourceLine at);
   void connect_input(std::uint32_t instance, const std::string& port, Id value, SourceLine at);
   Id instance_output(std::uint32_t instance, const std::string& port, SourceLine at);
   std::uint32_t add_memory(const std::string& name, int depth, int width, int latency, SourceLine at);
@@ -173,9 +177,10 @@ class Module {
   const std::vector<Tap>& taps() const { return taps_; }
   /// Name given by the author, or "".
   const std::string& name_of(Id id) const;
-  bool has_clock() const { return has_clock_; }   ///< holds state, itself or below
-  bool has_reset() const { return has_reset_; }   ///< holds state with a reset value, itself or below
-  int port_index(const std::string& name) const;  ///< -1 if there is none
+  bool has_clock() const { return has_clock_; }            ///< holds state, itself or below
+  bool has_reset() const { return has_reset_; }            ///< holds state with a reset value, itself or below
+  bool has_clock_gate() const { return has_clock_gate_; }  ///< an instance in it, or below, has a clock enable
+  int port_index(const std::string& name) const;           ///< -1 if there is none
   const RegInfo& reg_of(Id node) const { return regs_[static_cast<std::size_t>(nodes_[node].extra)]; }
   std::string describe_node(Id id) const;  ///< "sum (adder.cpp:12)" for messages
 
@@ -218,7 +223,7 @@ class Module {
   std::vector<StreamCheck> stream_checks_;
   std::vector<Assertion> assertions_;
   std::vector<Tap> taps_;
-  bool has_clock_ = false, has_reset_ = false;
+  bool has_clock_ = false, has_reset_ = false, has_clock_gate_ = false;
 };
 
 /// Owns the modules. A module is known by its name, which carries the parameters that tell it apart from its siblings.

@@ -31,7 +31,8 @@ class Elaborator {
  private:
   // --- hierarchy --------------------------------------------------------------------------------------------------
   void add_scopes(const Module& top) {
-    p_.scopes.push_back({&top, top.name(), 0, 0, {}, 0, 0, no_id});
+    p_.scopes.push_back({&top, top.name(), 0, 0, {}, 0, 0});
+    p_.domains.emplace_back();
     for (std::uint32_t s = 0; s < p_.scopes.size(); ++s) {
       const Module& m = *p_.scopes[s].module;
       p_.scopes[s].base = total_nodes_;
@@ -39,16 +40,13 @@ class Elaborator {
       p_.scope_by_path[p_.scopes[s].path] = s;
       for (std::uint32_t i = 0; i < m.instances().size(); ++i) {
         const InstanceInfo& info = m.instances()[i];
+        std::uint32_t domain = p_.scopes[s].domain;
+        if (info.reset != no_id || info.clock_enable != no_id) {
+          p_.domains.push_back({domain, no_slot, no_slot});
+          domain = static_cast<std::uint32_t>(p_.domains.size() - 1);
+        }
         p_.scopes[s].children.push_back(static_cast<std::uint32_t>(p_.scopes.size()));
-        const bool own = info.reset != no_id;
-        p_.scopes.push_back({info.module,
-                             p_.scopes[s].path + "." + info.name,
-                             s,
-                             i,
-                             {},
-                             0,
-                             own ? s : p_.scopes[s].reset_scope,
-                             own ? info.reset : p_.scopes[s].reset});
+        p_.scopes.push_back({info.module, p_.scopes[s].path + "." + info.name, s, i, {}, 0, domain});
       }
     }
   }
@@ -114,14 +112,14 @@ class Elaborator {
         const int w = m.width(r.node);
         slot({s, r.node}) = new_slot(w);
         p_.registers.push_back(
-            {slot({s, r.node}), words_of(w), w, r.reset.has_value(), r.reset.value_or(0), no_slot, 0, 0});
+            {slot({s, r.node}), words_of(w), w, r.reset.has_value(), r.reset.value_or(0), p_.scopes[s].domain, 0, 0});
       }
       for (const MemoryInfo& mem : m.memories()) {
         MemoryState state;
         state.path = p_.scopes[s].path + "." + mem.name;
         state.depth = static_cast<std::uint64_t>(mem.depth);
         state.words = words_of(mem.width);
-        state.width = mem.width, state.latency = mem.latency;
+        state.width = mem.width, state.latency = mem.latency, state.domain = p_.scopes[s].domain;
         if (mem.read_data != no_id && mem.latency == 1)
           state.read.data = slot({s, mem.read_data}) = new_slot(mem.width);
         first_memory_.resize(p_.scopes.size(), 0);
@@ -350,7 +348,6 @@ class Elaborator {
       const Module& m = *p_.scopes[s].module;
       for (const RegInfo& info : m.regs()) {
         Register& reg = p_.registers[r++];
-        reg.own_reset = own_reset(s);
         reg.first_update = static_cast<std::uint32_t>(p_.updates.size());
         reg.updates = static_cast<std::uint32_t>(info.updates.size());
         for (const RegUpdate& u : info.updates) p_.updates.push_back({need(s, u.enable), need(s, u.data)});
@@ -361,11 +358,14 @@ class Elaborator {
         state.read.enable = need(s, mem.read_enable), state.read.address = need(s, mem.read_address);
       }
     }
+    for (std::uint32_t s = 1; s < p_.scopes.size(); ++s) {
+      const Scope& scope = p_.scopes[s];
+      const InstanceInfo& info = p_.scopes[scope.parent].module->instances()[scope.instance];
+      if (info.reset != no_id) p_.domains[scope.domain].reset = need(scope.parent, info.reset);
+      if (info.clock_enable != no_id) p_.domains[scope.domain].clock_enable = need(scope.parent, info.clock_enable);
+    }
     for (const Port& port : p_.scopes[0].module->ports()) p_.ports.push_back(need(0, port.node));
   }
-
-  // The register that resets a scope, no_slot for the reset of the top.
-  Slot own_reset(std::uint32_t s) { return need(p_.scopes[s].reset_scope, p_.scopes[s].reset); }
 
   void add_checks() {
     for (std::uint32_t s = 0; s < p_.scopes.size(); ++s) {
@@ -375,13 +375,14 @@ class Elaborator {
                           need(s, c.valid),
                           need(s, c.ready),
                           {},
-                          own_reset(s)};
+                          p_.scopes[s].domain};
         for (Id id : c.payload)
           for (Slot first = need(s, id), w = 0; w < words_of(m.width(id)); ++w) state.payload.push_back(first + w);
         p_.streams.push_back(std::move(state));
       }
       for (const Assertion& a : m.assertions())
-        p_.assertions.push_back({fmt::format("{}: {}", p_.scopes[s].path, a.name), need(s, a.condition), own_reset(s)});
+        p_.assertions.push_back(
+            {fmt::format("{}: {}", p_.scopes[s].path, a.name), need(s, a.condition), p_.scopes[s].domain});
     }
   }
 

@@ -129,6 +129,7 @@ std::vector<std::uint64_t> Interpreter::peek_wide(std::string_view path, std::st
 void Interpreter::settle() {
   if (!dirty_) return;
   dirty_ = false;
+  if (asynchronous_) reset_at_once();
   std::uint64_t* const v = values_.data();
   for (const Instruction& i : program_.code) {
     const std::uint64_t a = v[i.a];
@@ -264,14 +265,15 @@ void Interpreter::check_streams() {
   for (std::size_t k = 0; k < held_.size(); ++k) {
     const StreamState& s = program_.streams[k];
     Held& held = held_[k];
+    if (in_reset_[s.domain]) held.waiting = false;
+    if (in_reset_[s.domain] || stopped_[s.domain]) continue;
     const bool valid = values_[s.valid] != 0;
-    const bool in_reset = is_reset(s.own_reset);
-    if (!in_reset && held.waiting) {
+    if (held.waiting) {
       if (!valid) fail(s.path + " was withdrawn (valid fell) while it was waiting");
       for (std::size_t w = 0; w < s.payload.size(); ++w)
         if (values_[s.payload[w]] != held.payload[w]) fail(s.path + " changed while it was waiting");
     }
-    held.waiting = !in_reset && valid && values_[s.ready] == 0;
+    held.waiting = valid && values_[s.ready] == 0;
     if (held.waiting)
       for (std::size_t w = 0; w < s.payload.size(); ++w) held.payload[w] = values_[s.payload[w]];
   }
@@ -279,14 +281,46 @@ void Interpreter::check_streams() {
 
 void Interpreter::check_assertions() const {
   for (const AssertionState& a : program_.assertions)
-    if (!is_reset(a.own_reset) && values_[a.condition] == 0) fail(fmt::format("assertion {} does not hold", a.path));
+    if (!in_reset_[a.domain] && !stopped_[a.domain] && values_[a.condition] == 0)
+      fail(fmt::format("assertion {} does not hold", a.path));
 }
 
 void Interpreter::check_memories() const {
   auto used = [&](const MemoryPort& p) { return p.enable != no_slot && values_[p.enable] != 0; };
   for (const MemoryState& m : program_.memories)
-    if (m.latency == 1 && used(m.read) && used(m.write) && values_[m.read.address] == values_[m.write.address])
+    if (m.latency == 1 && !stopped_[m.domain] && used(m.read) && used(m.write) &&
+        values_[m.read.address] == values_[m.write.address])
       fail(fmt::format("memory {} reads address {} while it is written", m.path, values_[m.read.address]));
+}
+
+// --- reset and clock ------------------------------------------------------------------------------------------------
+// Gates do not nest: a domain with an enable is not within another one with an enable.
+void Interpreter::find_domains() {
+  in_reset_.assign(program_.domains.size(), reset_);
+  stopped_.assign(program_.domains.size(), false);
+  for (std::size_t d = 1; d < in_reset_.size(); ++d) {
+    const Domain& domain = program_.domains[d];
+    const bool own_reset = domain.reset != no_slot && values_[domain.reset] != 0;
+    in_reset_[d] = in_reset_[domain.parent] || own_reset;
+    const bool runs = asynchronous_ ? own_reset : in_reset_[d];
+    stopped_[d] = domain.clock_enable == no_slot ? stopped_[domain.parent] : values_[domain.clock_enable] == 0 && !runs;
+  }
+}
+
+// A register that resets others may be reset itself: until nothing changes.
+void Interpreter::reset_at_once() {
+  for (bool again = true; again;) {
+    again = false;
+    find_domains();
+    for (const Register& r : program_.registers) {
+      if (!r.has_reset || !in_reset_[r.domain]) continue;
+      for (std::uint32_t w = 0; w < r.words; ++w) {
+        const std::uint64_t value = w == 0 ? r.reset : 0;
+        again = again || values_[r.q + w] != value;
+        values_[r.q + w] = value;
+      }
+    }
+  }
 }
 
 // --- clock edge -----------------------------------------------------------------------------------------------------
@@ -294,12 +328,13 @@ void Interpreter::prepare_registers() {
   for (const Register& r : program_.registers) {
     std::uint64_t* const next = &next_[r.q - program_.state_begin];
     const std::uint64_t* from = &values_[r.q];
-    if (r.has_reset && is_reset(r.own_reset)) {
+    if (r.has_reset && in_reset_[r.domain] && (asynchronous_ || !stopped_[r.domain])) {
       std::fill_n(next, r.words, 0);
       *next = r.reset;
       continue;
     }
-    for (std::uint32_t u = r.first_update; u < r.first_update + r.updates; ++u) {
+    const std::uint32_t updates = stopped_[r.domain] ? 0 : r.updates;
+    for (std::uint32_t u = r.first_update; u < r.first_update + updates; ++u) {
       const RegisterUpdate& update = program_.updates[u];
       if (update.enable != no_slot && values_[update.enable] == 0) continue;
       from = &values_[update.data];
@@ -314,7 +349,7 @@ void Interpreter::prepare_reads() {
     const MemoryState& m = program_.memories[k];
     if (m.read.data == no_slot) continue;
     std::uint64_t* const next = &next_[m.read.data - program_.state_begin];
-    if (values_[m.read.enable] == 0) {
+    if (values_[m.read.enable] == 0 || stopped_[m.domain]) {
       std::copy_n(&values_[m.read.data], m.words, next);
     } else if (const std::uint64_t address = values_[m.read.address]; address < m.depth) {
       std::copy_n(&contents_[k][address * m.words], m.words, next);
@@ -327,7 +362,7 @@ void Interpreter::prepare_reads() {
 void Interpreter::write_memories() {
   for (std::size_t k = 0; k < contents_.size(); ++k) {
     const MemoryState& m = program_.memories[k];
-    if (m.write.enable == no_slot || values_[m.write.enable] == 0) continue;
+    if (m.write.enable == no_slot || values_[m.write.enable] == 0 || stopped_[m.domain]) continue;
     const std::uint64_t address = values_[m.write.address];
     if (address < m.depth) std::copy_n(&values_[m.write.data], m.words, &contents_[k][address * m.words]);
   }
@@ -335,6 +370,7 @@ void Interpreter::write_memories() {
 
 void Interpreter::step() {
   settle();
+  find_domains();
   check_streams();
   if (!reset_) check_assertions(), check_memories();
   prepare_registers();

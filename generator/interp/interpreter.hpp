@@ -1,9 +1,11 @@
 // Runs a netlist cycle by cycle, without going through Verilog: for tests of blocks and as a second opinion on the
 // printer.
 //
-// One clock; synchronous reset. In every cycle outside reset the checks of all instances are evaluated: streams hold
-// still while they wait, assertions hold, and no latency-1 memory reads the address that is being written. Registers
-// and memories start with random content, so that a read of something never written shows.
+// One clock. An instance with a clock enable holds its registers and memories while that is 0 and it is not being
+// reset, by a reset of its own or, if resets are synchronous, by any. In every cycle outside reset the checks of all
+// instances are evaluated: streams hold still while they wait, assertions hold, and no latency-1 memory reads the
+// address that is being written. Registers and memories start with random content, so that a read of something never
+// written shows.
 #pragma once
 #include <string>
 #include <string_view>
@@ -28,7 +30,13 @@ class Interpreter {
   void set(std::string_view port_name, std::uint64_t value) { set(port(port_name), value); }
   /// Words lowest first; missing ones are zero.
   void set_wide(int port, const std::vector<std::uint64_t>& words);
-  void set_reset(bool on) { reset_ = on; }
+  void set_reset(bool on) {
+    dirty_ = dirty_ || on != reset_;
+    reset_ = on;
+  }
+  /// Asynchronous reset: a register that is reset takes its value at once, with or without a clock. Otherwise at the
+  /// next edge.
+  void set_asynchronous_reset(bool on) { asynchronous_ = on; }
 
   /// Value of a port in this cycle, given the inputs set so far. get and get_signed take ports of up to 64 bits.
   std::uint64_t get(int port);
@@ -64,7 +72,8 @@ class Interpreter {
   std::vector<std::uint64_t> words(Net n) const;
   void randomise(std::uint64_t seed);
   void run_wide(const Instruction& i);
-  bool is_reset(Slot own_reset) const { return reset_ || (own_reset != no_slot && values_[own_reset] != 0); }
+  void find_domains();
+  void reset_at_once();
   void check_streams();
   void check_assertions() const;
   void check_memories() const;
@@ -81,8 +90,9 @@ class Interpreter {
     bool waiting = false;
     std::vector<std::uint64_t> payload;
   };
-  std::vector<Held> held_;  // of the streams
-  bool reset_ = false, dirty_ = true;
+  std::vector<Held> held_;                // of the streams
+  std::vector<bool> in_reset_, stopped_;  // of the domains
+  bool reset_ = false, asynchronous_ = false, dirty_ = true;
   std::uint64_t cycle_ = 0;
 };
 

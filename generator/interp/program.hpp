@@ -70,13 +70,20 @@ struct RegisterUpdate {
   Slot data = no_slot;
 };
 
+/// The instances that share a reset and a clock: the top and, for each instance with a reset or a clock enable of its
+/// own, that instance and what is below it.
+struct Domain {
+  std::uint32_t parent = 0;                      ///< a lower number than its own; 0 of the top
+  Slot reset = no_slot, clock_enable = no_slot;  ///< of its own; no_slot: none
+};
+
 struct Register {
   Slot q = no_slot;
   std::uint32_t words = 1;
   int width = 0;
   bool has_reset = false;
   std::uint64_t reset = 0;
-  Slot own_reset = no_slot;                     ///< besides that of the top; no_slot: none
+  std::uint32_t domain = 0;
   std::uint32_t first_update = 0, updates = 0;  ///< range of Program::updates
 };
 
@@ -89,6 +96,7 @@ struct MemoryState {
   std::uint64_t depth = 0;
   std::uint32_t words = 1;  ///< of one entry
   int width = 0, latency = 0;
+  std::uint32_t domain = 0;
   MemoryPort write, read;
 };
 
@@ -96,12 +104,13 @@ struct StreamState {
   std::string path;  ///< "top.block: stream name"
   Slot valid = no_slot, ready = no_slot;
   std::vector<Slot> payload;  ///< every word
-  Slot own_reset = no_slot;
+  std::uint32_t domain = 0;
 };
 
 struct AssertionState {
   std::string path;
-  Slot condition = no_slot, own_reset = no_slot;
+  Slot condition = no_slot;
+  std::uint32_t domain = 0;
 };
 
 /// A module somewhere in the hierarchy.
@@ -111,8 +120,7 @@ struct Scope {
   std::uint32_t parent = 0, instance = 0;
   std::vector<std::uint32_t> children;  ///< scope of every instance
   std::size_t base = 0;                 ///< of its nodes in Program::slots
-  std::uint32_t reset_scope = 0;        ///< where the register that resets it stands ..
-  hdl::Id reset = hdl::no_id;           ///< .. and which it is; no_id: the reset of the top
+  std::uint32_t domain = 0;
 };
 
 struct Program {
@@ -123,6 +131,7 @@ struct Program {
   std::vector<std::uint64_t> values;    ///< start values: constants, zero otherwise
   Slot state_begin = 0, state_end = 0;  ///< words of registers and of read data of latency-1 memories
   std::vector<Instruction> code;
+  std::vector<Domain> domains;
   std::vector<Register> registers;
   std::vector<RegisterUpdate> updates;
   std::vector<MemoryState> memories;

@@ -15,7 +15,7 @@ std::vector<bool> live_nodes(const Module& m, bool with_checks) {
   for (const Port& p : m.ports())
     if (!p.is_input) need(p.node);
   for (const auto& i : m.instances()) {
-    need(i.reset);
+    need(i.reset), need(i.clock_enable);
     for (Id id : i.inputs) need(id);
   }
   for (const auto& mem : m.memories())

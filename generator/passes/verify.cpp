@@ -22,6 +22,7 @@ class Checker {
     if (!done_.insert(&m).second) return;
     for (const auto& i : m.instances()) check(*i.module, path + "." + i.name);
     drivers(m, path);
+    clock_enables(m, path);
     unused(m, path);
     loops(m, path);
   }
@@ -51,6 +52,17 @@ class Checker {
     }
   }
 
+  // An enable that an input reaches could change while the clock is low, and cut a pulse.
+  void clock_enables(const Module& m, const std::string& path) {
+    for (const auto& i : m.instances()) {
+      if (i.clock_enable == no_id) continue;
+      for (const Id id : cone(m, i.clock_enable))
+        if (m.node(id).op == Op::input)
+          report(path, fmt::format("clock enable of instance {} ({}) depends on input {}; make it from registers alone",
+                                   i.name, i.at.str(), m.describe_node(id)));
+    }
+  }
+
   void unused(const Module& m, const std::string& path) {
     const auto live = live_nodes(m);
     std::vector<bool> consumed(m.nodes().size(), false);
@@ -70,25 +82,32 @@ class Checker {
     }
   }
 
+  // `root` and all it depends on in the same cycle.
+  std::vector<Id> cone(const Module& m, Id root) {
+    std::vector<bool> seen(m.nodes().size(), false);
+    std::vector<Id> todo{root}, found;
+    while (!todo.empty()) {
+      const Id id = todo.back();
+      todo.pop_back();
+      if (seen[id]) continue;
+      seen[id] = true;
+      found.push_back(id);
+      each_operand(
+          m, id, [&](const Module& child) -> const Through& { return through(child); },
+          [&](Id operand) { todo.push_back(operand); });
+    }
+    return found;
+  }
+
   const Through& through(const Module& m) {
     auto [it, fresh] = through_.try_emplace(&m);
     if (!fresh) return it->second;
     Through result(m.ports().size());
     for (std::size_t p = 0; p < m.ports().size(); ++p) {
       if (m.ports()[p].is_input) continue;
-      std::vector<bool> seen(m.nodes().size(), false);
-      std::vector<Id> todo{m.ports()[p].node};
       std::set<int> inputs;
-      while (!todo.empty()) {
-        Id id = todo.back();
-        todo.pop_back();
-        if (seen[id]) continue;
-        seen[id] = true;
+      for (const Id id : cone(m, m.ports()[p].node))
         if (m.node(id).op == Op::input) inputs.insert(static_cast<int>(m.node(id).extra));
-        each_operand(
-            m, id, [&](const Module& child) -> const Through& { return through(child); },
-            [&](Id operand) { todo.push_back(operand); });
-      }
       result[p].assign(inputs.begin(), inputs.end());
     }
     return through_[&m] = std::move(result);

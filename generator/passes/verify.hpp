@@ -9,7 +9,8 @@
 namespace quillgen::passes {
 
 /// Undriven wires and registers, unconnected instance inputs, memories without a port, unnamed registers, things built
-/// but never read, and combinational loops, through the whole hierarchy below `top`. Empty when the design is sound.
+/// but never read, clock enables that depend on an input, and combinational loops, through the whole hierarchy below
+/// `top`. Empty when the design is sound.
 std::vector<std::string> verify(const hdl::Module& top);
 
 /// Throws HdlError with all problems, a line each.

@@ -129,8 +129,8 @@ void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
   });
   const auto runs = as_step("interpreter", [&] {
     outcome.instructions = interp::Interpreter(top).instructions();
-    return run_jobs("interpreter", c, test::interpreter_library(top), test::interpreter_manifest(top, c.config), jobs,
-                    stalls);
+    return run_jobs("interpreter", c, test::interpreter_library(top, c.config),
+                    test::interpreter_manifest(top, c.config), jobs, stalls);
   });
   for (const auto& [job, stall, name, result] : runs) {
     outcome.cycles += result.cycles;

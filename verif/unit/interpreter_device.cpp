@@ -12,13 +12,15 @@ namespace quillgen::test {
 namespace {
 
 const hdl::Module* interpreted = nullptr;  ///< what create() makes instances of
+int reset_style = sync_high;               ///< and how they are reset
 
 using Words = std::vector<std::uint64_t>;
 
 /// An interpreter behind variables that hold ports and nets, as a Verilated design has them.
 struct Device {
   explicit Device(unsigned seed) : sim(*interpreted, std::uint64_t{seed} + 1) {
-    add_port("clk", 1, true), add_port("rst", 1, true);
+    sim.set_asynchronous_reset(reset_style == async_low);
+    add_port("clk", 1, true), add_port(reset_style == sync_high ? "rst" : "rst_n", 1, true);
     for (const auto& p : interpreted->ports()) add_port(p.name.c_str(), p.width, p.is_input);
   }
   void add_port(const char* name, int bits, bool is_input) {
@@ -32,7 +34,7 @@ struct Device {
   void eval() {
     const bool clock = at(0) != 0, edge = clock && !clock_before;
     clock_before = clock;
-    sim.set_reset(at(1) != 0);
+    sim.set_reset((at(1) != 0) == (reset_style == sync_high));
     for (std::size_t i = 2; i < ports.size(); ++i)
       if (ports[i].is_input && values[i] != applied[i]) {
         applied[i] = values[i];
@@ -50,7 +52,7 @@ struct Device {
     std::uint64_t value = 0;
   };
   interp::Interpreter sim;
-  std::deque<Words> values;   ///< of the ports: clk, rst, those of the module
+  std::deque<Words> values;   ///< of the ports: clk, the reset, those of the module
   std::deque<Words> applied;  ///< inputs as the interpreter has them: setting one anew would evaluate everything anew
   std::vector<SimPort> ports;
   std::deque<Net> nets;
@@ -102,8 +104,9 @@ constexpr SimInterface interface = {
 
 }  // namespace
 
-harness::SimulatorLibrary interpreter_library(const hdl::Module& top) {
+harness::SimulatorLibrary interpreter_library(const hdl::Module& top, const Config& config) {
   interpreted = &top;
+  reset_style = config.implementation.reset;
   return harness::SimulatorLibrary(interface);
 }
 

@@ -8,9 +8,9 @@
 
 namespace quillgen::test {
 
-/// Instances of the library interpret `top`, which must outlive them. One module at a time: a call changes what
-/// instances made from then on interpret, those of earlier libraries too.
-harness::SimulatorLibrary interpreter_library(const hdl::Module& top);
+/// Instances of the library interpret `top`, which must outlive them, with the reset of `config`. One module at a time:
+/// a call changes what instances made from then on interpret, those of earlier libraries too.
+harness::SimulatorLibrary interpreter_library(const hdl::Module& top, const Config& config);
 
 /// The taps below `top` as the harness wants them. A net is named by the number of its node: the names that the printer
 /// chose play no part.

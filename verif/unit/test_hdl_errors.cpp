@@ -185,9 +185,10 @@ TEST_CASE("names") {
   check_has(error([&] { reg(m, "a", UInt(4)); }), {"module block: name \"a\" is used twice", first, at});
   at = line(1);
   check_has(error([&] { output(m, "a", a); }), {"port \"a\" is declared twice", first, at});
-  for (const char* name : {"wire",  "reg",    "function", "unsigned",  "small",      "clk",       "rst",
-                           "logic", "unique", "join",     "endmodule", "localparam", "interface", "package",
-                           "until", "Upper",  "_low",     "9a",        "a-b",        "a b",       ""}) {
+  for (const char* name :
+       {"wire",      "reg",   "function", "unsigned", "small",     "clk",        "rst",       "rst_n",
+        "test_mode", "logic", "unique",   "join",     "endmodule", "localparam", "interface", "package",
+        "until",     "Upper", "_low",     "9a",       "a-b",       "a b",        ""}) {
     at = line(1);
     check_has(error([&] { wire(m, name, UInt(4)); }), {fmt::format("\"{}\" is not a usable name ({})", name, at)});
   }
@@ -245,12 +246,50 @@ TEST_CASE("the reset of an instance") {
   Module m("parent");
   auto a = input(m, "a", Bool());
   Instance u(m, "u", child);
-  check_has(error([&] { u.reset(a); }), {"reset of instance u by a", "use a register of one bit, once", line(0)});
+  check_has(error([&] { u.reset(a); }), {"reset of instance u by a", "one bit outside of it, once", line(0)});
   auto wide = reg(m, "wide", UInt(2), 0);
   check_has(error([&] { u.reset(Bool(m, wide.id())); }), {"use a register of one bit"});
   auto clear = reg(m, "clear", Bool(), 1);
   u.reset(clear);
   check_has(error([&] { u.reset(clear); }), {"reset of instance u by clear", "once"});
+  Instance own(m, "own", child);
+  check_has(error([&] { own.reset(own.out("q", Bool())); }), {"reset of instance own by own_q", "outside of it"});
+}
+
+TEST_CASE("the clock enable of an instance") {
+  Design d;
+  const Module& child = d.module("child", [](Module& m) {
+    auto r = reg(m, "r", Bool(), 0);
+    r.next(input(m, "a", Bool()));
+    output(m, "q", static_cast<Bool>(r));
+  });
+  const Module& pure = d.module("pure", [](Module& m) { output(m, "y", !input(m, "x", Bool())); });
+  const Module& gated = d.module("gated", [&](Module& m) {
+    auto run = reg(m, "run", Bool(), 0);
+    run.next(input(m, "a", Bool()));
+    Instance u(m, "u", child);
+    u.in("a", static_cast<Bool>(run));
+    u.clock_enable(!run);
+    output(m, "q", u.out("q", Bool()));
+  });
+  CHECK(verify(gated).empty());
+
+  const std::string rule = "use one bit, once, on a module with a clock and no gates below";
+  Module m("parent");
+  auto a = input(m, "a", Bool());
+  Instance inverter(m, "inverter", pure), nest(m, "nest", gated);
+  inverter.in("x", a);
+  check_has(error([&] { inverter.clock_enable(a); }), {"clock enable of instance inverter by a", rule, line(0)});
+  check_has(error([&] { nest.clock_enable(a); }), {"clock enable of instance nest by a", rule});
+  nest.in("a", a);
+  const auto made = line(1);
+  Instance u(m, "u", child);
+  u.in("a", a);
+  u.clock_enable(inverter.out("y", Bool()) & nest.out("q", Bool()));
+  check_has(error([&] { u.clock_enable(a); }), {"clock enable of instance u by a", rule});
+  output(m, "q", u.out("q", Bool()));
+  check_has(problem(m),
+            {"parent: clock enable of instance u (" + made + ") depends on input a", "from registers alone"});
 }
 
 TEST_CASE("memories") {

@@ -96,6 +96,86 @@ TEST_CASE("an instance with a reset of its own, and all below it, restarts witho
   CHECK(sim.get("q") == 6);
 }
 
+TEST_CASE("an instance in an instance, each with a reset of its own") {
+  Design d;
+  const Module& inner = d.module("inner", [](Module& m) {
+    auto r = reg(m, "r", UInt(8), 5);
+    r.next((r + 1).wrap(8));
+    output(m, "q", static_cast<UInt>(r));
+  });
+  const auto restart = [](Module& m, const Module& child) {
+    auto clear = reg(m, "clear", Bool(), 0);
+    clear.next(input(m, "drop", Bool()));
+    Instance u(m, "u", child);
+    u.reset(clear);
+    output(m, "q", u.out("q", UInt(8)));
+    return u;
+  };
+  const Module& middle = d.module("middle", [&](Module& m) { restart(m, inner); });
+  const Module& top =
+      d.module("top", [&](Module& m) { restart(m, middle).in("drop", input(m, "inner_drop", Bool())); });
+  Interpreter sim(top);
+  for (const char* drop : {"drop", "inner_drop"}) {
+    sim.set("drop", 0), sim.set("inner_drop", 0);
+    sim.set_reset(true), sim.step(), sim.set_reset(false);
+    for (int i = 0; i < 3; ++i) sim.step();
+    sim.set(drop, 1), sim.step(), sim.set(drop, 0);
+    CHECK(sim.get("q") == 9);
+    sim.step();
+    CHECK(sim.get("q") == 5);
+  }
+}
+
+TEST_CASE("a stopped clock holds registers and memories, except in synchronous reset") {
+  Design d;
+  const Module& child = d.module("child", [](Module& m) {
+    auto count = reg(m, "count", UInt(8), 5), free = reg(m, "free", UInt(8));
+    count.next((count + 1).wrap(8)), free.next(count);
+    Ram words(m, "words", 2, 8, 1);
+    const UInt zero = UInt::constant(m, 0, 1);
+    auto even = reg(m, "even", Bool(), 0);
+    even.next(!even);
+    words.write(!even, zero, count);
+    output(m, "count", static_cast<UInt>(count)), output(m, "free", static_cast<UInt>(free));
+    output(m, "word", words.read(zero, even));
+  });
+  const Module& top = d.module("top", [&](Module& m) {
+    auto run = reg(m, "run", Bool(), 0);
+    run.next(input(m, "go", Bool()));
+    Instance u(m, "u", child);
+    u.clock_enable(run);
+    for (const char* port : {"count", "free", "word"}) output(m, port, u.out(port, UInt(8)));
+  });
+  for (const bool asynchronous : {false, true}) {
+    Interpreter sim(top);
+    sim.set_asynchronous_reset(asynchronous);
+    sim.set("go", 1), sim.set_reset(true);
+    CHECK((sim.get("count") == 5) == asynchronous);  // the seed makes another value
+    const auto free = sim.get("free");
+    sim.step(), sim.step();
+    CHECK(sim.get("count") == 5);
+    CHECK(sim.get("free") == (asynchronous ? free : 5));
+    sim.set_reset(false);
+    sim.step();
+    CHECK(sim.get("count") == 5);  // run is 0 yet
+    for (int i = 0; i < 4; ++i) sim.step();
+    CHECK(sim.get("count") == 9);
+    sim.set("go", 0), sim.step();
+    const auto held = sim.get("free"), word = sim.get("word");
+    for (int i = 0; i < 5; ++i) {
+      CHECK(sim.get("count") == 10);
+      CHECK(sim.get("free") == held);
+      CHECK(sim.get("word") == word);
+      sim.step();
+    }
+    sim.set("go", 1), sim.step(), sim.step();
+    CHECK(sim.get("count") == 11);
+    CHECK(sim.get("free") == 10);
+    for (int i = 0; i < 4; ++i) sim.step();
+    CHECK(sim.get("word") != word);
+  }
+}
+
 TEST_CASE("what was never written depends on the seed") {
   Module m("top");
   auto r = reg(m, "r", UInt(100));
