@@ -13,11 +13,15 @@ emit::Files host_files(const Config& config) {
   return {{"quillgen_regs.h", accel::register_header()}, {"registers.md", accel::register_page(config)}};
 }
 
+emit::Options print_options(const Config& config, const std::string& prefix) {
+  return {prefix, static_cast<Reset>(config.implementation.reset)};
+}
+
 void generate(const Config& config, const std::filesystem::path& folder) {
   hdl::Design design;
   const hdl::Module& top = accel::build_top(design, accel::Shapes(config), top_name);
   std::filesystem::create_directories(folder);
-  for (const auto& [name, text] : emit::design_files(design, top, to_json(config)))
+  for (const auto& [name, text] : emit::design_files(design, top, to_json(config), print_options(config)))
     if (!(std::ofstream(folder / name, std::ios::binary) << text).flush())
       throw std::runtime_error("cannot write " + (folder / name).string());
 }

@@ -52,7 +52,8 @@ emit::Files design(const Config& config, const DesignOptions& options) {
   hdl::Design design;
   accel::build_top(design, accel::Shapes(config), top_name);
   check_keywords(design, options.prefix);
-  auto files = emit::design_files(design, find_module(design, options.module), to_json(config), {options.prefix});
+  auto files = emit::design_files(design, find_module(design, options.module), to_json(config),
+                                  print_options(config, options.prefix));
   if (options.module == top_name) files.merge(host_files(config));
   return files;
 }

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "emit/reset_style.hpp"
 #include "emit/templates.hpp"
 #include "passes/verify.hpp"
 
@@ -48,6 +49,12 @@ Json memory_entry(const MemoryInfo& memory, const std::string& path, const std::
               {"read_under_write", memory.latency == 0 ? "old data" : "not used"}};
 }
 
+Json gate_entry(const std::string& wrapper, const InstanceInfo& block, const std::string& path,
+                const std::string& prefix) {
+  return Json{{"instance", fmt::format("{}u_{}_{}", path.empty() ? "" : path + ".", block.name, wrapper)},
+              {"wrapper", prefix + wrapper}};
+}
+
 Json tap_entry(const Tap& tap, const Module& m, const std::string& path, const ModuleText& text,
                const std::string& prefix) {
   Json fields = Json::array();
@@ -81,6 +88,10 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
     modules.push_back(name);
     list += name + ".v\n";
     for (const auto& memory : m->memories()) wrappers.insert(memory.wrapper());
+    for (const auto& i : m->instances()) {
+      if (i.clock_enable != no_id) wrappers.insert("clock_gate");
+      if (has_reset_gate(i, options.reset)) wrappers.insert("reset_gate");
+    }
   }
   std::string wrapper_list;
   for (const auto& w : wrappers) {
@@ -89,20 +100,29 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
   }
   files["files.f"] = wrapper_list + list;
 
-  Json ports = Json::array(), memories = Json::array(), taps = Json::array();
+  Json ports = Json::array(), memories = Json::array(), gates = Json::array(), taps = Json::array();
   if (top.has_clock()) ports.push_back({{"name", "clk"}, {"direction", "input"}, {"width", 1}});
-  if (top.has_reset()) ports.push_back({{"name", "rst"}, {"direction", "input"}, {"width", 1}});
+  if (top.has_reset()) ports.push_back({{"name", reset_port(options.reset)}, {"direction", "input"}, {"width", 1}});
+  if (has_test_mode(top, options.reset)) ports.push_back({{"name", "test_mode"}, {"direction", "input"}, {"width", 1}});
   for (const Port& p : top.ports())
     ports.push_back({{"name", p.name}, {"direction", p.is_input ? "input" : "output"}, {"width", p.width}});
   each_instance(top, "", [&](const Module& m, const std::string& path) {
     for (const auto& memory : m.memories()) memories.push_back(memory_entry(memory, path, options.prefix));
+    for (const auto& i : m.instances()) {
+      if (i.clock_enable != no_id) gates.push_back(gate_entry("clock_gate", i, path, options.prefix));
+      if (has_reset_gate(i, options.reset)) gates.push_back(gate_entry("reset_gate", i, path, options.prefix));
+    }
     for (const auto& tap : m.taps()) taps.push_back(tap_entry(tap, m, path, texts.at(&m), options.prefix));
   });
   Json manifest{{"generator", "quillgen"}, {"version", QUILLGEN_VERSION}, {"top", options.prefix + top.name()}};
   if (const Module& whole = *design.modules().back(); &whole != &top)
     manifest["part_of"] = options.prefix + whole.name();
-  manifest.update(
-      Json{{"config", config}, {"ports", ports}, {"modules", modules}, {"memories", memories}, {"taps", taps}});
+  manifest.update(Json{{"config", config},
+                       {"ports", ports},
+                       {"modules", modules},
+                       {"memories", memories},
+                       {"gates", gates},
+                       {"taps", taps}});
   files["manifest.json"] = manifest.dump(2) + "\n";
   return files;
 }

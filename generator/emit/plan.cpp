@@ -59,7 +59,7 @@ class Planner {
     for (const Port& p : m_.ports())
       if (!p.is_input) whole(p.node);
     for (const auto& i : m_.instances()) {
-      port(i.reset);
+      port(i.reset), port(i.clock_enable);
       for (Id id : i.inputs) port(id);
     }
     for (const auto& mem : m_.memories())
@@ -165,7 +165,7 @@ class Planner {
     };
     for (const Port& p : m_.ports())
       if (!p.is_input) all(p.node);
-    for (const auto& i : m_.instances()) all(i.reset), everything(i.inputs);
+    for (const auto& i : m_.instances()) all(i.reset), all(i.clock_enable), everything(i.inputs);
     for (const auto& mem : m_.memories())
       everything(std::array{mem.write_enable, mem.write_address, mem.write_data, mem.read_enable, mem.read_address});
     everything(m_.discarded());

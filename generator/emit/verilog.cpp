@@ -11,6 +11,7 @@
 #include "emit/lines.hpp"
 #include "emit/plan.hpp"
 #include "emit/registers.hpp"
+#include "emit/reset_style.hpp"
 
 namespace quillgen::emit {
 
@@ -78,7 +79,8 @@ class Printer {
     port_assignments();
     taps();
     unread_bits();
-    if (const std::string text = print_checks(m_, text_, [this](const std::string& name) { return unique_name(name); });
+    if (const std::string text =
+            print_checks(m_, text_, options_.reset, [this](const std::string& name) { return unique_name(name); });
         !text.empty())
       gap(), out_ += text;
     gap();
@@ -128,7 +130,8 @@ class Printer {
     out_ += fmt::format("`default_nettype none\n\nmodule {}{} (\n", options_.prefix, m_.name());
     std::vector<std::pair<std::string, std::string>> lines;  // type, name
     if (m_.has_clock()) lines.emplace_back("input  wire", "clk");
-    if (m_.has_reset()) lines.emplace_back("input  wire", "rst");
+    if (m_.has_reset()) lines.emplace_back("input  wire", reset_port(options_.reset));
+    if (has_test_mode(m_, options_.reset)) lines.emplace_back("input  wire", "test_mode");
     for (const Port& p : m_.ports()) {
       const bool is_reg = !p.is_input && (m_.node(p.node).op == Op::reg || m_.node(p.node).op == Op::rom) &&
                           m_.name_of(p.node) == p.name;
@@ -327,7 +330,7 @@ class Printer {
       for (const RegUpdate& u : r->updates) temporaries(u.enable, nets_[r->node]), temporaries(u.data, nets_[r->node]);
 
     gap();
-    out_ += always_block(m_, text_, nets_, group);
+    out_ += always_block(m_, text_, nets_, group, options_.reset);
     gap();
     return last;
   }
@@ -347,13 +350,47 @@ class Printer {
     gap();
   }
 
+  // The synchronous reset of an instance.
+  std::string reset_of(const InstanceInfo& info) const {
+    const std::string outer = reset_port(options_.reset);
+    if (info.reset == no_id) return outer;
+    return outer + (options_.reset == sync_high ? " || " : " && !") + text_.operand(info.reset);
+  }
+
+  // The clock runs while the instance is reset, but for an asynchronous reset from outside: that needs no clock, and
+  // must not reach a gate, where it could cut a pulse.
+  std::string clock_gate(const InstanceInfo& info) {
+    temporaries(info.clock_enable, info.name + "_clock_enable");
+    std::string enable = text_.operand(info.clock_enable);
+    if (options_.reset != async_low && m_.has_reset()) enable += fmt::format(" || {}", in_reset(options_.reset));
+    if (info.reset != no_id) enable += " || " + text_.operand(info.reset);
+    const std::string net = unique_name(info.name + "_clk");
+    line(fmt::format("wire {};", net));
+    connections(options_.prefix + "clock_gate", unique_name(info.name + "_clock_gate"),
+                {{"clk", "clk"}, {"enable", enable}, {"test_mode", "test_mode"}, {"gated_clk", net}});
+    return net;
+  }
+
+  std::string reset_gate(const InstanceInfo& info) {
+    const std::string net = unique_name(info.name + "_rst_n");
+    line(fmt::format("wire {};", net));
+    connections(options_.prefix + "reset_gate", unique_name(info.name + "_reset_gate"),
+                {{"rst_n", "rst_n"},
+                 {"block_reset", text_.whole(info.reset)},
+                 {"test_mode", "test_mode"},
+                 {"block_rst_n", net}});
+    return net;
+  }
+
   void instance(const InstanceInfo& info) {
     const auto& ports = info.module->ports();
     for (std::size_t i = 0; i < ports.size(); ++i) temporaries(info.inputs[i], info.name + "_" + ports[i].name);
     std::vector<std::pair<std::string, std::string>> pins;
-    if (info.module->has_clock()) pins.emplace_back("clk", "clk");
-    if (info.module->has_reset())
-      pins.emplace_back("rst", info.reset == no_id ? "rst" : "rst || " + text_.operand(info.reset));
+    const Reset style = options_.reset;
+    if (info.module->has_clock()) pins.emplace_back("clk", info.clock_enable == no_id ? "clk" : clock_gate(info));
+    if (has_reset_gate(info, style)) pins.emplace_back("rst_n", reset_gate(info));
+    else if (info.module->has_reset()) pins.emplace_back(reset_port(style), reset_of(info));
+    if (has_test_mode(*info.module, style)) pins.emplace_back("test_mode", "test_mode");
     for (std::size_t i = 0; i < ports.size(); ++i) {
       Id id = ports[i].is_input ? info.inputs[i] : info.outputs[i];
       pins.emplace_back(ports[i].name, ports[i].is_input ? text_.whole(id) : nets_[id]);

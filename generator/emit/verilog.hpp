@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
 #include "hdl/module.hpp"
 
 namespace quillgen::emit {
 
 struct Options {
-  std::string prefix;  ///< put before every module name
+  std::string prefix = {};  ///< put before every module name
+  Reset reset = sync_high;
 };
 
 struct ModuleText {

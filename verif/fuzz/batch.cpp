@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "emit/reset_style.hpp"
 #include "emit/verilog.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
@@ -73,6 +74,7 @@ void stimulate(Subject& s, int cycles) {
 
 void interpret(Subject& s, const std::vector<bool>& resets) {
   interp::Interpreter sim(*s.top, s.seed + 1);
+  sim.set_asynchronous_reset(s.reset == async_low);
   for (std::size_t c = 0; c < resets.size(); ++c) {
     sim.set_reset(resets[c]);
     int low = 0, port = 0;
@@ -102,7 +104,9 @@ Batch::Batch(const std::vector<std::uint64_t>& seeds, int cycles) {
   for (std::uint64_t seed : seeds) {
     Subject s;
     s.seed = seed;
+    s.reset = static_cast<Reset>(seed % 3);
     s.top = &random_netlist(design_, seed);
+    styles_.resize(design_.modules().size(), s.reset);
     for (const hdl::Port& p : s.top->ports()) (p.is_input ? s.input_bits : s.output_bits) += p.width;
     try {
       passes::verify_or_throw(*s.top);
@@ -124,7 +128,8 @@ std::string Batch::wrapper() const {
                          padded(s.output_bits) - 1, s.seed);
     std::string pins;
     if (s.top->has_clock()) pins += ".clk(clk), ";
-    if (s.top->has_reset()) pins += ".rst(rst), ";
+    if (s.top->has_reset()) pins += s.reset == sync_high ? ".rst(rst), " : ".rst_n(!rst), ";
+    if (emit::has_test_mode(*s.top, s.reset)) pins += ".test_mode(1'b0), ";
     int in = 0, out = 0;
     for (const hdl::Port& p : s.top->ports()) {
       int& low = p.is_input ? in : out;
@@ -138,7 +143,8 @@ std::string Batch::wrapper() const {
   return fmt::format("module batch (\n{}\n);\n{}endmodule\n", ports, body);
 }
 
-// Reads the stimuli of one cycle after the other and prints the outputs, a line a netlist.
+// Reads the stimuli of one cycle after the other and prints the outputs, a line a netlist. Inputs change after the
+// rising edge, as those of a synchronous design do: a clock gate decides at the falling one.
 std::string Batch::testbench() const {
   int bits = 1;
   std::string wires, pins, show;
@@ -158,12 +164,12 @@ std::string Batch::testbench() const {
 {2}  batch dut (.clk(clk), .rst(now[0]){3});
   initial begin
     $readmemh("stimuli.hex", stimuli);
-    clk = 0;
+    clk = 1;
     for (cycle = 0; cycle <= {1}; cycle = cycle + 1) begin
       now = stimuli[cycle];
+      #1 clk = 0;
       #1;
 {4}      clk = 1;
-      #1 clk = 0;
       #1;
     end
     $finish;
@@ -180,8 +186,12 @@ void Batch::write(const fs::path& folder, const fs::path& templates) const {
     harness::write_atomically(folder / name, text);
     list += name + "\n";
   };
-  for (const auto& m : design_.modules()) add(m->name() + ".v", emit::print_module(*m).verilog);
-  for (const char* wrapper : {"sram_1r1w.v", "regfile_1r1w.v"}) add(wrapper, harness::read_text(templates / wrapper));
+  for (std::size_t i = 0; i < styles_.size(); ++i) {
+    const hdl::Module& m = *design_.modules()[i];
+    add(m.name() + ".v", emit::print_module(m, {.reset = styles_[i]}).verilog);
+  }
+  for (const char* wrapper : {"sram_1r1w.v", "regfile_1r1w.v", "clock_gate.v", "reset_gate.v"})
+    add(wrapper, harness::read_text(templates / wrapper));
   harness::write_atomically(folder / "modules.f", list);
   add("batch.v", wrapper());
   harness::write_atomically(folder / "files.f", list);
@@ -231,6 +241,7 @@ std::vector<std::string> Batch::run_verilator(const fs::path& folder) const {
   std::vector<std::pair<harness::Signal, harness::Signal>> ports;
   for (const Subject& s : subjects_)
     ports.emplace_back(sim.port(fmt::format("in_{}", s.seed), true), sim.port(fmt::format("out_{}", s.seed), false));
+  sim.eval();  // a reset that is there from the start has no edge
   for (std::size_t c = 0; c < resets_.size(); ++c) {
     rst.set(resets_[c] ? 1 : 0);
     for (std::size_t i = 0; i < subjects_.size(); ++i)

@@ -20,7 +20,7 @@ namespace {
 class Generator {
  public:
   Generator(Design& design, std::uint64_t seed, std::string prefix)
-      : design_(design), random_(seed), prefix_(std::move(prefix)) {}
+      : design_(design), random_(seed), gates_(seed), prefix_(std::move(prefix)) {}
 
   const Module& build(int level) {
     std::vector<const Module*> children;
@@ -262,6 +262,12 @@ class Generator {
       m_->update_reg(clear, no_id, both(Op::bit_and, some(1), some(1)).id, Here::current());
       m_->connect_reset(number, clear, Here::current());
     }
+    if (child.has_clock() && gates_() % 3 == 0) {  // runs while memories are filled
+      const Id run = m_->add_reg(next_name("run"), 1, gates_() % 2, Here::current());
+      const Value pulse = make(Op::slice, 1, init_index_, {no_id, 0}, {no_id, 0}, gates_() % 4);
+      m_->update_reg(run, no_id, make(Op::bit_or, 1, init_, pulse).id, Here::current());
+      m_->connect_clock_enable(number, run, Here::current());
+    }
   }
 
   void outputs() {
@@ -327,7 +333,7 @@ class Generator {
   }
 
   Design& design_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_, gates_;  // gates_: of clock gates, which came later and change nothing else
   std::string prefix_;
   Module* m_ = nullptr;
   std::vector<Value> pool_;

@@ -46,16 +46,21 @@ module parent (
   reg check_out_held;
   reg [7:0] check_out_last;
   always @(posedge clk) begin : checks
-    check_out_held <= !rst && out_valid && !out_ready;
-    check_out_last <= stage_out;
+    if (rst) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {8{1'b0}};
+    end else begin
+      check_out_held <= out_valid && !out_ready;
+      check_out_last <= stage_out;
 `ifdef FORMAL
-    if (!rst) assert (!check_out_held || (out_valid && stage_out == check_out_last));
-    if (!rst) assert (stage_out < 8'd255);
+      assert (!check_out_held || (out_valid && stage_out == check_out_last));
+      assert (stage_out < 8'd255);
 `else
-    if (!rst && !(!check_out_held || (out_valid && stage_out == check_out_last))) $fatal(1,
-        "%m: stream out changed while it was waiting");
-    if (!rst && !(stage_out < 8'd255)) $fatal(1, "%m: the output stays below 255");
+      if (!(!check_out_held || (out_valid && stage_out == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
+      if (!(stage_out < 8'd255)) $fatal(1, "%m: the output stays below 255");
 `endif
+    end
   end
 `endif
 

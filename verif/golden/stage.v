@@ -37,14 +37,19 @@ module stage (
   reg check_out_held;
   reg [7:0] check_out_last;
   always @(posedge clk) begin : checks
-    check_out_held <= !rst && full && !out_ready;
-    check_out_last <= held;
+    if (rst) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {8{1'b0}};
+    end else begin
+      check_out_held <= full && !out_ready;
+      check_out_last <= held;
 `ifdef FORMAL
-    if (!rst) assert (!check_out_held || (full && held == check_out_last));
+      assert (!check_out_held || (full && held == check_out_last));
 `else
-    if (!rst && !(!check_out_held || (full && held == check_out_last))) $fatal(1,
-        "%m: stream out changed while it was waiting");
+      if (!(!check_out_held || (full && held == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
 `endif
+    end
   end
 `endif
 

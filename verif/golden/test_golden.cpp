@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "emit/verilog.hpp"
 #include "hdl/build.hpp"
@@ -97,10 +98,28 @@ void build_stage(Module& m) {
   output_stream(m, "out", out);
 }
 
+// An instance whose clock stops, with a reset of its own.
+void build_gated(Module& m, const Module& stage) {
+  auto in = input_stream(m, "in", UInt(8));
+  auto flush = reg(m, "flush", Bool(), 1), run = reg(m, "run", Bool(), 0);
+  flush.next(input(m, "drop", Bool())), run.next(input(m, "wanted", Bool()));
+  Instance u(m, "stage", stage);
+  u.in_stream("in", in);
+  u.reset(flush), u.clock_enable(run);
+  output_stream(m, "out", u.out_stream("out", UInt(8)));
+}
+
 std::string read(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
+
+// A module, how it is reset, and what its file is called after the module's name.
+struct Golden {
+  const Module& module;
+  Reset reset;
+  const char* suffix;
+};
 
 // The first line in which two texts differ.
 std::string difference(const std::string& want, const std::string& got) {
@@ -124,16 +143,21 @@ int main(int argc, char** argv) {
   design.module("storage", build_storage);
   const Module& stage = design.module("stage", build_stage);
   design.module("parent", [&](Module& m) { build_parent(m, stage); });
+  const Module& gated = design.module("gated", [&](Module& m) { build_gated(m, stage); });
+  std::vector<Golden> all;
+  for (const auto& m : design.modules()) all.push_back({*m, sync_high, ""});
+  all.push_back({gated, sync_low, "_sync_low"});
+  for (const Module* m : {&gated, &stage}) all.push_back({*m, async_low, "_async_low"});
   int wrong = 0;
-  for (const auto& m : design.modules()) {
-    passes::verify_or_throw(*m);
-    const std::string file = fmt::format("{}/{}.v", GOLDEN, m->name());
-    const std::string text = emit::print_module(*m).verilog;
+  for (const auto& [m, reset, suffix] : all) {
+    passes::verify_or_throw(m);
+    const std::string file = fmt::format("{}/{}{}.v", GOLDEN, m.name(), suffix);
+    const std::string text = emit::print_module(m, {.reset = reset}).verilog;
     if (update) std::ofstream(file, std::ios::binary) << text;
     else if (const std::string want = read(file); want != text)
       ++wrong, fmt::print("{}: {}\n", file, want.empty() ? "missing" : difference(want, text));
   }
-  fmt::print("{} golden files {}, {} differ\n", design.modules().size(), update ? "rewritten" : "compared", wrong);
+  fmt::print("{} golden files {}, {} differ\n", all.size(), update ? "rewritten" : "compared", wrong);
   if (wrong != 0) fmt::print("if the change is intended: {} --update\n", argv[0]);
   return wrong == 0 ? 0 : 1;
 }

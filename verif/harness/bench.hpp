@@ -44,12 +44,14 @@ class Bench {
 
  private:
   void edge();
+  void set_reset(bool on) { reset_.set(on != reset_low_ ? 1 : 0); }
   void finish_access(const char* what, std::uint32_t address);
 
   Simulator sim_;
   AxiPort port_;
   AxiLitePort host_port_;
-  Signal clk_, rst_;
+  Signal clk_, reset_;
+  bool reset_low_;
   TapMonitor taps_;
   AxiMemory memory_;
   AxiLiteMaster host_;

@@ -1,0 +1,85 @@
+// gated
+`default_nettype none
+
+module gated (
+  input  wire       clk,
+  input  wire       rst_n,
+  input  wire       test_mode,
+  input  wire       in_valid,
+  output wire       in_ready,
+  input  wire [7:0] in,
+  input  wire       drop,
+  input  wire       wanted,
+  output wire       out_valid,
+  input  wire       out_ready,
+  output wire [7:0] out
+);
+
+  reg flush;
+  reg run;
+
+  always @(posedge clk or negedge rst_n)
+    if (!rst_n) begin
+      flush <= 1'b1;
+      run <= 1'b0;
+    end else begin
+      flush <= drop;
+      run <= wanted;
+    end
+
+  wire stage_clk;
+
+  clock_gate u_stage_clock_gate (
+    .clk       (clk),
+    .enable    (run || flush),
+    .test_mode (test_mode),
+    .gated_clk (stage_clk)
+  );
+
+  wire stage_rst_n;
+
+  reset_gate u_stage_reset_gate (
+    .rst_n       (rst_n),
+    .block_reset (flush),
+    .test_mode   (test_mode),
+    .block_rst_n (stage_rst_n)
+  );
+
+  stage u_stage (
+    .clk       (stage_clk),
+    .rst_n     (stage_rst_n),
+    .in_valid  (in_valid),
+    .in_ready  (in_ready),
+    .in        (in),
+    .out_valid (out_valid),
+    .out_ready (out_ready),
+    .out       (out)
+  );
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  reg check_out_held;
+  reg [7:0] check_out_last;
+  always @(posedge clk or negedge rst_n) begin : checks
+    if (!rst_n) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {8{1'b0}};
+    end else begin
+      check_out_held <= out_valid && !out_ready;
+      check_out_last <= out;
+`ifdef FORMAL
+      assert (!check_out_held || (out_valid && out == check_out_last));
+`else
+      if (!(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
+`endif
+    end
+  end
+`endif
+
+endmodule
+`default_nettype wire
