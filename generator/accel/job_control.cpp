@@ -235,6 +235,13 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "busy", working | (is_stop & ~closed));
     output(m, "quarantined", is_stop & closed);
     output(m, "setup", is_fetch | is_check | is_load);
+    if (s.config.implementation.clock_gating != 0) {
+      m.note(
+          "Who needs a clock. What works on a job is started in check or load, and in stop it takes what memory still "
+          "answers.");
+      output(m, "setup_clock", ~(is_idle | is_run));
+      output(m, "work_clock", ~(is_idle | is_fetch));
+    }
     output(m, "begin_job", begin);
     output(m, "done", static_cast<Bool>(done));
     output(m, "failed", done & (error != 0));

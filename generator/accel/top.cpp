@@ -73,17 +73,24 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     registers.in("error_detail", control.out("error_detail", UInt(error_detail_bits)));
     registers.in("job_id", control.out("job_id", UInt(32)));
     Bool halt = control.out("halt", Bool()), job_reset = control.out("job_reset", Bool());
+    const bool gated = c.implementation.clock_gating != 0;
+    Bool setup_clock = gated ? control.out("setup_clock", Bool()) : Bool(),
+         work_clock = gated ? control.out("work_clock", Bool()) : Bool();
+    const auto in_job = [&](Instance& block, const Bool& clock) {
+      block.reset(job_reset);
+      if (gated) block.clock_enable(clock);
+    };
     std::int64_t parameter_beats = 0;
     for (const Table& t : parameter_tables(s)) parameter_beats += t.total_beats(s);
     const int run_bits = Shapes::holds(std::max<std::int64_t>(parameter_beats, descriptor_words * 32 / s.data_bits()));
     const int job_buffer =
         static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(c.memory.latency_cycles, 2 * max_burst))));
     Instance job_reader(m, "job_reader", build_burst_reader(d, s, "job", run_bits, job_buffer));
-    job_reader.reset(job_reset);
+    in_job(job_reader, setup_clock);
     job_reader.in_stream("request", control.out_stream("request", ReadRequest(s, run_bits)));
     control.in_stream("beat", job_reader.out_stream("beat", UInt(s.data_bits())));
     Instance loader(m, "parameter_loader", build_parameter_loader(d, s));
-    loader.reset(job_reset);
+    in_job(loader, setup_clock);
     loader.in("start", control.out("load", Bool()));
     loader.in("beat_valid", control.out("parameter_valid", Bool()));
     loader.in("beat", control.out("parameter_beat", UInt(s.data_bits())));
@@ -94,18 +101,18 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     UInt queries = control.out("queries", UInt(s.query_bits()));
     Bool run = control.out("run", Bool());
     Instance query(m, "query_fetch", build_query_fetch(d, s));
-    query.reset(job_reset);
+    in_job(query, work_clock);
     query.in("start", run), query.in("queries", queries);
     query.in("address", control.out("query_address", UInt(s.address_bits())));
     query.in("stride", control.out("query_stride", UInt(32)));
     Instance reference(m, "reference_fetch", build_reference_fetch(d, s));
-    reference.reset(job_reset);
+    in_job(reference, work_clock);
     reference.in("start", run), reference.in("queries", queries);
     Bool boxes = control.out("boxes", Bool());
     reference.in("boxes", boxes);
     reference.in("address", control.out("reference_address", UInt(s.address_bits())));
     Instance core(m, "core", build_core(d, s));
-    core.reset(job_reset);
+    in_job(core, work_clock);
     core.in("start", run), core.in("queries", queries);
     core.in("clear", control.out("load", Bool()));
     control.in("tags_clearing", core.out("clearing", Bool()));
@@ -124,7 +131,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     core.in("reference_write_enable", reference.out("write_enable", Bool()));
     core.in_stream("references_of_group", reference.out_stream("group", UInt(1)));
     Instance writer(m, "output_writer", build_output_writer(d, s));
-    writer.reset(job_reset);
+    in_job(writer, work_clock);
     writer.in("halt", halt);
     writer.in("start", run), writer.in("queries", queries);
     writer.in("address", control.out("output_address", UInt(s.address_bits())));
@@ -223,6 +230,33 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     counters.in("beat_output", writer.out("beat_sent", Bool()));
     for (const char* counter : counter_names)
       registers.in(fmt::format("counter_{}", counter), counters.out(counter, UInt(32)));
+
+    if (!gated) return;
+    // A block whose clock stands still would miss what it is given, and repeat what it gives.
+    const auto nothing_passes = [&](const char* name, const Bool& clock, const std::vector<Bool>& traffic) {
+      Bool any = traffic.front();
+      for (const Bool& b : traffic) any = any | b;
+      m.add_assertion(fmt::format("nothing passes to or from {} while its clock is stopped", name),
+                      (clock | ~any).id());
+    };
+    const auto valid = [](Instance& block, const char* port) { return block.out(port, Bool()); };
+    nothing_passes("job_reader", setup_clock,
+                   {valid(control, "request_valid"), data_valid[0], valid(job_reader, "beat_valid"),
+                    valid(job_reader, "burst_valid")});
+    nothing_passes("parameter_loader", setup_clock,
+                   {valid(control, "load"), valid(control, "parameter_valid"), valid(loader, "finished")});
+    nothing_passes("query_fetch", work_clock,
+                   {run, data_valid[1], valid(query, "word_valid"), valid(query, "burst_valid")});
+    nothing_passes("reference_fetch", work_clock,
+                   {run, data_valid[2], valid(reference, "write_enable"), valid(reference, "group_valid"),
+                    valid(reference, "burst_valid"), valid(core, "freed")});
+    std::vector<Bool> core_traffic = {valid(control, "load"), feature_valid, valid(core, "clearing"),
+                                      valid(core, "output_valid")};
+    for (int l = 0; l < s.lanes(); ++l)
+      core_traffic.push_back(core.out(fmt::format("feature_burst_{}_valid", l), Bool()));
+    nothing_passes("core", work_clock, core_traffic);
+    nothing_passes("output_writer", work_clock,
+                   {run, valid(writer, "awvalid"), valid(writer, "wvalid"), valid(writer, "waiting")});
   });
 }
 

@@ -1,8 +1,10 @@
 // Jobs that go wrong, on the generated RTL of nano: the error code, a silent bus afterwards, and a clean next job.
+// NANO_RTL in the environment names a folder of RTL of another nano to take instead.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <quillgen_regs.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 
@@ -20,7 +22,7 @@ namespace {
 
 /// The simulator of nano and one small layer, made once.
 struct Nano {
-  Config config = load_preset("nano");
+  Config config;
   TemporaryFolder folder{std::filesystem::temp_directory_path()};
   Manifest manifest;
   std::optional<SimulatorLibrary> library;
@@ -28,9 +30,11 @@ struct Nano {
   model::Stages stages;
 
   Nano() {
-    const auto rtl = folder.path() / "rtl";
-    generate(config, rtl);
+    const char* given = std::getenv("NANO_RTL");
+    const auto rtl = given ? std::filesystem::path(given) : folder.path() / "rtl";
+    if (!given) generate(load_preset("nano"), rtl);
     manifest = load_manifest(rtl);
+    config = parse_config(manifest.config.dump(), "manifest");
     library.emplace(build_simulator(rtl, manifest).library);
     const auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
     layer = quantise(workload, run_reference(workload), config);
