@@ -4,13 +4,16 @@
 #include <stdexcept>
 
 #include "accel/blocks.hpp"
+#include "accel/integration_text.hpp"
 #include "accel/registers.hpp"
 #include "config/load.hpp"
 
 namespace quillgen {
 
-emit::Files host_files(const Config& config) {
-  return {{"quillgen_regs.h", accel::register_header()}, {"registers.md", accel::register_page(config)}};
+emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest) {
+  return {{"quillgen_regs.h", accel::register_header()},
+          {"registers.md", accel::register_page(config)},
+          {"integration.md", accel::integration_page(config, manifest)}};
 }
 
 emit::Options print_options(const Config& config, const std::string& prefix) {

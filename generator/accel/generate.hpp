@@ -10,8 +10,8 @@ namespace quillgen {
 /// Name of the top module.
 inline constexpr const char* top_name = "quillgen";
 
-/// What a driver needs beside the Verilog: the C header and the page of the registers.
-emit::Files host_files(const Config& config);
+/// What belongs to the Verilog of the whole design: C header and page of the registers, and how to integrate it.
+emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest);
 
 /// How the modules of a configuration are printed.
 emit::Options print_options(const Config& config, const std::string& prefix = "");

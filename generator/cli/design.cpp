@@ -54,7 +54,7 @@ emit::Files design(const Config& config, const DesignOptions& options) {
   check_keywords(design, options.prefix);
   auto files = emit::design_files(design, find_module(design, options.module), to_json(config),
                                   print_options(config, options.prefix));
-  if (options.module == top_name) files.merge(host_files(config));
+  if (options.module == top_name) files.merge(guides(config, nlohmann::ordered_json::parse(files.at("manifest.json"))));
   return files;
 }
 

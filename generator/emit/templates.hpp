@@ -1,10 +1,10 @@
-// The Verilog of templates/, compiled into the program.
+// The texts of templates/, compiled into the program.
 #pragma once
 #include <string_view>
 
 namespace quillgen::emit {
 
-/// Text of templates/<name>.v. Throws std::out_of_range for a name that is not there.
+/// Text of the file of that name, without its ending. Throws std::out_of_range for a name that is not there.
 std::string_view template_text(std::string_view name);
 
 }  // namespace quillgen::emit

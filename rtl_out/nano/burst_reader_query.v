@@ -104,21 +104,28 @@ module burst_reader_query (
   reg check_beat_held;
   reg [63:0] check_beat_last;
   always @(posedge clk) begin : checks
-    check_burst_held <= !rst && burst_valid && !burst_ready;
-    check_burst_last <= {address, burst_length};
-    check_beat_held <= !rst && beats_out_valid && !beat_ready;
-    check_beat_last <= beat;
+    if (rst) begin
+      check_burst_held <= 1'b0;
+      check_burst_last <= {48{1'b0}};
+      check_beat_held <= 1'b0;
+      check_beat_last <= {64{1'b0}};
+    end else begin
+      check_burst_held <= burst_valid && !burst_ready;
+      check_burst_last <= {address, burst_length};
+      check_beat_held <= beats_out_valid && !beat_ready;
+      check_beat_last <= beat;
 `ifdef FORMAL
-    if (!rst) assert (!check_burst_held || (burst_valid && {address, burst_length} == check_burst_last));
-    if (!rst) assert (!check_beat_held || (beats_out_valid && beat == check_beat_last));
-    if (!rst) assert (!data_valid || arrived_ready);
+      assert (!check_burst_held || (burst_valid && {address, burst_length} == check_burst_last));
+      assert (!check_beat_held || (beats_out_valid && beat == check_beat_last));
+      assert (!data_valid || arrived_ready);
 `else
-    if (!rst && !(!check_burst_held || (burst_valid && {address, burst_length} == check_burst_last))) $fatal(1,
-        "%m: stream burst changed while it was waiting");
-    if (!rst && !(!check_beat_held || (beats_out_valid && beat == check_beat_last))) $fatal(1,
-        "%m: stream beat changed while it was waiting");
-    if (!rst && !(!data_valid || arrived_ready)) $fatal(1, "%m: a beat that comes has its place");
+      if (!(!check_burst_held || (burst_valid && {address, burst_length} == check_burst_last))) $fatal(1,
+          "%m: stream burst changed while it was waiting");
+      if (!(!check_beat_held || (beats_out_valid && beat == check_beat_last))) $fatal(1,
+          "%m: stream beat changed while it was waiting");
+      if (!(!data_valid || arrived_ready)) $fatal(1, "%m: a beat that comes has its place");
 `endif
+    end
   end
 `endif
 

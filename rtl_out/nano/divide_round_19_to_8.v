@@ -258,14 +258,19 @@ module divide_round_19_to_8 (
   reg check_out_held;
   reg [19:0] check_out_last;
   always @(posedge clk) begin : checks
-    check_out_held <= !rst && out_valid && !out_ready;
-    check_out_last <= {out_quotient, out_tag};
+    if (rst) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {20{1'b0}};
+    end else begin
+      check_out_held <= out_valid && !out_ready;
+      check_out_last <= {out_quotient, out_tag};
 `ifdef FORMAL
-    if (!rst) assert (!check_out_held || (out_valid && {out_quotient, out_tag} == check_out_last));
+      assert (!check_out_held || (out_valid && {out_quotient, out_tag} == check_out_last));
 `else
-    if (!rst && !(!check_out_held || (out_valid && {out_quotient, out_tag} == check_out_last))) $fatal(1,
-        "%m: stream out changed while it was waiting");
+      if (!(!check_out_held || (out_valid && {out_quotient, out_tag} == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
 `endif
+    end
   end
 `endif
 

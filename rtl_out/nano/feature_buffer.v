@@ -231,18 +231,23 @@ module feature_buffer (
   reg check_sample_held;
   reg [109:0] check_sample_last;
   always @(posedge clk) begin : checks
-    check_sample_held <= !rst && read_valid && !sample_ready;
-    check_sample_last <= {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3, read_weight_0, read_weight_1,
-        read_weight_2, read_weight_3, read_last_of_head, read_last_of_query};
+    if (rst) begin
+      check_sample_held <= 1'b0;
+      check_sample_last <= {110{1'b0}};
+    end else begin
+      check_sample_held <= read_valid && !sample_ready;
+      check_sample_last <= {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3, read_weight_0,
+          read_weight_1, read_weight_2, read_weight_3, read_last_of_head, read_last_of_query};
 `ifdef FORMAL
-    if (!rst) assert (!check_sample_held || (read_valid && {sample_pixel_0, sample_pixel_1, sample_pixel_2,
-        sample_pixel_3, read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
-        read_last_of_query} == check_sample_last));
+      assert (!check_sample_held || (read_valid && {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3,
+          read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
+          read_last_of_query} == check_sample_last));
 `else
-    if (!rst && !(!check_sample_held || (read_valid && {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3,
-        read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
-        read_last_of_query} == check_sample_last))) $fatal(1, "%m: stream sample changed while it was waiting");
+      if (!(!check_sample_held || (read_valid && {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3,
+          read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
+          read_last_of_query} == check_sample_last))) $fatal(1, "%m: stream sample changed while it was waiting");
 `endif
+    end
   end
 `endif
 

@@ -58,14 +58,19 @@ module fifo_30x8 (
   reg check_out_held;
   reg [29:0] check_out_last;
   always @(posedge clk) begin : checks
-    check_out_held <= !rst && out_valid && !out_ready;
-    check_out_last <= out;
+    if (rst) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {30{1'b0}};
+    end else begin
+      check_out_held <= out_valid && !out_ready;
+      check_out_last <= out;
 `ifdef FORMAL
-    if (!rst) assert (!check_out_held || (out_valid && out == check_out_last));
+      assert (!check_out_held || (out_valid && out == check_out_last));
 `else
-    if (!rst && !(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
-        "%m: stream out changed while it was waiting");
+      if (!(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
 `endif
+    end
   end
 `endif
 

@@ -153,14 +153,19 @@ module head_requantise (
   reg check_vector_held;
   reg [16:0] check_vector_last;
   always @(posedge clk) begin : checks
-    check_vector_held <= !rst && vector_ready_to_go && !vector_ready;
-    check_vector_last <= {whole, last_of_query_4};
+    if (rst) begin
+      check_vector_held <= 1'b0;
+      check_vector_last <= {17{1'b0}};
+    end else begin
+      check_vector_held <= vector_ready_to_go && !vector_ready;
+      check_vector_last <= {whole, last_of_query_4};
 `ifdef FORMAL
-    if (!rst) assert (!check_vector_held || (vector_ready_to_go && {whole, last_of_query_4} == check_vector_last));
+      assert (!check_vector_held || (vector_ready_to_go && {whole, last_of_query_4} == check_vector_last));
 `else
-    if (!rst && !(!check_vector_held || (vector_ready_to_go && {whole,
-        last_of_query_4} == check_vector_last))) $fatal(1, "%m: stream vector changed while it was waiting");
+      if (!(!check_vector_held || (vector_ready_to_go && {whole, last_of_query_4} == check_vector_last))) $fatal(1,
+          "%m: stream vector changed while it was waiting");
 `endif
+    end
   end
 `endif
 

@@ -258,17 +258,22 @@ module index_gen (
   reg check_location_held;
   reg [42:0] check_location_last;
   always @(posedge clk) begin : checks
-    check_location_held <= !rst && place_valid && !location_ready;
-    check_location_last <= {place_x, place_y, place_weight, location_inside, place_head, place_level,
-        place_last_of_head, place_last_of_query};
+    if (rst) begin
+      check_location_held <= 1'b0;
+      check_location_last <= {43{1'b0}};
+    end else begin
+      check_location_held <= place_valid && !location_ready;
+      check_location_last <= {place_x, place_y, place_weight, location_inside, place_head, place_level,
+          place_last_of_head, place_last_of_query};
 `ifdef FORMAL
-    if (!rst) assert (!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside,
-        place_head, place_level, place_last_of_head, place_last_of_query} == check_location_last));
+      assert (!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside, place_head,
+          place_level, place_last_of_head, place_last_of_query} == check_location_last));
 `else
-    if (!rst && !(!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside, place_head,
-        place_level, place_last_of_head, place_last_of_query} == check_location_last))) $fatal(1,
-        "%m: stream location changed while it was waiting");
+      if (!(!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside, place_head,
+          place_level, place_last_of_head, place_last_of_query} == check_location_last))) $fatal(1,
+          "%m: stream location changed while it was waiting");
 `endif
+    end
   end
 `endif
 

@@ -127,14 +127,19 @@ module interpolate (
   reg check_head_held;
   reg [38:0] check_head_last;
   always @(posedge clk) begin : checks
-    check_head_held <= !rst && head_valid && !head_ready;
-    check_head_last <= {head_sums, head_last_of_query};
+    if (rst) begin
+      check_head_held <= 1'b0;
+      check_head_last <= {39{1'b0}};
+    end else begin
+      check_head_held <= head_valid && !head_ready;
+      check_head_last <= {head_sums, head_last_of_query};
 `ifdef FORMAL
-    if (!rst) assert (!check_head_held || (head_valid && {head_sums, head_last_of_query} == check_head_last));
+      assert (!check_head_held || (head_valid && {head_sums, head_last_of_query} == check_head_last));
 `else
-    if (!rst && !(!check_head_held || (head_valid && {head_sums, head_last_of_query} == check_head_last))) $fatal(1,
-        "%m: stream head changed while it was waiting");
+      if (!(!check_head_held || (head_valid && {head_sums, head_last_of_query} == check_head_last))) $fatal(1,
+          "%m: stream head changed while it was waiting");
 `endif
+    end
   end
 `endif
 

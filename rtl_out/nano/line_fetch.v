@@ -139,21 +139,28 @@ module line_fetch (
   reg check_line_out_held;
   reg [63:0] check_line_out_last;
   always @(posedge clk) begin : checks
-    check_request_held <= !rst && target_valid && !request_ready;
-    check_request_last <= {target_address, 8'd0};
-    check_line_out_held <= !rst && lines_out_valid && !line_out_ready;
-    check_line_out_last <= line_out;
+    if (rst) begin
+      check_request_held <= 1'b0;
+      check_request_last <= {48{1'b0}};
+      check_line_out_held <= 1'b0;
+      check_line_out_last <= {64{1'b0}};
+    end else begin
+      check_request_held <= target_valid && !request_ready;
+      check_request_last <= {target_address, 8'd0};
+      check_line_out_held <= lines_out_valid && !line_out_ready;
+      check_line_out_last <= line_out;
 `ifdef FORMAL
-    if (!rst) assert (!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last));
-    if (!rst) assert (!check_line_out_held || (lines_out_valid && line_out == check_line_out_last));
-    if (!rst) assert (!data_valid || assembled_ready);
+      assert (!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last));
+      assert (!check_line_out_held || (lines_out_valid && line_out == check_line_out_last));
+      assert (!data_valid || assembled_ready);
 `else
-    if (!rst && !(!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last))) $fatal(1,
-        "%m: stream request changed while it was waiting");
-    if (!rst && !(!check_line_out_held || (lines_out_valid && line_out == check_line_out_last))) $fatal(1,
-        "%m: stream line_out changed while it was waiting");
-    if (!rst && !(!data_valid || assembled_ready)) $fatal(1, "%m: a line that comes has its place");
+      if (!(!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last))) $fatal(1,
+          "%m: stream request changed while it was waiting");
+      if (!(!check_line_out_held || (lines_out_valid && line_out == check_line_out_last))) $fatal(1,
+          "%m: stream line_out changed while it was waiting");
+      if (!(!data_valid || assembled_ready)) $fatal(1, "%m: a line that comes has its place");
 `endif
+    end
   end
 `endif
 

@@ -137,17 +137,22 @@ module point_source (
   reg check_logit_held;
   reg [21:0] check_logit_last;
   always @(posedge clk) begin : checks
-    check_logit_held <= !rst && at_valid && !logit_ready;
-    check_logit_last <= {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head, at_last_of_query,
-        at_last_of_group};
+    if (rst) begin
+      check_logit_held <= 1'b0;
+      check_logit_last <= {22{1'b0}};
+    end else begin
+      check_logit_held <= at_valid && !logit_ready;
+      check_logit_last <= {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head, at_last_of_query,
+          at_last_of_group};
 `ifdef FORMAL
-    if (!rst) assert (!check_logit_held || (at_valid && {logit_logit, at_slot, at_sample, at_head, at_level,
-        at_last_of_head, at_last_of_query, at_last_of_group} == check_logit_last));
+      assert (!check_logit_held || (at_valid && {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head,
+          at_last_of_query, at_last_of_group} == check_logit_last));
 `else
-    if (!rst && !(!check_logit_held || (at_valid && {logit_logit, at_slot, at_sample, at_head, at_level,
-        at_last_of_head, at_last_of_query, at_last_of_group} == check_logit_last))) $fatal(1,
-        "%m: stream logit changed while it was waiting");
+      if (!(!check_logit_held || (at_valid && {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head,
+          at_last_of_query, at_last_of_group} == check_logit_last))) $fatal(1,
+          "%m: stream logit changed while it was waiting");
 `endif
+    end
   end
 `endif
 

@@ -86,19 +86,26 @@ module query_fetch (
   reg check_word_held;
   reg [15:0] check_word_last;
   always @(posedge clk) begin : checks
-    check_burst_held <= !rst && burst_valid && !burst_ready;
-    check_burst_last <= {burst_address, burst_length};
-    check_word_held <= !rst && word_valid && !word_ready;
-    check_word_last <= word;
+    if (rst) begin
+      check_burst_held <= 1'b0;
+      check_burst_last <= {48{1'b0}};
+      check_word_held <= 1'b0;
+      check_word_last <= {16{1'b0}};
+    end else begin
+      check_burst_held <= burst_valid && !burst_ready;
+      check_burst_last <= {burst_address, burst_length};
+      check_word_held <= word_valid && !word_ready;
+      check_word_last <= word;
 `ifdef FORMAL
-    if (!rst) assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
-    if (!rst) assert (!check_word_held || (word_valid && word == check_word_last));
+      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
+      assert (!check_word_held || (word_valid && word == check_word_last));
 `else
-    if (!rst && !(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
-        "%m: stream burst changed while it was waiting");
-    if (!rst && !(!check_word_held || (word_valid && word == check_word_last))) $fatal(1,
-        "%m: stream word changed while it was waiting");
+      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
+          "%m: stream burst changed while it was waiting");
+      if (!(!check_word_held || (word_valid && word == check_word_last))) $fatal(1,
+          "%m: stream word changed while it was waiting");
 `endif
+    end
   end
 `endif
 

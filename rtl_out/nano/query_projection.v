@@ -596,16 +596,21 @@ module query_projection (
   reg check_projected_held;
   reg [1:0] check_projected_last;
   always @(posedge clk) begin : checks
-    check_projected_held <= !rst && projected_valid && !projected_ready;
-    check_projected_last <= projected;
+    if (rst) begin
+      check_projected_held <= 1'b0;
+      check_projected_last <= {2{1'b0}};
+    end else begin
+      check_projected_held <= projected_valid && !projected_ready;
+      check_projected_last <= projected;
 `ifdef FORMAL
-    if (!rst) assert (!check_projected_held || (projected_valid && projected == check_projected_last));
-    if (!rst) assert (!drain_4_end || done_ready);
+      assert (!check_projected_held || (projected_valid && projected == check_projected_last));
+      assert (!drain_4_end || done_ready);
 `else
-    if (!rst && !(!check_projected_held || (projected_valid && projected == check_projected_last))) $fatal(1,
-        "%m: stream projected changed while it was waiting");
-    if (!rst && !(!drain_4_end || done_ready)) $fatal(1, "%m: a finished group has its place");
+      if (!(!check_projected_held || (projected_valid && projected == check_projected_last))) $fatal(1,
+          "%m: stream projected changed while it was waiting");
+      if (!(!drain_4_end || done_ready)) $fatal(1, "%m: a finished group has its place");
 `endif
+    end
   end
 `endif
 

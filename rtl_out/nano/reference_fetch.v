@@ -143,19 +143,26 @@ module reference_fetch (
   reg check_group_held;
   reg check_group_last;
   always @(posedge clk) begin : checks
-    check_burst_held <= !rst && burst_valid && !burst_ready;
-    check_burst_last <= {burst_address, burst_length};
-    check_group_held <= !rst && group_valid && !group_ready;
-    check_group_last <= group;
+    if (rst) begin
+      check_burst_held <= 1'b0;
+      check_burst_last <= {48{1'b0}};
+      check_group_held <= 1'b0;
+      check_group_last <= {1{1'b0}};
+    end else begin
+      check_burst_held <= burst_valid && !burst_ready;
+      check_burst_last <= {burst_address, burst_length};
+      check_group_held <= group_valid && !group_ready;
+      check_group_last <= group;
 `ifdef FORMAL
-    if (!rst) assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
-    if (!rst) assert (!check_group_held || (group_valid && group == check_group_last));
+      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
+      assert (!check_group_held || (group_valid && group == check_group_last));
 `else
-    if (!rst && !(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
-        "%m: stream burst changed while it was waiting");
-    if (!rst && !(!check_group_held || (group_valid && group == check_group_last))) $fatal(1,
-        "%m: stream group changed while it was waiting");
+      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
+          "%m: stream burst changed while it was waiting");
+      if (!(!check_group_held || (group_valid && group == check_group_last))) $fatal(1,
+          "%m: stream group changed while it was waiting");
 `endif
+    end
   end
 `endif
 

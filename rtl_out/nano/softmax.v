@@ -303,19 +303,24 @@ module softmax (
   reg check_attention_held;
   reg [19:0] check_attention_last;
   always @(posedge clk) begin : checks
-    check_attention_held <= !rst && divide_out_valid && !attention_ready;
-    check_attention_last <= {attention_weight, attention_tag_slot, attention_tag_sample, attention_tag_head,
-        attention_tag_level, attention_tag_last_of_head, attention_tag_last_of_query, attention_tag_last_of_group};
+    if (rst) begin
+      check_attention_held <= 1'b0;
+      check_attention_last <= {20{1'b0}};
+    end else begin
+      check_attention_held <= divide_out_valid && !attention_ready;
+      check_attention_last <= {attention_weight, attention_tag_slot, attention_tag_sample, attention_tag_head,
+          attention_tag_level, attention_tag_last_of_head, attention_tag_last_of_query, attention_tag_last_of_group};
 `ifdef FORMAL
-    if (!rst) assert (!check_attention_held || (divide_out_valid && {attention_weight, attention_tag_slot,
-        attention_tag_sample, attention_tag_head, attention_tag_level, attention_tag_last_of_head,
-        attention_tag_last_of_query, attention_tag_last_of_group} == check_attention_last));
+      assert (!check_attention_held || (divide_out_valid && {attention_weight, attention_tag_slot,
+          attention_tag_sample, attention_tag_head, attention_tag_level, attention_tag_last_of_head,
+          attention_tag_last_of_query, attention_tag_last_of_group} == check_attention_last));
 `else
-    if (!rst && !(!check_attention_held || (divide_out_valid && {attention_weight, attention_tag_slot,
-        attention_tag_sample, attention_tag_head, attention_tag_level, attention_tag_last_of_head,
-        attention_tag_last_of_query, attention_tag_last_of_group} == check_attention_last))) $fatal(1,
-        "%m: stream attention changed while it was waiting");
+      if (!(!check_attention_held || (divide_out_valid && {attention_weight, attention_tag_slot, attention_tag_sample,
+          attention_tag_head, attention_tag_level, attention_tag_last_of_head, attention_tag_last_of_query,
+          attention_tag_last_of_group} == check_attention_last))) $fatal(1,
+          "%m: stream attention changed while it was waiting");
 `endif
+    end
   end
 `endif
 

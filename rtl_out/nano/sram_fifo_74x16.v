@@ -92,16 +92,21 @@ module sram_fifo_74x16 (
   reg check_out_held;
   reg [73:0] check_out_last;
   always @(posedge clk) begin : checks
-    check_out_held <= !rst && ahead_out_valid && !out_ready;
-    check_out_last <= out;
+    if (rst) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {74{1'b0}};
+    end else begin
+      check_out_held <= ahead_out_valid && !out_ready;
+      check_out_last <= out;
 `ifdef FORMAL
-    if (!rst) assert (!check_out_held || (ahead_out_valid && out == check_out_last));
-    if (!rst) assert (!fetched || arrived_ready);
+      assert (!check_out_held || (ahead_out_valid && out == check_out_last));
+      assert (!fetched || arrived_ready);
 `else
-    if (!rst && !(!check_out_held || (ahead_out_valid && out == check_out_last))) $fatal(1,
-        "%m: stream out changed while it was waiting");
-    if (!rst && !(!fetched || arrived_ready)) $fatal(1, "%m: the output buffer has room");
+      if (!(!check_out_held || (ahead_out_valid && out == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
+      if (!(!fetched || arrived_ready)) $fatal(1, "%m: the output buffer has room");
 `endif
+    end
   end
 `endif
 

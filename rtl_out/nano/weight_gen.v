@@ -146,18 +146,24 @@ module weight_gen (
   reg check_corners_held;
   reg [61:0] check_corners_last;
   always @(posedge clk) begin : checks
-    check_corners_held <= !rst && corners_valid && !corners_ready;
-    check_corners_last <= {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0, corners_y0, corners_head,
-        corners_level, corners_last_of_head, corners_last_of_query};
+    if (rst) begin
+      check_corners_held <= 1'b0;
+      check_corners_last <= {62{1'b0}};
+    end else begin
+      check_corners_held <= corners_valid && !corners_ready;
+      check_corners_last <= {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0, corners_y0, corners_head,
+          corners_level, corners_last_of_head, corners_last_of_query};
 `ifdef FORMAL
-    if (!rst) assert (!check_corners_held || (corners_valid && {corners_w00, corners_w01, corners_w10, corners_w11,
-        corners_x0, corners_y0, corners_head, corners_level, corners_last_of_head,
-        corners_last_of_query} == check_corners_last));
+      assert (!check_corners_held || (corners_valid && {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0,
+          corners_y0, corners_head, corners_level, corners_last_of_head,
+          corners_last_of_query} == check_corners_last));
 `else
-    if (!rst && !(!check_corners_held || (corners_valid && {corners_w00, corners_w01, corners_w10, corners_w11,
-        corners_x0, corners_y0, corners_head, corners_level, corners_last_of_head,
-        corners_last_of_query} == check_corners_last))) $fatal(1, "%m: stream corners changed while it was waiting");
+      if (!(!check_corners_held || (corners_valid && {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0,
+          corners_y0, corners_head, corners_level, corners_last_of_head,
+          corners_last_of_query} == check_corners_last))) $fatal(1,
+          "%m: stream corners changed while it was waiting");
 `endif
+    end
   end
 `endif
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 #include <thread>
 
@@ -226,6 +227,41 @@ TEST_CASE("a prefix is put before every module and its file, and changes nothing
   for (const auto& tap : manifest["taps"]) CHECK(modules.contains(tap["module"].get<std::string>() + ".v"));
   const auto list = harness::load_file_list(room / "prefixed");
   CHECK(std::set<std::string>(list.begin(), list.end()) == modules);
+}
+
+TEST_CASE("the integration page has the ports of the top as they are printed, all memories and all gates") {
+  const Room room;
+  const std::vector<harness::Command> designs = {
+      {},
+      {"--set", "implementation.reset=async_low", "--set", "implementation.clock_gating=true", "--prefix", "left_"}};
+  for (const auto& more : designs) {
+    const auto out = room / ("rtl_" + std::to_string(more.size()));
+    generate("nano", out, more);
+    const auto content = content_of(out);
+    const auto manifest = manifest_of(content);
+    const auto find_all = [](const std::string& text, const char* pattern) {  // all groups of all matches
+      const std::regex regex(pattern);
+      std::multiset<std::vector<std::string>> found;
+      for (auto at = std::sregex_iterator(text.begin(), text.end(), regex); at != std::sregex_iterator(); ++at)
+        found.insert({at->begin() + 1, at->end()});
+      return found;
+    };
+    std::multiset<std::vector<std::string>> printed;
+    const auto top = content.at(manifest["top"].get<std::string>() + ".v");
+    for (const auto& port : find_all(top, R"(\n  (input|output) +(?:wire|reg) +(?:\[(\d+):0\] +)?(\w+),?)"))
+      printed.insert({port[2], port[0], std::to_string(port[1].empty() ? 1 : std::stoi(port[1]) + 1)});
+    const auto& page = content.at("integration.md");
+    CHECK(printed == find_all(page, R"(\n\|[^|\n]*\| (\w+) \| (input|output) \| (\d+) \|)"));
+    CHECK(printed.size() == manifest["ports"].size());
+
+    std::size_t memories = 0;
+    for (const auto& row : find_all(page, R"(\n\| \w*1r1w \| \d+ \| \d+ \| (\d+) \|)")) memories += std::stoul(row[0]);
+    CHECK(memories == manifest["memories"].size());
+    const auto gates = find_all(page, R"(\n\| (\w+_gate) \| (\w+) \|)");
+    CHECK(gates.size() == manifest["gates"].size());
+    CHECK(gates.size() == (more.empty() ? 0u : 12u));
+    for (const auto& gate : gates) CHECK(top.find("\n  " + gate[0] + " " + gate[1] + " (") != std::string::npos);
+  }
 }
 
 TEST_CASE("a block is printed with what it instantiates, as it is in the whole") {

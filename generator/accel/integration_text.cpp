@@ -1,0 +1,185 @@
+#include "accel/integration_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <stdexcept>
+#include <tuple>
+
+#include "accel/parameter_loader.hpp"
+#include "accel/registers.hpp"
+#include "emit/templates.hpp"
+
+namespace quillgen::accel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct PortGroup {
+  const char *start, *name, *meaning;
+};
+
+// A port belongs to the first group whose start its name has.
+constexpr std::array groups = {
+    PortGroup{"clk", "clock", "rising edge"},
+    PortGroup{"rst", "reset", "see Reset"},
+    PortGroup{"test_mode", "test", "1 during scan, 0 otherwise; see Test mode"},
+    PortGroup{"irq", "interrupt", "level, high while a bit of INT_STATE is set that INT_ENABLE has too"},
+    PortGroup{"s_axil_aw", "host, write address", "AXI4-Lite slave"},
+    PortGroup{"s_axil_w", "host, write data", "all four bytes at a time; writes of fewer are ignored"},
+    PortGroup{"s_axil_b", "host, write response", "always OKAY"},
+    PortGroup{"s_axil_ar", "host, read address", "AXI4-Lite slave"},
+    PortGroup{"s_axil_r", "host, read data", "always OKAY"},
+    PortGroup{"m_axi_ar", "memory, read address", "AXI4 master; size and burst are constants"},
+    PortGroup{"m_axi_r", "memory, read data", "ready is always 1"},
+    PortGroup{"m_axi_aw", "memory, write address", "AXI4 master; ID, size and burst are constants"},
+    PortGroup{"m_axi_w", "memory, write data", "strobes are all 1"},
+    PortGroup{"m_axi_b", "memory, write response", "ready is always 1"}};
+
+const PortGroup& group_of(const std::string& port) {
+  const auto found = std::ranges::find_if(groups, [&](const PortGroup& g) { return port.starts_with(g.start); });
+  if (found == groups.end())
+    throw std::logic_error(fmt::format("port {} is in no group of the integration page", port));
+  return *found;
+}
+
+std::string port_table(const Json& ports) {
+  std::string text = "| group | port | direction | bits | |\n|---|---|---|---|---|\n";
+  for (const PortGroup& g : groups) {
+    std::string name = g.name, meaning = g.meaning;
+    for (const Json& p : ports) {
+      const auto port = p["name"].get<std::string>();
+      if (&group_of(port) != &g) continue;
+      text += fmt::format("| {} | {} | {} | {} | {} |\n", name, port, p["direction"].get<std::string>(),
+                          p["width"].get<int>(), meaning);
+      name = meaning = "";
+    }
+  }
+  return text;
+}
+
+std::string reset_text(const Implementation& i) {
+  if (i.reset == async_low)
+    return "`rst_n`, asynchronous, active low. It may be asserted at any time and needs no clock; its release must be\n"
+           "synchronous to `clk`, since all registers have to leave reset in the same cycle. A synchroniser of two\n"
+           "registers before the port is yours to add. Hold it for as long as the library asks, and at least 2 cycles.";
+  return fmt::format("`{}`, synchronous, active {}: setup and hold to `clk` like any input. {}",
+                     i.reset == sync_high ? "rst" : "rst_n", i.reset == sync_high ? "high" : "low",
+                     i.clock_gating != 0 ? "Hold it for at least 4 cycles: a gated clock may miss the first."
+                                         : "Hold it for at least 2 cycles.");
+}
+
+bool has_test_mode(const Implementation& i) { return i.clock_gating != 0 || i.reset == async_low; }
+
+constexpr const char* test_mode_text =
+    "## Test mode\n\n"
+    "With `test_mode` 1 every gated clock follows `clk`, and `rst_n`, if it is asynchronous, resets alone: scan\n"
+    "controls all registers from the ports. It must be constant while the design works.\n\n";
+
+std::string memory_table(const Json& memories) {
+  struct Use {
+    int count = 0;
+    std::string first;
+  };
+  std::map<std::tuple<std::string, int, int>, Use> uses;
+  for (const Json& m : memories) {
+    Use& use = uses[{m["wrapper"], m["depth"], m["width"]}];
+    if (use.count++ == 0) use.first = m["instance"];
+  }
+  std::string text = "| wrapper | words | bits of a word | count | first instance |\n|---|---|---|---|---|\n";
+  for (const auto& [key, use] : uses)
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", std::get<0>(key), std::get<1>(key), std::get<2>(key), use.count,
+                        use.first);
+  return text;
+}
+
+std::string gate_text(const Json& gates, const Implementation& i) {
+  if (gates.empty())
+    return "None: all registers have `clk` itself, and a reset that plain logic makes of that of the port.\n";
+  std::string text = "| wrapper | instance |\n|---|---|\n";
+  for (const Json& g : gates)
+    text += fmt::format("| {} | {} |\n", g["wrapper"].get<std::string>(), g["instance"].get<std::string>());
+  if (i.clock_gating != 0)
+    text +=
+        "\nBehind `clock_gate` is a model for simulation and FPGA: a register at the falling edge, which for an "
+        "enable\n"
+        "that comes from registers is what a latch does. For an ASIC define QUILLGEN_CLOCK_GATE as the name of a "
+        "module\n"
+        "with the ports of `clock_gate` that holds the gating cell of the library. Enables have half a cycle. Gates "
+        "do\n"
+        "not nest.\n";
+  if (i.reset == async_low)
+    text +=
+        "\n`reset_gate` joins `rst_n` with the reset that ends a failed job, which one register makes, so that its "
+        "output\n"
+        "does not glitch. Define QUILLGEN_RESET_GATE as the name of a module with the same ports to choose the cell.\n";
+  return text;
+}
+
+std::int64_t image_bytes(const Shapes& s) {
+  std::int64_t beats = 0;
+  for (const Table& t : parameter_tables(s)) beats += t.total_beats(s);
+  return beats * s.data_bytes();
+}
+
+std::string image_layout(const Shapes& s) {
+  std::string text;
+  for (const Table& t : parameter_tables(s))
+    text += fmt::format("{}{} ({} entries of {} bits)", text.empty() ? "" : ",\n  ", t.name, t.banks * t.words, t.bits);
+  return text;
+}
+
+std::string tensor_table(const Config& c) {
+  const auto& a = c.attention;
+  const int query = query_row_beats(c) * beat_bytes(c.memory), output = output_row_beats(c) * beat_bytes(c.memory),
+            block = a.heads * line_bytes(c);
+  const std::int64_t level = std::int64_t{divide_up(a.max_width, 2)} * divide_up(a.max_height, 2) * block;
+  std::string text = "| region | access | alignment | bytes | at most |\n|---|---|---|---|---|\n";
+  const auto row = [&](const char* name, const char* access, int alignment, const std::string& bytes,
+                       std::int64_t most) {
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", name, access, alignment, bytes, most);
+  };
+  row("descriptor", "read", base_alignment, std::to_string(descriptor_words * 4), descriptor_words * 4);
+  row("parameter image", "read", base_alignment, std::to_string(image_bytes(Shapes(c))), image_bytes(Shapes(c)));
+  row("query rows", "read", base_alignment, fmt::format("queries * stride, stride >= {}", query),
+      std::int64_t{a.max_queries} * query);
+  row("references", "read", base_alignment,
+      fmt::format("queries * {}, of boxes {}", reference_row_bytes(c, false), reference_row_bytes(c, true)),
+      std::int64_t{a.max_queries} * reference_row_bytes(c, true));
+  row("value map", "read", std::max(base_alignment, line_bytes(c)),
+      fmt::format("sum over the levels of ceil(width / 2) * ceil(height / 2) * {}", block), a.levels * level);
+  row("output rows", "written", base_alignment, fmt::format("queries * stride, stride >= {}", output),
+      std::int64_t{a.max_queries} * output);
+  return text;
+}
+
+/// Lines of SDC to start from.
+std::string constraints(const Implementation& i) {
+  std::string text =
+      "    create_clock -name clk -period 2.0 [get_ports clk]\n"
+      "    set_input_delay  0.8 -clock clk [remove_from_collection [all_inputs] [get_ports clk]]\n"
+      "    set_output_delay 0.8 -clock clk [all_outputs]\n";
+  if (i.reset == async_low)
+    text += "    set_false_path -fall_from [get_ports rst_n]   ;# asserted at any time; its release is timed\n";
+  if (has_test_mode(i)) text += "    set_case_analysis 0 [get_ports test_mode]     ;# but for the modes of test\n";
+  return text;
+}
+
+}  // namespace
+
+std::string integration_page(const Config& c, const Json& manifest) {
+  const auto& i = c.implementation;
+  return fmt::format(fmt::runtime(emit::template_text("integration")), fmt::arg("name", c.name),
+                     fmt::arg("top", manifest["top"].get<std::string>()),
+                     fmt::arg("ports", port_table(manifest["ports"])), fmt::arg("reset", reset_text(i)),
+                     fmt::arg("test_mode", has_test_mode(i) ? test_mode_text : ""),
+                     fmt::arg("data_bits", c.memory.data_bits), fmt::arg("address_bits", c.memory.address_bits),
+                     fmt::arg("max_burst", max_burst), fmt::arg("max_outstanding", c.memory.max_outstanding),
+                     fmt::arg("tensors", tensor_table(c)), fmt::arg("image", image_layout(Shapes(c))),
+                     fmt::arg("memories", memory_table(manifest["memories"])),
+                     fmt::arg("gates", gate_text(manifest["gates"], i)), fmt::arg("constraints", constraints(i)));
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,13 @@
+// The integration page of an output folder: what a chip team has to know to place, constrain and check the design.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "config/config.hpp"
+
+namespace quillgen::accel {
+
+/// Markdown. Ports, memories and gates are those of the manifest; the rest follows from the configuration.
+std::string integration_page(const Config& c, const nlohmann::ordered_json& manifest);
+
+}  // namespace quillgen::accel
