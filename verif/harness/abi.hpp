@@ -16,6 +16,15 @@ struct SimNet {
   int bits;
 };
 
+/// A signal of a waveform file, named as in it: scope "TOP.quillgen.u_core", name "hits [2:0]". `value` is the value of
+/// a parameter as digits 0 and 1, null for everything else.
+struct SimSignal {
+  const char* scope;
+  const char* name;
+  int is_output;
+  const char* value;
+};
+
 /// The one symbol of the shared object: `extern "C" const SimInterface quillgen_sim`.
 struct SimInterface {
   int version;
@@ -31,6 +40,13 @@ struct SimInterface {
   int (*eval)(void* sim);
   /// What the last eval that returned 1 said.
   const char* (*message)(void* sim);
+  /// Starts a waveform (FST) of every eval from now on, five time units apart; the file is complete once the instance
+  /// is destroyed. 0, or 1 when the file cannot be made. Null in a simulator that was not built for it, and so the
+  /// next.
+  int (*record)(void* sim, const char* file) = nullptr;
+  /// Calls see(to, signal) for every signal of a complete waveform, in the order of the design. 0, or 1 when the file
+  /// cannot be read.
+  int (*list_signals)(const char* file, void (*see)(void* to, const SimSignal* signal), void* to) = nullptr;
 };
 
-constexpr int sim_interface_version = 1;
+constexpr int sim_interface_version = 2;

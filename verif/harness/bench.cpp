@@ -22,8 +22,8 @@ std::uint64_t hang_limit_of(const Config& config, const AxiOptions& options) {
 }  // namespace
 
 Bench::Bench(const SimulatorLibrary& library, const Manifest& manifest, const Config& config, MemoryMap& map,
-             const AxiOptions& options)
-    : sim_(library, static_cast<std::uint32_t>(options.seed)),
+             const AxiOptions& options, const std::filesystem::path& waveform)
+    : sim_(library, static_cast<std::uint32_t>(options.seed), waveform),
       port_(sim_, config.memory.data_bits, config.memory.address_bits),
       host_port_(sim_),
       clk_(sim_.port("clk", true, 1)),

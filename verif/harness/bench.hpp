@@ -20,9 +20,9 @@ struct Hang : std::runtime_error {
 class Bench {
  public:
   /// The memory serves `map`, whose regions may be changed between jobs. The stalls of the host follow from the options
-  /// of the memory.
+  /// of the memory. `waveform`: see Simulator; cycle n begins at 10 n.
   Bench(const SimulatorLibrary& library, const Manifest& manifest, const Config& config, MemoryMap& map,
-        const AxiOptions& options);
+        const AxiOptions& options, const std::filesystem::path& waveform = {});
 
   void reset();
   /// One clock cycle. Throws Hang, Interrupted, DesignStopped.

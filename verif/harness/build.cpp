@@ -49,8 +49,6 @@ const Command compiler_flags = {"-std=c++20",
                                 "-fvisibility=hidden",
                                 "-DVM_COVERAGE=0",
                                 "-DVM_SC=0",
-                                "-DVM_TRACE=0",
-                                "-DVM_TRACE_FST=0",
                                 "-DVM_TRACE_VCD=0",
                                 "-DVL_USER_FINISH",
                                 "-DVL_USER_STOP",
@@ -63,7 +61,30 @@ constexpr const char* runtime_sources[] = {"verilated.cpp", "verilated_dpi.cpp",
 
 constexpr const char* runtime_head = "int quillgen_print(const char* format, ...);\n#define VL_PRINTF quillgen_print\n";
 
-const char* unit_level(const BuildOptions& options) { return options.optimise ? fast_level : quick_level; }
+/// How a kind of simulator is made.
+struct Recipe {
+  std::vector<std::string> verilator = verilator_flags, compiler = compiler_flags;
+  std::vector<std::string> runtime{std::begin(runtime_sources), std::end(runtime_sources)}, libraries;
+  const char* level = fast_level;
+};
+
+Recipe recipe_of(const BuildOptions& options) {
+  Recipe r;
+  if (!options.optimise) r.level = quick_level;
+  const auto add = [](std::vector<std::string>& to, std::initializer_list<const char*> words) {
+    to.insert(to.end(), words.begin(), words.end());
+  };
+  if (options.waveform) {
+    // Every net, however wide. A cycle is ten time units, which viewers call nanoseconds.
+    add(r.verilator, {"--trace-fst", "--trace-max-width", "0", "--timescale-override", "1ns/1ns"});
+    add(r.compiler, {"-DVM_TRACE=1", "-DVM_TRACE_FST=1"});
+    add(r.runtime, {"verilated_fst_c.cpp"});
+    add(r.libraries, {"-lz"});
+  } else {
+    add(r.compiler, {"-DVM_TRACE=0", "-DVM_TRACE_FST=0"});
+  }
+  return r;
+}
 
 /// Hash of texts, each with its length so that no two lists run together.
 std::string hash(const std::vector<std::string>& texts) {
@@ -73,11 +94,12 @@ std::string hash(const std::vector<std::string>& texts) {
 }
 
 std::string design_hash(const fs::path& folder, const std::vector<std::string>& files, const Manifest& manifest,
-                        const char* level) {
-  std::vector<std::string> texts = {
-      manifest.top, tap_control_file(manifest.taps), std::string(abi_text), std::string(shim_text), level, slow_level};
-  texts.insert(texts.end(), verilator_flags.begin(), verilator_flags.end());
-  texts.insert(texts.end(), compiler_flags.begin(), compiler_flags.end());
+                        const Recipe& recipe) {
+  std::vector<std::string> texts = {manifest.top,          tap_control_file(manifest.taps),
+                                    std::string(abi_text), std::string(shim_text),
+                                    recipe.level,          slow_level};
+  texts.insert(texts.end(), recipe.verilator.begin(), recipe.verilator.end());
+  texts.insert(texts.end(), recipe.compiler.begin(), recipe.compiler.end());
   for (const auto& file : files) {
     texts.push_back(file);
     texts.push_back(read_text(folder / file));
@@ -148,10 +170,10 @@ std::vector<std::pair<std::string, const char*>> write_units(const fs::path& fol
   return units;
 }
 
-Command compile(const Toolchain& tools, const fs::path& root, const std::string& source, const std::string& object,
-                const char* level) {
+Command compile(const Toolchain& tools, const Recipe& recipe, const fs::path& root, const std::string& source,
+                const std::string& object, const char* level) {
   Command command = {tools.compiler.file.string()};
-  command.insert(command.end(), compiler_flags.begin(), compiler_flags.end());
+  command.insert(command.end(), recipe.compiler.begin(), recipe.compiler.end());
   for (std::string flag : {"-c", level, "-I."}) command.push_back(flag);
   command.push_back("-I" + (root / "include").string());
   command.push_back("-I" + (root / "include" / "vltstd").string());
@@ -159,10 +181,10 @@ Command compile(const Toolchain& tools, const fs::path& root, const std::string&
   return command;
 }
 
-/// Where the object file of Verilator's runtime is kept: it is compiled once for all designs.
-fs::path runtime_entry(const fs::path& cache, const Toolchain& tools) {
+/// Where the object file of Verilator's runtime is kept: it is compiled once for all designs of a kind.
+fs::path runtime_entry(const fs::path& cache, const Toolchain& tools, const Recipe& recipe) {
   std::vector<std::string> texts = {tools.hash(), runtime_head, runtime_level};
-  texts.insert(texts.end(), compiler_flags.begin(), compiler_flags.end());
+  texts.insert(texts.end(), recipe.compiler.begin(), recipe.compiler.end());
   return cache / ("runtime-" + hash(texts));
 }
 
@@ -185,18 +207,25 @@ fs::path verilator_root(const Toolchain& tools) {
   return answer.output;
 }
 
+void check_zlib(const Toolchain& tools) {
+  if (run({tools.compiler.file.string(), "-E", "-x", "c++", "-include", "zlib.h", "/dev/null"}).status != 0)
+    throw UserError(
+        "zlib.h was not found, and waveforms are compressed with it: install the Debian package zlib1g-dev");
+}
+
 void build(const fs::path& rtl, const std::vector<std::string>& files, const Manifest& manifest, const Toolchain& tools,
-           const fs::path& cache, const fs::path& entry, const BuildOptions& options) {
+           const Recipe& recipe, const fs::path& cache, const fs::path& entry, const BuildOptions& options) {
   const auto say = [&](std::string_view text) {
     if (options.say) options.say(text);
   };
+  if (options.waveform) check_zlib(tools);
   TemporaryFolder work(cache);
   write_atomically(work.path() / "taps.vlt", tap_control_file(manifest.taps));
   write_atomically(work.path() / "abi.hpp", abi_text);
   write_atomically(work.path() / "shim.cpp", shim_text);
   say("translating the Verilog");
   Command verilator = {tools.verilator.file.string()};
-  verilator.insert(verilator.end(), verilator_flags.begin(), verilator_flags.end());
+  verilator.insert(verilator.end(), recipe.verilator.begin(), recipe.verilator.end());
   for (const std::string& word :
        {std::string("--prefix"), std::string("Vsim"), std::string("--top-module"), manifest.top, std::string("--Mdir"),
         work.path().string(), (work.path() / "taps.vlt").string()})
@@ -207,22 +236,23 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
 
   const auto root = verilator_root(tools);
   say("compiling the simulator");
-  const auto runtime = runtime_entry(cache, tools);
+  const auto runtime = runtime_entry(cache, tools, recipe);
   const bool has_runtime = fs::exists(runtime);
   std::vector<Step> steps;
   Command link = {tools.compiler.file.string(), "-shared", "-o", "simulator.so"};
   link.push_back(has_runtime ? (runtime / "runtime.o").string() : "runtime.o");
   if (!has_runtime) {
     std::string unit = runtime_head;
-    for (const char* source : runtime_sources) unit += fmt::format("#include \"{}\"\n", source);
+    for (const auto& source : recipe.runtime) unit += fmt::format("#include \"{}\"\n", source);
     write_atomically(work.path() / "runtime.cpp", unit);
-    steps.push_back({compile(tools, root, "runtime.cpp", "runtime.o", runtime_level)});
+    steps.push_back({compile(tools, recipe, root, "runtime.cpp", "runtime.o", runtime_level)});
   }
-  for (const auto& [unit, level] : write_units(work.path(), std::max(options.jobs, 1), unit_level(options))) {
-    steps.push_back({compile(tools, root, unit + ".cpp", unit + ".o", level)});
+  for (const auto& [unit, level] : write_units(work.path(), std::max(options.jobs, 1), recipe.level)) {
+    steps.push_back({compile(tools, recipe, root, unit + ".cpp", unit + ".o", level)});
     link.push_back(unit + ".o");
   }
   for (const char* flag : {"-Wl,-Bsymbolic", "-pthread", "-latomic"}) link.push_back(flag);
+  link.insert(link.end(), recipe.libraries.begin(), recipe.libraries.end());
   run_steps(steps, work.path(), options.jobs);
   run_steps({{link}}, work.path(), 1);
 
@@ -235,7 +265,8 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
 BuiltSimulator build_simulator(const fs::path& folder, const Manifest& manifest, const BuildOptions& options) {
   const auto files = load_file_list(folder);
   const auto cache = cache_folder();
-  const auto design = design_hash(folder, files, manifest, unit_level(options));
+  const auto recipe = recipe_of(options);
+  const auto design = design_hash(folder, files, manifest, recipe);
   const auto verilator = find_tool(cache, "verilator");
   const auto compiler = find_tool(cache, "g++");
   if (!verilator || !compiler) {
@@ -249,7 +280,7 @@ BuiltSimulator build_simulator(const fs::path& folder, const Manifest& manifest,
   FileLock lock(cache / (design + ".lock"));
   if (fs::exists(entry)) return {entry / "simulator.so", true, 0};  // another process built it meanwhile
   const auto start = std::chrono::steady_clock::now();
-  build(folder, files, manifest, tools, cache, entry, options);
+  build(folder, files, manifest, tools, recipe, cache, entry, options);
   return {entry / "simulator.so", false,
           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
 }

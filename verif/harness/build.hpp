@@ -15,6 +15,7 @@ namespace quillgen::harness {
 struct BuildOptions {
   int jobs = 2;                                         ///< compilers at a time
   bool optimise = true;                                 ///< false: built in a third of the time, for short runs
+  bool waveform = false;                                ///< it can record one: another simulator, and a slower one
   std::function<void(std::string_view)> say = nullptr;  ///< told one line per step, for people
 };
 
@@ -24,9 +25,9 @@ struct BuiltSimulator {
   double seconds = 0;   ///< of building, 0 when reused
 };
 
-/// Builds or reuses the simulator of the RTL in `folder`. UserError when Verilator or the compiler is missing and
-/// nothing is cached, RtlError when Verilator refuses the RTL; std::runtime_error when the generated C++ does not
-/// compile.
+/// Builds or reuses the simulator of the RTL in `folder`. UserError when Verilator, the compiler or (for a waveform)
+/// zlib is missing and nothing is cached, RtlError when Verilator refuses the RTL; std::runtime_error when the
+/// generated C++ does not compile.
 BuiltSimulator build_simulator(const std::filesystem::path& folder, const Manifest& manifest,
                                const BuildOptions& options = {});
 

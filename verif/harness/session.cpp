@@ -38,12 +38,13 @@ std::string JobResult::first_mismatch() const {
 }
 
 Session::Session(const SimulatorLibrary& library, const Manifest& manifest, const Config& config,
-                 const Conditions& conditions)
+                 const Conditions& conditions, const std::filesystem::path& waveform)
     : config_(config),
       conditions_(conditions),
       bench_(library, manifest, config, map_,
              AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent,
-                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt}) {}
+                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt},
+             waveform) {}
 
 void Session::check_capabilities(JobResult& result) {
   const auto& a = config_.attention;

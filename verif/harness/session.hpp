@@ -59,8 +59,9 @@ struct JobResult {
 
 class Session {
  public:
-  Session(const SimulatorLibrary& library, const Manifest& manifest, const Config& config,
-          const Conditions& conditions);
+  /// `waveform`: see Simulator; of all jobs of the session.
+  Session(const SimulatorLibrary& library, const Manifest& manifest, const Config& config, const Conditions& conditions,
+          const std::filesystem::path& waveform = {});
 
   /// Resets at the first call only: later jobs must run clean on what earlier ones left. After a hang the session is of
   /// no more use. Throws Interrupted.

@@ -1,6 +1,7 @@
 // Compiled together with the C++ that Verilator makes of a design; gives it the interface of abi.hpp.
 // ports.hpp is written for each design: `sim_top` and `list_ports`.
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -13,6 +14,9 @@
 #include "ports.hpp"
 #include "verilated.h"
 #include "verilated_syms.h"
+#if VM_TRACE_FST
+#include "verilated_fst_c.h"
+#endif
 
 namespace {
 
@@ -21,6 +25,10 @@ struct Instance {
   std::unique_ptr<Vsim> model;
   std::vector<SimPort> ports;
   std::string message;
+#if VM_TRACE_FST
+  std::unique_ptr<VerilatedFstC> waveform;
+  std::uint64_t time = 0;  ///< of the next eval
+#endif
 };
 
 std::string printed;   ///< by $display and $fatal since the last eval
@@ -40,6 +48,9 @@ void* create(unsigned seed) {
 
 void destroy(void* sim) {
   Verilated::threadContextp(&instance(sim).context);
+#if VM_TRACE_FST
+  if (instance(sim).waveform) instance(sim).waveform->close();
+#endif
   delete &instance(sim);
 }
 
@@ -64,6 +75,9 @@ int eval(void* sim) {
     stopped = true;
     printed += e.what();
   }
+#if VM_TRACE_FST
+  if (auto& i = instance(sim); i.waveform) i.waveform->dump(i.time), i.time += 5;
+#endif
   auto text = std::exchange(printed, {});
   if (!std::exchange(stopped, false)) {
     if (!text.empty()) std::fputs(text.c_str(), stderr);
@@ -74,6 +88,40 @@ int eval(void* sim) {
 }
 
 const char* message(void* sim) { return instance(sim).message.c_str(); }
+
+#if VM_TRACE_FST
+int record(void* sim, const char* file) {
+  if (std::FILE* probe = std::fopen(file, "wb"); !probe || std::fclose(probe) != 0) return 1;
+  auto& i = instance(sim);
+  i.context.traceEverOn(true);
+  i.waveform = std::make_unique<VerilatedFstC>();
+  i.model->trace(i.waveform.get(), 1000);  // levels of hierarchy
+  i.waveform->open(file);
+  return !i.waveform->isOpen();
+}
+
+int list_signals(const char* file, void (*see)(void* to, const SimSignal* signal), void* to) {
+  void* reader = fstReaderOpen(file);
+  if (!reader) return 1;
+  char digits[65];
+  std::vector<std::string> scopes;
+  while (const fstHier* entry = fstReaderIterateHier(reader)) {
+    if (entry->htyp == FST_HT_SCOPE)
+      scopes.push_back((scopes.empty() ? "" : scopes.back() + ".") + entry->u.scope.name);
+    if (entry->htyp == FST_HT_UPSCOPE) scopes.pop_back();
+    if (entry->htyp != FST_HT_VAR) continue;
+    const auto& v = entry->u.var;
+    const bool constant = v.typ == FST_VT_VCD_PARAMETER && v.length < sizeof digits;
+    const SimSignal signal = {
+        scopes.back().c_str(), v.name, v.direction == FST_VD_OUTPUT,
+        constant ? fstReaderGetValueFromHandleAtTime(reader, fstReaderGetStartTime(reader), v.handle, digits)
+                 : nullptr};
+    see(to, &signal);
+  }
+  fstReaderClose(reader);
+  return 0;
+}
+#endif
 
 void stop(const char* what, const char* file, int line) {
   stopped = true;
@@ -99,4 +147,16 @@ void vl_fatal(const char* file, int line, const char*, const char* text) {
 }
 
 extern "C" __attribute__((visibility("default"))) const SimInterface quillgen_sim;
-const SimInterface quillgen_sim = {sim_interface_version, create, destroy, port_count, ports, find_net, eval, message};
+const SimInterface quillgen_sim = {sim_interface_version,
+                                   create,
+                                   destroy,
+                                   port_count,
+                                   ports,
+                                   find_net,
+                                   eval,
+                                   message,
+#if VM_TRACE_FST
+                                   record,
+                                   list_signals
+#endif
+};

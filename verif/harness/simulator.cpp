@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "config/error.hpp"
 #include "harness/rtl_error.hpp"
 
 namespace quillgen::harness {
@@ -20,8 +21,21 @@ SimulatorLibrary::SimulatorLibrary(const std::filesystem::path& file)
     throw std::runtime_error(fmt::format("{}: is no simulator of this version: remove it", file.string()));
 }
 
-Simulator::Simulator(const SimulatorLibrary& library, std::uint32_t seed)
-    : library_(library), sim_(library.interface().create(seed), library.interface().destroy) {}
+std::vector<WaveSignal> SimulatorLibrary::signals(const std::filesystem::path& waveform) const {
+  std::vector<WaveSignal> signals;
+  const auto see = [](void* to, const SimSignal* s) {
+    static_cast<std::vector<WaveSignal>*>(to)->push_back(
+        {s->scope, s->name, s->is_output != 0, s->value ? s->value : ""});
+  };
+  if (interface_->list_signals(waveform.c_str(), see, &signals) != 0) return {};
+  return signals;
+}
+
+Simulator::Simulator(const SimulatorLibrary& library, std::uint32_t seed, const std::filesystem::path& waveform)
+    : library_(library), sim_(library.interface().create(seed), library.interface().destroy) {
+  if (!waveform.empty() && library.interface().record(sim_.get(), waveform.c_str()) != 0)
+    throw UserError(fmt::format("{}: cannot be written: check that its folder is writable", waveform.string()));
+}
 
 Signal Simulator::find_port(const std::string& name) const {
   const std::span ports(library_.interface().ports(sim_.get()),

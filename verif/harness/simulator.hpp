@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "harness/abi.hpp"
 
@@ -16,6 +17,14 @@ struct DesignStopped : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A signal of a recorded waveform.
+struct WaveSignal {
+  std::string scope;  ///< "TOP.quillgen.u_core"
+  std::string name;   ///< "hits [2:0]"
+  bool is_output;     ///< an output port of its scope
+  std::string value;  ///< of a parameter, as digits 0 and 1
+};
+
 /// A loaded shared object; instances keep it loaded.
 class SimulatorLibrary {
  public:
@@ -24,6 +33,8 @@ class SimulatorLibrary {
   /// A stand-in that is part of this program, for tests of the harness.
   explicit SimulatorLibrary(const SimInterface& interface) : interface_(&interface) {}
   const SimInterface& interface() const { return *interface_; }
+  /// The signals of a waveform this library has recorded, in the order of the design; none when the file is not whole.
+  std::vector<WaveSignal> signals(const std::filesystem::path& waveform) const;
 
  private:
   std::shared_ptr<void> library_;
@@ -65,8 +76,9 @@ class Signal {
 /// One instance of the design.
 class Simulator {
  public:
-  /// Registers without reset start with bits drawn from the seed.
-  Simulator(const SimulatorLibrary& library, std::uint32_t seed);
+  /// Registers without reset start with bits drawn from the seed. With `waveform`, which takes a library built for it,
+  /// every eval is recorded in that file; it is complete when the instance is gone. UserError when it cannot be made.
+  Simulator(const SimulatorLibrary& library, std::uint32_t seed, const std::filesystem::path& waveform = {});
 
   /// A port by name; an empty signal when there is none.
   Signal find_port(const std::string& name) const;
