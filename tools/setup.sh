@@ -24,6 +24,7 @@ need libcli11-dev header CLI/CLI.hpp
 need nlohmann-json3-dev header nlohmann/json.hpp
 need doctest-dev header doctest/doctest.h
 need verilator command -v verilator
+need zlib1g-dev header zlib.h # waveforms
 case "${1:-}" in
   '') ;;
   --tests)

@@ -12,6 +12,7 @@
 #include "cli/output_file.hpp"
 #include "cli/output_folder.hpp"
 #include "cli/simulate_report.hpp"
+#include "cli/waveform.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
 #include "config/load.hpp"
@@ -29,7 +30,7 @@ namespace fs = std::filesystem;
 
 struct SimulateOptions {
   ConfigOptions config;
-  std::string workload, rtl, json, keep;
+  std::string workload, rtl, json, keep, trace;
   bool quick_build = false;
   std::vector<std::uint64_t> seeds = {1};
   std::vector<int> stalls = {0};
@@ -132,10 +133,11 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
   return text + fmt::format(" --seed {} --stall {} --latency {}", c.seed, c.stall_percent, c.latency);
 }
 
-fs::path build(const Rtl& rtl, bool quick, Progress& progress) {
+fs::path build(const Rtl& rtl, const SimulateOptions& chosen, Progress& progress) {
   try {
     harness::BuildOptions options;
-    options.optimise = !quick;
+    options.optimise = !chosen.quick_build;
+    options.waveform = !chosen.trace.empty();
     options.say = [&](std::string_view step) { progress.show(fmt::format("building the simulator: {}", step)); };
     const auto built = harness::build_simulator(rtl.folder, rtl.manifest, options);
     if (!built.reused) {
@@ -149,26 +151,51 @@ fs::path build(const Rtl& rtl, bool quick, Progress& progress) {
   }
 }
 
+std::size_t count_runs(const SimulateOptions& o) { return o.seeds.size() * o.stalls.size() * o.latencies.size(); }
+
+std::optional<Waveform> chosen_waveform(const SimulateOptions& options) {
+  if (options.trace.empty()) return std::nullopt;
+  if (const auto runs = count_runs(options); runs > 1)
+    throw UserError(fmt::format(
+        "--trace {}: would be of {} runs, and a waveform is of one: give one --seed, one --stall, one --latency",
+        options.trace, runs));
+  return Waveform(options.trace);
+}
+
 void run_all(const SimulateOptions& options, const Rtl& rtl, const model::QuantisedLayer& layer,
-             Simulation& simulation) {
+             std::optional<Waveform>& waveform, Simulation& simulation) {
   Progress progress;
-  const harness::SimulatorLibrary library(build(rtl, options.quick_build, progress));
-  const auto total = options.seeds.size() * options.stalls.size() * options.latencies.size();
+  const harness::SimulatorLibrary library(build(rtl, options, progress));
+  const auto total = count_runs(options);
   for (const int stall : options.stalls)
     for (const int latency : options.latencies)
       for (const auto seed : options.seeds) {
         const harness::Conditions conditions{seed, stall, latency ? latency : rtl.config.memory.latency_cycles};
-        harness::Session session(library, rtl.manifest, rtl.config, conditions);
+        std::optional<harness::Session> session;
+        session.emplace(library, rtl.manifest, rtl.config, conditions, waveform ? waveform->draft() : fs::path());
+        // The waveform is kept however the run ends: it is wanted most when the run did not end well.
+        const auto keep_waveform = [&] {
+          session.reset();
+          progress.show("");
+          if (waveform) waveform->finish(library, rtl.manifest.top);
+        };
         harness::Job job{layer, simulation.stages, nullptr, std::nullopt, std::nullopt, nullptr};
         job.progress = [&](std::int64_t done) {
           progress.show(
               fmt::format("run {} of {}: {} of {} queries", simulation.runs.size() + 1, total, done, layer.queries));
         };
-        simulation.runs.push_back({conditions, session.run(job), replay_command(options, conditions)});
+        try {
+          simulation.runs.push_back({conditions, session->run(job), replay_command(options, conditions)});
+        } catch (...) {
+          keep_waveform();
+          throw;
+        }
+        keep_waveform();
       }
 }
 
 int simulate(const SimulateOptions& options) {
+  auto waveform = chosen_waveform(options);
   const auto workload = load_workload(options.workload);
   const auto rtl = options.rtl.empty() ? generated_rtl(options, workload) : given_rtl(options, workload);
   const auto reference = run_reference(workload);
@@ -178,7 +205,7 @@ int simulate(const SimulateOptions& options) {
   simulation.sqnr = {sqnr_db(reference.value, simulation.stages.value, layer.value_scale),
                      sqnr_db(reference.core_output, simulation.stages.head, layer.head_scale),
                      sqnr_db(reference.output, simulation.stages.output, layer.output_scale)};
-  run_all(options, rtl, layer, simulation);
+  run_all(options, rtl, layer, waveform, simulation);
   if (!options.json.empty())
     write_output(options.json,
                  json_report(simulation).dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
@@ -212,6 +239,8 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command->add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
       ->delimiter(',')
       ->check(CLI::Range(1, 100000));
+  command->add_option("--trace", o->trace,
+                      "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");
   command->add_option("--json", o->json, "also write the results to this file");
   command->add_flag("--quick-build", o->quick_build,
                     "build the simulator without optimisation: sooner ready, slower to run");

@@ -65,6 +65,8 @@ replaced bad_heads '"n_heads": "2"' '"n_heads": "3"'
 echo 'not JSON' >bad.json
 printf '{ "name": "x" }\n' >incomplete.json
 mkdir other taken && echo keep >other/file && echo keep >taken/pe.v
+mkdir folder.fst
+mkdir ../no_zlib && printf '#!/bin/sh\ncase "$*" in *zlib.h*) exit 1 ;; esac\nexec %s "$@"\n' "$(command -v g++)" >../no_zlib/g++ && chmod +x ../no_zlib/g++
 "$quillgen" generate --preset nano --out edited >/dev/null && echo '// mine' >>edited/pe.v
 "$quillgen" generate --preset nano --module softmax --out block >/dev/null
 
@@ -125,6 +127,11 @@ mistake 'simulation of another folder' 'other' simulate --rtl other --workload g
 mistake 'simulation of no folder' 'none' simulate --rtl none --workload good.safetensors
 mistake 'simulation: stall of 100 %' 'stall' simulate --preset nano --workload good.safetensors --stall 100
 path=/nowhere mistake 'no Verilator' 'verilator.* install the Debian package verilator' simulate --preset nano --workload good.safetensors
+mistake 'waveform of several runs' 'trace run.fst: would be of 6 runs' simulate --preset nano --workload good.safetensors --seed 1,2,3 --stall 0,10 --trace run.fst
+mistake 'waveform of another format' 'trace run.vcd: .* name it run.fst' simulate --preset nano --workload good.safetensors --trace run.vcd
+mistake 'waveform into no folder' 'nowhere: no folder can be made' simulate --preset nano --workload good.safetensors --trace nowhere/run.fst
+mistake 'waveform onto a folder' 'folder.fst: exists and is no file' simulate --preset nano --workload good.safetensors --trace folder.fst
+path="$room/no_zlib:$PATH" mistake 'no zlib' 'zlib.h .* install the Debian package zlib1g-dev' simulate --preset nano --workload good.safetensors --trace run.fst
 mistake 'lint of another folder' 'other' lint other
 mistake 'lint of no folder' 'none' lint none
 [ "$failed" -eq 0 ] && echo "$rows mistakes refused"
