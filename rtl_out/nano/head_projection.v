@@ -1,7 +1,7 @@
 // head_projection
 //
-// Projection by W'' (NUMERICS.md N9): columns outputs of a head a cycle, accumulated over the heads of a query;
-// the last head's sums are requantised (N10) and leave.
+// Projection by W'' (NUMERICS.md N9): columns outputs of a head a cycle, accumulated over the heads of a query
+// that the lane has; with the last of them the sums leave.
 //
 //   columns = 2
 //   groups = 2
@@ -15,18 +15,13 @@ module head_projection (
   input  wire        weights_bank,
   input  wire [1:0]  weights_address,
   input  wire [15:0] weights_data,
-  input  wire        table_enable,
-  input  wire        table_bank,
-  input  wire        table_address,
-  input  wire [53:0] table_data,
   input  wire        vector_valid,
   output wire        vector_ready,
   input  wire [15:0] vector_channels,
   input  wire        vector_last_of_query,
-  output wire        output_valid,
-  input  wire        output_ready,
-  output wire [15:0] output_values,
-  output wire        output_last
+  output wire        sums_valid,
+  input  wire        sums_ready,
+  output wire [35:0] sums
 );
 
   // One column group a cycle.
@@ -151,129 +146,27 @@ module head_projection (
       dot_3_last_head <= dot_2_last_head;
     end
 
-  // Accumulate over the heads; the sums of the last head go on to requantisation.
+  // Accumulate over the heads; the sums of the last head leave.
   wire [35:0] accumulators_q;
   wire [17:0] acc_0 = (dot_3_first_head ? 18'd0 : accumulators_q[17:0]) + {column_0_sum[16], column_0_sum};
   wire [17:0] acc_1 = (dot_3_first_head ? 18'd0 : accumulators_q[35:18]) + {column_1_sum[16], column_1_sum};
   wire accumulators_write_term = dot_3_valid && advance;
+  assign sums = {acc_1, acc_0};
 
   regfile_1r1w #(.WIDTH(36), .DEPTH(2), .ADDRESS_BITS(1)) u_accumulators (
     .clk           (clk),
     .write         (accumulators_write_term),
     .write_address (dot_3_group),
-    .write_data    ({acc_1, acc_0}),
+    .write_data    (sums),
     .read          (1'b1),
     .read_address  (dot_3_group),
     .read_data     (accumulators_q)
   );
 
   wire finished = dot_3_valid && dot_3_last_head;
-  wire [53:0] table_0_q;
-  wire table_0_write_term = table_enable && !table_bank;
-  wire table_0_read_term = finished && advance;
+  assign advance = !finished || sums_ready;
 
-  sram_1r1w #(.WIDTH(54), .DEPTH(2), .ADDRESS_BITS(1)) u_table_0 (
-    .clk           (clk),
-    .write         (table_0_write_term),
-    .write_address (table_address),
-    .write_data    (table_data),
-    .read          (table_0_read_term),
-    .read_address  (dot_3_group),
-    .read_data     (table_0_q)
-  );
-
-  reg [17:0] finished_0;
-
-  always @(posedge clk)
-    if (advance) finished_0 <= acc_0;
-
-  wire [7:0] requantise_0_value;
-
-  requantise_18_to_8 u_requantise_0 (
-    .clk    (clk),
-    .enable (advance),
-    .acc    (finished_0),
-    .bias   (table_0_q[31:0]),
-    .mult   (table_0_q[47:32]),
-    .shift  (table_0_q[53:48]),
-    .value  (requantise_0_value)
-  );
-
-  wire [53:0] table_1_q;
-  wire table_1_write_term = table_enable && table_bank;
-
-  sram_1r1w #(.WIDTH(54), .DEPTH(2), .ADDRESS_BITS(1)) u_table_1 (
-    .clk           (clk),
-    .write         (table_1_write_term),
-    .write_address (table_address),
-    .write_data    (table_data),
-    .read          (table_0_read_term),
-    .read_address  (dot_3_group),
-    .read_data     (table_1_q)
-  );
-
-  reg [17:0] finished_1;
-
-  always @(posedge clk)
-    if (advance) finished_1 <= acc_1;
-
-  wire [7:0] requantise_1_value;
-
-  requantise_18_to_8 u_requantise_1 (
-    .clk    (clk),
-    .enable (advance),
-    .acc    (finished_1),
-    .bias   (table_1_q[31:0]),
-    .mult   (table_1_q[47:32]),
-    .shift  (table_1_q[53:48]),
-    .value  (requantise_1_value)
-  );
-
-  reg requant_1_valid;
-  reg requant_1_last;
-
-  always @(posedge clk)
-    if (rst) requant_1_valid <= 1'b0;
-    else if (advance) requant_1_valid <= finished;
-
-  always @(posedge clk)
-    if (advance) requant_1_last <= dot_3_group;
-
-  reg requant_2_valid;
-  reg requant_2_last;
-
-  always @(posedge clk)
-    if (rst) requant_2_valid <= 1'b0;
-    else if (advance) requant_2_valid <= requant_1_valid;
-
-  always @(posedge clk)
-    if (advance) requant_2_last <= requant_1_last;
-
-  reg requant_3_valid;
-  reg requant_3_last;
-
-  always @(posedge clk)
-    if (rst) requant_3_valid <= 1'b0;
-    else if (advance) requant_3_valid <= requant_2_valid;
-
-  always @(posedge clk)
-    if (advance) requant_3_last <= requant_2_last;
-
-  reg requant_4_valid;
-  reg requant_4_last;
-
-  always @(posedge clk)
-    if (rst) requant_4_valid <= 1'b0;
-    else if (advance) requant_4_valid <= requant_3_valid;
-
-  always @(posedge clk)
-    if (advance) requant_4_last <= requant_3_last;
-
-  assign advance = !requant_4_valid || output_ready;
-  assign output_values = {requantise_1_value, requantise_0_value};
-
-  assign output_valid = requant_4_valid;
-  assign output_last = requant_4_last;
+  assign sums_valid = finished;
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -281,20 +174,20 @@ module head_projection (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_output_held;
-  reg [16:0] check_output_last;
+  reg check_sums_held;
+  reg [35:0] check_sums_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_output_held <= 1'b0;
-      check_output_last <= {17{1'b0}};
+      check_sums_held <= 1'b0;
+      check_sums_last <= {36{1'b0}};
     end else begin
-      check_output_held <= requant_4_valid && !output_ready;
-      check_output_last <= {output_values, requant_4_last};
+      check_sums_held <= finished && !sums_ready;
+      check_sums_last <= sums;
 `ifdef FORMAL
-      assert (!check_output_held || (requant_4_valid && {output_values, requant_4_last} == check_output_last));
+      assert (!check_sums_held || (finished && sums == check_sums_last));
 `else
-      if (!(!check_output_held || (requant_4_valid && {output_values, requant_4_last} == check_output_last))) $fatal(1,
-          "%m: stream output changed while it was waiting");
+      if (!(!check_sums_held || (finished && sums == check_sums_last))) $fatal(1,
+          "%m: stream sums changed while it was waiting");
 `endif
     end
   end

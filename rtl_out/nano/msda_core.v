@@ -2,6 +2,8 @@
 //
 // MSDeformAttn core: offset and logit projection, softmax, locations, corner weights, line cache, interpolation
 // and aggregation, projection by W''. Nothing between query and output leaves the chip.
+//
+//   lanes = 1
 `default_nettype none
 
 module msda_core (
@@ -15,9 +17,9 @@ module msda_core (
   input  wire [4:0]   levels_height_1,
   input  wire [39:0]  start_0,
   input  wire [39:0]  start_1,
+  input  wire         boxes,
   input  wire         clear,
   input  wire [63:0]  feature_data,
-  input  wire         feature_valid,
   input  wire         query_weights_enable,
   input  wire [1:0]   query_weights_bank,
   input  wire [3:0]   query_weights_address,
@@ -32,22 +34,9 @@ module msda_core (
   input  wire         references_of_group_valid,
   output wire         references_of_group_ready,
   input  wire         references_of_group,
-  input  wire         boxes,
   input  wire         reference_write_enable,
   input  wire [3:0]   reference_write_address,
   input  wire [97:0]  reference_write_data,
-  output wire         freed,
-  output wire         clearing,
-  output wire [2:0]   hits,
-  output wire [2:0]   misses,
-  output wire         feature_burst_valid,
-  input  wire         feature_burst_ready,
-  output wire [39:0]  feature_burst_address,
-  output wire [7:0]   feature_burst_length,
-  output wire         sample_taken,
-  output wire         sample_ends_query,
-  output wire         lane_blocked,
-  output wire         feature_missing,
   input  wire         head_requant_enable,
   input  wire         head_requant_bank,
   input  wire [1:0]   head_requant_address,
@@ -56,6 +45,19 @@ module msda_core (
   input  wire         output_weights_bank,
   input  wire [1:0]   output_weights_address,
   input  wire [15:0]  output_weights_data,
+  input  wire         feature_valid_0,
+  output wire         feature_burst_0_valid,
+  input  wire         feature_burst_0_ready,
+  output wire [39:0]  feature_burst_0_address,
+  output wire [7:0]   feature_burst_0_length,
+  output wire         sample_taken_0,
+  output wire         sample_ends_query_0,
+  output wire         lane_blocked_0,
+  output wire         feature_missing_0,
+  output wire [2:0]   hits_0,
+  output wire [2:0]   misses_0,
+  output wire         freed,
+  output wire         clearing,
   input  wire         output_requant_enable,
   input  wire         output_requant_bank,
   input  wire         output_requant_address,
@@ -72,11 +74,12 @@ module msda_core (
   wire query_projection_sample_valid;
   wire [2:0] query_projection_sample_slot;
   wire [2:0] query_projection_sample_number;
-  wire [12:0] query_projection_sample_offset_x;
-  wire [12:0] query_projection_sample_offset_y;
-  wire [10:0] query_projection_sample_logit;
+  wire [12:0] query_projection_offset_x_0;
+  wire [12:0] query_projection_offset_y_0;
+  wire [10:0] query_projection_logit_0;
   wire query_projection_projected_valid;
   wire [1:0] query_projection_projected;
+  wire [5:0] sample_address = {query_projection_sample_slot, query_projection_sample_number};
 
   // A group is worked on when its samples and its references are there.
   wire query_projection_projected_ready;
@@ -101,412 +104,94 @@ module msda_core (
     .sample_valid    (query_projection_sample_valid),
     .sample_slot     (query_projection_sample_slot),
     .sample_number   (query_projection_sample_number),
-    .sample_offset_x (query_projection_sample_offset_x),
-    .sample_offset_y (query_projection_sample_offset_y),
-    .sample_logit    (query_projection_sample_logit),
+    .offset_x_0      (query_projection_offset_x_0),
+    .offset_y_0      (query_projection_offset_y_0),
+    .logit_0         (query_projection_logit_0),
     .projected_valid (query_projection_projected_valid),
     .projected_ready (query_projection_projected_ready),
     .projected       (query_projection_projected)
   );
 
+  wire group_valid = query_projection_projected_valid && references_of_group_valid;
   wire group_ready;
   assign query_projection_projected_ready = group_ready && references_of_group_valid;
   assign references_of_group_ready = group_ready && query_projection_projected_valid;
 
-  // Samples, one after the other.
-  wire point_source_logit_valid;
-  wire [10:0] point_source_logit_logit;
-  wire [2:0] point_source_logit_tag_slot;
-  wire [2:0] point_source_logit_tag_sample;
-  wire point_source_logit_tag_head;
-  wire point_source_logit_tag_level;
-  wire point_source_logit_tag_last_of_head;
-  wire point_source_logit_tag_last_of_query;
-  wire point_source_logit_tag_last_of_group;
-  wire softmax_attention_valid;
-  wire [8:0] softmax_attention_weight;
-  wire [2:0] softmax_attention_tag_slot;
-  wire [2:0] softmax_attention_tag_sample;
-  wire softmax_attention_tag_head;
-  wire softmax_attention_tag_level;
-  wire softmax_attention_tag_last_of_head;
-  wire softmax_attention_tag_last_of_query;
-  wire softmax_attention_tag_last_of_group;
-  wire point_source_logit_ready;
-  wire point_source_group_valid_term = query_projection_projected_valid && references_of_group_valid;
-  wire [5:0] point_source_logit_write_address_joined = {query_projection_sample_slot, query_projection_sample_number};
+  // Lane 0: heads 0 to 1.
+  wire lane_0_group_freed;
+  wire lane_0_sums_valid;
+  wire [35:0] lane_0_sums;
+  wire lane_0_sums_ready;
 
-  point_source u_point_source (
+  sampling_lane u_lane_0 (
     .clk                     (clk),
     .rst                     (rst),
-    .group_valid             (point_source_group_valid_term),
+    .levels_width_0          (levels_width_0),
+    .levels_height_0         (levels_height_0),
+    .levels_width_1          (levels_width_1),
+    .levels_height_1         (levels_height_1),
+    .sample_valid            (query_projection_sample_valid),
+    .sample_address          (sample_address),
+    .group_valid             (group_valid),
     .group_ready             (group_ready),
     .group                   (query_projection_projected),
-    .logit_write_enable      (query_projection_sample_valid),
-    .logit_write_address     (point_source_logit_write_address_joined),
-    .logit_write_data        (query_projection_sample_logit),
-    .logit_valid             (point_source_logit_valid),
-    .logit_ready             (point_source_logit_ready),
-    .logit_logit             (point_source_logit_logit),
-    .logit_tag_slot          (point_source_logit_tag_slot),
-    .logit_tag_sample        (point_source_logit_tag_sample),
-    .logit_tag_head          (point_source_logit_tag_head),
-    .logit_tag_level         (point_source_logit_tag_level),
-    .logit_tag_last_of_head  (point_source_logit_tag_last_of_head),
-    .logit_tag_last_of_query (point_source_logit_tag_last_of_query),
-    .logit_tag_last_of_group (point_source_logit_tag_last_of_group)
+    .sample_logit            (query_projection_logit_0),
+    .boxes                   (boxes),
+    .sample_offsets          ({query_projection_offset_y_0, query_projection_offset_x_0}),
+    .reference_write_enable  (reference_write_enable),
+    .reference_write_address (reference_write_address),
+    .reference_write_data    (reference_write_data),
+    .group_freed             (lane_0_group_freed),
+    .clear                   (clear),
+    .clearing                (clearing),
+    .hits                    (hits_0),
+    .misses                  (misses_0),
+    .start_0                 (start_0),
+    .start_1                 (start_1),
+    .first_head              (1'b0),
+    .feature_data            (feature_data),
+    .feature_valid           (feature_valid_0),
+    .feature_burst_valid     (feature_burst_0_valid),
+    .feature_burst_ready     (feature_burst_0_ready),
+    .feature_burst_address   (feature_burst_0_address),
+    .feature_burst_length    (feature_burst_0_length),
+    .sample_taken            (sample_taken_0),
+    .sample_ends_query       (sample_ends_query_0),
+    .lane_blocked            (lane_blocked_0),
+    .feature_missing         (feature_missing_0),
+    .head_requant_enable     (head_requant_enable),
+    .head_requant_bank       (head_requant_bank),
+    .head_requant_address    (head_requant_address),
+    .head_requant_data       (head_requant_data),
+    .output_weights_enable   (output_weights_enable),
+    .output_weights_bank     (output_weights_bank),
+    .output_weights_address  (output_weights_address),
+    .output_weights_data     (output_weights_data),
+    .sums_valid              (lane_0_sums_valid),
+    .sums_ready              (lane_0_sums_ready),
+    .sums                    (lane_0_sums)
   );
 
-  wire index_gen_group_freed;
-  wire index_gen_location_valid;
-  wire [12:0] index_gen_location_x;
-  wire [12:0] index_gen_location_y;
-  wire [8:0] index_gen_location_weight;
-  wire [3:0] index_gen_location_inside;
-  wire index_gen_location_head;
-  wire index_gen_location_level;
-  wire index_gen_location_last_of_head;
-  wire index_gen_location_last_of_query;
-  wire softmax_attention_ready;
+  // A group is done with when all lanes are; outputs are the sums of all lanes.
+  assign group_freed = lane_0_group_freed;
 
-  softmax u_softmax (
-    .clk                         (clk),
-    .rst                         (rst),
-    .logit_valid                 (point_source_logit_valid),
-    .logit_ready                 (point_source_logit_ready),
-    .logit_logit                 (point_source_logit_logit),
-    .logit_tag_slot              (point_source_logit_tag_slot),
-    .logit_tag_sample            (point_source_logit_tag_sample),
-    .logit_tag_head              (point_source_logit_tag_head),
-    .logit_tag_level             (point_source_logit_tag_level),
-    .logit_tag_last_of_head      (point_source_logit_tag_last_of_head),
-    .logit_tag_last_of_query     (point_source_logit_tag_last_of_query),
-    .logit_tag_last_of_group     (point_source_logit_tag_last_of_group),
-    .attention_valid             (softmax_attention_valid),
-    .attention_ready             (softmax_attention_ready),
-    .attention_weight            (softmax_attention_weight),
-    .attention_tag_slot          (softmax_attention_tag_slot),
-    .attention_tag_sample        (softmax_attention_tag_sample),
-    .attention_tag_head          (softmax_attention_tag_head),
-    .attention_tag_level         (softmax_attention_tag_level),
-    .attention_tag_last_of_head  (softmax_attention_tag_last_of_head),
-    .attention_tag_last_of_query (softmax_attention_tag_last_of_query),
-    .attention_tag_last_of_group (softmax_attention_tag_last_of_group)
-  );
-
-  assign group_freed = index_gen_group_freed;
-  wire weight_gen_corners_valid;
-  wire [10:0] weight_gen_corners_w00;
-  wire [10:0] weight_gen_corners_w01;
-  wire [10:0] weight_gen_corners_w10;
-  wire [10:0] weight_gen_corners_w11;
-  wire [6:0] weight_gen_corners_x0;
-  wire [6:0] weight_gen_corners_y0;
-  wire weight_gen_corners_head;
-  wire weight_gen_corners_level;
-  wire weight_gen_corners_last_of_head;
-  wire weight_gen_corners_last_of_query;
-  wire index_gen_location_ready;
-
-  index_gen u_index_gen (
-    .clk                         (clk),
-    .rst                         (rst),
-    .levels_width_0              (levels_width_0),
-    .levels_height_0             (levels_height_0),
-    .levels_width_1              (levels_width_1),
-    .levels_height_1             (levels_height_1),
-    .boxes                       (boxes),
-    .attention_valid             (softmax_attention_valid),
-    .attention_ready             (softmax_attention_ready),
-    .attention_weight            (softmax_attention_weight),
-    .attention_tag_slot          (softmax_attention_tag_slot),
-    .attention_tag_sample        (softmax_attention_tag_sample),
-    .attention_tag_head          (softmax_attention_tag_head),
-    .attention_tag_level         (softmax_attention_tag_level),
-    .attention_tag_last_of_head  (softmax_attention_tag_last_of_head),
-    .attention_tag_last_of_query (softmax_attention_tag_last_of_query),
-    .attention_tag_last_of_group (softmax_attention_tag_last_of_group),
-    .offset_write_enable         (query_projection_sample_valid),
-    .offset_write_address        (point_source_logit_write_address_joined),
-    .offset_write_data           ({query_projection_sample_offset_y, query_projection_sample_offset_x}),
-    .reference_write_enable      (reference_write_enable),
-    .reference_write_address     (reference_write_address),
-    .reference_write_data        (reference_write_data),
-    .group_freed                 (index_gen_group_freed),
-    .location_valid              (index_gen_location_valid),
-    .location_ready              (index_gen_location_ready),
-    .location_x                  (index_gen_location_x),
-    .location_y                  (index_gen_location_y),
-    .location_weight             (index_gen_location_weight),
-    .location_inside             (index_gen_location_inside),
-    .location_head               (index_gen_location_head),
-    .location_level              (index_gen_location_level),
-    .location_last_of_head       (index_gen_location_last_of_head),
-    .location_last_of_query      (index_gen_location_last_of_query)
-  );
-
-  // Line cache.
-  wire tag_lookup_miss_valid;
-  wire tag_lookup_miss_level;
-  wire [3:0] tag_lookup_miss_by;
-  wire [3:0] tag_lookup_miss_bx;
-  wire tag_lookup_miss_head;
-  wire tag_lookup_entry_valid;
-  wire [10:0] tag_lookup_entry_weight_0;
-  wire [10:0] tag_lookup_entry_weight_1;
-  wire [10:0] tag_lookup_entry_weight_2;
-  wire [10:0] tag_lookup_entry_weight_3;
-  wire [4:0] tag_lookup_entry_place_0;
-  wire [4:0] tag_lookup_entry_place_1;
-  wire [4:0] tag_lookup_entry_place_2;
-  wire [4:0] tag_lookup_entry_place_3;
-  wire [3:0] tag_lookup_entry_fill;
-  wire [1:0] tag_lookup_entry_line_x;
-  wire [1:0] tag_lookup_entry_line_y;
-  wire tag_lookup_entry_last_of_head;
-  wire tag_lookup_entry_last_of_query;
-  wire weight_gen_corners_ready;
-
-  weight_gen u_weight_gen (
-    .clk                    (clk),
-    .rst                    (rst),
-    .location_valid         (index_gen_location_valid),
-    .location_ready         (index_gen_location_ready),
-    .location_x             (index_gen_location_x),
-    .location_y             (index_gen_location_y),
-    .location_weight        (index_gen_location_weight),
-    .location_inside        (index_gen_location_inside),
-    .location_head          (index_gen_location_head),
-    .location_level         (index_gen_location_level),
-    .location_last_of_head  (index_gen_location_last_of_head),
-    .location_last_of_query (index_gen_location_last_of_query),
-    .corners_valid          (weight_gen_corners_valid),
-    .corners_ready          (weight_gen_corners_ready),
-    .corners_w00            (weight_gen_corners_w00),
-    .corners_w01            (weight_gen_corners_w01),
-    .corners_w10            (weight_gen_corners_w10),
-    .corners_w11            (weight_gen_corners_w11),
-    .corners_x0             (weight_gen_corners_x0),
-    .corners_y0             (weight_gen_corners_y0),
-    .corners_head           (weight_gen_corners_head),
-    .corners_level          (weight_gen_corners_level),
-    .corners_last_of_head   (weight_gen_corners_last_of_head),
-    .corners_last_of_query  (weight_gen_corners_last_of_query)
-  );
-
-  wire line_fetch_line_out_valid;
-  wire [63:0] line_fetch_line_out;
-  wire tag_lookup_miss_ready;
-  wire feature_buffer_sample_valid;
-  wire [15:0] feature_buffer_sample_pixel_0;
-  wire [15:0] feature_buffer_sample_pixel_1;
-  wire [15:0] feature_buffer_sample_pixel_2;
-  wire [15:0] feature_buffer_sample_pixel_3;
-  wire [10:0] feature_buffer_sample_weight_0;
-  wire [10:0] feature_buffer_sample_weight_1;
-  wire [10:0] feature_buffer_sample_weight_2;
-  wire [10:0] feature_buffer_sample_weight_3;
-  wire feature_buffer_sample_last_of_head;
-  wire feature_buffer_sample_last_of_query;
-  wire tag_lookup_entry_ready;
-
-  tag_lookup u_tag_lookup (
-    .clk                   (clk),
-    .rst                   (rst),
-    .clear                 (clear),
-    .corners_valid         (weight_gen_corners_valid),
-    .corners_ready         (weight_gen_corners_ready),
-    .corners_w00           (weight_gen_corners_w00),
-    .corners_w01           (weight_gen_corners_w01),
-    .corners_w10           (weight_gen_corners_w10),
-    .corners_w11           (weight_gen_corners_w11),
-    .corners_x0            (weight_gen_corners_x0),
-    .corners_y0            (weight_gen_corners_y0),
-    .corners_head          (weight_gen_corners_head),
-    .corners_level         (weight_gen_corners_level),
-    .corners_last_of_head  (weight_gen_corners_last_of_head),
-    .corners_last_of_query (weight_gen_corners_last_of_query),
-    .clearing              (clearing),
-    .hits                  (hits),
-    .misses                (misses),
-    .miss_valid            (tag_lookup_miss_valid),
-    .miss_ready            (tag_lookup_miss_ready),
-    .miss_level            (tag_lookup_miss_level),
-    .miss_by               (tag_lookup_miss_by),
-    .miss_bx               (tag_lookup_miss_bx),
-    .miss_head             (tag_lookup_miss_head),
-    .entry_valid           (tag_lookup_entry_valid),
-    .entry_ready           (tag_lookup_entry_ready),
-    .entry_weight_0        (tag_lookup_entry_weight_0),
-    .entry_weight_1        (tag_lookup_entry_weight_1),
-    .entry_weight_2        (tag_lookup_entry_weight_2),
-    .entry_weight_3        (tag_lookup_entry_weight_3),
-    .entry_place_0         (tag_lookup_entry_place_0),
-    .entry_place_1         (tag_lookup_entry_place_1),
-    .entry_place_2         (tag_lookup_entry_place_2),
-    .entry_place_3         (tag_lookup_entry_place_3),
-    .entry_fill            (tag_lookup_entry_fill),
-    .entry_line_x          (tag_lookup_entry_line_x),
-    .entry_line_y          (tag_lookup_entry_line_y),
-    .entry_last_of_head    (tag_lookup_entry_last_of_head),
-    .entry_last_of_query   (tag_lookup_entry_last_of_query)
-  );
-
-  wire line_fetch_line_out_ready;
-
-  line_fetch u_line_fetch (
-    .clk             (clk),
-    .rst             (rst),
-    .levels_width_0  (levels_width_0),
-    .levels_height_0 (levels_height_0),
-    .levels_width_1  (levels_width_1),
-    .levels_height_1 (levels_height_1),
-    .start_0         (start_0),
-    .start_1         (start_1),
-    .miss_valid      (tag_lookup_miss_valid),
-    .miss_ready      (tag_lookup_miss_ready),
-    .miss_level      (tag_lookup_miss_level),
-    .miss_by         (tag_lookup_miss_by),
-    .miss_bx         (tag_lookup_miss_bx),
-    .miss_head       (tag_lookup_miss_head),
-    .request_valid   (feature_burst_valid),
-    .request_ready   (feature_burst_ready),
-    .request_address (feature_burst_address),
-    .request_length  (feature_burst_length),
-    .data            (feature_data),
-    .data_valid      (feature_valid),
-    .line_out_valid  (line_fetch_line_out_valid),
-    .line_out_ready  (line_fetch_line_out_ready),
-    .line_out        (line_fetch_line_out)
-  );
-
-  wire feature_buffer_sample_ready;
-
-  feature_buffer u_feature_buffer (
-    .clk                  (clk),
-    .rst                  (rst),
-    .entry_valid          (tag_lookup_entry_valid),
-    .entry_ready          (tag_lookup_entry_ready),
-    .entry_weight_0       (tag_lookup_entry_weight_0),
-    .entry_weight_1       (tag_lookup_entry_weight_1),
-    .entry_weight_2       (tag_lookup_entry_weight_2),
-    .entry_weight_3       (tag_lookup_entry_weight_3),
-    .entry_place_0        (tag_lookup_entry_place_0),
-    .entry_place_1        (tag_lookup_entry_place_1),
-    .entry_place_2        (tag_lookup_entry_place_2),
-    .entry_place_3        (tag_lookup_entry_place_3),
-    .entry_fill           (tag_lookup_entry_fill),
-    .entry_line_x         (tag_lookup_entry_line_x),
-    .entry_line_y         (tag_lookup_entry_line_y),
-    .entry_last_of_head   (tag_lookup_entry_last_of_head),
-    .entry_last_of_query  (tag_lookup_entry_last_of_query),
-    .line_valid           (line_fetch_line_out_valid),
-    .line_ready           (line_fetch_line_out_ready),
-    .line                 (line_fetch_line_out),
-    .waiting              (feature_missing),
-    .sample_valid         (feature_buffer_sample_valid),
-    .sample_ready         (feature_buffer_sample_ready),
-    .sample_pixel_0       (feature_buffer_sample_pixel_0),
-    .sample_pixel_1       (feature_buffer_sample_pixel_1),
-    .sample_pixel_2       (feature_buffer_sample_pixel_2),
-    .sample_pixel_3       (feature_buffer_sample_pixel_3),
-    .sample_weight_0      (feature_buffer_sample_weight_0),
-    .sample_weight_1      (feature_buffer_sample_weight_1),
-    .sample_weight_2      (feature_buffer_sample_weight_2),
-    .sample_weight_3      (feature_buffer_sample_weight_3),
-    .sample_last_of_head  (feature_buffer_sample_last_of_head),
-    .sample_last_of_query (feature_buffer_sample_last_of_query)
-  );
-
-  // Interpolation, aggregation, and the projection of each head.
-  assign sample_taken = feature_buffer_sample_valid && feature_buffer_sample_ready;
-  assign lane_blocked = feature_buffer_sample_valid && !feature_buffer_sample_ready;
-  wire interpolate_head_valid;
-  wire [37:0] interpolate_head_sums;
-  wire interpolate_head_last_of_query;
-  wire head_requantise_vector_valid;
-  wire [15:0] head_requantise_vector_channels;
-  wire head_requantise_vector_last_of_query;
-  wire interpolate_head_ready;
-
-  interpolate u_interpolate (
-    .clk                  (clk),
-    .rst                  (rst),
-    .sample_valid         (feature_buffer_sample_valid),
-    .sample_ready         (feature_buffer_sample_ready),
-    .sample_pixel_0       (feature_buffer_sample_pixel_0),
-    .sample_pixel_1       (feature_buffer_sample_pixel_1),
-    .sample_pixel_2       (feature_buffer_sample_pixel_2),
-    .sample_pixel_3       (feature_buffer_sample_pixel_3),
-    .sample_weight_0      (feature_buffer_sample_weight_0),
-    .sample_weight_1      (feature_buffer_sample_weight_1),
-    .sample_weight_2      (feature_buffer_sample_weight_2),
-    .sample_weight_3      (feature_buffer_sample_weight_3),
-    .sample_last_of_head  (feature_buffer_sample_last_of_head),
-    .sample_last_of_query (feature_buffer_sample_last_of_query),
-    .head_valid           (interpolate_head_valid),
-    .head_ready           (interpolate_head_ready),
-    .head_sums            (interpolate_head_sums),
-    .head_last_of_query   (interpolate_head_last_of_query)
-  );
-
-  wire head_requantise_vector_ready;
-
-  head_requantise u_head_requantise (
-    .clk                  (clk),
-    .rst                  (rst),
-    .table_enable         (head_requant_enable),
-    .table_bank           (head_requant_bank),
-    .table_address        (head_requant_address),
-    .table_data           (head_requant_data),
-    .head_valid           (interpolate_head_valid),
-    .head_ready           (interpolate_head_ready),
-    .head_sums            (interpolate_head_sums),
-    .head_last_of_query   (interpolate_head_last_of_query),
-    .vector_valid         (head_requantise_vector_valid),
-    .vector_ready         (head_requantise_vector_ready),
-    .vector_channels      (head_requantise_vector_channels),
-    .vector_last_of_query (head_requantise_vector_last_of_query)
-  );
-
-  wire heads_out_valid;
-  wire [16:0] heads_out;
-  wire heads_out_ready;
-
-  fifo_17x2 u_heads (
-    .clk       (clk),
-    .rst       (rst),
-    .in_valid  (head_requantise_vector_valid),
-    .in_ready  (head_requantise_vector_ready),
-    .in        ({head_requantise_vector_last_of_query, head_requantise_vector_channels}),
-    .out_valid (heads_out_valid),
-    .out_ready (heads_out_ready),
-    .out       (heads_out)
-  );
-
-  head_projection u_head_projection (
-    .clk                  (clk),
-    .rst                  (rst),
-    .weights_enable       (output_weights_enable),
-    .weights_bank         (output_weights_bank),
-    .weights_address      (output_weights_address),
-    .weights_data         (output_weights_data),
-    .table_enable         (output_requant_enable),
-    .table_bank           (output_requant_bank),
-    .table_address        (output_requant_address),
-    .table_data           (output_requant_data),
-    .vector_valid         (heads_out_valid),
-    .vector_ready         (heads_out_ready),
-    .vector_channels      (heads_out[15:0]),
-    .vector_last_of_query (heads_out[16]),
-    .output_valid         (output_valid),
-    .output_ready         (output_ready),
-    .output_values        (output_values),
-    .output_last          (output_last)
+  output_requantise u_output_requantise (
+    .clk           (clk),
+    .rst           (rst),
+    .table_enable  (output_requant_enable),
+    .table_bank    (output_requant_bank),
+    .table_address (output_requant_address),
+    .table_data    (output_requant_data),
+    .sums_0_valid  (lane_0_sums_valid),
+    .sums_0_ready  (lane_0_sums_ready),
+    .sums_0        (lane_0_sums),
+    .output_valid  (output_valid),
+    .output_ready  (output_ready),
+    .output_values (output_values),
+    .output_last   (output_last)
   );
 
   assign freed = group_freed;
-  assign sample_ends_query = feature_buffer_sample_last_of_query;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, references_of_group};
@@ -517,29 +202,29 @@ module msda_core (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_feature_burst_held;
-  reg [47:0] check_feature_burst_last;
+  reg check_feature_burst_0_held;
+  reg [47:0] check_feature_burst_0_last;
   reg check_output_held;
   reg [16:0] check_output_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_feature_burst_held <= 1'b0;
-      check_feature_burst_last <= {48{1'b0}};
+      check_feature_burst_0_held <= 1'b0;
+      check_feature_burst_0_last <= {48{1'b0}};
       check_output_held <= 1'b0;
       check_output_last <= {17{1'b0}};
     end else begin
-      check_feature_burst_held <= feature_burst_valid && !feature_burst_ready;
-      check_feature_burst_last <= {feature_burst_address, feature_burst_length};
+      check_feature_burst_0_held <= feature_burst_0_valid && !feature_burst_0_ready;
+      check_feature_burst_0_last <= {feature_burst_0_address, feature_burst_0_length};
       check_output_held <= output_valid && !output_ready;
       check_output_last <= {output_values, output_last};
 `ifdef FORMAL
-      assert (!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
-          feature_burst_length} == check_feature_burst_last));
+      assert (!check_feature_burst_0_held || (feature_burst_0_valid && {feature_burst_0_address,
+          feature_burst_0_length} == check_feature_burst_0_last));
       assert (!check_output_held || (output_valid && {output_values, output_last} == check_output_last));
 `else
-      if (!(!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
-          feature_burst_length} == check_feature_burst_last))) $fatal(1,
-          "%m: stream feature_burst changed while it was waiting");
+      if (!(!check_feature_burst_0_held || (feature_burst_0_valid && {feature_burst_0_address,
+          feature_burst_0_length} == check_feature_burst_0_last))) $fatal(1,
+          "%m: stream feature_burst_0 changed while it was waiting");
       if (!(!check_output_held || (output_valid && {output_values, output_last} == check_output_last))) $fatal(1,
           "%m: stream output changed while it was waiting");
 `endif

@@ -149,15 +149,19 @@ module output_requantise (
   reg check_output_held;
   reg [16:0] check_output_last;
   always @(posedge clk) begin : checks
-    check_output_held <= !rst && requant_4_valid && !output_ready;
-    check_output_last <= {output_values, requant_4_last};
+    if (rst) begin
+      check_output_held <= 1'b0;
+      check_output_last <= {17{1'b0}};
+    end else begin
+      check_output_held <= requant_4_valid && !output_ready;
+      check_output_last <= {output_values, requant_4_last};
 `ifdef FORMAL
-    if (!rst) assert (!check_output_held || (requant_4_valid && {output_values,
-        requant_4_last} == check_output_last));
+      assert (!check_output_held || (requant_4_valid && {output_values, requant_4_last} == check_output_last));
 `else
-    if (!rst && !(!check_output_held || (requant_4_valid && {output_values,
-        requant_4_last} == check_output_last))) $fatal(1, "%m: stream output changed while it was waiting");
+      if (!(!check_output_held || (requant_4_valid && {output_values, requant_4_last} == check_output_last))) $fatal(1,
+          "%m: stream output changed while it was waiting");
 `endif
+    end
   end
 `endif
 

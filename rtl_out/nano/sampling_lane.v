@@ -452,21 +452,28 @@ module sampling_lane (
   reg check_sums_held;
   reg [35:0] check_sums_last;
   always @(posedge clk) begin : checks
-    check_feature_burst_held <= !rst && feature_burst_valid && !feature_burst_ready;
-    check_feature_burst_last <= {feature_burst_address, feature_burst_length};
-    check_sums_held <= !rst && sums_valid && !sums_ready;
-    check_sums_last <= sums;
+    if (rst) begin
+      check_feature_burst_held <= 1'b0;
+      check_feature_burst_last <= {48{1'b0}};
+      check_sums_held <= 1'b0;
+      check_sums_last <= {36{1'b0}};
+    end else begin
+      check_feature_burst_held <= feature_burst_valid && !feature_burst_ready;
+      check_feature_burst_last <= {feature_burst_address, feature_burst_length};
+      check_sums_held <= sums_valid && !sums_ready;
+      check_sums_last <= sums;
 `ifdef FORMAL
-    if (!rst) assert (!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
-        feature_burst_length} == check_feature_burst_last));
-    if (!rst) assert (!check_sums_held || (sums_valid && sums == check_sums_last));
+      assert (!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
+          feature_burst_length} == check_feature_burst_last));
+      assert (!check_sums_held || (sums_valid && sums == check_sums_last));
 `else
-    if (!rst && !(!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
-        feature_burst_length} == check_feature_burst_last))) $fatal(1,
-        "%m: stream feature_burst changed while it was waiting");
-    if (!rst && !(!check_sums_held || (sums_valid && sums == check_sums_last))) $fatal(1,
-        "%m: stream sums changed while it was waiting");
+      if (!(!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
+          feature_burst_length} == check_feature_burst_last))) $fatal(1,
+          "%m: stream feature_burst changed while it was waiting");
+      if (!(!check_sums_held || (sums_valid && sums == check_sums_last))) $fatal(1,
+          "%m: stream sums changed while it was waiting");
 `endif
+    end
   end
 `endif
 
