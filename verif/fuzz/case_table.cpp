@@ -42,7 +42,7 @@ void apply(Case& c, const std::string& changes) {
 std::string least_cache(const std::string& changes) {
   Case c = plain_case();
   apply(c, changes);
-  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * line_bytes(c.config);
+  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * line_bytes(c.config) * c.config.core.lanes;
   return set("feature_cache.kilobytes", static_cast<int>(std::bit_ceil(static_cast<unsigned>(divide_up(bytes, 1024)))));
 }
 
@@ -58,6 +58,21 @@ void add_shapes(Table& t) {
     if (d > 32) changes += "memory.data_bits=128 ";  // a line has 16 beats at most
     t.add(fmt::format("D = {}", d), changes + least_cache(changes), reads);
   }
+}
+
+void add_lanes(Table& t) {
+  t.group("lanes");
+  for (const int lanes : {1, 2, 4})
+    for (const int heads : {lanes, 2 * lanes}) {
+      const auto changes = set("core.lanes", lanes) + set("attention.heads", heads) +
+                           set("attention.embed_dim", 4 * heads) + "gemm.columns=12 memory.max_outstanding=16 ";
+      t.add(fmt::format("{} for {} heads", lanes, heads), changes + least_cache(changes),
+            fmt::format("lanes.reading={}", lanes) + reads);
+    }
+  t.add("4, responses in any order",
+        "core.lanes=4 attention.heads=4 attention.embed_dim=16 gemm.columns=12 memory.max_outstanding=16 "
+        "feature_cache.kilobytes=2 workload.reorder_percent=100",
+        "lanes.reading=4 beats.overtaking>100" + reads);
 }
 
 void add_queries(Table& t) {
@@ -103,6 +118,12 @@ void add_references(Table& t) {
         "reference.lowest>0 reference.highest>0 location.x.low>0 location.x.high>0 location.y.low>0 location.y.high>0");
     add("of all kinds", mixed_references, "reference.outside>0" + reads);
   }
+  // 64 beats of references a group of queries, 32 cycles for its samples and their projection, and no line read twice.
+  auto late = set("workload.boxes", random_boxes) +
+              "attention.levels=8 attention.heads=1 attention.embed_dim=4 attention.points=1 gemm.columns=24 "
+              "workload.queries=24 ";
+  for (int l = 0; l < 8; ++l) late += level(l, 2, 2);
+  t.add("boxes that come later than the projection", late, "box.count>0 cycles.waiting_for_points>300" + reads);
   for (const bool saturated : {false, true}) {
     const auto add = [&](const char* size, int style, const char* claim) {
       t.add(fmt::format("boxes of {} size, offsets {}", size, saturated ? "saturated" : "near"),
@@ -289,8 +310,8 @@ Case make_case(const NamedCase& named) {
 const std::vector<NamedCase>& named_cases() {
   static const auto all = [] {
     Table t;
-    for (const auto add : {add_shapes, add_queries, add_levels, add_references, add_offsets, add_logits, add_padding,
-                           add_extremes, add_formats, add_bus, add_cache, add_order})
+    for (const auto add : {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits,
+                           add_padding, add_extremes, add_formats, add_bus, add_cache, add_order})
       add(t);
     return t.cases;
   }();

@@ -159,8 +159,11 @@ void add_run(Facts& facts, const harness::JobResult& result, const model::Stages
   facts["beats.interleaved"] += static_cast<std::int64_t>(traffic.interleaved);
   most(facts["address.bits"], std::bit_width(traffic.highest_address));
   most(facts["lines.open"], traffic.most_open[harness::id_feature]);
+  most(facts["lanes.reading"], std::count_if(traffic.most_open.begin() + harness::id_feature, traffic.most_open.end(),
+                                             [](int open) { return open > 0; }));
   facts["lines.read_again"] += result.counters.line_misses - stages.lines_touched;
   facts["cycles.waiting_for_lines"] += result.counters.wait_feature;
+  facts["cycles.waiting_for_points"] += result.counters.wait_point;
 }
 
 std::string broken_claim(const Facts& facts, const std::string& claims) {
