@@ -40,12 +40,12 @@ struct SimInterface {
   int (*eval)(void* sim);
   /// What the last eval that returned 1 said.
   const char* (*message)(void* sim);
-  /// Starts a waveform (FST) of every eval from now on, five time units apart; the file is complete once the instance
-  /// is destroyed. 0, or 1 when the file cannot be made. Null in a simulator that was not built for it, and so the
-  /// next.
+  /// Records from now on what the simulator was built for; the file is complete once the instance is destroyed. A
+  /// waveform (FST): every eval, five time units apart. Coverage: what Verilator counts. 0, or 1 when the file cannot
+  /// be made. Null in a simulator that was built for neither.
   int (*record)(void* sim, const char* file) = nullptr;
   /// Calls see(to, signal) for every signal of a complete waveform, in the order of the design. 0, or 1 when the file
-  /// cannot be read.
+  /// cannot be read. Null in a simulator without waveforms.
   int (*list_signals)(const char* file, void (*see)(void* to, const SimSignal* signal), void* to) = nullptr;
 };
 

@@ -29,6 +29,7 @@ Bench::Bench(const SimulatorLibrary& library, const Manifest& manifest, const Co
       clk_(sim_.port("clk", true, 1)),
       reset_(sim_.port(config.implementation.reset == sync_high ? "rst" : "rst_n", true, 1)),
       reset_low_(config.implementation.reset != sync_high),
+      irq_(sim_.find_port("irq")),
       taps_(sim_, manifest, config),
       memory_(map, options),
       host_(options.stall_percent, options.seed),
@@ -47,6 +48,7 @@ void Bench::reset() {
   memory_.reset();
   set_reset(true);
   for (int i = 0; i < reset_cycles; ++i, ++cycles_) {
+    if (i == reset_cycles / 2) sim_.start_coverage();  // what random bits did at power-up covers nothing
     port_.drive({});
     host_port_.drive({});
     clk_.set(0);

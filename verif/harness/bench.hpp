@@ -33,6 +33,7 @@ class Bench {
   /// Where firings go; null when there is no job: any firing is then a breach.
   void set_comparison(Comparison* comparison) { comparison_ = comparison; }
   AxiMemory& memory() { return memory_; }
+  bool irq() const { return irq_ && irq_.get() != 0; }
   const AxiLiteMaster& host() const { return host_; }
   /// Firings outside of a job and outputs that are wrong in reset.
   const Breaches& breaches() const { return breaches_; }
@@ -52,6 +53,7 @@ class Bench {
   AxiLitePort host_port_;
   Signal clk_, reset_;
   bool reset_low_;
+  Signal irq_;
   TapMonitor taps_;
   AxiMemory memory_;
   AxiLiteMaster host_;

@@ -15,6 +15,7 @@
 #include "harness/process.hpp"
 #include "harness/rtl_error.hpp"
 #include "harness/sha256.hpp"
+#include "harness/simulator.hpp"
 
 namespace quillgen::harness {
 namespace {
@@ -37,24 +38,15 @@ const std::vector<std::string> verilator_flags = {"--cc",
                                                   "--output-split",
                                                   "5000",
                                                   "--output-split-cfuncs",
-                                                  "500",
-                                                  "-DQUILLGEN_CHECKS"};
+                                                  "500"};
 // The runtime's end-of-program calls are replaced by the shim. Unique symbols would tie two loaded designs together.
-const Command compiler_flags = {"-std=c++20",
-                                "-fPIC",
-                                "-w",
-                                "-fno-gnu-unique",
-                                "-faligned-new",
-                                "-fcf-protection=none",
-                                "-fvisibility=hidden",
-                                "-DVM_COVERAGE=0",
-                                "-DVM_SC=0",
-                                "-DVM_TRACE_VCD=0",
-                                "-DVL_USER_FINISH",
-                                "-DVL_USER_STOP",
-                                "-DVL_USER_FATAL"};
+const Command compiler_flags = {"-std=c++20",          "-fPIC",          "-w",
+                                "-fno-gnu-unique",     "-faligned-new",  "-fcf-protection=none",
+                                "-fvisibility=hidden", "-DVM_SC=0",      "-DVM_TRACE_VCD=0",
+                                "-DVL_USER_FINISH",    "-DVL_USER_STOP", "-DVL_USER_FATAL"};
 constexpr const char* fast_level = "-O2";
 constexpr const char* quick_level = "-O0";
+constexpr const char* coverage_level = "-O1";
 constexpr const char* slow_level = "-O0";
 constexpr const char* runtime_level = "-O1";
 constexpr const char* runtime_sources[] = {"verilated.cpp", "verilated_dpi.cpp", "verilated_threads.cpp"};
@@ -74,14 +66,22 @@ Recipe recipe_of(const BuildOptions& options) {
   const auto add = [](std::vector<std::string>& to, std::initializer_list<const char*> words) {
     to.insert(to.end(), words.begin(), words.end());
   };
+  const bool coverage = coverage_folder() && !options.waveform;
+  if (!coverage) add(r.verilator, {"-DQUILLGEN_CHECKS"});  // the checks are no part of what is to be covered
   if (options.waveform) {
     // Every net, however wide. A cycle is ten time units, which viewers call nanoseconds.
     add(r.verilator, {"--trace-fst", "--trace-max-width", "0", "--timescale-override", "1ns/1ns"});
-    add(r.compiler, {"-DVM_TRACE=1", "-DVM_TRACE_FST=1"});
+    add(r.compiler, {"-DVM_TRACE=1", "-DVM_TRACE_FST=1", "-DVM_COVERAGE=0"});
     add(r.runtime, {"verilated_fst_c.cpp"});
     add(r.libraries, {"-lz"});
+  } else if (coverage) {
+    // Counters are added to every instance: a module is compiled once, whatever the number of its instances.
+    add(r.verilator, {"--coverage-line", "--coverage-toggle", "-fno-inline"});
+    r.level = coverage_level;
+    add(r.compiler, {"-DVM_TRACE=0", "-DVM_TRACE_FST=0", "-DVM_COVERAGE=1"});
+    add(r.runtime, {"verilated_cov.cpp"});
   } else {
-    add(r.compiler, {"-DVM_TRACE=0", "-DVM_TRACE_FST=0"});
+    add(r.compiler, {"-DVM_TRACE=0", "-DVM_TRACE_FST=0", "-DVM_COVERAGE=0"});
   }
   return r;
 }

@@ -17,6 +17,9 @@
 #if VM_TRACE_FST
 #include "verilated_fst_c.h"
 #endif
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 
 namespace {
 
@@ -28,6 +31,9 @@ struct Instance {
 #if VM_TRACE_FST
   std::unique_ptr<VerilatedFstC> waveform;
   std::uint64_t time = 0;  ///< of the next eval
+#endif
+#if VM_COVERAGE
+  std::string coverage;  ///< the file
 #endif
 };
 
@@ -50,6 +56,9 @@ void destroy(void* sim) {
   Verilated::threadContextp(&instance(sim).context);
 #if VM_TRACE_FST
   if (instance(sim).waveform) instance(sim).waveform->close();
+#endif
+#if VM_COVERAGE
+  if (!instance(sim).coverage.empty()) instance(sim).context.coveragep()->write(instance(sim).coverage.c_str());
 #endif
   delete &instance(sim);
 }
@@ -88,6 +97,14 @@ int eval(void* sim) {
 }
 
 const char* message(void* sim) { return instance(sim).message.c_str(); }
+
+#if VM_COVERAGE
+int record(void* sim, const char* file) {
+  instance(sim).coverage = file;
+  instance(sim).context.coveragep()->zero();
+  return 0;
+}
+#endif
 
 #if VM_TRACE_FST
 int record(void* sim, const char* file) {
@@ -158,5 +175,7 @@ const SimInterface quillgen_sim = {sim_interface_version,
 #if VM_TRACE_FST
                                    record,
                                    list_signals
+#elif VM_COVERAGE
+                                   record
 #endif
 };

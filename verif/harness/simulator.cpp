@@ -2,8 +2,10 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <span>
 
 #include "config/error.hpp"
@@ -19,6 +21,12 @@ SimulatorLibrary::SimulatorLibrary(const std::filesystem::path& file)
   interface_ = static_cast<const SimInterface*>(dlsym(library_.get(), "quillgen_sim"));
   if (!interface_ || interface_->version != sim_interface_version)
     throw std::runtime_error(fmt::format("{}: is no simulator of this version: remove it", file.string()));
+}
+
+std::optional<std::filesystem::path> coverage_folder() {
+  const char* folder = std::getenv("QUILLGEN_COVERAGE");
+  if (!folder || !*folder) return std::nullopt;
+  return folder;
 }
 
 std::vector<WaveSignal> SimulatorLibrary::signals(const std::filesystem::path& waveform) const {
@@ -66,6 +74,14 @@ Signal Simulator::net(const std::string& instance, const std::string& name) cons
     throw RtlError(fmt::format(
         "RTL: instance \"{}\" has no net {}, which the manifest names as part of a tap: restore it", instance, name));
   return {const_cast<void*>(found.data), found.bits};
+}
+
+void Simulator::start_coverage() {
+  static int files = 0;
+  const auto folder = coverage_folder();
+  if (covering_ || !folder || !library_.interface().record || library_.interface().list_signals) return;
+  covering_ = true;
+  library_.interface().record(sim_.get(), (*folder / fmt::format("{}-{}.dat", getpid(), ++files)).c_str());
 }
 
 void Simulator::eval_in_reset() { library_.interface().eval(sim_.get()); }

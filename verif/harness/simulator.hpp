@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "harness/abi.hpp"
 
 namespace quillgen::harness {
+
+/// The folder of the environment variable QUILLGEN_COVERAGE: when it is set, simulators without a waveform are built to
+/// measure coverage, and each instance leaves a file there. By the environment, so that every test can be measured.
+std::optional<std::filesystem::path> coverage_folder();
 
 /// The design stopped itself: $fatal of a built-in check, $stop or $finish.
 struct DesignStopped : std::runtime_error {
@@ -89,12 +94,16 @@ class Simulator {
 
   /// Settles the design after its inputs have changed. Throws DesignStopped.
   void eval();
+  /// With QUILLGEN_COVERAGE in the environment, counts from now on which lines and bits were active, for a file of that
+  /// folder.
+  void start_coverage();
   /// The same while the design is being reset: registers hold random bits, so a check may fail in vain.
   void eval_in_reset();
 
  private:
   SimulatorLibrary library_;
   std::unique_ptr<void, void (*)(void*)> sim_;
+  bool covering_ = false;
 };
 
 }  // namespace quillgen::harness
