@@ -202,8 +202,8 @@ void AxiMemory::prepare_response() {
 /// Decides what is driven in the coming cycle.
 void AxiMemory::prepare() {
   out_.ar_ready = !ar_chance_(options_.stall_percent) && !silent_;
-  out_.aw_ready = !aw_chance_(options_.stall_percent) && !silent_;
-  out_.w_ready = !w_chance_(options_.stall_percent) && !silent_;
+  out_.aw_ready = !aw_chance_(options_.stall_percent) && !silent_ && !full_;
+  out_.w_ready = !w_chance_(options_.stall_percent) && !silent_ && !full_;
   prepare_read();
   prepare_response();
 }

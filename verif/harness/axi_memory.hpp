@@ -57,6 +57,8 @@ class AxiMemory {
 
   /// While silent, nothing is accepted and nothing answered; what is on offer stays on offer.
   void set_silent(bool silent) { silent_ = silent; }
+  /// While full, no write is accepted; reads go on.
+  void set_full(bool full) { full_ = full; }
   /// Forgets all bursts, as a memory does that is reset with its master.
   void reset();
 
@@ -103,7 +105,7 @@ class AxiMemory {
   Chance ar_chance_, r_chance_, aw_chance_, w_chance_, b_chance_, order_, noise_;
   AxiSlaveSide out_;
   std::uint64_t cycle_ = 0;
-  bool moved_ = false, silent_ = false;
+  bool moved_ = false, silent_ = false, full_ = false;
   std::array<std::deque<Burst>, max_ids> reads_;      ///< per ID, oldest first
   std::deque<Burst> writes_;                          ///< whose data have not all come, in order of AW
   std::deque<AxiWriteBeat> data_;                     ///< that came before their AW

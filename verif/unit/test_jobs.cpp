@@ -283,3 +283,46 @@ TEST_CASE("many jobs on one instance") {
     for (int i = 0; i < 20; ++i) CHECK(session.run(nano().job()).first_mismatch() == "");
   }
 }
+
+TEST_CASE("writes that are not accepted for long hold up everything before them, and change nothing") {
+  auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
+  const auto once = workload;
+  for (; workload.queries < 60; workload.queries += once.queries) {
+    workload.query.insert(workload.query.end(), once.query.begin(), once.query.end());
+    workload.reference_points.insert(workload.reference_points.end(), once.reference_points.begin(),
+                                     once.reference_points.end());
+  }
+  const auto layer = quantise(workload, run_reference(workload), nano().config);
+  const auto stages = model::run(layer);
+  Session session(*nano().library, nano().manifest, nano().config, {5, 0, 20});
+  Job job{layer, stages, nullptr, std::nullopt, std::nullopt, nullptr};
+  job.meanwhile = [](std::uint64_t cycle, Bench& bench) { return bench.memory().set_full(cycle < 5000), false; };
+  const auto result = session.run(job);
+  CHECK(result.first_mismatch() == "");
+  CHECK(result.counters.wait_output > 1000);
+  job.meanwhile = nullptr;
+  CHECK(session.run(job).first_mismatch() == "");
+}
+
+TEST_CASE("registers keep all bits; enabled interrupts reach the pin") {
+  MemoryMap map;
+  AxiOptions options;
+  options.data_bytes = nano().config.memory.data_bits / 8;
+  Bench bench(*nano().library, nano().manifest, nano().config, map, options);
+  bench.reset();
+  for (const std::uint32_t bits : {0xFFFFFFFFU, 0x5A5A5A5AU, 0xA5A5A5A5U, 0U})
+    for (const std::uint32_t address : {QUILLGEN_TIMEOUT, QUILLGEN_DESC_LO, QUILLGEN_DESC_HI}) {
+      bench.write_register(address, bits);
+      CHECK(bench.read_register(address) == bits);
+    }
+  for (const std::uint32_t enabled : {0U, 7U, 2U})
+    for (const std::uint32_t bit : {1U, 2U, 4U}) {
+      bench.write_register(QUILLGEN_INT_ENABLE, enabled);
+      bench.write_register(QUILLGEN_INT_TEST, bit);
+      CHECK(bench.read_register(QUILLGEN_INT_STATE) == bit);
+      CHECK(bench.irq() == ((enabled & bit) != 0));
+      bench.write_register(QUILLGEN_INT_STATE, bit);
+      CHECK(bench.read_register(QUILLGEN_INT_STATE) == 0);
+      CHECK(!bench.irq());
+    }
+}
