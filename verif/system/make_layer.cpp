@@ -1,6 +1,9 @@
 // A layer with random weights and inputs, as a workload file.
-//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES HEIGHTxWIDTH...
-// References lie in and a little around the map, offsets reach a few pixels, so every case at the border occurs.
+//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp] HEIGHTxWIDTH...
+// Sharp: a head looks at a single point, most of them exactly on a pixel, so that weights of exactly 1 occur.
+// Otherwise references lie in and a little around the map, offsets reach a few pixels, so every case at the border
+// occurs.
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <random>
@@ -25,7 +28,7 @@ class Random {
 
 int main(int argc, char** argv) {
   if (argc < 8) {
-    std::fputs("usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES HEIGHTxWIDTH...\n", stderr);
+    std::fputs("usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp] HEIGHTxWIDTH...\n", stderr);
     return 2;
   }
   Random random(static_cast<std::uint32_t>(std::stoul(argv[2])));
@@ -45,6 +48,8 @@ int main(int argc, char** argv) {
   test::FileBuilder file;
   file.metadata("d_model", argv[3]).metadata("n_heads", argv[4]).metadata("n_points", argv[5]);
   file.metadata("n_levels", std::to_string(levels));
+  const std::string kind = argv[6];
+  const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp");
   const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape, float low, float high) {
     std::int64_t count = 1;
     for (const auto side : shape) count *= side;
@@ -53,13 +58,23 @@ int main(int argc, char** argv) {
     file.add(name, "F32", shape, test::bytes_of(numbers));
   };
   add("query", {queries, c}, -1, 1);
-  add("reference_points", {queries, levels, 2}, -0.15F, 1.15F);
+  if (sharp) {
+    std::vector<float> centres;
+    for (std::int64_t i = 0; i < queries * levels * 2; ++i) {
+      const auto side = static_cast<float>(shapes[static_cast<std::size_t>(i % (levels * 2)) ^ 1U]);  // x first
+      centres.push_back((std::floor(random.between(0, side)) + 0.5F) / side);
+    }
+    file.add("reference_points", "F32", {queries, levels, 2}, test::bytes_of(centres));
+  } else {
+    add("reference_points", {queries, levels, boxes ? 4 : 2}, boxes ? 0.0F : -0.15F, boxes ? 1.0F : 1.15F);
+  }
   add("input_flatten", {tokens, c}, -1, 1);
   file.add("spatial_shapes", "I64", {levels, 2}, test::bytes_of(shapes));
-  add("sampling_offsets.weight", {samples * 2, c}, -1, 1);
-  add("sampling_offsets.bias", {samples * 2}, -2, 2);
+  const float reach = sharp ? 0.002F : 1;  // pixels: rounded to none
+  add("sampling_offsets.weight", {samples * 2, c}, -reach, reach);
+  add("sampling_offsets.bias", {samples * 2}, -2 * reach, 2 * reach);
   add("attention_weights.weight", {samples, c}, -1, 1);
-  add("attention_weights.bias", {samples}, -1, 1);
+  add("attention_weights.bias", {samples}, sharp ? -40.0F : -1.0F, sharp ? 40.0F : 1.0F);
   add("value_proj.weight", {c, c}, -1, 1);
   add("value_proj.bias", {c}, -1, 1);
   add("output_proj.weight", {c, c}, -1, 1);

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Line and toggle coverage of the generated Verilog over the simulations of the fast suite: builds simulators that count, runs, merges, prints
+# the percentages of each module and every uncovered point that verif/system/coverage/DESIGN.txt does not explain. Exit status 0 when there is none.
+#   tools/coverage.sh [nano] [small]       both when none is named; results stay in build/coverage
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+bash "$root/tools/setup.sh" --tests
+cd "$root"
+configure
+say 'building'
+layers=verif/system/mutants
+ninja -C build generator/cli/quillgen verif/unit/test_jobs verif/unit/test_interpreted_design $layers/nano_layer.safetensors $layers/nano_boxes.safetensors \
+  $layers/nano_sharp.safetensors |
+  tail -1
+quillgen=build/generator/cli/quillgen
+
+# measured COMMAND...: runs it with coverage and adds what it covered to the result.
+measured() {
+  say "$*"
+  rm -rf "$folder/new"
+  mkdir -p "$folder/new"
+  QUILLGEN_COVERAGE="$folder/new" "$@" >"$folder/log" 2>&1 || die "failed: $* (see $folder/log)"
+  local old=()
+  [ ! -f "$folder/merged.dat" ] || old=("$folder/merged.dat")
+  verilator_coverage --write "$folder/sum.dat" ${old[@]+"${old[@]}"} "$folder"/new/*.dat >>"$folder/log" 2>&1 || die "see $folder/log"
+  mv "$folder/sum.dat" "$folder/merged.dat"
+  rm -rf "$folder/new"
+}
+simulate() { measured "$quillgen" simulate --preset "$design" --workload "$@"; }
+
+# The simulations of the fast suite on this preset.
+nano() {
+  local all=(--stall 0,25,60 --latency 10,200 --seed 1,2,3)
+  simulate examples/official_test_shapes.safetensors "${all[@]}"
+  simulate build/$layers/nano_layer.safetensors "${all[@]}"
+  simulate build/$layers/nano_boxes.safetensors "${all[@]}"
+  simulate build/$layers/nano_sharp.safetensors "${all[@]}"
+  measured build/verif/unit/test_jobs
+  measured build/verif/unit/test_interpreted_design
+}
+small() {
+  local layer
+  for layer in encoder_c64 sparse_c64 decoder_c64_boxes tiny_detr_enc{0,1,2} tiny_detr_dec{0,1}; do
+    simulate "examples/$layer.safetensors" --stall 0,60 --latency 10 --seed 1,2,3
+  done
+}
+
+[ $# -gt 0 ] || set -- nano small
+status=0
+for design; do
+  case "$design" in nano | small) ;; *) die "unknown design $design; there are nano and small" ;; esac
+  folder=$root/build/coverage/$design
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  "$quillgen" generate --preset "$design" --out "$folder/rtl" >"$folder/log"
+  "$design"
+  python3 tools/coverage_report.py "$folder/merged.dat" "$folder/rtl" "verif/system/coverage/$design.txt" || status=1
+done
+exit "$status"
