@@ -45,7 +45,7 @@ class Writer {
     list_.text = fmt::format("[dumpfile] \"{0}.fst\"\n[savefile] \"{0}.gtkw\"\n", name_);
     list_.text +=
         "*-9.000000 -1\n[timestart] 0\n[size] 1600 1000\n[sst_width] 220\n[signals_width] 330\n";  // 150 cycles
-    group("clock", [&] { named(top_, {"clk", "rst", "irq"}); });
+    group("clock", [&] { named(top_, {"clk", "rst", "rst_n", "irq"}); });
     group("job: state and error", [&] { named(top_ + ".u_job_control", job_signals); });
     group("cause of each cycle, and counters", [&] { named(top_ + ".u_counters", cause_signals, counter_bits); });
     for (const char* channel : {"ar", "r", "aw", "w", "b"}) bus("memory", "m_axi_", channel);
