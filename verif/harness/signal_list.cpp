@@ -17,9 +17,9 @@ constexpr int counter_bits = 32, field_bits = 16, bus_bits = 8;
 
 /// The blocks in the order of the data. A block can be there several times, numbered: u_softmax_0, u_softmax_1.
 constexpr const char* blocks[] = {
-    "job_reader",  "parameter_loader", "query_fetch", "reference_fetch", "query_projection", "point_source",
-    "softmax",     "index_gen",        "weight_gen",  "tag_lookup",      "line_fetch",       "feature_buffer",
-    "interpolate", "head_requantise",  "heads",       "head_projection", "output_writer"};
+    "job_reader",  "parameter_loader", "query_fetch", "reference_fetch", "query_projection",  "point_source",
+    "softmax",     "index_gen",        "weight_gen",  "tag_lookup",      "line_fetch",        "feature_buffer",
+    "interpolate", "head_requantise",  "heads",       "head_projection", "output_requantise", "output_writer"};
 
 /// Registers and nets that say what a block is doing.
 const std::vector<std::string> job_signals = {"state",  "begin_now", "fails", "error", "error_detail",
@@ -34,6 +34,13 @@ std::string base_name(const WaveSignal& signal) { return signal.name.substr(0, s
 int width(const WaveSignal& signal) {
   const auto range = signal.name.find(" [");
   return range == std::string::npos ? 1 : std::atoi(signal.name.c_str() + range + 2) + 1;
+}
+
+/// NAME or, of a lane, NAME_NUMBER.
+bool is_named(const std::string& signal, const std::string& name) {
+  return signal.starts_with(name) &&
+         (signal.size() == name.size() ||
+          (signal[name.size()] == '_' && signal.find_first_not_of("0123456789", name.size() + 1) == std::string::npos));
 }
 
 class Writer {
@@ -85,7 +92,7 @@ class Writer {
   void named(const std::string& scope, const std::vector<std::string>& names, int widest_decimal = field_bits) {
     for (const auto& name : names)
       for (const auto& signal : signals_)
-        if (signal.scope == scope && base_name(signal) == name) show(signal, widest_decimal);
+        if (signal.scope == scope && is_named(base_name(signal), name)) show(signal, widest_decimal);
   }
 
   void bus(const std::string& owner, const std::string& port, const std::string& channel) {

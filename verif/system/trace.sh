@@ -12,7 +12,7 @@ fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 is() { test "$1" "$2" "$3" || fail "$4: $1, not $2 $3"; }
 value() { awk -v name="$1" '$1 == name { print $2 }' "$2"; }
 counter() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["counters"][sys.argv[2]])' "$@"; }
-whole() { "$read_wave" "$1.fst" "$1.gtkw" u_core.u_feature_buffer sample >"$1.read" || fail "$1: see above"; }
+whole() { "$read_wave" "$1.fst" "$1.gtkw" u_core.u_lane_0.u_feature_buffer sample >"$1.read" || fail "$1: see above"; }
 only() { [ "$(find . -maxdepth 1 -name "$1*" | sort | tr '\n' ' ')" = "$2" ] || fail "files: $(ls -d "$1"*)"; }
 
 "$quillgen" simulate --preset nano --workload "$workload" --quick-build --stall 30 --trace run.fst --json run.json >run.out
@@ -22,10 +22,10 @@ whole run
 is "$(value firings run.read)" -eq "$(counter run.json SAMPLES)" 'samples in the waveform and in the counter SAMPLES'
 is "$(value end run.read)" -eq $(($(value edges run.read) * 10 - 5)) 'end of the waveform, ns, at 10 a clock cycle'
 for block in job_reader query_fetch reference_fetch query_projection point_source softmax index_gen weight_gen tag_lookup line_fetch \
-    feature_buffer interpolate head_requantise head_projection; do
+    feature_buffer interpolate head_requantise head_projection output_requantise; do
   grep -q "^TOP\.quillgen\..*u_$block\.[a-z_]*_valid$" run.gtkw || fail "no stream of $block is listed"
 done
-for signal in clk rst u_job_control.state u_output_writer.state u_counters.in_wait_feature u_counters.in_drain m_axi_arvalid m_axi_rdata m_axi_bready s_axil_awaddr; do
+for signal in clk rst u_job_control.state u_output_writer.state u_counters.in_wait_feature_0 u_counters.in_drain_0 m_axi_arvalid m_axi_rdata m_axi_bready s_axil_awaddr; do
   grep -q "^TOP\.quillgen\.$signal\(\[.*\)\?$" run.gtkw || fail "$signal is not listed"
 done
 grep -qx '100 RUN' run.job_control_state.txt || fail 'the states of job_control have no names'
