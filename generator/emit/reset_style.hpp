@@ -22,10 +22,7 @@ inline bool has_reset_gate(const hdl::InstanceInfo& i, Reset style) {
 }
 /// The module has the port test_mode: a gate of a clock or reset is in it or below.
 inline bool has_test_mode(const hdl::Module& m, Reset style) {
-  if (m.has_clock_gate()) return true;
-  for (const auto& i : m.instances())
-    if (has_reset_gate(i, style) || has_test_mode(*i.module, style)) return true;
-  return false;
+  return m.has_clock_gate() || (style == async_low && m.has_block_reset());
 }
 
 }  // namespace quillgen::emit

@@ -315,6 +315,7 @@ std::uint32_t Module::add_instance(const std::string& name, const Module& child,
   has_clock_ = has_clock_ || child.has_clock();
   has_reset_ = has_reset_ || child.has_reset();
   has_clock_gate_ = has_clock_gate_ || child.has_clock_gate();
+  has_block_reset_ = has_block_reset_ || child.has_block_reset();
   auto number = static_cast<std::uint32_t>(instances_.size() - 1);
   InstanceInfo& mine = instances_.back();
   for (std::size_t i = 0; i < child.ports().size(); ++i) {
@@ -343,6 +344,7 @@ void Module::connect_reset(std::uint32_t instance, Id reset, SourceLine at) {
     fail(fmt::format("reset of instance {} by {} at {}: use a register of one bit outside of it, once", info.name,
                      describe_node(reset), at.str()));
   info.reset = reset;
+  has_block_reset_ = has_block_reset_ || info.module->has_reset();
   place(Statement::Kind::instance, instance);
 }
 

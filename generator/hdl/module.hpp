@@ -177,10 +177,11 @@ class Module {
   const std::vector<Tap>& taps() const { return taps_; }
   /// Name given by the author, or "".
   const std::string& name_of(Id id) const;
-  bool has_clock() const { return has_clock_; }            ///< holds state, itself or below
-  bool has_reset() const { return has_reset_; }            ///< holds state with a reset value, itself or below
-  bool has_clock_gate() const { return has_clock_gate_; }  ///< an instance in it, or below, has a clock enable
-  int port_index(const std::string& name) const;           ///< -1 if there is none
+  bool has_clock() const { return has_clock_; }              ///< holds state, itself or below
+  bool has_reset() const { return has_reset_; }              ///< holds state with a reset value, itself or below
+  bool has_clock_gate() const { return has_clock_gate_; }    ///< an instance in it, or below, has a clock enable
+  bool has_block_reset() const { return has_block_reset_; }  ///< an instance in it, or below, has a reset of its own
+  int port_index(const std::string& name) const;             ///< -1 if there is none
   const RegInfo& reg_of(Id node) const { return regs_[static_cast<std::size_t>(nodes_[node].extra)]; }
   std::string describe_node(Id id) const;  ///< "sum (adder.cpp:12)" for messages
 
@@ -223,7 +224,7 @@ class Module {
   std::vector<StreamCheck> stream_checks_;
   std::vector<Assertion> assertions_;
   std::vector<Tap> taps_;
-  bool has_clock_ = false, has_reset_ = false, has_clock_gate_ = false;
+  bool has_clock_ = false, has_reset_ = false, has_clock_gate_ = false, has_block_reset_ = false;
 };
 
 /// Owns the modules. A module is known by its name, which carries the parameters that tell it apart from its siblings.

@@ -246,6 +246,7 @@ std::vector<std::string> Batch::run_verilator(const fs::path& folder) const {
     rst.set(resets_[c] ? 1 : 0);
     for (std::size_t i = 0; i < subjects_.size(); ++i)
       ports[i].first.set_bytes(reinterpret_cast<const std::uint8_t*>(subjects_[i].inputs[c].data()));
+    sim.eval();  // an asynchronous reset is through before a clock gate decides
     clk.set(0);
     sim.eval();
     for (std::size_t i = 0; i < subjects_.size(); ++i) {
