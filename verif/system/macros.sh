@@ -2,7 +2,7 @@
 # The wrappers with cells of a library behind them, chosen by defines: equal to nano by default, clean in lint; as black boxes they can be synthesised.
 #   macros.sh QUILLGEN EXAMPLES
 set -euo pipefail
-quillgen=$1 workload=$2/official_test_shapes.safetensors
+quillgen=$(realpath "$1") workload=$2/official_test_shapes.safetensors
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 run() { "$quillgen" simulate "$@" --workload "$workload" --stall 0,50 --latency 1,200 --seed 1,2 | grep -v '^simulator built'; }
