@@ -13,6 +13,7 @@
 #include "harness/build.hpp"
 #include "harness/files.hpp"
 #include "harness/session.hpp"
+#include "job_cases.hpp"
 #include "reference/quantise.hpp"
 
 using namespace quillgen;
@@ -48,33 +49,8 @@ const Nano& nano() {
   return made;
 }
 
-struct Case {
-  std::string name;
-  std::uint32_t error;
-  std::function<void(Descriptor&)> tamper = nullptr;
-  std::optional<AxiFault> read_fault = std::nullopt, write_fault = std::nullopt;
-};
-
 std::vector<Case> cases() {
-  const auto set = [](int word, std::uint32_t value) { return [=](Descriptor& d) { d[word] = value; }; };
-  const auto add = [](int word, std::uint32_t value) { return [=](Descriptor& d) { d[word] += value; }; };
-  std::vector<Case> all = {
-      {"version", 1, set(0, 0x00020001)},
-      {"kind", 1, set(0, 0x00010002)},
-      {"flags", 1, set(1, 2)},
-      {"no query", 2, set(3, 0)},
-      {"one query too many", 2, set(3, 65)},
-      {"queries beyond 16 bits", 2, set(3, 0x10002)},
-      {"width 0", 3, set(16, 0x00040000)},
-      {"height 0", 3, set(17, 0x00000004)},
-      {"width 17", 3, set(16, 0x00040011)},
-      {"height 17", 3, set(17, 0x00110004)},
-      {"query stride", 4, add(14, 4)},
-      {"output stride", 4, add(15, 4)},
-      {"query stride 0", 4, set(14, 0)},
-      {"output stride 0", 4, set(15, 0)},
-  };
-  for (const int word : {4, 6, 8, 10, 12}) all.push_back({fmt::format("address in word {}", word), 4, add(word, 32)});
+  auto all = refused_descriptors(nano().config.attention);
   for (const std::uint64_t burst : {0, 1, 2, 5, 9})
     for (const auto response : {axi_slverr, axi_decerr})
       all.push_back({fmt::format("read {} answered {}", burst, static_cast<int>(response)), 5, nullptr,
@@ -305,24 +281,5 @@ TEST_CASE("writes that are not accepted for long hold up everything before them,
 }
 
 TEST_CASE("registers keep all bits; enabled interrupts reach the pin") {
-  MemoryMap map;
-  AxiOptions options;
-  options.data_bytes = nano().config.memory.data_bits / 8;
-  Bench bench(*nano().library, nano().manifest, nano().config, map, options);
-  bench.reset();
-  for (const std::uint32_t bits : {0xFFFFFFFFU, 0x5A5A5A5AU, 0xA5A5A5A5U, 0U})
-    for (const std::uint32_t address : {QUILLGEN_TIMEOUT, QUILLGEN_DESC_LO, QUILLGEN_DESC_HI}) {
-      bench.write_register(address, bits);
-      CHECK(bench.read_register(address) == bits);
-    }
-  for (const std::uint32_t enabled : {0U, 7U, 2U})
-    for (const std::uint32_t bit : {1U, 2U, 4U}) {
-      bench.write_register(QUILLGEN_INT_ENABLE, enabled);
-      bench.write_register(QUILLGEN_INT_TEST, bit);
-      CHECK(bench.read_register(QUILLGEN_INT_STATE) == bit);
-      CHECK(bench.irq() == ((enabled & bit) != 0));
-      bench.write_register(QUILLGEN_INT_STATE, bit);
-      CHECK(bench.read_register(QUILLGEN_INT_STATE) == 0);
-      CHECK(!bench.irq());
-    }
+  check_registers(*nano().library, nano().manifest, nano().config);
 }
