@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Line and toggle coverage of the generated Verilog over the simulations of the fast suite: builds simulators that count, runs, merges, prints
-# the percentages of each module and every uncovered point that verif/system/coverage/DESIGN.txt does not explain. Exit status 0 when there is none,
-# or no such file: nano has one, small is only measured. Signals wider than 256 bits (lines of features in small) are not counted by Verilator.
+# the percentages of each module and every uncovered point that neither verif/system/coverage/DESIGN.txt nor common.txt beside it explains. Exit status
+# 0 when there is none and the targets are met. Signals wider than 256 bits (lines of features in small) are not counted by Verilator.
 #   tools/coverage.sh [nano] [small]       both when none is named; results stay in build/coverage
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -11,7 +11,7 @@ configure
 say 'building'
 layers=verif/system/mutants
 ninja -C build generator/cli/quillgen verif/unit/test_jobs verif/unit/test_jobs_small verif/unit/test_interpreted_design $layers/nano_layer.safetensors $layers/nano_boxes.safetensors \
-  $layers/nano_sharp.safetensors |
+  $layers/nano_sharp.safetensors $layers/small_sharp.safetensors |
   tail -1
 quillgen=build/generator/cli/quillgen
 
@@ -44,6 +44,7 @@ small() {
   for layer in encoder_c64 sparse_c64 decoder_c64_boxes tiny_detr_enc{0,1,2} tiny_detr_dec{0,1}; do
     simulate "examples/$layer.safetensors" --stall 0,60 --latency 10 --seed 1,2,3
   done
+  simulate "build/$layers/small_sharp.safetensors" --stall 0,60 --latency 10
   measured build/verif/unit/test_jobs_small
 }
 
@@ -56,6 +57,6 @@ for design; do
   mkdir -p "$folder"
   "$quillgen" generate --preset "$design" --out "$folder/rtl" >"$folder/log"
   "$design"
-  python3 tools/coverage_report.py "$folder/merged.dat" "$folder/rtl" "verif/system/coverage/$design.txt" || status=1
+  python3 tools/coverage_report.py "$design" "$folder/merged.dat" "$folder/rtl" verif/system/coverage/{common,"$design"}.txt || status=1
 done
 exit "$status"

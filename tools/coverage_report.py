@@ -1,8 +1,8 @@
 # What a merged coverage file of Verilator says: percentages of each module, and the points that are neither covered nor explained.
-#   coverage_report.py MERGED RTL EXPLANATIONS
+#   coverage_report.py NAME MERGED RTL EXPLANATIONS...
 # A line of EXPLANATIONS is KIND MODULE POINT: REASON. KIND is line or toggle; MODULE and POINT may have * for any text. The point of a line is
-# the text of the line; that of a toggle a signal, SIGNAL[HIGH:LOW] some of its bits. One that explains nothing is an error.
-# Without a file of that name nothing is explained, and the status is 0.
+# the text of the line; that of a toggle a signal, SIGNAL[HIGH:LOW] some of its bits. The first that fits counts, in the order of the files.
+# The status is 1 when a point is left, an explanation explains nothing (one that designs share: in this design), or a percentage is below its target.
 # A module that is there several times counts once: a point is covered when it is in one of the instances.
 import collections
 import fnmatch
@@ -34,10 +34,13 @@ def read_points(file, rtl):
     return points
 
 
+TARGETS = {'line': 95, 'toggle': 90}  # percent
+
+
 class Explanation:
-    def __init__(self, line, text):
+    def __init__(self, place, text):
         rule, self.reason = text.split(': ', 1)
-        self.line, (self.kind, self.module, self.point) = line, rule.split(' ', 2)
+        self.place, (self.kind, self.module, self.point) = place, rule.split(' ', 2)
         self.points = 0
         bits = re.match(r'(.*)\[(\d+):(\d+)\]$', self.point) if self.kind == 'toggle' else None
         self.bits = (bits[1], int(bits[3]), int(bits[2])) if bits else None
@@ -59,13 +62,13 @@ def percent(part, whole):
 
 
 def main():
-    merged, rtl, list_file = sys.argv[1:]
+    name, merged, rtl, *list_files = sys.argv[1:]
     points = read_points(merged, rtl)
     explanations = []
-    listed = os.path.exists(list_file)
-    for number, line in enumerate(open(list_file) if listed else [], 1):
-        if line.strip() and not line.startswith('#'):
-            explanations.append(Explanation(number, line.strip()))
+    for list_file in list_files:
+        for number, line in enumerate(open(list_file), 1):
+            if line.strip() and not line.startswith('#'):
+                explanations.append(Explanation(f'{list_file}:{number}', line.strip()))
 
     total, covered, explained = (collections.Counter() for _ in range(3))
     open_points = collections.defaultdict(list)
@@ -82,7 +85,6 @@ def main():
             covered[kind, who] += count > 0
             explained[kind, who] += by is not None
 
-    name = os.path.basename(list_file).removesuffix('.txt')
     print(f'{name:28}   lines  covered  explained    toggles  covered  explained')
     for module in sorted({m for _, m in total}, key=lambda m: (m == '', m)):
         cells = []
@@ -96,10 +98,13 @@ def main():
             print(f'uncovered {kind}: {where}: {point}')
     unused = [e for e in explanations if not e.points]
     for e in unused:
-        print(f'{list_file}:{e.line}: explains nothing: remove it')
+        print(f'{e.place}: explains nothing in {name}: remove it')
+    below = [kind for kind, target in TARGETS.items() if 100 * covered[kind, ''] < target * total[kind, '']]
+    for kind in below:
+        print(f'{name}: less than {TARGETS[kind]} % of the {kind}s')
     print(f"{name}: lines {percent(covered['line', ''], total['line', '']).strip()}, toggles "
           f"{percent(covered['toggle', ''], total['toggle', '']).strip()}, {left} points without an explanation")
-    return 1 if listed and (left or unused) else 0
+    return 1 if left or unused or below else 0
 
 
 sys.exit(main())

@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
   }
   add("input_flatten", {tokens, c}, -1, 1);
   file.add("spatial_shapes", "I64", {levels, 2}, test::bytes_of(shapes));
-  const float reach = sharp ? 0.002F : 1;  // pixels: rounded to none
+  const float reach = sharp ? 0.0002F : 1;  // pixels: rounded to none
   add("sampling_offsets.weight", {samples * 2, c}, -reach, reach);
   add("sampling_offsets.bias", {samples * 2}, -2 * reach, 2 * reach);
   add("attention_weights.weight", {samples, c}, -1, 1);

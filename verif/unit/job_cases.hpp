@@ -1,4 +1,5 @@
-// What the tests of jobs do on every preset: the descriptors that are refused, and the registers of the host.
+// What the tests of jobs do on every preset: the descriptors that are refused, the queue of jobs, and the registers of
+// the host.
 #pragma once
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -43,7 +44,44 @@ inline std::vector<Case> refused_descriptors(const Attention& attention) {
       {"output stride 0", 4, set(15, 0)},
   };
   for (const int word : {4, 6, 8, 10, 12}) all.push_back({fmt::format("address in word {}", word), 4, add(word, 32)});
+  for (const std::uint32_t word : {0xFFFFFFFFU, 0U, 0x5A5A5A5AU, 0xA5A5A5A5U})
+    all.push_back({fmt::format("words of {:#010x}", word), 1, [=](Descriptor& d) { d.fill(word); }});
   return all;
+}
+
+/// Two jobs wait behind the one in work; a third is refused; a snapshot is consistent.
+inline void check_queue(const SimulatorLibrary& library, const Manifest& manifest, const Config& config,
+                        const Job& job) {
+  MemoryMap map;
+  const JobMemory memory(map, job.layer, job.stages.value, config, 7);
+  AxiOptions options;
+  options.data_bytes = config.memory.data_bits / 8, options.latency = 20;
+  Bench bench(library, manifest, config, map, options);
+  bench.reset();
+  Comparison ignored(config, job.layer, job.stages);
+  bench.set_comparison(&ignored);
+  bench.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(memory.descriptor_address()));
+  bench.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(memory.descriptor_address() >> 32));
+  for (int i = 0; i < 3; ++i) bench.write_register(QUILLGEN_START, 1);
+  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_BUSY_MASK | QUILLGEN_STATUS_QUEUE_FULL_MASK)));
+  CHECK(bench.read_register(QUILLGEN_INT_STATE) == 0);
+  bench.write_register(QUILLGEN_START, 1);
+  CHECK(bench.read_register(QUILLGEN_INT_STATE) == QUILLGEN_INT_STATE_REFUSED_MASK);
+  bench.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
+  for (int i = 0; i < 100; ++i) bench.cycle();
+  bench.write_register(QUILLGEN_SNAPSHOT, 0);
+  std::uint32_t causes = 0;
+  for (std::uint32_t c = 1; c < 8; ++c) causes += bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * c);
+  CHECK(bench.read_register(QUILLGEN_COUNT_CYCLES) == causes);
+  CHECK(causes > 90);
+  for (int done = 0; done < 3; ++done) {
+    std::uint32_t state = 0;
+    for (int i = 0; i < 20000 && state == 0; ++i) state = bench.read_register(QUILLGEN_INT_STATE);
+    CHECK(state == QUILLGEN_INT_STATE_DONE_MASK);
+    bench.write_register(QUILLGEN_INT_STATE, state);
+  }
+  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK)));
+  CHECK(memory.output_rows() == job.stages.output);
 }
 
 /// Registers keep all bits; enabled interrupts reach the pin.

@@ -220,37 +220,7 @@ TEST_CASE("a memory that stops answering: the time-out, the quarantine, and pati
 }
 
 TEST_CASE("two jobs wait behind the one in work; a third is refused; a snapshot is consistent") {
-  MemoryMap map;
-  const auto& config = nano().config;
-  const JobMemory memory(map, nano().layer, nano().stages.value, config, 7);
-  AxiOptions options;
-  options.data_bytes = config.memory.data_bits / 8, options.latency = 20;
-  Bench bench(*nano().library, nano().manifest, config, map, options);
-  bench.reset();
-  Comparison ignored(config, nano().layer, nano().stages);
-  bench.set_comparison(&ignored);
-  bench.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(memory.descriptor_address()));
-  bench.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(memory.descriptor_address() >> 32));
-  for (int i = 0; i < 3; ++i) bench.write_register(QUILLGEN_START, 1);
-  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_BUSY_MASK | QUILLGEN_STATUS_QUEUE_FULL_MASK)));
-  CHECK(bench.read_register(QUILLGEN_INT_STATE) == 0);
-  bench.write_register(QUILLGEN_START, 1);
-  CHECK(bench.read_register(QUILLGEN_INT_STATE) == QUILLGEN_INT_STATE_REFUSED_MASK);
-  bench.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
-  for (int i = 0; i < 100; ++i) bench.cycle();
-  bench.write_register(QUILLGEN_SNAPSHOT, 0);
-  std::uint32_t causes = 0;
-  for (std::uint32_t c = 1; c < 8; ++c) causes += bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * c);
-  CHECK(bench.read_register(QUILLGEN_COUNT_CYCLES) == causes);
-  CHECK(causes > 90);
-  for (int job = 0; job < 3; ++job) {
-    std::uint32_t state = 0;
-    for (int i = 0; i < 2000 && state == 0; ++i) state = bench.read_register(QUILLGEN_INT_STATE);
-    CHECK(state == QUILLGEN_INT_STATE_DONE_MASK);
-    bench.write_register(QUILLGEN_INT_STATE, state);
-  }
-  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK)));
-  CHECK(memory.output_rows() == nano().stages.output);
+  check_queue(*nano().library, nano().manifest, nano().config, nano().job());
 }
 
 TEST_CASE("many jobs on one instance") {

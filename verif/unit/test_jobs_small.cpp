@@ -116,6 +116,8 @@ TEST_CASE("maps of the largest size; a job of as many queries as there may be, a
   workload.source.clear();
   while (workload.source.size() < static_cast<std::size_t>(workload.tokens) * workload.embed_dim)
     workload.source.push_back(small().workload.source[workload.source.size() % small().workload.source.size()]);
+  for (std::size_t i = 0; i < workload.reference_points.size(); i += 12)  // some look beyond the map
+    --workload.reference_points[i], --workload.reference_points[i + 1];
   const Layer large(workload, small().config);
   Session session(*small().library, small().manifest, small().config, {9, 0, 20});
   CHECK(session.run(large.job()).first_mismatch() == "");
@@ -132,6 +134,10 @@ TEST_CASE("maps of the largest size; a job of as many queries as there may be, a
   CHECK(session.run(control_at(many.job(), 3000, QUILLGEN_CONTROL_ABORT_MASK)).error_code ==
         QUILLGEN_ERROR_ABORTED_CODE);
   CHECK(session.run(small().job()).first_mismatch() == "");
+}
+
+TEST_CASE("two jobs wait behind the one in work; a third is refused; a snapshot is consistent") {
+  check_queue(*small().library, small().manifest, small().config, small().job());
 }
 
 TEST_CASE("registers keep all bits; enabled interrupts reach the pin") {
