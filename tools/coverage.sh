@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Line and toggle coverage of the generated Verilog over the simulations of the fast suite: builds simulators that count, runs, merges, prints
-# the percentages of each module and every uncovered point that neither verif/system/coverage/DESIGN.txt nor common.txt beside it explains. Exit status
-# 0 when there is none and the targets are met. Signals wider than 256 bits (lines of features in small) are not counted by Verilator.
+# the percentages of each module and every uncovered point that neither verif/system/coverage/common.txt nor DESIGN.txt beside it explains. Exit
+# status 0 when there is none and the targets are met. Signals wider than 256 bits (lines of features in small) are not counted by Verilator.
 #   tools/coverage.sh [nano] [small]       both when none is named; results stay in build/coverage
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -10,8 +10,7 @@ cd "$root"
 configure
 say 'building'
 layers=verif/system/mutants
-ninja -C build generator/cli/quillgen verif/unit/test_jobs verif/unit/test_jobs_small verif/unit/test_interpreted_design $layers/nano_layer.safetensors $layers/nano_boxes.safetensors \
-  $layers/nano_sharp.safetensors $layers/small_sharp.safetensors |
+ninja -C build generator/cli/quillgen verif/unit/test_{jobs,jobs_small,interpreted_design} $layers/{nano_layer,nano_boxes,nano_sharp,small_sharp}.safetensors |
   tail -1
 quillgen=build/generator/cli/quillgen
 
