@@ -241,7 +241,9 @@ std::vector<std::string> Batch::run_verilator(const fs::path& folder) const {
   std::vector<std::pair<harness::Signal, harness::Signal>> ports;
   for (const Subject& s : subjects_)
     ports.emplace_back(sim.port(fmt::format("in_{}", s.seed), true), sim.port(fmt::format("out_{}", s.seed), false));
-  sim.eval();  // a reset that is there from the start has no edge
+  // A reset that is there from the start has no edge; nor has that of a block that random bits hold, until the reset of
+  // the design has come and gone.
+  for (const unsigned level : {0, 1, 0}) rst.set(level), sim.eval();
   for (std::size_t c = 0; c < resets_.size(); ++c) {
     rst.set(resets_[c] ? 1 : 0);
     for (std::size_t i = 0; i < subjects_.size(); ++i)
