@@ -12,9 +12,8 @@ using namespace hdl;
 const Module& build_counters(Design& d, const Shapes& s) {
   return d.module("counters", [&](Module& m) {
     m.describe(
-        "Counts every cycle of a job, for each lane under one cause, and the events of the job. Cleared at start, "
-        "frozen "
-        "at its end.");
+        "Counts every cycle of a job, for each lane under one cause, and the events of the job. "
+        "Cleared at start, frozen at its end.");
     auto clear = input(m, "clear", Bool());
     auto busy = input(m, "busy", Bool());
     auto setup = input(m, "in_setup_phase", Bool());
