@@ -24,6 +24,7 @@ void fit(Attention& a, const Workload& w) {
     a.max_height = std::max(a.max_height, level.height);
   }
   a.max_queries = std::max(a.max_queries, w.queries);
+  a.max_tokens = std::max(a.max_tokens, w.tokens);
 }
 
 /// "attention.heads 4 -> 8" for each number that differs.
@@ -39,8 +40,8 @@ std::string changes(const Config& before, const Config& after) {
 
 void add_fit_option(CLI::App& command, ConfigOptions& options) {
   command.add_flag("--fit", options.fit,
-                   "take embed_dim, heads, levels and points from the workload, raise max_width, max_height and "
-                   "max_queries to hold it");
+                   "take embed_dim, heads, levels and points from the workload, raise max_width, max_height, "
+                   "max_queries and max_tokens to hold it");
 }
 
 Config chosen_config(const ConfigOptions& options, const Workload& workload) {

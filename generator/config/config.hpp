@@ -12,7 +12,8 @@ struct Attention {
   int points = 0;       ///< K, points per head and level
   int max_width = 0;    ///< widest level, pixels
   int max_height = 0;   ///< tallest level, pixels
-  int max_queries = 0;  ///< most queries of a job
+  int max_queries = 0;  ///< most queries of a job, and rows of a dense one
+  int max_tokens = 0;   ///< most tokens of a job: pixels of all its levels
 
   constexpr int head_dim() const { return embed_dim / heads; }                 ///< D
   constexpr int samples_per_head() const { return levels * points; }           ///< L*K
@@ -40,11 +41,14 @@ struct Numerics {
   constexpr int logit_bits() const { return logit_int_bits + logit_frac_bits; }
 };
 
-/// PE array of the offset and logit projection: rows queries x columns outputs x depth products a cycle.
+/// PE array of the projections of tokens and queries and of dense jobs: rows x columns outputs x depth products a
+/// cycle.
 struct Gemm {
-  int rows = 0;     ///< queries of a group
-  int columns = 0;  ///< multiple of 3: offset x, offset y and logit of columns / 3 samples
-  int depth = 0;    ///< products a PE sums in a cycle, a power of two
+  int rows = 0;         ///< tokens or queries of a group
+  int columns = 0;      ///< multiple of 3: offset x, offset y and logit of columns / 3 samples
+  int depth = 0;        ///< products a PE sums in a cycle, a power of two
+  int max_inner = 0;    ///< longest row of a dense job, elements
+  int tree_levels = 0;  ///< levels of an adder tree between two registers
 };
 
 struct Core {

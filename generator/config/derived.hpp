@@ -61,4 +61,54 @@ constexpr int head_requant_units(const Attention& a) {
   return units;
 }
 
+// --- PE array
+// ---------------------------------------------------------------------------------------------------------
+
+/// Outputs of a row that leave the array in a cycle: offset x, offset y and logit of a sample for each lane, or as many
+/// adjacent channels.
+constexpr int drain_width(const Config& c) { return 3 * c.core.lanes; }
+
+/// Cycles of a tile of a row of `inner` elements: ceil(inner / depth).
+constexpr int gemm_steps(const Config& c, int inner) { return divide_up(inner, c.gemm.depth); }
+
+/// Tiles, `columns` outputs each, of the value projection (C outputs) and of the query projection (3 * M * L * K).
+constexpr int value_tiles(const Config& c) { return divide_up(c.attention.embed_dim, c.gemm.columns); }
+constexpr int query_tiles(const Config& c) { return divide_up(3 * c.attention.samples_per_query(), c.gemm.columns); }
+
+/// Words of drain_width outputs that a tile has.
+constexpr int drains_of_tile(const Config& c) { return c.gemm.columns / drain_width(c); }
+
+/// A dense job whose weights do not fit takes them in panels of whole tiles. Tiles of the smallest panel whose rows are
+/// whole beats of output, so that the rows of the next panel continue them.
+constexpr int aligned_tiles(const Config& c) {
+  int tiles = 1;
+  while (tiles * c.gemm.columns * element_bytes(c.numerics.output_bits) % beat_bytes(c.memory) != 0) ++tiles;
+  return tiles;
+}
+
+/// Outputs of a row that the result buffer holds, a power of two: a token's, or those of a panel.
+constexpr int result_elements(const Config& c) {
+  const int panel = aligned_tiles(c) * c.gemm.columns;
+  return static_cast<int>(
+      std::bit_ceil(static_cast<unsigned>(c.attention.embed_dim > panel ? c.attention.embed_dim : panel)));
+}
+
+/// Tiles of the largest panel.
+constexpr int most_panel_tiles(const Config& c) { return result_elements(c) / c.gemm.columns; }
+
+/// Words of a weight memory (one for each column of the array): those of the value and of the query projection
+/// together, or two of the smallest panels of the longest rows.
+constexpr int weight_words(const Config& c) {
+  const int layer = (value_tiles(c) + query_tiles(c)) * gemm_steps(c, c.attention.embed_dim);
+  const int panels = 2 * aligned_tiles(c) * gemm_steps(c, c.gemm.max_inner);
+  return layer > panels ? layer : panels;
+}
+
+/// Words of the requantisation table of the array, drain_width entries each: likewise.
+constexpr int requant_words(const Config& c) {
+  const int layer = (value_tiles(c) + query_tiles(c)) * drains_of_tile(c);
+  const int panels = 2 * most_panel_tiles(c) * drains_of_tile(c);
+  return layer > panels ? layer : panels;
+}
+
 }  // namespace quillgen

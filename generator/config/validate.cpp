@@ -97,6 +97,14 @@ void check_lanes(const Config& c) {
            "raise it");
 }
 
+void check_panels(const Config& c) {
+  constexpr int most = 1 << 16;
+  if (weight_words(c) <= most) return;
+  refuse("gemm.max_inner", c.gemm.max_inner,
+         fmt::format("such that the weight memories have at most {} words (they would have {})", most, weight_words(c)),
+         "lower it, or raise gemm.depth or gemm.columns");
+}
+
 }  // namespace
 
 void validate(const Config& c) {
@@ -108,6 +116,7 @@ void validate(const Config& c) {
     refuse("core.projection_columns", c.core.projection_columns,
            fmt::format("at most attention.embed_dim ({})", c.attention.embed_dim), "lower it");
   check_lanes(c);
+  check_panels(c);
   check_line(c);
   check_cache(c);
 }

@@ -35,6 +35,7 @@ void mend(Config& c) {
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
   while (line_beats(c) > 16) c.memory.data_bits *= 2;
+  while (weight_words(c) > 1 << 16) c.gemm.depth *= 2, c.gemm.max_inner = 1 + c.gemm.max_inner / 2;
   const int least = divide_up(2 * tag_banks * c.feature_cache.ways * line_bytes(c) * c.core.lanes, 1024);
   c.feature_cache.kilobytes = 1 << log2_ceil(std::max(c.feature_cache.kilobytes, least));
 }
