@@ -1,5 +1,6 @@
 #include "accel/registers.hpp"
 #include "accel/shapes.hpp"
+#include "config/derived.hpp"
 
 namespace quillgen::accel {
 namespace {
@@ -25,22 +26,31 @@ std::vector<RegisterField> interrupt_bits() {
 
 const char* counter_text(const std::string& name) {
   static const std::vector<std::pair<std::string, const char*>> texts = {
-      {"cycles", "cycles from the begin of the job to its end; times the lanes, the sum of the next seven"},
+      {"cycles", "cycles from the begin of the job to its end; times the lanes, the sum of the next eight"},
       {"setup", "cycles of lanes: descriptor and parameters were being loaded"},
+      {"project", "cycles of lanes: value map or a dense product was being computed"},
       {"fill", "cycles of lanes: before the first sample of any"},
       {"sample", "cycles of lanes: the lane took a sample"},
       {"wait_feature", "cycles of lanes: the next sample missed pixels"},
       {"wait_output", "cycles of lanes: the lane was not ready"},
       {"wait_point", "cycles of lanes: no sample was queued"},
       {"drain", "cycles of lanes: after the last sample of all"},
+      {"gemm_busy", "cycles in which the PE array took a step; CYCLES is the sum of this and the next three"},
+      {"gemm_rows", "cycles in which the array, between its first and last step, waited for rows or weights"},
+      {"gemm_room", "cycles between them in which it waited for room for its results"},
+      {"gemm_idle", "cycles before its first step and after its last"},
+      {"gemm_project", "steps of the array in cycles of PROJECT"},
+      {"gemm_span", "cycles from the first step of the array to the last"},
       {"samples", "samples taken, of all lanes"},
       {"line_hits", "line look-ups that found their line"},
       {"line_misses", "line look-ups that did not"},
       {"bytes_job", "bytes read: descriptor and parameters"},
-      {"bytes_query", "bytes read: query rows"},
+      {"bytes_query", "bytes read: query rows, or rows of a dense job"},
       {"bytes_reference", "bytes read: references"},
       {"bytes_feature", "bytes read: lines of the value map"},
-      {"bytes_output", "bytes written: output rows"}};
+      {"bytes_output", "bytes written: output rows"},
+      {"bytes_source", "bytes read: source rows"},
+      {"bytes_value", "bytes written: value map"}};
   for (const auto& [counter, text] : texts)
     if (counter == name) return text;
   return "";
@@ -59,7 +69,8 @@ std::vector<Register> register_map(const Config& c) {
                  {a.embed_dim, a.heads, a.levels, a.points}),
       capability(0x00C, "cap_shape", "largest level, pixels",
                  {{"max_width", 0, 16, "widest"}, {"max_height", 16, 16, "tallest"}}, {a.max_width, a.max_height}),
-      capability(0x010, "cap_queries", "most queries of a job", {{"max_queries", 0, 32, "queries"}}, {a.max_queries}),
+      capability(0x010, "cap_queries", "most queries of a job",
+                 {{"max_queries", 0, 32, "queries, or rows of a dense job"}}, {a.max_queries}),
       capability(0x014, "cap_memory", "the memory port",
                  {{"data_bits", 0, 16, "width of the data"}, {"address_bits", 16, 8, "width of an address"}},
                  {c.memory.data_bits, c.memory.address_bits}),
@@ -93,6 +104,9 @@ std::vector<Register> register_map(const Config& c) {
                  {c.gemm.rows, c.gemm.columns, c.gemm.depth, c.core.projection_columns}),
       capability(0x028, "cap_core", "lanes, for packing the parameter image",
                  {{"lanes", 0, 4, "lanes, each with its share of the heads"}}, {c.core.lanes}),
+      capability(0x02C, "cap_dense", "limits of a dense job",
+                 {{"max_inner", 0, 16, "longest row, elements"}, {"panel", 16, 16, "most outputs of a panel"}},
+                 {c.gemm.max_inner, most_panel_tiles(c) * c.gemm.columns}),
       {0x030, "desc_lo", Access::rw, "descriptor address, low half", {}, {}},
       {0x034, "desc_hi", Access::rw, "descriptor address, high half", {}, {}},
       {0x038, "start", Access::wo, "queues a job", {{"start", 0, 1, "1: queue the job at DESC"}}, {}},
@@ -127,7 +141,10 @@ std::vector<Register> register_map(const Config& c) {
       {0x054, "int_state", Access::w1c, "interrupt state", interrupt_bits(), {}},
       {0x058, "int_enable", Access::rw, "bits of INT_STATE that raise irq", interrupt_bits(), {}},
       {0x05C, "int_test", Access::wo, "writing 1 sets the bit of INT_STATE", interrupt_bits(), {}},
-      {0x060, "snapshot", Access::wo, "any write copies all counters at once; the end of a job does too", {}, {}}};
+      {0x060, "snapshot", Access::wo, "any write copies all counters at once; the end of a job does too", {}, {}},
+      capability(0x064, "cap_tokens", "most tokens of a job", {{"max_tokens", 0, 32, "tokens"}}, {a.max_tokens}),
+      capability(0x068, "cap_weights", "words of a weight memory, one for each column of the array",
+                 {{"words", 0, 32, "depth weights each"}}, {weight_words(c)})};
   for (std::size_t i = 0; i < counter_names.size(); ++i)
     map.push_back({counters_offset + 4 * static_cast<unsigned>(i),
                    std::string("count_") + counter_names[i],
@@ -151,6 +168,8 @@ const std::vector<ErrorText>& error_texts() {
       {Error::read, "read", "a read was answered SLVERR or DECERR", "client (read ID) [3:0], response [5:4]"},
       {Error::write, "write", "a write was answered SLVERR or DECERR", "response [5:4]"},
       {Error::aborted, "aborted", "CONTROL.abort was written", "0"},
+      {Error::dense, "dense", "inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit",
+       "word of the descriptor"},
       {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"}};
   return texts;
 }

@@ -1,6 +1,9 @@
 // The register map as a C header and as a page.
 #include <fmt/format.h>
 
+#include <span>
+#include <tuple>
+
 #include "accel/registers.hpp"
 #include "accel/shapes.hpp"
 #include "hdl/upper.hpp"
@@ -31,21 +34,54 @@ struct Word {
 };
 
 // 64-bit addresses take two words, the low half first.
-constexpr Word words[] = {{word::kind, "kind", "version and kind"},
-                          {word::flags, "flags", "flags: bit 0, references are boxes; other bits 0"},
-                          {word::job_id, "job_id", "job ID, any number"},
-                          {word::queries, "queries", "number of queries"},
-                          {word::query_address, "query_address", "address of the query rows, low and high half"},
-                          {word::reference_address, "reference_address", "address of the references"},
-                          {word::value_address, "value_address", "address of the value map, aligned to a line"},
-                          {word::parameter_address, "parameter_address", "address of the parameter image"},
-                          {word::output_address, "output_address", "address of the output rows"},
-                          {word::query_stride, "query_stride", "bytes from one query row to the next"},
-                          {word::output_stride, "output_stride", "bytes from one output row to the next"},
-                          {word::levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"}};
+constexpr Word attention_words[] = {
+    {word::kind, "kind", "version and kind"},
+    {word::flags, "flags",
+     "bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; other bits 0"},
+    {word::job_id, "job_id", "job ID, any number"},
+    {word::queries, "queries", "number of queries"},
+    {word::query_address, "query_address", "address of the query rows, low and high half"},
+    {word::reference_address, "reference_address", "address of the references"},
+    {word::value_address, "value_address", "address of the value map, aligned to a line"},
+    {word::parameter_address, "parameter_address", "address of the parameter image"},
+    {word::output_address, "output_address", "address of the output rows"},
+    {word::query_stride, "query_stride", "bytes from one query row to the next"},
+    {word::output_stride, "output_stride", "bytes from one output row to the next"},
+    {word::levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"},
+    {word::source_address, "source_address", "address of the source rows"},
+    {word::mask_address, "mask_address", "address of the mask, a byte a token"},
+    {word::source_stride, "source_stride", "bytes from one source row to the next"}};
+constexpr Word dense_words[] = {
+    {word::kind, "kind", "version and kind"},
+    {word::flags, "flags", "bit 3: ReLU; other bits 0 (reserved: transpose, residual, second activation, wide output)"},
+    {word::job_id, "job_id", "job ID, any number"},
+    {word::queries, "queries", "number of rows"},
+    {word::query_address, "query_address", "address of the rows, low and high half"},
+    {word::reference_address, "reference_address", "not used"},
+    {word::value_address, "value_address", "not used"},
+    {word::parameter_address, "parameter_address", "address of the panels"},
+    {word::output_address, "output_address", "address of the output rows"},
+    {word::query_stride, "query_stride", "bytes from one row to the next"},
+    {word::output_stride, "output_stride", "bytes from one output row to the next"},
+    {word::dense_shape, "dense_shape", "inner [15:0], outputs [31:16]"},
+    {word::dense_panel, "dense_panel", "tiles of a panel [15:0]; the last one may have fewer"},
+    {word::dense_reserved, "dense_reserved", "reserved for residual rows, a second activation and their strides; 0"}};
 
 std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
+}
+
+// `words` up to the word `end`; what follows is reserved.
+std::string descriptor_table(const std::string& title, unsigned kind, std::span<const Word> words, int end) {
+  std::string out = fmt::format("\n### {}\n\n| word | meaning |\n|---|---|\n", title);
+  const auto range = [](int from, int to) {
+    return to - from > 1 ? fmt::format("{}..{}", from, to - 1) : fmt::format("{}", from);
+  };
+  for (std::size_t i = 0; i < words.size(); ++i)
+    out += fmt::format("| {} | {}{} |\n", range(words[i].index, i + 1 < words.size() ? words[i + 1].index : end),
+                       words[i].text, i == 0 ? fmt::format(": 0x{:08X}", kind) : "");
+  if (end < descriptor_words) out += fmt::format("| {} | reserved, 0 |\n", range(end, descriptor_words));
+  return out;
 }
 
 }  // namespace
@@ -74,9 +110,18 @@ std::string register_header() {
     out += define("ERROR_" + upper(e.name) + "_CODE", fmt::format("{}u", static_cast<unsigned>(e.code)), e.text);
   out += "\n/* Job descriptor: 32-bit little-endian words. */\n";
   out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words));
-  out += define("DESCRIPTOR_KIND_VALUE", fmt::format("0x{:08X}u", descriptor_kind), "version 1, attention core");
-  out += define("DESCRIPTOR_FLAG_BOXES", fmt::format("0x{:X}u", 1u << flag_boxes), "references are boxes");
-  for (const Word& w : words) out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
+  out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 2, attention layer");
+  out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 2, dense layer");
+  for (const auto& [name, bit, text] : {std::tuple{"BOXES", flag_boxes, "references are boxes"},
+                                        {"MASKED", flag_masked, "a mask of the tokens is given"},
+                                        {"MAP_GIVEN", flag_map_given, "the value map is in memory"},
+                                        {"RELU", flag_relu, "negative outputs of a dense job become 0"}})
+    out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
+  for (const Word& w : attention_words)
+    out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
+  for (const Word& w : dense_words)
+    if (w.index >= word::dense_shape && w.index < word::source_address)
+      out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
   out += "\n#endif\n";
   return out;
 }
@@ -98,18 +143,10 @@ std::string register_page(const Config& c) {
   out += "\n## Codes of ERROR\n\n| code | meaning | ERROR_DETAIL |\n|---|---|---|\n";
   for (const ErrorText& e : error_texts())
     out += fmt::format("| {} | {} | {} |\n", static_cast<unsigned>(e.code), e.text, e.detail);
-  out += fmt::format(
-      "\n## Job descriptor\n\n{} little-endian words of 32 bits, at an address aligned to 64 bytes.\n\n"
-      "| word | meaning |\n|---|---|\n",
-      descriptor_words);
-  for (std::size_t i = 0; i < std::size(words); ++i) {
-    const int end = i + 1 < std::size(words) ? words[i + 1].index : word::levels + max_levels;
-    out += fmt::format(
-        "| {} | {}{} |\n",
-        end - words[i].index > 1 ? fmt::format("{}..{}", words[i].index, end - 1) : fmt::format("{}", words[i].index),
-        words[i].text, i == 0 ? fmt::format(": 0x{:08X}", descriptor_kind) : "");
-  }
-  out += fmt::format("| {}..{} | reserved, 0 |\n", word::levels + max_levels, descriptor_words - 1);
+  out += fmt::format("\n## Job descriptor\n\n{} little-endian words of 32 bits, at an address aligned to 64 bytes.\n",
+                     descriptor_words);
+  out += descriptor_table("An attention layer", kind_attention, attention_words, word::source_stride + 1);
+  out += descriptor_table("A dense layer", kind_dense, dense_words, descriptor_words);
   return out;
 }
 
