@@ -5,12 +5,16 @@
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "lib/counter.hpp"
+#include "lib/sum_tree.hpp"
 
 namespace quillgen::accel {
 
 using namespace hdl;
 
 namespace {
+
+// Levels of the adder tree of a column between two registers.
+constexpr int tree_levels = 3;
 
 // Dot product of a head with one column of W'': products, sum.
 const Module& build_column(Design& d, const Shapes& s) {
@@ -29,10 +33,7 @@ const Module& build_column(Design& d, const Shapes& s) {
       product.when(advance, channel[i] * weight[i]);
       products.push_back(product);
     }
-    SInt total = lib::sum_tree(products);
-    auto sum = reg(m, "sum", SInt(total.width()));
-    sum.when(advance, total);
-    output(m, "sum", static_cast<SInt>(sum));
+    output(m, "sum", lib::registered_sum_tree(m, "sum", products, tree_levels, advance));
   });
 }
 
@@ -89,7 +90,7 @@ const Module& build_head_projection(Design& d, const Shapes& s) {
       sums.push_back(column.out("sum", SInt(s.n.head_bits + s.n.output_weight_bits +
                                             (s.a.head_dim() == 1 ? 0 : Shapes::bits(s.a.head_dim())))));
     }
-    constexpr int dot_stages = 3;
+    const int dot_stages = 2 + lib::sum_tree_stages(s.a.head_dim(), tree_levels);
     Step now{group, first_head, in.data.last_of_query};
     Bool valid = in.valid;
     for (int i = 1; i <= dot_stages; ++i) {

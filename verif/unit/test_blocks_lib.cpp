@@ -5,6 +5,7 @@
 #include "lib/divider.hpp"
 #include "lib/fifo.hpp"
 #include "lib/requantise.hpp"
+#include "lib/sum_tree.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;
@@ -37,6 +38,42 @@ TEST_CASE("requantise: N2 for all shifts, moving with enable") {
         }
       }
   MESSAGE(fmt::format("{} values", compared));
+}
+
+TEST_CASE("registered_sum_tree: exact sums, as late as sum_tree_stages says, moving with enable") {
+  for (const int terms : {1, 2, 3, 5, 8, 13, 32})
+    for (const int levels : {1, 2, 3, 8}) {
+      CAPTURE(terms);
+      CAPTURE(levels);
+      constexpr int bits = 6;
+      hdl::Design d;
+      const auto& module = d.module("tree", [&](hdl::Module& m) {
+        std::vector<hdl::SInt> list;
+        for (int i = 0; i < terms; ++i) list.push_back(hdl::input(m, "term_" + std::to_string(i), hdl::SInt(bits)));
+        auto enable = hdl::input(m, "enable", hdl::Bool());
+        hdl::output(m, "sum", lib::registered_sum_tree(m, "total", list, levels, enable));
+      });
+      interp::Interpreter sim(module, 3);
+      Random random(static_cast<std::uint64_t>(terms * 10 + levels));
+      std::deque<std::int64_t> in_flight;
+      for (int i = 0; i < 200; ++i) {
+        std::int64_t sum = 0;
+        for (int t = 0; t < terms; ++t) {
+          const auto term = i % 5 == 0 ? -(1 << (bits - 1)) : random.number(bits);  // the lowest sum too
+          sim.set("term_" + std::to_string(t), static_cast<std::uint64_t>(term) & hdl::mask(bits));
+          sum += term;
+        }
+        const bool enable = random.chance(70);
+        sim.set("enable", enable);
+        in_flight.push_back(sum);  // what comes in
+        if (static_cast<int>(in_flight.size()) > lib::sum_tree_stages(terms, levels)) {
+          REQUIRE(sim.get_signed("sum") == in_flight.front());
+          if (enable) in_flight.pop_front();
+        }
+        if (!enable) in_flight.pop_back();
+        sim.step();
+      }
+    }
 }
 
 TEST_CASE("divide_round: the rounded quotient of N4") {
