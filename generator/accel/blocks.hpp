@@ -51,11 +51,34 @@ const hdl::Module& build_head_projection(hdl::Design& d, const Shapes& s);
 /// (TableWrite).
 const hdl::Module& build_output_requantise(hdl::Design& d, const Shapes& s);
 
-// --- query side -----------------------------------------------------------------------------------------------------
+// --- PE array (gemm.hpp) --------------------------------------------------------------------------------------------
 
-/// PE array of the offset and logit projection (N3). Streams: word (depth elements of a query row) in. Ports:
-/// group_start .. see the file.
-const hdl::Module& build_query_projection(hdl::Design& d, const Shapes& s);
+/// Order of the tokens in the value projection. Streams out: token (RowAddress), block (Block). Ports: start, masked,
+/// address, stride, levels; mask_start, mask_valid, mask_beat (the mask, before the start).
+const hdl::Module& build_token_walk(hdl::Design& d, const Shapes& s);
+
+/// Rows for the array. Streams: token (RowAddress) in; word (RowWord) and burst out. Ports: start, tokens_run; rows,
+/// address, stride (of rows that are not tokens); row_beats, last_step; data, data_valid.
+const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
+
+/// The array (N3, N11). Streams: word (RowWord) in, finished (rows of a group whose results are complete) out. Ports:
+/// start, run (GemmRun); weights, requant (TableWrite); freed (pulse: results of the oldest group are no longer
+/// needed); sample_* and offset_x, offset_y, logit of each lane; result (Results); busy, waits_for_room.
+const hdl::Module& build_gemm_engine(hdl::Design& d, const Shapes& s);
+
+/// Results between array and memory. Streams: read (ResultRead) in, beat out. Ports: dense, relu, restart, result.
+const hdl::Module& build_result_buffer(hdl::Design& d, const Shapes& s);
+
+/// Blocks of the value map. Streams: block (Block) and finished in; request (WriteRequest) and read (ResultRead) out.
+/// Ports: start, address; freed.
+const hdl::Module& build_map_writer(hdl::Design& d, const Shapes& s);
+
+/// Rows of a dense job. Streams: finished in; request (WriteRequest) and read (ResultRead) out. Ports: start, address,
+/// stride, row_beats; freed.
+const hdl::Module& build_dense_writer(hdl::Design& d, const Shapes& s);
+
+/// All of these.
+const hdl::Module& build_gemm_unit(hdl::Design& d, const Shapes& s);
 
 // --- memory side ----------------------------------------------------------------------------------------------------
 
@@ -67,21 +90,26 @@ const hdl::Module& build_burst_reader(hdl::Design& d, const Shapes& s, const std
 /// Round robin between the clients, and the read channels of the AXI master.
 const hdl::Module& build_read_port(hdl::Design& d, const Shapes& s);
 
-/// Rows of the query, cut into words of `depth` elements. Streams: word out, burst out. Ports: start, address, stride,
-/// queries; data, data_valid.
-const hdl::Module& build_query_fetch(hdl::Design& d, const Shapes& s);
-
 /// References of all queries as 64-bit words (x, y).
 const hdl::Module& build_reference_fetch(hdl::Design& d, const Shapes& s);
 
-/// Collects output values into rows and writes them.
-const hdl::Module& build_output_writer(hdl::Design& d, const Shapes& s);
+/// Rows of outputs. Streams: output (OutputGroup) in; request (WriteRequest) and beat out.
+const hdl::Module& build_output_rows(hdl::Design& d, const Shapes& s);
+
+/// Writes runs of beats. Streams: request (WriteRequest) and beat in. Ports: start, runs (requests until done); done,
+/// and the write channels of the AXI master.
+const hdl::Module& build_burst_writer(hdl::Design& d, const Shapes& s);
 
 // --- control --------------------------------------------------------------------------------------------------------
 
 const hdl::Module& build_registers(hdl::Design& d, const Shapes& s);
 /// Quiet and expired, from what the ports of the memory say.
 const hdl::Module& build_bus_watch(hdl::Design& d);
+/// Words of a descriptor, what follows from them, and whether they are right.
+const hdl::Module& build_job_descriptor(hdl::Design& d, const Shapes& s);
+/// What is read beside the descriptor: panels, mask, parameters.
+const hdl::Module& build_job_loads(hdl::Design& d, const Shapes& s);
+/// The states of a job.
 const hdl::Module& build_job_control(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_parameter_loader(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);

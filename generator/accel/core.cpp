@@ -1,5 +1,5 @@
-// The MSDeformAttn core: from query words and references to output groups, in one pass. One projection of the queries
-// feeds all lanes; each lane has its share of the heads, and works on a group of queries when it is done with the last.
+// The MSDeformAttn core: from offsets, logits and references to output groups, in one pass. Each lane has its share of
+// the heads, and works on a group of queries when it is done with the last.
 #include <fmt/format.h>
 
 #include "accel/blocks.hpp"
@@ -67,11 +67,9 @@ const Module& build_core(Design& d, const Shapes& s) {
     const Shapes lane = s.lane();
     const int units = head_requant_units(lane.a);
     m.describe(
-        "MSDeformAttn core: offset and logit projection, softmax, locations, corner weights, line cache, interpolation "
-        "and aggregation, projection by W''. Nothing between query and output leaves the chip.");
+        "MSDeformAttn core: softmax, locations, corner weights, line cache, interpolation and aggregation, projection "
+        "by W''. Nothing between the query and its output leaves the chip.");
     m.parameter("lanes", lanes);
-    auto start = input(m, "start", Bool());
-    auto queries = input(m, "queries", UInt(s.query_bits()));
     auto levels = input(m, "levels", LevelShapes(s));
     std::vector<UInt> starts;
     for (int l = 0; l < s.a.levels; ++l) starts.push_back(input(m, fmt::format("start_{}", l), UInt(s.address_bits())));
@@ -80,23 +78,14 @@ const Module& build_core(Design& d, const Shapes& s) {
     auto feature_data = input(m, "feature_data", UInt(s.data_bits()));
     auto freed = wire(m, "group_freed", Bool());
 
-    m.note("Offsets and logits of a group of queries.");
-    Instance projection(m, "query_projection", build_query_projection(d, s));
-    projection.in("start", start);
-    projection.in("queries", queries);
-    projection.in("freed", static_cast<Bool>(freed));
-    projection.in("weights", table_port(m, "query_weights", s.config.gemm.columns, s.tiles() * s.steps(),
-                                        s.config.gemm.depth * s.n.query_weight_bits));
-    projection.in("table",
-                  table_port(m, "query_requant", lanes, lane.a.samples_per_query(), 3 * lib::requant_entry_bits));
-    projection.in_stream("word", input_stream(m, "word", UInt(s.config.gemm.depth * s.n.query_bits)));
-    Bool sample_valid = projection.out("sample_valid", Bool());
-    UInt sample_address = concat({projection.out("sample_slot", UInt(s.slot_bits())),
-                                  projection.out("sample_number", UInt(lane.sample_bits()))})
-                              .named("sample_address");
+    m.note("Offsets and logits come a sample a cycle for each lane.");
+    Bool sample_valid = input(m, "sample_valid", Bool());
+    UInt slot = input(m, "sample_slot", UInt(s.slot_bits())),
+         number = input(m, "sample_number", UInt(lane.sample_bits()));
+    UInt sample_address = concat({slot, number}).named("sample_address");
 
     m.note("A group is worked on when its samples and its references are there.");
-    auto projected = projection.out_stream("projected", UInt(s.rows_bits()));
+    auto projected = input_stream(m, "projected", UInt(s.rows_bits()));
     auto referenced = input_stream(m, "references_of_group", UInt(1));
     discard(referenced.data);
     auto group = stream(m, "group", (projected.valid & referenced.valid).named("group_valid"), projected.data);
@@ -123,9 +112,10 @@ const Module& build_core(Design& d, const Shapes& s) {
       for (int i = 0; i < s.a.levels; ++i) u.in(fmt::format("start_{}", i), starts[static_cast<std::size_t>(i)]);
       u.in_stream("group", groups_of[static_cast<std::size_t>(l)]);
       u.in("sample_valid", sample_valid), u.in("sample_address", sample_address);
-      u.in("sample_logit", projection.out(numbered("logit"), UInt(s.n.logit_bits())));
-      u.in("sample_offsets", concat({projection.out(numbered("offset_y"), UInt(s.n.offset_bits())),
-                                     projection.out(numbered("offset_x"), UInt(s.n.offset_bits()))}));
+      UInt x = input(m, numbered("offset_x"), UInt(s.n.offset_bits())),
+           y = input(m, numbered("offset_y"), UInt(s.n.offset_bits()));
+      u.in("sample_logit", input(m, numbered("logit"), UInt(s.n.logit_bits())));
+      u.in("sample_offsets", concat({y, x}));
       u.in("reference_write_enable", reference_enable);
       u.in("reference_write_address", reference_address), u.in("reference_write_data", reference_data);
       u.in("feature_data", feature_data), u.in("feature_valid", input(m, numbered("feature_valid"), Bool()));

@@ -17,6 +17,7 @@ const Module& build_counters(Design& d, const Shapes& s) {
     auto clear = input(m, "clear", Bool());
     auto busy = input(m, "busy", Bool());
     auto setup = input(m, "in_setup_phase", Bool());
+    auto project = input(m, "in_project_phase", Bool());
     auto queries = input(m, "queries", UInt(s.query_bits()));
     struct Lane {
       Bool taken, ends_query, blocked, missing;
@@ -43,13 +44,14 @@ const Module& build_counters(Design& d, const Shapes& s) {
     all_done = all_done.named("all_done");
 
     m.note("One cause a cycle for each lane, the first that holds.");
-    static constexpr const char* names[] = {"sample",       "setup",       "fill",      "drain",
-                                            "wait_feature", "wait_output", "wait_point"};
+    static constexpr const char* names[] = {"sample", "setup",        "project",     "fill",
+                                            "drain",  "wait_feature", "wait_output", "wait_point"};
     std::vector<std::vector<UInt>> causes(std::size(names));  // of each lane
     for (std::size_t l = 0; l < lanes.size(); ++l) {
       Bool open = busy;
-      const Bool holds[] = {lanes[l].taken,         setup, ~begun, all_done, lanes[l].missing, lanes[l].blocked,
-                            Bool::constant(m, true)};
+      const Bool holds[] = {
+          lanes[l].taken,         setup, project, ~begun, all_done, lanes[l].missing, lanes[l].blocked,
+          Bool::constant(m, true)};
       for (std::size_t c = 0; c < std::size(names); ++c) {
         causes[c].push_back((open & holds[c]).named(fmt::format("in_{}_{}", names[c], l)).as_uint());
         open = open & ~holds[c];
@@ -59,26 +61,51 @@ const Module& build_counters(Design& d, const Shapes& s) {
       auto r = reg(m, name, UInt(32), 0);
       r.when(clear, 0).next((r + amount).wrap(32));
       output(m, name, static_cast<UInt>(r));
+      return static_cast<UInt>(r);
     };
     auto sum = [](std::vector<UInt> list) {
       UInt total = list[0];
       for (std::size_t i = 1; i < list.size(); ++i) total = total + list[i];
       return total;
     };
-    count("cycles", busy.as_uint());
-    for (const int c : {1, 2, 0, 4, 5, 6, 3}) count(names[c], sum(causes[static_cast<std::size_t>(c)]));
+    UInt cycles = count("cycles", busy.as_uint());
+    for (const char* name : counter_names)
+      for (std::size_t c = 0; c < std::size(names); ++c)
+        if (std::string_view(name) == names[c]) count(name, sum(causes[c]));
     std::vector<UInt> taken, hits, misses;
     for (const Lane& lane : lanes)
       taken.push_back(lane.taken.as_uint()), hits.push_back(lane.hits), misses.push_back(lane.misses);
     count("samples", sum(taken));
     count("line_hits", sum(hits));
     count("line_misses", sum(misses));
-    for (const char* client : {"job", "query", "reference", "feature", "output"}) {
-      auto beat = input(m, fmt::format("beat_{}", client), Bool());
-      count(fmt::format("bytes_{}", client),
+    const auto bytes = [&](const char* name, const Bool& beat) {
+      count(fmt::format("bytes_{}", name),
             mux(beat, UInt::constant(m, static_cast<std::uint64_t>(s.data_bytes()), Shapes::holds(s.data_bytes())),
                 UInt::constant(m, 0, 1)));
-    }
+    };
+    auto rows = input(m, "beat_rows", Bool()), written = input(m, "beat_written", Bool());
+    auto to_map = input(m, "of_map", Bool());  // rows are tokens, and what is written is the value map
+    for (const char* client : {"job", "reference", "feature"})
+      bytes(client, input(m, fmt::format("beat_{}", client), Bool()));
+    bytes("query", rows & ~to_map), bytes("source", rows & to_map);
+    bytes("output", written & ~to_map), bytes("value", written & to_map);
+
+    m.note("The PE array. What it waited for after a step counts as waiting only if another step follows.");
+    auto gemm = input(m, "gemm_busy", Bool()), no_room = input(m, "gemm_waits_for_room", Bool());
+    Bool step = (busy & gemm).named("gemm_step");
+    auto gemm_begun = reg(m, "gemm_begun", Bool(), 0);
+    gemm_begun.when(clear, false).when(step, true);
+    auto kept = [&](const char* name, const Bool& now) {  // cycles since the last step
+      auto r = reg(m, name, UInt(32), 0);
+      r.when(clear | step, 0).next((r + (busy & gemm_begun & now).as_uint()).wrap(32));
+      return mux(step, static_cast<UInt>(r), UInt::constant(m, 0, 32));
+    };
+    UInt rows_gap = kept("gap_rows", ~no_room), room_gap = kept("gap_room", no_room);
+    UInt busy_cycles = count("gemm_busy", step.as_uint()), row_cycles = count("gemm_rows", rows_gap),
+         room_cycles = count("gemm_room", room_gap);
+    count("gemm_project", (step & project).as_uint());
+    UInt active = (busy_cycles + row_cycles + room_cycles).wrap(32);
+    output(m, "gemm_idle", (cycles - active).as_uint().wrap(32));
   });
 }
 

@@ -148,7 +148,11 @@ std::string tensor_table(const Config& c) {
   row("references", "read", base_alignment,
       fmt::format("queries * {}, of boxes {}", reference_row_bytes(c, false), reference_row_bytes(c, true)),
       std::int64_t{a.max_queries} * reference_row_bytes(c, true));
-  row("value map", "read", std::max(base_alignment, line_bytes(c)),
+  row("source rows", "read", base_alignment,
+      fmt::format("tokens * stride, stride >= {}", source_row_beats(c) * beat_bytes(c.memory)),
+      std::int64_t{a.max_tokens} * source_row_beats(c) * beat_bytes(c.memory));
+  row("mask", "read", base_alignment, "tokens, padded to a beat", a.max_tokens);
+  row("value map", "written and read", std::max(base_alignment, line_bytes(c)),
       fmt::format("sum over the levels of ceil(width / 2) * ceil(height / 2) * {}", block), a.levels * level);
   row("output rows", "written", base_alignment, fmt::format("queries * stride, stride >= {}", output),
       std::int64_t{a.max_queries} * output);

@@ -1,13 +1,9 @@
-// The life of a job: fetch and check the descriptor, load the parameters, run, report. Whatever goes wrong stops it: no
-// new burst is asked for, those that are open are waited for, and everything that worked on the job is reset.
-//
-//   idle --> fetch --> check --> load --> run --> idle
-//              \---------\---------\--------\--> stop --port quiet--> clear --> idle
+// The sequence of a job, in one table of states (below). Whatever goes wrong stops it: no new burst is asked for, those
+// that are open are waited for, and everything that worked on the job is reset.
 #include <fmt/format.h>
 
 #include "accel/blocks.hpp"
-#include "accel/parameter_loader.hpp"
-#include "accel/registers.hpp"
+#include "accel/job.hpp"
 #include "lib/counter.hpp"
 
 namespace quillgen::accel {
@@ -16,120 +12,67 @@ using namespace hdl;
 
 namespace {
 
-struct Pointer {
-  const char* name;
-  int word;
+// In `from`, `when` leads to `to`. The first row that holds is taken; `from` -1 is every state.
+struct Transition {
+  int from;
+  Bool when;
+  int to;
 };
-constexpr Pointer word_of_pointer[] = {{"query", word::query_address},
-                                       {"reference", word::reference_address},
-                                       {"value", word::value_address},
-                                       {"parameter", word::parameter_address},
-                                       {"output", word::output_address}};
 
-// A rule of the descriptor, and the word that breaks it.
-struct Rule {
-  Bool broken;
-  Error error;
-  int word;
-};
+constexpr const char* state_names[] = {"idle", "fetch", "check", "load", "project", "attend", "stop", "clear"};
 
 }  // namespace
 
 const Module& build_job_control(Design& d, const Shapes& s) {
   return d.module("job_control", [&](Module& m) {
-    const int beats = descriptor_words * 32 / s.data_bits(), address_bits = s.address_bits(),
-              words_per_beat = s.data_bits() / 32;
+    const Config& c = s.config;
     m.describe(
-        "Sequence of a job: fetch and check the descriptor, load the parameters, run until all rows are written, "
-        "report. An error, an abort or a time-out stops the job; when the memory port is quiet, what worked on it is "
-        "reset.");
-    auto job = input_stream(m, "job", UInt(64));  // address of its descriptor
-    auto beat = input_stream(m, "beat", UInt(s.data_bits()));
+        "Sequence of a job: fetch and check the descriptor, load parameters, project (the value map, or a panel of a "
+        "dense job), attend (from queries to outputs), report. An error, an abort or a time-out stops the job; when "
+        "the memory port is quiet, what worked on it is reset.");
+    auto waiting_job = input_stream(m, "job", UInt(64));  // address of its descriptor
 
-    constexpr int idle = 0, fetch = 1, check = 2, load = 3, run = 4, stop = 5, clear = 6;
-    auto state = reg(m, "state", UInt(3), idle).values({"idle", "fetch", "check", "load", "run", "stop", "clear"});
+    constexpr int idle = 0, fetch = 1, check = 2, load = 3, project = 4, attend = 5, stop = 6, clear = 7;
+    auto state = reg(m, "state", UInt(3), idle).values({std::begin(state_names), std::end(state_names)});
     auto is = [&](int which, const char* name) { return (state == which).named(name); };
     Bool is_idle = is(idle, "is_idle"), is_fetch = is(fetch, "is_fetch"), is_check = is(check, "is_check"),
-         is_load = is(load, "is_load"), is_run = is(run, "is_run"), is_stop = is(stop, "is_stop"),
-         is_clear = is(clear, "is_clear");
+         is_load = is(load, "is_load"), is_project = is(project, "is_project"), is_attend = is(attend, "is_attend"),
+         is_stop = is(stop, "is_stop"), is_clear = is(clear, "is_clear");
 
     m.note("A failed job holds up the next one until its report was seen; a soft reset drops all that wait.");
     auto soft_reset = input(m, "soft_reset", Bool());
     auto dropping = reg(m, "dropping", Bool(), 0);
-    dropping.when(soft_reset, true).when(~job.valid, false);
-    Bool begin =
-        (is_idle & job.valid & ~dropping & ~soft_reset & ~input(m, "failure_pending", Bool())).named("begin_now");
-    job.ready.drive(begin | dropping);
+    dropping.when(soft_reset, true).when(~waiting_job.valid, false);
+    Bool begin = (is_idle & waiting_job.valid & ~dropping & ~soft_reset & ~input(m, "failure_pending", Bool()))
+                     .named("begin_now");
+    waiting_job.ready.drive(begin | dropping);
     auto descriptor = reg(m, "descriptor", UInt(64));
-    descriptor.when(begin, job.data);
+    descriptor.when(begin, waiting_job.data);
+    if (s.address_bits() < 64) discard(descriptor.bits(s.address_bits(), 64 - s.address_bits()));
 
-    m.note("Descriptor words, kept as they come.");
-    auto index = reg(m, "beat_index", UInt(Shapes::bits(beats)), 0);
-    beat.ready.drive(is_fetch | is_load);
-    Bool take = (is_fetch & beat.valid).named("take");
-    Bool last = (take & lib::is_last(index, beats)).named("last_beat");
-    index.when(begin, 0).when(take, lib::next_index(index, beats));
-    std::vector<std::vector<std::pair<Reg<UInt>, UInt>>> fields(static_cast<std::size_t>(beats));
-    auto field = [&](int word, const std::string& name, int bits, int low = 0) {  // bits of a word, from bit `low`
-      auto r = reg(m, name, UInt(bits));
-      fields[static_cast<std::size_t>(word / words_per_beat)].emplace_back(
-          r, beat.data.bits((word % words_per_beat) * 32 + low, bits));
-      return static_cast<UInt>(r);
-    };
-    UInt kind = field(word::kind, "kind", 32), flags = field(word::flags, "flags", 32),
-         job_id = field(word::job_id, "job_id", 32), count = field(word::queries, "query_count", 32);
-    std::vector<UInt> pointers;
-    for (const Pointer& p : word_of_pointer) {
-      UInt low = field(p.word, fmt::format("{}_low", p.name), 32),
-           high = field(p.word + 1, fmt::format("{}_high", p.name), 32);
-      pointers.push_back(concat({high, low}).named(fmt::format("{}_pointer", p.name)));
-    }
-    UInt query_stride = field(word::query_stride, "query_stride", 32),
-         output_stride = field(word::output_stride, "output_stride", 32);
-    std::vector<UInt> width, height;
-    for (int l = 0; l < s.a.levels; ++l) {
-      width.push_back(field(word::levels + l, fmt::format("full_width_{}", l), 16));
-      height.push_back(field(word::levels + l, fmt::format("full_height_{}", l), 16, 16));
-    }
-
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i].empty()) continue;
-      const Bool take_now = (take & (index == i)).named(fmt::format("take_{}", i));
-      for (auto& [r, bits] : fields[i]) r.when(take_now, bits);
-    }
-
-    m.note("Check: the first rule that is broken.");
-    auto bad_side = [&](const UInt& side, int most) { return (side == 0) | (side > most); };
-    auto bad_pointer = [&](const UInt& p, int alignment) {
-      Bool bad = p.bits(0, std::countr_zero(static_cast<unsigned>(alignment))).any();
-      return address_bits < 64 ? bad | p.bits(address_bits, 64 - address_bits).any() : bad;
-    };
-    auto bad_stride = [&](const UInt& stride, int row_beats) {
-      return stride.bits(0, std::countr_zero(static_cast<unsigned>(s.data_bytes()))).any() |
-             (stride < row_beats * s.data_bytes());
-    };
-    std::vector<Rule> rules = {{kind != descriptor_kind, Error::descriptor, word::kind},
-                               {(flags >> flag_count).any(), Error::descriptor, word::flags},
-                               {bad_side(count, s.a.max_queries), Error::queries, word::queries}};
-    for (std::size_t l = 0; l < width.size(); ++l)
-      rules.push_back({bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height), Error::shape,
-                       word::levels + static_cast<int>(l)});
-    for (std::size_t i = 0; i < pointers.size(); ++i)
-      rules.push_back({bad_pointer(pointers[i], word_of_pointer[i].word == word::value_address
-                                                    ? std::max(base_alignment, line_bytes(s.config))
-                                                    : base_alignment),
-                       Error::address, word_of_pointer[i].word});
-    rules.push_back({bad_stride(query_stride, query_row_beats(s.config)), Error::address, word::query_stride});
-    rules.push_back({bad_stride(output_stride, output_row_beats(s.config)), Error::address, word::output_stride});
-    auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
-    for (Rule& rule : rules) rule.broken = rule.broken.named(fmt::format("word_{}_is_bad", rule.word));
-    UInt verdict = code(Error::none), bad_word = UInt::constant(m, 0, error_detail_bits);
-    for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
-      verdict = mux(rule->broken, code(rule->error), verdict);
-      bad_word =
-          mux(rule->broken, UInt::constant(m, static_cast<std::uint64_t>(rule->word), error_detail_bits), bad_word);
-    }
-    verdict = verdict.named("verdict"), bad_word = bad_word.named("bad_word");
+    m.note("Descriptor: read it, have it checked.");
+    auto beat_valid = input(m, "beat_valid", Bool()), complete = input(m, "descriptor_complete", Bool()),
+         checked = input(m, "descriptor_checked", Bool());
+    auto verdict = input(m, "verdict", UInt(error_bits));
+    auto bad_word = input(m, "bad_word", UInt(error_detail_bits));
+    output(m, "to_descriptor", is_fetch & beat_valid);
+    output(m, "check", is_check);
+    constexpr int beat_bits = 32;  // of what the loads ask for
+    auto asked = reg(m, "asked", Bool(), 0);
+    auto loads_ask = input(m, "loads_request_valid", Bool());
+    auto loads_request = input(m, "loads_request", ReadRequest(s, beat_bits));
+    ReadRequest request(s, beat_bits);
+    request.address = mux(is_fetch, descriptor.wrap(s.address_bits()), loads_request.address);
+    request.beats =
+        mux(is_fetch, UInt::constant(m, static_cast<std::uint64_t>(descriptor_words * 32 / s.data_bits()), beat_bits),
+            loads_request.beats);
+    // A stream but for one thing: a job that is stopped withdraws the request, since the reader is reset.
+    Bool may_ask = mux(is_fetch, ~asked, loads_ask & (is_load | is_project)).named("request_valid");
+    auto request_ready = input(m, "request_ready", Bool());
+    output(m, "request_valid", may_ask);
+    output(m, "request", request);
+    output(m, "loads_request_ready", request_ready & ~is_fetch & (is_load | is_project));
+    asked.when(begin, false).when(is_fetch & request_ready, true);
 
     m.note("What stops a job.");
     auto read_error = input(m, "read_error", Bool()), write_error = input(m, "write_error", Bool());
@@ -137,9 +80,10 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     auto read_response = input(m, "read_response", UInt(2)), write_response = input(m, "write_response", UInt(2));
     auto reads_waiting = input(m, "reads_waiting", Bool()), writes_waiting = input(m, "writes_waiting", Bool());
     auto abort = input(m, "abort", Bool()), expired = input(m, "expired", Bool()), quiet = input(m, "quiet", Bool());
-    Bool working = (is_fetch | is_check | is_load | is_run).named("working");
-    Bool refuse = (is_check & (verdict != 0)).named("refuse");
+    Bool working = (is_fetch | is_check | is_load | is_project | is_attend).named("working");
+    Bool refuse = (checked & (verdict != 0)).named("refuse");
     Bool fails = (working & (read_error | write_error | abort | soft_reset | expired | refuse)).named("fails");
+    auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
     auto error = reg(m, "error", UInt(error_bits), 0);
     auto detail = reg(m, "error_detail", UInt(error_detail_bits), 0);
     auto fails_by = [&](const char* name, const Bool& condition, Error e, const UInt& d) {
@@ -155,67 +99,49 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     fails_by("fails_by_timeout", expired, Error::timeout, concat({writes_waiting, reads_waiting}));
     error.when(fails, verdict), detail.when(fails, bad_word);
 
-    m.note(
-        "Start addresses of the levels: each level has ceil(height / 2) * ceil(width / 2) blocks of all heads. One "
-        "level a cycle, while parameters are loaded.");
-    auto level = reg(m, "level", UInt(Shapes::holds(s.a.levels)), 0);
-    Bool accepted = (is_check & ~fails).named("accepted");
-    auto place = reg(m, "place", UInt(address_bits));
-    auto half = [](const UInt& side) { return (side + 1) >> 1; };
-    std::vector<UInt> across, down;
-    for (std::size_t l = 0; l < width.size(); ++l)
-      across.push_back(half(width[l].resize(s.side_bits()))), down.push_back(half(height[l].resize(s.side_bits())));
-    UInt which = level.resize(s.level_bits());
-    UInt blocks = (select(which, down) * select(which, across)).named("blocks");
-    UInt bytes = (blocks * (s.a.heads * line_bytes(s.config))).named("level_bytes");
-    Bool placing = (is_load & (level != s.a.levels)).named("placing");
-    level.when(accepted, 0).when(placing, lib::increment(level));
-    place.when(accepted, pointers[2].wrap(address_bits)).when(placing, lib::move_address(place, bytes));
-    for (int l = 0; l < s.a.levels; ++l) {
-      auto r = reg(m, fmt::format("start_{}", l), UInt(address_bits));
-      r.when(placing & (level == l), static_cast<const UInt&>(place));
-      output(m, fmt::format("start_{}", l), static_cast<UInt>(r));
+    m.note("A run of the PE array begins a cycle after its state; it ends with the last response of memory.");
+    auto dense = input(m, "dense", Bool()), map_given = input(m, "map_given", Bool());
+    auto panel_loaded = input(m, "panel_loaded", Bool()), panels_left = input(m, "panels_left", Bool()),
+         mask_wanted = input(m, "mask_wanted", Bool()), rest_wanted = input(m, "rest_wanted", Bool()),
+         clearing = input(m, "tags_clearing", Bool()), written = input(m, "written", Bool());
+    auto start = reg(m, "start", Bool(), 0);
+    Bool run_written = (written & ~start).named("run_written");
+    Bool panel_ready = (panel_loaded & ~mask_wanted).named("panel_ready");
+    Bool rest_ready = (~rest_wanted & ~clearing).named("rest_ready");
+
+    m.note("The sequence.");
+    const std::vector<Transition> transitions = {
+        {-1, fails, stop},
+        {idle, begin, fetch},
+        {fetch, complete, check},
+        {check, checked, load},
+        {load, ~map_given & panel_ready, project},
+        {load, map_given & rest_ready, attend},
+        {project, run_written & dense & panel_loaded, project},
+        {project, run_written & dense & ~panels_left, idle},
+        {project, run_written & ~dense & rest_ready, attend},
+        {attend, run_written, idle},
+        {stop, quiet, clear},
+        {clear, Bool::constant(m, true), idle},
+    };
+    const Bool in_state[] = {is_idle, is_fetch, is_check, is_load, is_project, is_attend, is_stop, is_clear};
+    Bool to_project = Bool::constant(m, false), to_attend = to_project, end = to_project;
+    for (const Transition& t : transitions) {
+      Bool now = t.from < 0 ? t.when : in_state[t.from] & t.when;
+      if (t.from >= 0) now = now.named(fmt::format("from_{}_to_{}", state_names[t.from], state_names[t.to]));
+      state.when(now, t.to);
+      if (t.to == project) to_project = to_project | now;
+      if (t.to == attend) to_attend = to_attend | now;
+      if (t.to == idle && t.from != clear) end = end | now;
     }
-
-    m.note("Parameters, and dropping the cached lines.");
-    std::int64_t parameter_beats = 0;
-    for (const Table& t : parameter_tables(s)) parameter_beats += t.total_beats(s);
-    const int run_bits = Shapes::holds(std::max<std::int64_t>(parameter_beats, beats));
-    auto asked = reg(m, "asked", Bool(), 0);
-    ReadRequest request(s, run_bits);
-    request.address = mux(is_fetch, descriptor.wrap(address_bits), pointers[3].wrap(address_bits));
-    request.beats = mux(is_fetch, UInt::constant(m, static_cast<std::uint64_t>(beats), run_bits),
-                        UInt::constant(m, static_cast<std::uint64_t>(parameter_beats), run_bits));
-    if (address_bits < 64) discard(descriptor.bits(address_bits, 64 - address_bits));
-    // A stream but for one thing: a job that is stopped withdraws the request, since the reader is reset.
-    Bool request_valid = ((is_fetch | is_load) & ~asked).named("request_valid");
-    output(m, "request_valid", request_valid);
-    output(m, "request", request);
-    Bool request_taken = (request_valid & input(m, "request_ready", Bool())).named("request_taken");
-    asked.when(begin | accepted, false).when(request_taken, true);
-    output(m, "parameter_valid", is_load & beat.valid);
-    output(m, "parameter_beat", beat.data);
-    auto loaded = input(m, "parameters_loaded", Bool());
-    auto clearing = input(m, "tags_clearing", Bool());
-    auto all_loaded = reg(m, "all_loaded", Bool(), 0);
-    all_loaded.when(accepted, false).when(loaded, true);
-    output(m, "load", accepted);
-    Bool go = (is_load & all_loaded & ~clearing & ~placing).named("go");
-    output(m, "run", go);
-
-    m.note("Run until the last response of the last row.");
-    auto written = input(m, "written", Bool());
-    auto started = reg(m, "started", Bool(), 0);  // a cycle after go the writer is no longer done
-    started.next(is_run);
-    Bool end = (is_run & started & written & ~fails).named("end_of_job");
+    end = (end & ~fails).named("end_of_job");
+    start.next((to_project | to_attend) & ~fails);
+    output(m, "accepted", is_check & checked & ~fails);
+    output(m, "run_begins", to_project & ~fails);
+    output(m, "start", static_cast<Bool>(start));
+    output(m, "in_project", is_project);
+    output(m, "in_attend", is_attend);
     Bool cleared = (is_stop & quiet).named("cleared");
-    state.when(fails, stop)
-        .when(begin, fetch)
-        .when(last, check)
-        .when(is_check, load)
-        .when(go, run)
-        .when(end | is_clear, idle)
-        .when(cleared, clear);
     output(m, "halt", is_stop | is_clear);
     auto job_reset = reg(m, "job_reset", Bool(), 1);
     job_reset.next(cleared);
@@ -235,11 +161,11 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "busy", working | (is_stop & ~closed));
     output(m, "quarantined", is_stop & closed);
     output(m, "setup", is_fetch | is_check | is_load);
-    if (s.config.implementation.clock_gating != 0) {
+    if (c.implementation.clock_gating != 0) {
       m.note(
           "Who needs a clock. What works on a job is started in check or load, and in stop it takes what memory still "
           "answers.");
-      output(m, "setup_clock", ~(is_idle | is_run));
+      output(m, "setup_clock", ~(is_idle | is_attend));
       output(m, "work_clock", ~(is_idle | is_fetch));
     }
     output(m, "begin_job", begin);
@@ -247,18 +173,6 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "failed", done & (error != 0));
     output(m, "error", static_cast<UInt>(error));
     output(m, "error_detail", static_cast<UInt>(detail));
-    output(m, "job_id", job_id);
-    output(m, "queries", count.resize(s.query_bits()));
-    output(m, "query_address", pointers[0].wrap(address_bits));
-    output(m, "reference_address", pointers[1].wrap(address_bits));
-    output(m, "output_address", pointers[4].wrap(address_bits));
-    output(m, "boxes", flags.bit(flag_boxes));
-    output(m, "query_stride", query_stride);
-    output(m, "output_stride", output_stride);
-    LevelShapes levels(s);
-    for (std::size_t l = 0; l < width.size(); ++l)
-      levels.width[l] = width[l].resize(s.side_bits()), levels.height[l] = height[l].resize(s.side_bits());
-    output(m, "levels", levels);
   });
 }
 

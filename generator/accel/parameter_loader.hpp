@@ -1,4 +1,4 @@
-// The parameter image: five tables, one after the other (generator/accel/README.md, "Tensors in memory").
+// The parameter image: tables, one after the other (generator/accel/README.md, "Tensors in memory").
 #pragma once
 #include "accel/shapes.hpp"
 
@@ -12,7 +12,12 @@ struct Table {
   std::int64_t total_beats(const Shapes& s) const { return std::int64_t{beats(s)} * banks * words; }
 };
 
-/// The tables in the order of the image.
+/// Tables of an image. The first two are a panel: what the PE array needs for a run that writes to memory, here the
+/// value projection. A dense job has only these, once for each of its panels, of its own length.
 std::vector<Table> parameter_tables(const Shapes& s);
+inline constexpr std::size_t panel_tables = 2;
+
+/// Beats of the tables of a panel (`true`), or of the others.
+std::int64_t image_beats(const Shapes& s, bool panel);
 
 }  // namespace quillgen::accel

@@ -40,7 +40,6 @@ const char* counter_text(const std::string& name) {
       {"gemm_room", "cycles between them in which it waited for room for its results"},
       {"gemm_idle", "cycles before its first step and after its last"},
       {"gemm_project", "steps of the array in cycles of PROJECT"},
-      {"gemm_span", "cycles from the first step of the array to the last"},
       {"samples", "samples taken, of all lanes"},
       {"line_hits", "line look-ups that found their line"},
       {"line_misses", "line look-ups that did not"},
@@ -170,6 +169,7 @@ const std::vector<ErrorText>& error_texts() {
       {Error::aborted, "aborted", "CONTROL.abort was written", "0"},
       {Error::dense, "dense", "inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit",
        "word of the descriptor"},
+      {Error::tokens, "tokens", "more tokens than CAP_TOKENS", "word of the descriptor"},
       {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"}};
   return texts;
 }

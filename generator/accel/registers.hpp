@@ -54,10 +54,10 @@ std::vector<Register> register_map(const Config& c);
 
 /// In the order of their addresses, 4 bytes apart, from counters_offset on.
 inline constexpr std::array counter_names = {
-    "cycles",        "setup",        "project",      "fill",        "sample",    "wait_feature", "wait_output",
-    "wait_point",    "drain",        "gemm_busy",    "gemm_rows",   "gemm_room", "gemm_idle",    "gemm_project",
-    "gemm_span",     "samples",      "line_hits",    "line_misses", "bytes_job", "bytes_query",  "bytes_reference",
-    "bytes_feature", "bytes_output", "bytes_source", "bytes_value"};
+    "cycles",      "setup",           "project",       "fill",         "sample",       "wait_feature",
+    "wait_output", "wait_point",      "drain",         "gemm_busy",    "gemm_rows",    "gemm_room",
+    "gemm_idle",   "gemm_project",    "samples",       "line_hits",    "line_misses",  "bytes_job",
+    "bytes_query", "bytes_reference", "bytes_feature", "bytes_output", "bytes_source", "bytes_value"};
 inline constexpr unsigned counters_offset = 0x080;
 
 /// How a job ended.
@@ -71,7 +71,8 @@ enum class Error : unsigned {
   write = 6,
   aborted = 7,
   timeout = 8,
-  dense = 9
+  dense = 9,
+  tokens = 10
 };
 
 struct ErrorText {

@@ -1,5 +1,6 @@
 // Widths and sizes of the accelerator that follow from the configuration, and the bundles that its blocks exchange.
 #pragma once
+#include <algorithm>
 #include <bit>
 
 #include "config/config.hpp"
@@ -10,7 +11,7 @@ namespace quillgen::accel {
 
 /// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on. Writes
 /// use ID 0.
-enum class Client : int { job = 0, query = 1, reference = 2, feature = 3 };
+enum class Client : int { job = 0, rows = 1, reference = 2, feature = 3 };
 inline constexpr int max_levels = 8;  ///< of a job descriptor
 /// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is
 /// between the two, in the softmax.
@@ -68,22 +69,46 @@ struct Shapes {
   int attention_width() const { return n.attention_bits + 1; }
   int corner_width() const { return n.corner_bits + 1; }
 
-  // GEMM of the query.
-  int steps() const { return (a.embed_dim + config.gemm.depth - 1) / config.gemm.depth; }
-  int samples_per_tile() const { return config.gemm.columns / 3; }  ///< of all lanes
-  int tiles() const { return (a.samples_per_query() + samples_per_tile() - 1) / samples_per_tile(); }
-  /// Signed bits of an exact sum of C products of numbers of a and b bits: at most C * 2^(a + b - 2), which is reached
-  /// when all numbers are the lowest of their formats.
-  int sum_bits(int a_bits, int b_bits) const { return a_bits + b_bits - 1 + holds(a.embed_dim); }
-  int gemm_acc_bits() const { return sum_bits(n.query_bits, n.query_weight_bits); }
+  // PE array. A run is a product of rows with one matrix: the value projection, the query projection, or a panel of a
+  // dense job.
+  int operand_bits() const { return std::max(n.query_bits, n.feature_bits); }
+  int weight_bits() const { return std::max(n.query_weight_bits, n.feature_weight_bits); }
+  int steps() const { return gemm_steps(config, config.attention.embed_dim); }  ///< of a tile of the layer
+  int longest_row() const { return std::max(config.attention.embed_dim, config.gemm.max_inner); }
+  int step_bits() const { return bits(gemm_steps(config, longest_row())); }
+  int most_tiles() const {  ///< of a run
+    return std::max({value_tiles(config), query_tiles(config), most_panel_tiles(config)});
+  }
+  int tile_bits() const { return bits(most_tiles()); }
+  int place_bits() const { return bits(most_tiles() * drains_of_tile(config)); }  ///< drained word of a row
+  int weight_address_bits() const { return bits(weight_words(config)); }
+  int requant_address_bits() const { return bits(requant_words(config)); }
+  /// Signed bits of an exact sum of `count` products of numbers of a and b bits: at most count * 2^(a + b - 2), which
+  /// is reached when all numbers are the lowest of their formats.
+  static int sum_bits(int count, int a_bits, int b_bits) { return a_bits + b_bits - 1 + holds(count); }
+  int gemm_acc_bits() const { return sum_bits(longest_row(), operand_bits(), weight_bits()); }
+  int result_bits() const {  ///< of a requantised result, before it takes its format
+    return std::max({n.feature_bits, n.output_bits, n.offset_bits(), n.logit_bits()});
+  }
+  /// Groups of results that the buffer in front of memory holds: one is computed, one written, and between them the
+  /// tokens of a 2x2 block may come from several.
+  int result_groups() const { return std::max(group_buffers, 4 / rows() + 2); }
+  int result_slot_bits() const { return bits(result_groups()) + row_bits(); }  ///< {group, row}
 
   // Aggregation and output projection.
   int head_acc_bits() const { return n.feature_bits + n.corner_bits + 1; }
   int projection_columns() const { return config.core.projection_columns; }
   int projection_groups() const { return divide_up(config.attention.embed_dim, projection_columns()); }
-  int output_acc_bits() const { return sum_bits(n.head_bits, n.output_weight_bits); }
+  int output_acc_bits() const { return sum_bits(a.embed_dim, n.head_bits, n.output_weight_bits); }
 
   // Memory.
+  int token_bits() const { return holds(config.attention.max_tokens); }  ///< holds a number of tokens
+  int written_rows_bits() const { return std::max(token_bits(), query_bits()); }
+  /// Beats of the longest row that is read: source, query, or row of a dense job.
+  int longest_row_beats() const {
+    return std::max(row_beats(config.attention.embed_dim, n.feature_bits, config.memory),
+                    row_beats(longest_row(), n.query_bits, config.memory));
+  }
   int clients() const { return static_cast<int>(Client::feature) + lanes(); }
   int axi_id_bits() const { return bits(clients()); }
   int lines_outstanding() const { return config.memory.max_outstanding / lanes(); }  ///< of a lane

@@ -3,6 +3,7 @@
 
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
+#include "accel/job.hpp"
 #include "accel/parameter_loader.hpp"
 #include "accel/registers.hpp"
 #include "lib/fifo.hpp"
@@ -71,7 +72,6 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     registers.in("quarantined", quarantined);
     registers.in("error", control.out("error", UInt(error_bits)));
     registers.in("error_detail", control.out("error_detail", UInt(error_detail_bits)));
-    registers.in("job_id", control.out("job_id", UInt(32)));
     Bool halt = control.out("halt", Bool()), job_reset = control.out("job_reset", Bool());
     const bool gated = c.implementation.clock_gating != 0;
     Bool setup_clock = gated ? control.out("setup_clock", Bool()) : Bool(),
@@ -80,70 +80,143 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
       block.reset(job_reset);
       if (gated) block.clock_enable(clock);
     };
-    std::int64_t parameter_beats = 0;
-    for (const Table& t : parameter_tables(s)) parameter_beats += t.total_beats(s);
-    const int run_bits = Shapes::holds(std::max<std::int64_t>(parameter_beats, descriptor_words * 32 / s.data_bits()));
+    constexpr int load_bits = 32;
     const int job_buffer =
         static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(c.memory.latency_cycles, 2 * max_burst))));
-    Instance job_reader(m, "job_reader", build_burst_reader(d, s, "job", run_bits, job_buffer));
+    Instance job_reader(m, "job_reader", build_burst_reader(d, s, "job", load_bits, job_buffer));
     in_job(job_reader, setup_clock);
-    job_reader.in_stream("request", control.out_stream("request", ReadRequest(s, run_bits)));
-    control.in_stream("beat", job_reader.out_stream("beat", UInt(s.data_bits())));
+    job_reader.in_stream("request", control.out_stream("request", ReadRequest(s, load_bits)));
+    auto job_beat = job_reader.out_stream("beat", UInt(s.data_bits()));
+    job_beat.ready.drive(true);
+    control.in("beat_valid", job_beat.valid);
+
+    m.note("The descriptor, and what else is read by the job reader.");
+    Instance descriptor(m, "job_descriptor", build_job_descriptor(d, s));
+    descriptor.in("begin", control.out("begin_job", Bool()));
+    descriptor.in("beat_valid", control.out("to_descriptor", Bool())), descriptor.in("beat", job_beat.data);
+    descriptor.in("check", control.out("check", Bool()));
+    control.in("descriptor_complete", descriptor.out("complete", Bool()));
+    control.in("descriptor_checked", descriptor.out("checked", Bool()));
+    control.in("verdict", descriptor.out("verdict", UInt(error_bits)));
+    control.in("bad_word", descriptor.out("bad_word", UInt(error_detail_bits)));
+    const JobFields job = descriptor.out("job", JobFields(s));
+    const LevelShapes levels = descriptor.out("levels", LevelShapes(s));
+    registers.in("job_id", job.id);
+    control.in("dense", job.dense), control.in("map_given", job.map_given);
+    Bool accepted = control.out("accepted", Bool());
+    Instance loads(m, "job_loads", build_job_loads(d, s));
+    in_job(loads, setup_clock);
+    loads.in("start", accepted), loads.in("job", job);
+    loads.in("run_begins", control.out("run_begins", Bool()));
+    loads.in("beat_valid", job_beat.valid);
+    control.in("loads_request_valid", loads.out("request_valid", Bool()));
+    control.in("loads_request", loads.out("request", ReadRequest(s, load_bits)));
+    loads.in("request_ready", control.out("loads_request_ready", Bool()));
+    for (const char* port : {"panel_loaded", "panels_left", "mask_wanted", "rest_wanted"})
+      control.in(port, loads.out(port, Bool()));
+    const Panel panel = loads.out("panel", Panel(s));
     Instance loader(m, "parameter_loader", build_parameter_loader(d, s));
     in_job(loader, setup_clock);
-    loader.in("start", control.out("load", Bool()));
-    loader.in("beat_valid", control.out("parameter_valid", Bool()));
-    loader.in("beat", control.out("parameter_beat", UInt(s.data_bits())));
-    discard(loader.out("beat_ready", Bool()));
-    control.in("parameters_loaded", loader.out("finished", Bool()));
+    for (const char* port : {"start_panel", "start_rest", "upper_half"}) loader.in(port, loads.out(port, Bool()));
+    loader.in("panel_entries", loads.out("panel_entries", UInt(Shapes::holds(requant_words(c)))));
+    loader.in("panel_words", loads.out("panel_words", UInt(Shapes::holds(weight_words(c)))));
+    loader.in("beat_valid", loads.out("to_tables", Bool()) & job_beat.valid), loader.in("beat", job_beat.data);
 
-    m.note("Queries, references, core, output.");
-    UInt queries = control.out("queries", UInt(s.query_bits()));
-    Bool run = control.out("run", Bool());
-    Instance query(m, "query_fetch", build_query_fetch(d, s));
-    in_job(query, work_clock);
-    query.in("start", run), query.in("queries", queries);
-    query.in("address", control.out("query_address", UInt(s.address_bits())));
-    query.in("stride", control.out("query_stride", UInt(32)));
+    m.note("Runs of the PE array: tokens to the value map, queries to the lanes, rows of a dense job to memory.");
+    Bool run_start = control.out("start", Bool()), in_project = control.out("in_project", Bool()),
+         in_attend = control.out("in_attend", Bool());
+    Bool of_map = (in_project & ~job.dense).named("of_map"), attend = (run_start & in_attend).named("start_attend");
+    const auto tables = parameter_tables(s);
+    const auto pick = [&](const Bool& condition, int then, const UInt& otherwise) {
+      return mux(condition, UInt::constant(m, static_cast<std::uint64_t>(then), otherwise.width()), otherwise);
+    };
+    const auto half = [&](int words, int bits) { return pick(panel.upper, words / 2, UInt::constant(m, 0, bits)); };
+    GemmRun run(s);
+    run.query = in_attend, run.dense = job.dense;
+    run.last_step = job.last_step;
+    run.last_tile = pick(in_attend, query_tiles(c) - 1, panel.last_tile);
+    run.first_weight = pick(in_attend, tables[1].words, half(weight_words(c), s.weight_address_bits()));
+    run.first_entry = pick(in_attend, tables[0].words, half(requant_words(c), s.requant_address_bits()));
+    Instance gemm(m, "gemm", build_gemm_unit(d, s));
+    in_job(gemm, work_clock);
+    gemm.in("start", run_start), gemm.in("run", run);
+    gemm.in("masked", job.masked), gemm.in("levels", levels), gemm.in("relu", job.relu);
+    gemm.in("source_address", job.source_address), gemm.in("source_stride", job.source_stride);
+    gemm.in("mask_start", loads.out("start_mask", Bool()));
+    gemm.in("mask_valid", loads.out("to_mask", Bool()) & job_beat.valid), gemm.in("mask_beat", job_beat.data);
+    gemm.in("rows", job.queries), gemm.in("row_address", job.query_address), gemm.in("row_stride", job.query_stride);
+    gemm.in("row_beats", pick(in_attend, query_row_beats(c), job.row_beats));
+    gemm.in("weights", loader.out("gemm_weights",
+                                  TableWrite{Bool(), UInt(Shapes::bits(c.gemm.columns)), UInt(s.weight_address_bits()),
+                                             UInt(c.gemm.depth * s.weight_bits())}));
+    gemm.in("requant", loader.out("gemm_requant", TableWrite{Bool(), UInt(1), UInt(s.requant_address_bits()),
+                                                             UInt(drain_width(c) * lib::requant_entry_bits)}));
+    gemm.in("map_address", job.value_address);
+    gemm.in("output_address", panel.address), gemm.in("output_stride", job.output_stride);
+    gemm.in("output_row_beats", panel.output_beats);
+
+    m.note("References, core, output.");
     Instance reference(m, "reference_fetch", build_reference_fetch(d, s));
     in_job(reference, work_clock);
-    reference.in("start", run), reference.in("queries", queries);
-    Bool boxes = control.out("boxes", Bool());
-    reference.in("boxes", boxes);
-    reference.in("address", control.out("reference_address", UInt(s.address_bits())));
+    reference.in("start", attend), reference.in("queries", job.queries);
+    reference.in("boxes", job.boxes), reference.in("address", job.reference_address);
     Instance core(m, "core", build_core(d, s));
     in_job(core, work_clock);
-    core.in("start", run), core.in("queries", queries);
-    core.in("clear", control.out("load", Bool()));
+    core.in("clear", accepted);
     control.in("tags_clearing", core.out("clearing", Bool()));
-    core.in("boxes", boxes);
-    core.in("levels", control.out("levels", LevelShapes(s)));
+    core.in("boxes", job.boxes), core.in("levels", levels);
     for (int l = 0; l < s.a.levels; ++l)
-      core.in(fmt::format("start_{}", l), control.out(fmt::format("start_{}", l), UInt(s.address_bits())));
-    for (const Table& t : parameter_tables(s))
-      core.in(t.name, loader.out(t.name, TableWrite{Bool(), UInt(Shapes::bits(t.banks)), UInt(Shapes::bits(t.words)),
-                                                    UInt(t.bits)}));
-    core.in_stream("word", query.out_stream("word", UInt(c.gemm.depth * s.n.query_bits)));
-    reference.in("freed", core.out("freed", Bool()));
+      core.in(fmt::format("start_{}", l), descriptor.out(fmt::format("start_{}", l), UInt(s.address_bits())));
+    for (std::size_t i = 2 * panel_tables; i < tables.size(); ++i)
+      core.in(tables[i].name,
+              loader.out(tables[i].name, TableWrite{Bool(), UInt(Shapes::bits(tables[i].banks)),
+                                                    UInt(Shapes::bits(tables[i].words)), UInt(tables[i].bits)}));
+    core.in("sample_valid", gemm.out("sample_valid", Bool()));
+    core.in("sample_slot", gemm.out("sample_slot", UInt(s.slot_bits())));
+    core.in("sample_number", gemm.out("sample_number", UInt(s.lane().sample_bits())));
+    for (int l = 0; l < s.lanes(); ++l)
+      for (const auto& [name, bits] :
+           {std::pair{"offset_x", s.n.offset_bits()}, {"offset_y", s.n.offset_bits()}, {"logit", s.n.logit_bits()}}) {
+        const auto port = fmt::format("{}_{}", name, l);
+        core.in(port, gemm.out(port, UInt(bits)));
+      }
+    core.in_stream("projected", gemm.out_stream("projected", UInt(s.rows_bits())));
+    Bool freed = core.out("freed", Bool());
+    gemm.in("freed", freed), reference.in("freed", freed);
     for (auto [port, bits] :
          {std::pair{"write_address", s.slot_bits() + s.level_bits()}, {"write_data", s.reference_word_bits()}})
       core.in(fmt::format("reference_{}", port), reference.out(port, UInt(bits)));
     core.in("reference_write_enable", reference.out("write_enable", Bool()));
     core.in_stream("references_of_group", reference.out_stream("group", UInt(1)));
-    Instance writer(m, "output_writer", build_output_writer(d, s));
+    Instance rows(m, "output_rows", build_output_rows(d, s));
+    in_job(rows, work_clock);
+    rows.in("start", attend), rows.in("queries", job.queries);
+    rows.in("address", job.output_address), rows.in("stride", job.output_stride);
+    rows.in_stream("output", core.out_stream("output", OutputGroup(s)));
+
+    m.note("What is written: rows of outputs, or what the PE array has for memory.");
+    Instance writer(m, "burst_writer", build_burst_writer(d, s));
     in_job(writer, work_clock);
-    writer.in("halt", halt);
-    writer.in("start", run), writer.in("queries", queries);
-    writer.in("address", control.out("output_address", UInt(s.address_bits())));
-    writer.in("stride", control.out("output_stride", UInt(32)));
-    writer.in_stream("output", core.out_stream("output", OutputGroup(s)));
+    writer.in("halt", halt), writer.in("start", run_start);
+    writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), job.queries.extend(s.written_rows_bits())));
     control.in("written", writer.out("done", Bool()));
+    const auto either = [&](const char* name, auto of_rows, auto of_gemm, const auto& data) {
+      auto chosen = stream(m, name, mux(in_attend, of_rows.valid, of_gemm.valid), data);
+      of_rows.ready.drive(chosen.ready & in_attend), of_gemm.ready.drive(chosen.ready & ~in_attend);
+      writer.in_stream(name, chosen);
+    };
+    auto row_request = rows.out_stream("request", WriteRequest(s)),
+         gemm_request = gemm.out_stream("request", WriteRequest(s));
+    auto row_beat = rows.out_stream("beat", UInt(s.data_bits())),
+         gemm_beat = gemm.out_stream("beat", UInt(s.data_bits()));
+    either("request", row_request, gemm_request, mux(in_attend, row_request.data, gemm_request.data));
+    either("beat", row_beat, gemm_beat, mux(in_attend, row_beat.data, gemm_beat.data));
 
     m.note("Memory: AXI4 master, read channels.");
     Instance port(m, "read_port", build_read_port(d, s));
     port.in("halt", halt);
     port.in_stream("client_0", job_reader.out_stream("burst", BurstRequest(s)));
-    port.in_stream("client_1", query.out_stream("burst", BurstRequest(s)));
+    port.in_stream("client_1", gemm.out_stream("burst", BurstRequest(s)));
     port.in_stream("client_2", reference.out_stream("burst", BurstRequest(s)));
     constexpr int features = static_cast<int>(Client::feature);
     for (int l = 0; l < s.lanes(); ++l)
@@ -170,7 +243,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     std::vector<Bool> data_valid;
     for (int i = 0; i < s.clients(); ++i) data_valid.push_back(port.out(fmt::format("data_valid_{}", i), Bool()));
     job_reader.in("data", rdata), job_reader.in("data_valid", data_valid[0]);
-    query.in("data", rdata), query.in("data_valid", data_valid[1]);
+    gemm.in("data", rdata), gemm.in("data_valid", data_valid[1]);
     reference.in("data", rdata), reference.in("data_valid", data_valid[2]);
     core.in("feature_data", rdata);
     Bool feature_valid = data_valid[features];
@@ -217,17 +290,21 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     counters.in("clear", control.out("begin_job", Bool()));
     counters.in("busy", control.out("busy", Bool()));
     counters.in("in_setup_phase", control.out("setup", Bool()));
-    counters.in("queries", queries);
+    counters.in("in_project_phase", in_project);
+    counters.in("of_map", of_map);
+    counters.in("queries", job.queries);
+    for (const char* event : {"busy", "waits_for_room"})
+      counters.in(fmt::format("gemm_{}", event), gemm.out(event, Bool()));
     for (int l = 0; l < s.lanes(); ++l) {
       for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing"})
         counters.in(fmt::format("{}_{}", event, l), core.out(fmt::format("{}_{}", event, l), Bool()));
       for (const char* count : {"hits", "misses"})
         counters.in(fmt::format("{}_{}", count, l), core.out(fmt::format("{}_{}", count, l), UInt(3)));
     }
-    static const char* const sources[] = {"job", "query", "reference"};
+    static const char* const sources[] = {"job", "rows", "reference"};
     for (std::size_t i = 0; i < std::size(sources); ++i) counters.in(fmt::format("beat_{}", sources[i]), data_valid[i]);
     counters.in("beat_feature", feature_valid);
-    counters.in("beat_output", writer.out("beat_sent", Bool()));
+    counters.in("beat_written", writer.out("beat_sent", Bool()));
     for (const char* counter : counter_names)
       registers.in(fmt::format("counter_{}", counter), counters.out(counter, UInt(32)));
 
@@ -243,20 +320,19 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     nothing_passes("job_reader", setup_clock,
                    {valid(control, "request_valid"), data_valid[0], valid(job_reader, "beat_valid"),
                     valid(job_reader, "burst_valid")});
-    nothing_passes("parameter_loader", setup_clock,
-                   {valid(control, "load"), valid(control, "parameter_valid"), valid(loader, "finished")});
-    nothing_passes("query_fetch", work_clock,
-                   {run, data_valid[1], valid(query, "word_valid"), valid(query, "burst_valid")});
+    nothing_passes("job_loads", setup_clock, {accepted, valid(loads, "request_valid"), valid(control, "run_begins")});
+    nothing_passes("gemm", work_clock,
+                   {run_start, data_valid[1], valid(gemm, "burst_valid"), valid(gemm, "sample_valid"),
+                    valid(gemm, "request_valid"), valid(gemm, "beat_valid")});
     nothing_passes("reference_fetch", work_clock,
-                   {run, data_valid[2], valid(reference, "write_enable"), valid(reference, "group_valid"),
-                    valid(reference, "burst_valid"), valid(core, "freed")});
-    std::vector<Bool> core_traffic = {valid(control, "load"), feature_valid, valid(core, "clearing"),
-                                      valid(core, "output_valid")};
+                   {attend, data_valid[2], valid(reference, "write_enable"), valid(reference, "group_valid"),
+                    valid(reference, "burst_valid"), freed});
+    std::vector<Bool> core_traffic = {accepted, feature_valid, valid(core, "clearing"), valid(core, "output_valid")};
     for (int l = 0; l < s.lanes(); ++l)
       core_traffic.push_back(core.out(fmt::format("feature_burst_{}_valid", l), Bool()));
     nothing_passes("core", work_clock, core_traffic);
-    nothing_passes("output_writer", work_clock,
-                   {run, valid(writer, "awvalid"), valid(writer, "wvalid"), valid(writer, "waiting")});
+    nothing_passes("burst_writer", work_clock,
+                   {run_start, valid(writer, "awvalid"), valid(writer, "wvalid"), valid(writer, "waiting")});
   });
 }
 

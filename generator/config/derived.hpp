@@ -44,6 +44,11 @@ constexpr int query_row_beats(const Config& c) {
   return row_beats(c.attention.embed_dim, c.numerics.query_bits, c.memory);
 }
 
+/// Beats of a source row (C elements of feature_bits).
+constexpr int source_row_beats(const Config& c) {
+  return row_beats(c.attention.embed_dim, c.numerics.feature_bits, c.memory);
+}
+
 /// Beats of an output row (C elements of output_bits).
 constexpr int output_row_beats(const Config& c) {
   return row_beats(c.attention.embed_dim, c.numerics.output_bits, c.memory);

@@ -1,0 +1,129 @@
+// What the blocks around the PE array exchange.
+#pragma once
+#include "accel/shapes.hpp"
+#include "lib/requantise.hpp"
+
+namespace quillgen::accel {
+
+/// A run of the array, held while it lasts: rows times a matrix that lies in the weight memories.
+struct GemmRun {
+  hdl::Bool query;         ///< results are offsets and logits of queries; otherwise they go to memory
+  hdl::Bool dense;         ///< .. as rows of a dense job; otherwise as the value map
+  hdl::UInt last_step;     ///< words of a row, minus 1
+  hdl::UInt last_tile;     ///< tiles, minus 1
+  hdl::UInt first_weight;  ///< where its weights and requantisation entries begin
+  hdl::UInt first_entry;
+  explicit GemmRun(const Shapes& s)
+      : last_step(s.step_bits()),
+        last_tile(s.tile_bits()),
+        first_weight(s.weight_address_bits()),
+        first_entry(s.requant_address_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("query", query), f("dense", dense), f("last_step", last_step), f("last_tile", last_tile),
+        f("first_weight", first_weight), f("first_entry", first_entry);
+  }
+};
+
+/// A word of a row: depth operands.
+struct RowWord {
+  hdl::UInt operands;
+  hdl::Bool last_of_group;  ///< the row, with all its words, is the last of its group
+  explicit RowWord(const Shapes& s) : operands(s.config.gemm.depth * s.operand_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("operands", operands), f("last_of_group", last_of_group);
+  }
+};
+
+/// Where to read a row.
+struct RowAddress {
+  hdl::UInt address;
+  hdl::Bool last_of_group;
+  explicit RowAddress(const Shapes& s) : address(s.address_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("address", address), f("last_of_group", last_of_group);
+  }
+};
+
+/// drain_width requantised results of a row, adjacent outputs, on their way to memory.
+struct Results {
+  hdl::Bool valid;
+  hdl::UInt slot;   ///< {group of results, row}
+  hdl::UInt place;  ///< the first one is output place * drain_width of its row
+  std::vector<hdl::SInt> value;
+  explicit Results(const Shapes& s)
+      : slot(s.result_slot_bits()),
+        place(s.place_bits()),
+        value(static_cast<std::size_t>(drain_width(s.config)), hdl::SInt(s.result_bits())) {}
+  template <class F>
+  void each(F&& f) {
+    f("valid", valid), f("slot", slot), f("place", place);
+    for (std::size_t i = 0; i < value.size(); ++i) f(("value_" + std::to_string(i)).c_str(), value[i]);
+  }
+};
+
+/// A 2x2 block of the value map: which pixels have a value, and where the result buffer has it.
+struct Block {
+  std::vector<hdl::Bool> live;  ///< pixels (0,0), (0,1), (1,0), (1,1) as (y, x); the others are zero
+  std::vector<hdl::UInt> slot;
+  hdl::UInt waits;  ///< groups that must be complete before the block is, beyond those of the blocks before it
+  hdl::UInt frees;  ///< groups of which nothing is left to write after it
+  explicit Block(const Shapes& s) : live(4), slot(4, hdl::UInt(s.result_slot_bits())), waits(3), frees(3) {}
+  template <class F>
+  void each(F&& f) {
+    for (std::size_t p = 0; p < 4; ++p) {
+      f(("live_" + std::to_string(p)).c_str(), live[p]);
+      f(("slot_" + std::to_string(p)).c_str(), slot[p]);
+    }
+    f("waits", waits), f("frees", frees);
+  }
+};
+
+/// Geometry of the result buffer: `banks` banks of one element a word; output n of a row lies in bank n mod banks.
+struct ResultLayout {
+  int banks, words;  ///< words of a bank that a row has
+  int map_unit;      ///< channels of a pixel that are read at a time for the value map
+  int dense_unit;    ///< outputs that are read at a time for a dense job: those of a beat
+  explicit ResultLayout(const Shapes& s) : map_unit(1), dense_unit(s.data_bytes() / element_bytes(s.n.output_bits)) {
+    const int in_beat = s.data_bytes() / element_bytes(s.n.feature_bits), depth = s.config.attention.head_dim();
+    while (map_unit < in_beat && depth % (2 * map_unit) == 0) map_unit *= 2;
+    const int drained = static_cast<int>(std::bit_ceil(static_cast<unsigned>(drain_width(s.config))));
+    banks = std::max({drained, in_beat, dense_unit});
+    words = std::max(1, result_elements(s.config) / banks);
+  }
+  int word_bits() const { return words == 1 ? 0 : Shapes::bits(words); }
+  int smallest_unit() const { return std::min(map_unit, dense_unit); }
+  int part_bits() const { return Shapes::bits(banks / smallest_unit()); }  ///< of {word, part} in smallest units
+  int unit_bits() const { return word_bits() + part_bits(); }
+};
+
+/// A read of the result buffer.
+struct ResultRead {
+  hdl::UInt slot;
+  hdl::UInt unit;  ///< in smallest units
+  hdl::Bool live;  ///< otherwise zeros
+  explicit ResultRead(const Shapes& s) : slot(s.result_slot_bits()), unit(ResultLayout(s).unit_bits()) {}
+  template <class F>
+  void each(F&& f) {
+    f("slot", slot), f("unit", unit), f("live", live);
+  }
+};
+
+/// A run of beats to write.
+struct WriteRequest {
+  hdl::UInt address, beats;
+  explicit WriteRequest(const Shapes& s) : address(s.address_bits()), beats(longest(s)) {}
+  static int longest(const Shapes& s) {
+    return Shapes::holds(
+        std::max({output_row_beats(s.config), s.config.attention.heads * line_beats(s.config),
+                  divide_up(result_elements(s.config) * element_bytes(s.n.output_bits), s.data_bytes())}));
+  }
+  template <class F>
+  void each(F&& f) {
+    f("address", address), f("beats", beats);
+  }
+};
+
+}  // namespace quillgen::accel

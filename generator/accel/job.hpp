@@ -1,0 +1,69 @@
+// What the blocks of job control exchange.
+#pragma once
+#include "accel/gemm.hpp"
+#include "accel/registers.hpp"
+
+namespace quillgen::accel {
+
+/// A checked job, held while it lasts.
+struct JobFields {
+  hdl::UInt id, queries;  ///< queries: rows of a dense job
+  hdl::Bool dense, boxes, masked, map_given, relu;
+  hdl::UInt query_address, reference_address, value_address, parameter_address, output_address, source_address,
+      mask_address;
+  hdl::UInt query_stride, output_stride, source_stride;
+  hdl::UInt tokens, blocks;        ///< pixels of all levels, and their 2x2 blocks
+  hdl::UInt last_step, row_beats;  ///< of the rows of its first run: words for the array minus 1, beats in memory
+  hdl::UInt tiles, panel_tiles;    ///< of the matrix of this run, and of a panel
+  hdl::UInt tile_beats;            ///< of parameters
+  hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
+  explicit JobFields(const Shapes& s)
+      : id(32),
+        queries(s.query_bits()),
+        query_address(s.address_bits()),
+        reference_address(query_address),
+        value_address(query_address),
+        parameter_address(query_address),
+        output_address(query_address),
+        source_address(query_address),
+        mask_address(query_address),
+        query_stride(32),
+        output_stride(32),
+        source_stride(32),
+        tokens(s.token_bits()),
+        blocks(s.token_bits()),
+        last_step(s.step_bits()),
+        row_beats(Shapes::holds(s.longest_row_beats())),
+        tiles(16),
+        panel_tiles(Shapes::holds(s.most_tiles())),
+        tile_beats(24),
+        output_beats(18),
+        panel_output_beats(WriteRequest::longest(s)) {}
+  template <class F>
+  void each(F&& f) {
+    f("id", id), f("queries", queries), f("dense", dense), f("boxes", boxes), f("masked", masked),
+        f("map_given", map_given), f("relu", relu), f("query_address", query_address),
+        f("reference_address", reference_address), f("value_address", value_address),
+        f("parameter_address", parameter_address), f("output_address", output_address),
+        f("source_address", source_address), f("mask_address", mask_address), f("query_stride", query_stride),
+        f("output_stride", output_stride), f("source_stride", source_stride), f("tokens", tokens), f("blocks", blocks),
+        f("last_step", last_step), f("row_beats", row_beats), f("tiles", tiles), f("panel_tiles", panel_tiles),
+        f("tile_beats", tile_beats), f("output_beats", output_beats), f("panel_output_beats", panel_output_beats);
+  }
+};
+
+/// The panel of a run that writes to memory.
+struct Panel {
+  hdl::UInt last_tile;
+  hdl::Bool upper;         ///< in the upper half of weight memories and requantisation table
+  hdl::UInt address;       ///< of its outputs in the first row of a dense job
+  hdl::UInt output_beats;  ///< .. of a row
+  explicit Panel(const Shapes& s)
+      : last_tile(s.tile_bits()), address(s.address_bits()), output_beats(WriteRequest::longest(s)) {}
+  template <class F>
+  void each(F&& f) {
+    f("last_tile", last_tile), f("upper", upper), f("address", address), f("output_beats", output_beats);
+  }
+};
+
+}  // namespace quillgen::accel

@@ -1,0 +1,102 @@
+// Results of the PE array between the order in which they are computed and that of memory.
+#include <fmt/format.h>
+
+#include "accel/blocks.hpp"
+#include "accel/gemm.hpp"
+#include "accel/row_resize.hpp"
+#include "lib/counter.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+const Module& build_result_buffer(Design& d, const Shapes& s) {
+  return d.module("result_buffer", [&](Module& m) {
+    const ResultLayout layout(s);
+    const int banks = layout.banks, bank_bits = Shapes::bits(banks), width = drain_width(s.config),
+              element = std::max(s.n.feature_bits, s.n.output_bits);
+    m.describe(
+        "Results of rows of the PE array, output n of a row in bank n mod banks, so that adjacent outputs are written "
+        "together and read together as they lie in memory.");
+    m.parameter("banks", banks);
+    m.parameter("words", layout.words);
+    m.parameter("map_unit", layout.map_unit);
+    m.parameter("dense_unit", layout.dense_unit);
+    auto dense = input(m, "dense", Bool());
+    auto relu = input(m, "relu", Bool());
+    auto restart = input(m, "restart", Bool());
+    auto in = input(m, "result", Results(s));
+
+    m.note("In its format: saturated, and not negative where that is asked for.");
+    const int output_bits = Shapes::holds(std::int64_t{s.most_tiles()} * s.config.gemm.columns);
+    auto write = reg(m, "write", Bool(), 0);
+    auto slot = reg(m, "write_slot", UInt(s.result_slot_bits()));
+    auto first = reg(m, "first_output", UInt(output_bits));
+    write.next(in.valid), slot.next(in.slot), first.next((in.place * width).resize(output_bits));
+    std::vector<UInt> values;
+    for (int i = 0; i < width; ++i) {
+      const SInt& value = in.value[static_cast<std::size_t>(i)];
+      SInt of_dense = value.saturate(s.n.output_bits).extend(element);
+      of_dense = mux(relu & value.sign(), SInt::constant(m, 0, element), of_dense);
+      auto kept = reg(m, fmt::format("value_{}", i), SInt(element));
+      kept.next(mux(dense, of_dense, value.saturate(s.n.feature_bits).extend(element)));
+      values.push_back(kept.as_uint());
+    }
+
+    m.note("Each bank takes the output that is its own, if there is one; outputs beyond the row are dropped.");
+    auto read = input_stream(m, "read", ResultRead(s));
+    auto advance = wire(m, "advance", Bool());
+    Bool fetch = (read.valid & advance).named("fetch");
+    read.ready.drive(advance);
+    const int part_bits = layout.part_bits();
+    const auto address = [&](const UInt& row_slot, const UInt& word) {
+      return layout.words == 1 ? row_slot : concat({row_slot, word.resize(layout.word_bits())});
+    };
+    UInt read_word = layout.words == 1 ? UInt::constant(m, 0, 1) : read.data.unit.bits(part_bits, layout.word_bits());
+    UInt word = (first >> bank_bits).named("first_word"), start = first.bits(0, bank_bits).named("first_bank");
+    std::vector<UInt> data;
+    for (int b = 0; b < banks; ++b) {
+      const auto name = [&](const char* what) { return fmt::format("bank_{}_{}", b, what); };
+      UInt which = (UInt::constant(m, static_cast<std::uint64_t>(b), bank_bits) - start)
+                       .as_uint()
+                       .wrap(bank_bits)
+                       .named(name("which"));
+      UInt row_word = (word + (start > b).as_uint()).named(name("word"));
+      Bool mine = (write & (which < width) & (row_word < layout.words)).named(name("write"));
+      Ram memory(m, fmt::format("bank_{}", b), 1 << (s.result_slot_bits() + layout.word_bits()), element, 1);
+      memory.write(mine, address(slot, row_word), select(which.resize(Shapes::bits(width)), values));
+      data.push_back(memory.read(address(read.data.slot, read_word), fetch));
+    }
+
+    m.note("What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.");
+    auto valid = reg(m, "read_valid", Bool(), 0);
+    auto part = reg(m, "read_part", UInt(part_bits));
+    auto live = reg(m, "read_live", Bool());
+    valid.when(advance, read.valid), part.when(advance, read.data.unit.bits(0, part_bits)),
+        live.when(advance, read.data.live);
+    const auto unit = [&](int size, int bits) {
+      const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
+      std::vector<UInt> parts;
+      for (int p = 0; p < banks / size; ++p) {
+        std::vector<SInt> elements;
+        for (int i = 0; i < size; ++i)
+          elements.push_back(
+              data[static_cast<std::size_t>(p * size + i)].bits(0, bits).as_sint().extend(8 * element_bytes(bits)));
+        parts.push_back(lib::join(elements));
+      }
+      return parts.size() == 1 ? parts[0] : select(part.bits(low, part_bits - low), parts);
+    };
+    UInt of_map = unit(layout.map_unit, s.n.feature_bits);
+    auto map_ready = ready_wire(m, "map_ready"), dense_ready = ready_wire(m, "dense_ready");
+    Stream<UInt> units{mux(live, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense, map_ready};
+    const int line_units = line_bytes(s.config) * 8 / of_map.width();
+    auto map_beats = resize_rows(d, m, "collect", units, line_units, s.data_bits(), line_beats(s.config), restart);
+    auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid),
+                       mux(dense, unit(layout.dense_unit, s.n.output_bits), map_beats.data));
+    map_beats.ready.drive(beat.ready & ~dense), dense_ready.drive(beat.ready);
+    advance.drive(~valid | mux(dense, dense_ready, map_ready));
+    output_stream(m, "beat", beat);
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,111 @@
+// Rows for the PE array: of queries and of dense jobs one after the other, of tokens from the addresses it is given.
+#include "accel/blocks.hpp"
+#include "accel/gemm.hpp"
+#include "accel/row_resize.hpp"
+#include "lib/counter.hpp"
+#include "lib/fifo.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+// Beats that keep the memory busy over its latency, and two rows.
+int row_buffer_beats(const Shapes& s) {
+  return static_cast<int>(std::bit_ceil(
+      static_cast<unsigned>(std::max(s.config.memory.latency_cycles + 2 * s.longest_row_beats(), 2 * max_burst))));
+}
+
+constexpr int rows_on_their_way = 32;
+
+// Words of depth operands, cut from beats of elements of `bits` bits; in memory these are whole bytes.
+Stream<UInt> operands(Design& d, Module& m, const Shapes& s, const std::string& name, const Stream<UInt>& beats,
+                      int bits, const RowLength& length, const Bool& restart) {
+  const int depth = s.config.gemm.depth, element = 8 * element_bytes(bits);
+  auto words = resize_rows(d, m, name, beats, depth * element, length, restart);
+  std::vector<SInt> values;
+  for (int i = 0; i < depth; ++i)
+    values.push_back(words.data.bits(i * element, bits).as_sint().extend(s.operand_bits()));
+  return {lib::join(values), words.valid, words.ready};
+}
+
+}  // namespace
+
+const Module& build_row_fetch(Design& d, const Shapes& s) {
+  return d.module("row_fetch", [&](Module& m) {
+    const int beat_bits = Shapes::holds(s.longest_row_beats()), depth = s.config.gemm.depth;
+    const bool same_size = element_bytes(s.n.query_bits) == element_bytes(s.n.feature_bits);
+    m.describe(
+        "Fetches rows and cuts them into words of depth operands. Rows of queries and dense jobs follow each other; "
+        "those of tokens come with their address.");
+    m.parameter("depth", depth);
+    m.parameter("buffer_beats", row_buffer_beats(s));
+    auto start = input(m, "start", Bool());
+    auto tokens_run = input(m, "tokens_run", Bool());  // rows are those of the stream token
+    auto rows = input(m, "rows", UInt(s.query_bits()));
+    auto base = input(m, "address", UInt(s.address_bits()));
+    auto stride = input(m, "stride", UInt(32));
+    auto row_beats = input(m, "row_beats", UInt(beat_bits));
+    auto last_step = input(m, "last_step", UInt(s.step_bits()));
+    auto data = input(m, "data", UInt(s.data_bits()));
+    auto data_valid = input(m, "data_valid", Bool());
+
+    m.note("One request a row.");
+    auto token = input_stream(m, "token", RowAddress(s));
+    auto remaining = reg(m, "remaining", UInt(s.query_bits()), 0);
+    auto address = reg(m, "row_address", UInt(s.address_bits()));
+    auto row = reg(m, "row", UInt(Shapes::bits(s.rows())), 0);  // in its group
+    Bool last_row = (lib::is_last(row, s.rows()) | (remaining == 1)).named("last_row");
+    auto mark_ready = ready_wire(m, "mark_ready");
+    Bool wanted = mux(tokens_run, token.valid, remaining != 0).named("wanted");
+    ReadRequest read(s, beat_bits);
+    read.address = mux(tokens_run, token.data.address, address), read.beats = row_beats;
+    auto request = stream(m, "row_request", wanted & mark_ready, read);
+    Bool asked = request.fire().named("asked");
+    token.ready.drive(tokens_run & request.ready & mark_ready);
+    Bool next = (asked & ~tokens_run).named("next_row");
+    remaining.when(start & ~tokens_run, rows).when(next, lib::decrement(remaining));
+    address.when(start, base).when(next, lib::move_address(address, stride));
+    row.when(next & last_row, 0).when(next, lib::increment(row));
+
+    m.note("What is said of a row waits for its data.");
+    Bool last_of_group = mux(tokens_run, token.data.last_of_group, last_row);
+    auto mark = lib::fifo(d, m, "marks", Stream<UInt>{last_of_group.as_uint(), asked, mark_ready}, rows_on_their_way);
+    Instance reader(m, "reader", build_burst_reader(d, s, "rows", beat_bits, row_buffer_beats(s)));
+    reader.in_stream("request", request);
+    reader.in("data", data);
+    reader.in("data_valid", data_valid);
+    output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
+
+    m.note("Elements in memory are whole bytes; those of tokens may be of another size than those of queries.");
+    auto beat = reader.out_stream("beat", UInt(s.data_bits()));
+    const RowLength length{row_beats, last_step};
+    Stream<UInt> words;
+    if (same_size && s.n.query_bits == s.n.feature_bits) {
+      words = operands(d, m, s, "cut", beat, s.n.query_bits, length, start);
+    } else {
+      auto query_ready = ready_wire(m, "query_beat_ready"), token_ready = ready_wire(m, "token_beat_ready");
+      auto of_query = operands(d, m, s, "cut_query", {beat.data, beat.valid & ~tokens_run, query_ready}, s.n.query_bits,
+                               length, start);
+      auto of_token = operands(d, m, s, "cut_token", {beat.data, beat.valid & tokens_run, token_ready},
+                               s.n.feature_bits, length, start);
+      beat.ready.drive(mux(tokens_run, token_ready, query_ready));
+      words = stream(m, "words", mux(tokens_run, of_token.valid, of_query.valid),
+                     mux(tokens_run, of_token.data, of_query.data));
+      of_query.ready.drive(words.ready & ~tokens_run), of_token.ready.drive(words.ready & tokens_run);
+    }
+    auto step = reg(m, "step", UInt(s.step_bits()), 0);
+    RowWord word(s);
+    word.operands = words.data, word.last_of_group = mark.data.bit(0);
+    auto out = stream(m, "word_out", words.valid & mark.valid, word);
+    words.ready.drive(out.ready & mark.valid);
+    Bool sent = out.fire().named("sent");
+    Bool end_of_row = (step == last_step).named("end_of_row");
+    step.when(sent & end_of_row, 0).when(sent, lib::increment(step));
+    mark.ready.drive(sent & end_of_row);
+    output_stream(m, "word", out);
+  });
+}
+
+}  // namespace quillgen::accel
