@@ -6,6 +6,7 @@
 
 #include "accel/registers.hpp"
 #include "accel/shapes.hpp"
+#include "config/load.hpp"
 #include "hdl/upper.hpp"
 
 namespace quillgen::accel {
@@ -91,7 +92,7 @@ std::string register_header() {
       "/* Registers, error codes and job descriptor of a quillgen accelerator. The same for every configuration:\n"
       "   what differs is read from the CAP registers. Byte offsets; fields as _SHIFT and _MASK (in place). */\n"
       "#ifndef QUILLGEN_REGS_H\n#define QUILLGEN_REGS_H\n\n";
-  for (const Register& r : register_map(Config{})) {
+  for (const Register& r : register_map(load_preset("nano"))) {
     const std::string name = upper(r.name);
     out += define(name, fmt::format("0x{:03X}u", r.offset), fmt::format("{}: {}", access_name(r.access), r.text));
     for (const RegisterField& f : r.fields) {
