@@ -6,24 +6,6 @@
 #include "model/check.hpp"
 
 namespace quillgen::model {
-namespace {
-
-bool all_fit(const std::vector<std::int32_t>& values, int bits) {
-  const std::int32_t limit = std::int32_t{1} << (bits - 1);
-  return std::all_of(values.begin(), values.end(), [&](std::int32_t v) { return v >= -limit && v < limit; });
-}
-
-bool has(const auto& values, int rows, int columns) {
-  return values.size() == static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
-}
-
-bool all_legal(const std::vector<Requant>& requants) {
-  return std::all_of(requants.begin(), requants.end(),
-                     [](const Requant& r) { return r.mult < 1u << 16 && r.shift >= 1 && r.shift <= 47; });
-}
-
-}  // namespace
-
 void validate(const QuantisedLayer& layer) {
   const auto& a = layer.attention;
   const auto& n = layer.numerics;
@@ -34,22 +16,25 @@ void validate(const QuantisedLayer& layer) {
   check(std::all_of(layer.levels.begin(), layer.levels.end(),
                     [](LevelShape l) { return l.height > 0 && l.height <= 1024 && l.width > 0 && l.width <= 1024; }),
         "layer: level side out of 1..1024");
-  check(has(layer.query, layer.queries, c) && all_fit(layer.query, n.query_bits), "layer: query");
-  check(has(layer.reference, layer.queries, a.levels * layer.reference_numbers()), "layer: reference");
+  check(has_shape(layer.query, layer.queries, c) && all_fit(layer.query, n.query_bits), "layer: query");
+  check(has_shape(layer.reference, layer.queries, a.levels * layer.reference_numbers()), "layer: reference");
   for (std::size_t i = 0; layer.boxes && i < layer.reference.size(); ++i)
     check(i % 4 < 2 || (layer.reference[i] >= 0 && layer.reference[i] < 1 << 17), "layer: size of a box");
-  check(layer.padding.empty() || has(layer.padding, layer.tokens(), 1), "layer: padding");
-  check(has(layer.source, layer.tokens(), c) && all_fit(layer.source, n.feature_bits), "layer: source");
-  check(has(layer.value_weight, c, c) && all_fit(layer.value_weight, n.feature_weight_bits), "layer: value_weight");
-  check(has(layer.offset_weight, samples * 2, c) && all_fit(layer.offset_weight, n.query_weight_bits),
+  check(layer.padding.empty() || has_shape(layer.padding, layer.tokens(), 1), "layer: padding");
+  check(has_shape(layer.source, layer.tokens(), c) && all_fit(layer.source, n.feature_bits), "layer: source");
+  check(has_shape(layer.value_weight, c, c) && all_fit(layer.value_weight, n.feature_weight_bits),
+        "layer: value_weight");
+  check(has_shape(layer.offset_weight, samples * 2, c) && all_fit(layer.offset_weight, n.query_weight_bits),
         "layer: offset_weight");
-  check(has(layer.logit_weight, samples, c) && all_fit(layer.logit_weight, n.query_weight_bits), "layer: logit_weight");
-  check(has(layer.output_weight, c, c) && all_fit(layer.output_weight, n.output_weight_bits), "layer: output_weight");
-  check(has(layer.value_requant, c, 1) && all_legal(layer.value_requant), "layer: value_requant");
-  check(has(layer.offset_requant, samples * 2, 1) && all_legal(layer.offset_requant), "layer: offset_requant");
-  check(has(layer.logit_requant, samples, 1) && all_legal(layer.logit_requant), "layer: logit_requant");
-  check(has(layer.head_requant, c, 1) && all_legal(layer.head_requant), "layer: head_requant");
-  check(has(layer.output_requant, c, 1) && all_legal(layer.output_requant), "layer: output_requant");
+  check(has_shape(layer.logit_weight, samples, c) && all_fit(layer.logit_weight, n.query_weight_bits),
+        "layer: logit_weight");
+  check(has_shape(layer.output_weight, c, c) && all_fit(layer.output_weight, n.output_weight_bits),
+        "layer: output_weight");
+  check(has_shape(layer.value_requant, c, 1) && all_legal(layer.value_requant), "layer: value_requant");
+  check(has_shape(layer.offset_requant, samples * 2, 1) && all_legal(layer.offset_requant), "layer: offset_requant");
+  check(has_shape(layer.logit_requant, samples, 1) && all_legal(layer.logit_requant), "layer: logit_requant");
+  check(has_shape(layer.head_requant, c, 1) && all_legal(layer.head_requant), "layer: head_requant");
+  check(has_shape(layer.output_requant, c, 1) && all_legal(layer.output_requant), "layer: output_requant");
   check(std::all_of(layer.head_requant.begin(), layer.head_requant.end(), [](const Requant& r) { return r.bias == 0; }),
         "layer: head_requant has a bias");
   check(n.attention_bits + 2 * n.interp_frac_bits >= n.corner_bits && 2 * a.samples_per_head() <= 1 << n.corner_bits,

@@ -11,21 +11,6 @@ namespace {
 
 using Tensor = std::vector<std::int32_t>;
 
-std::span<const std::int32_t> row(const Tensor& tensor, std::size_t index, std::size_t length) {
-  return std::span(tensor).subspan(index * length, length);
-}
-
-/// N2 of rows x weights^T: [R, C] and [N, C] -> [R, N], `bits` bits.
-Tensor project(const Tensor& rows, const Tensor& weight, const std::vector<Requant>& requant, std::size_t length,
-               int bits) {
-  const std::size_t count = rows.size() / length, outputs = requant.size();
-  Tensor result(count * outputs);
-  for (std::size_t r = 0; r < count; ++r)
-    for (std::size_t n = 0; n < outputs; ++n)
-      result[r * outputs + n] = requantise(dot(row(rows, r, length), row(weight, n, length)), requant[n], bits);
-  return result;
-}
-
 /// N4 of all rows: logits [Lq, M, L*K] -> weights of the same shape.
 Tensor attend(const Tensor& logits, std::size_t samples_per_head, const Numerics& n) {
   const auto table = exp2_table(n);
@@ -182,16 +167,16 @@ Stages run(const QuantisedLayer& layer) {
   const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
   const Samples samples(layer);
   Stages st;
-  st.value = project(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
+  st.value = linear(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
   for (std::size_t token = 0; token < layer.padding.size(); ++token)
     if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
-  st.offset = project(layer.query, layer.offset_weight, layer.offset_requant, channels, n.offset_bits());  // N3
-  st.logit = project(layer.query, layer.logit_weight, layer.logit_requant, channels, n.logit_bits());      // N3
-  st.attention = attend(st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()), n);        // N4
-  st.location = locate(samples, st.offset);                                                                // N5
-  st.corner_weight = weigh(samples, st.attention, st.location);                                            // N6
-  st.head = head_vectors(aggregate(samples, st), layer);                                                   // N7, N8
-  st.output = project(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);        // N9, N10
+  st.offset = linear(layer.query, layer.offset_weight, layer.offset_requant, channels, n.offset_bits());  // N3
+  st.logit = linear(layer.query, layer.logit_weight, layer.logit_requant, channels, n.logit_bits());      // N3
+  st.attention = attend(st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()), n);       // N4
+  st.location = locate(samples, st.offset);                                                               // N5
+  st.corner_weight = weigh(samples, st.attention, st.location);                                           // N6
+  st.head = head_vectors(aggregate(samples, st), layer);                                                  // N7, N8
+  st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);        // N9, N10
   LineCount lines(layer);
   for (std::size_t s = 0; s < samples.count(); ++s) lines.sample(samples, st, s);
   st.lines_touched = lines.touched();

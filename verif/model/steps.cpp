@@ -34,6 +34,18 @@ std::int32_t requantise(std::int64_t acc, const Requant& r, int bits) {
       saturate(round_shift(sum * static_cast<std::int64_t>(r.mult), static_cast<int>(r.shift)), bits));
 }
 
+std::vector<std::int32_t> linear(std::span<const std::int32_t> rows, std::span<const std::int32_t> weight,
+                                 std::span<const Requant> requant, std::size_t length, int bits) {
+  const std::size_t count = rows.size() / length, outputs = requant.size();
+  std::vector<std::int32_t> result(count * outputs);
+  for (std::size_t r = 0; r < count; ++r)
+    for (std::size_t n = 0; n < outputs; ++n) {
+      const auto sum = dot(rows.subspan(r * length, length), weight.subspan(n * length, length));
+      result[r * outputs + n] = requantise(sum, requant[n], bits);
+    }
+  return result;
+}
+
 std::vector<std::int64_t> exp2_table(const Numerics& n) {
   std::vector<std::int64_t> table(std::size_t{1} << n.logit_frac_bits);
   for (std::size_t i = 0; i < table.size(); ++i) {

@@ -24,6 +24,11 @@ std::int64_t dot(std::span<const std::int32_t> a, std::span<const std::int32_t> 
 /// N2: an accumulator to `bits` bits. |acc + bias| < 2^46, mult < 2^16, shift in 1..47.
 std::int32_t requantise(std::int64_t acc, const Requant& r, int bits);
 
+/// N3, N9, N11: rows x weights^T, requantised to `bits` bits: [R, length] and [N, length] -> [R, N], N =
+/// requant.size().
+std::vector<std::int32_t> linear(std::span<const std::int32_t> rows, std::span<const std::int32_t> weight,
+                                 std::span<const Requant> requant, std::size_t length, int bits);
+
 /// N4: T[i] for i = 0 .. 2^lf - 1, the powers 2^(a + 8 - i / 2^lf) rounded.
 std::vector<std::int64_t> exp2_table(const Numerics& n);
 

@@ -1,0 +1,28 @@
+#include "model/dense.hpp"
+
+#include <algorithm>
+
+#include "model/check.hpp"
+#include "model/steps.hpp"
+
+namespace quillgen::model {
+
+void validate(const DenseLayer& layer) {
+  const auto& n = layer.numerics;
+  check(layer.rows > 0 && layer.inner > 0 && layer.outputs > 0, "dense layer: dimensions");
+  check(has_shape(layer.input, layer.rows, layer.inner) && all_fit(layer.input, n.query_bits), "dense layer: input");
+  check(has_shape(layer.weight, layer.outputs, layer.inner) && all_fit(layer.weight, n.query_weight_bits),
+        "dense layer: weight");
+  check(has_shape(layer.requant, layer.outputs, 1) && all_legal(layer.requant), "dense layer: requant");
+}
+
+std::vector<std::int32_t> run_dense(const DenseLayer& layer) {
+  validate(layer);
+  auto result = linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner),
+                       layer.numerics.output_bits);
+  if (layer.relu)
+    for (auto& y : result) y = std::max(y, 0);
+  return result;
+}
+
+}  // namespace quillgen::model

@@ -1,0 +1,26 @@
+// A quantised dense layer, C = act(A B + bias), and its result: what a dense job of the hardware is held against.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "model/layer.hpp"
+
+namespace quillgen::model {
+
+/// Everything the hardware is given; formats as in NUMERICS.md, N11.
+struct DenseLayer {
+  Numerics numerics;
+  int rows = 0, inner = 0, outputs = 0;  ///< M, K, N
+  std::vector<std::int32_t> input;       ///< A, [M, K], query_bits
+  std::vector<std::int32_t> weight;      ///< B transposed, [N, K], query_weight_bits
+  std::vector<Requant> requant;          ///< [N]
+  bool relu = false;
+};
+
+/// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.
+void validate(const DenseLayer& layer);
+
+/// N11: the outputs [M, N], output_bits. The layer is validated first.
+std::vector<std::int32_t> run_dense(const DenseLayer& layer);
+
+}  // namespace quillgen::model
