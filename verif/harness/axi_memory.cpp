@@ -46,10 +46,31 @@ void AxiMemory::reset() {
 std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, std::uint32_t Region::*ids) {
   const std::uint64_t begin = a.address / options_.data_bytes * options_.data_bytes;
   const auto* region = map_.find(begin, (std::uint64_t{a.len} + 1) * options_.data_bytes);
-  if (region && a.id < max_ids && region->*ids >> a.id & 1) return axi_okay;
+  if (region && a.id < max_ids && region->*ids >> a.id & 1) {
+    if (ids == &Region::read_ids && region->write_ids) check_complete(a, *region);
+    return axi_okay;
+  }
   breaches_.add(cycle_, fmt::format("{} (id {}, address {:#x}, len {}): {}", channel, a.id, a.address, a.len,
                                     region ? "not allowed in " + region->name : "outside of the allocated memory"));
   return axi_decerr;
+}
+
+/// What a master writes and reads again: no byte before it was written, and none before its write was answered.
+void AxiMemory::check_complete(const AxiAddress& a, const Region& region) {
+  const auto breach = [&](const char* what) {
+    breaches_.add(cycle_,
+                  fmt::format("AR (id {}, address {:#x}, len {}): {} {}", a.id, a.address, a.len, what, region.name));
+  };
+  const auto begin = static_cast<std::ptrdiff_t>(a.address / options_.data_bytes * options_.data_bytes - region.base);
+  const auto end = begin + static_cast<std::ptrdiff_t>((std::uint64_t{a.len} + 1) * options_.data_bytes);
+  if (std::find(region.writes.begin() + begin, region.writes.begin() + end, 0) != region.writes.begin() + end)
+    return breach("reads what was not written in");
+  const auto in_region = [&](const Burst& w) {
+    return w.address.address >= region.base && w.address.address < region.end();
+  };
+  bool open = std::any_of(writes_.begin(), writes_.end(), in_region);
+  for (const auto& queue : responses_) open = open || std::any_of(queue.begin(), queue.end(), in_region);
+  if (open) breach("reads before the last write was answered in");
 }
 
 void AxiMemory::take_read(const AxiAddress& address) {

@@ -87,6 +87,7 @@ class AxiMemory {
   };
 
   std::uint32_t accept(const char* channel, const AxiAddress& address, std::uint32_t Region::*ids);
+  void check_complete(const AxiAddress& address, const Region& region);
   void take_read(const AxiAddress& address);
   void take_write(const AxiAddress& address);
   void take_data();

@@ -12,11 +12,12 @@ namespace {
 
 constexpr int reset_cycles = 8;
 
-/// N = 20000 + 20 * latency, more when stalls slow everything down. The tags are cleared in silence, a set a cycle.
+/// N = 20000 + 20 * latency, more when stalls slow everything down. The tags are cleared in silence, a set a
+/// cycle, and the PE array computes a group in silence, a word of its weights a cycle.
 std::uint64_t hang_limit_of(const Config& config, const AxiOptions& options) {
   return (20000 + 20 * static_cast<std::uint64_t>(options.latency)) * 100 /
              (100 - std::clamp(options.stall_percent, 0, 95)) +
-         static_cast<std::uint64_t>(cache_sets(config));
+         static_cast<std::uint64_t>(cache_sets(config) + weight_words(config));
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ Bench::Bench(const SimulatorLibrary& library, const Manifest& manifest, const Co
       taps_(sim_, manifest, config),
       memory_(map, options),
       host_(options.stall_percent, options.seed),
-      idle_(config, {}, {}),
+      idle_(config),
       hang_limit_(hang_limit_of(config, options)) {
   if (auto test_mode = sim_.find_port("test_mode")) test_mode.set(0);
 }

@@ -31,69 +31,74 @@ std::vector<std::int32_t> projection_tensor(const model::Stages& stages) {
 std::string describe(const Mismatch& m) {
   const auto number = [](std::optional<std::int64_t> n) { return n ? std::to_string(*n) : "nothing"; };
   const auto& p = m.place;
-  std::string text = fmt::format("{}: query {}", p.stage, p.query);
+  std::string text = fmt::format("{}: {} {}", p.stage, p.row_kind, p.row);
   if (p.head >= 0) text += fmt::format(", head {}", p.head);
   if (p.level >= 0) text += fmt::format(", level {}, point {}", p.level, p.point);
   if (p.channel >= 0) text += fmt::format(", channel {}", p.channel);
+  if (p.output >= 0) text += fmt::format(", output {}", p.output);
   if (!p.field.empty()) text += fmt::format(", {}", p.field);
   return text + fmt::format(": expected {}, got {}", number(m.expected), number(m.got));
 }
 
 StageCheck::StageCheck(std::string name, const Attention& attention, Naming naming, std::vector<std::string> fields,
-                       std::vector<std::int32_t> expected, int queries)
-    : attention_(attention),
-      naming_(naming),
-      fields_(std::move(fields)),
-      expected_(std::move(expected)),
-      queries_(queries) {
+                       std::vector<std::int32_t> expected, int rows, int outputs)
+    : attention_(attention), naming_(naming), fields_(std::move(fields)), expected_(std::move(expected)), rows_(rows) {
   result_.name = std::move(name);
-  width_ = naming_ == Naming::Sample ? attention_.samples_per_query() * static_cast<int>(fields_.size())
-                                     : attention_.embed_dim;
-  if (expected_.size() != static_cast<std::size_t>(queries_) * width_)
+  width_ = naming_ == Naming::Sample   ? attention_.samples_per_query() * static_cast<int>(fields_.size())
+           : naming_ == Naming::Output ? outputs
+                                       : attention_.embed_dim;
+  if (expected_.size() != static_cast<std::size_t>(rows_) * width_)
     throw std::logic_error(fmt::format("stage {}: {} expected elements", result_.name, expected_.size()));
 }
 
-Place StageCheck::place(std::int64_t query, int element) const {
+Place StageCheck::place(std::int64_t row, int element) const {
   Place p;
   p.stage = result_.name;
-  p.query = query;
+  p.row_kind = naming_ == Naming::Token ? "token" : naming_ == Naming::Output ? "row" : "query";
+  p.row = row;
   if (naming_ == Naming::Sample) {
     const int per_sample = static_cast<int>(fields_.size()), sample = element / per_sample;
     p.head = sample / attention_.samples_per_head();
     p.level = sample / attention_.points % attention_.levels;
     p.point = sample % attention_.points;
     p.field = fields_[element % per_sample];
-  } else if (naming_ == Naming::HeadChannel) {
+  } else if (naming_ == Naming::HeadChannel || naming_ == Naming::Token) {
     p.head = element / attention_.head_dim();
     p.channel = element % attention_.head_dim();
   } else {
-    p.channel = element;
+    (naming_ == Naming::Output ? p.output : p.channel) = element;
   }
   return p;
 }
 
-void StageCheck::fail(std::int64_t query, int element, std::optional<std::int64_t> expected,
+void StageCheck::fail(std::int64_t row, int element, std::optional<std::int64_t> expected,
                       std::optional<std::int64_t> got) {
-  if (result_.mismatches++ == 0) result_.first = Mismatch{place(query, element), expected, got};
+  if (result_.mismatches++ == 0) result_.first = Mismatch{place(row, element), expected, got};
 }
 
-void StageCheck::compare(std::int64_t query, int first, std::span<const std::int64_t> values) {
+void StageCheck::compare(std::int64_t row, int first, std::span<const std::int64_t> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const int element = first + static_cast<int>(i);
     if (element >= width_) return;
     ++result_.compared;
-    if (query >= queries_) {
-      fail(query, element, std::nullopt, values[i]);
+    if (row >= rows_) {
+      fail(row, element, std::nullopt, values[i]);
       continue;
     }
-    const std::int64_t expected = expected_[static_cast<std::size_t>(query) * width_ + element];
-    if (values[i] != expected) fail(query, element, expected, values[i]);
+    const std::int64_t expected = expected_[static_cast<std::size_t>(row) * width_ + element];
+    if (values[i] != expected) fail(row, element, expected, values[i]);
   }
 }
 
-void StageCheck::missing(std::int64_t query, int first, int count) {
+void StageCheck::compare_all(std::span<const std::int32_t> tensor) {
+  const std::vector<std::int64_t> values(tensor.begin(), tensor.end());
+  for (int row = 0; row < rows_; ++row)
+    compare(row, 0, std::span(values).subspan(static_cast<std::size_t>(row) * width_, width_));
+}
+
+void StageCheck::missing(std::int64_t row, int first, int count) {
   for (int i = first; i < first + count && i < width_; ++i)
-    fail(query, i, expected_[static_cast<std::size_t>(query) * width_ + i], std::nullopt);
+    fail(row, i, expected_[static_cast<std::size_t>(row) * width_ + i], std::nullopt);
 }
 
 std::vector<StageFields> stage_fields(const Config& config) {
@@ -106,17 +111,19 @@ std::vector<StageFields> stage_fields(const Config& config) {
           {"output", numbered(config.core.projection_columns), 1}};
 }
 
-Comparison::Comparison(const Config& config, const model::QuantisedLayer& layer, const model::Stages& expected)
+Comparison::Comparison(const Config& config, int queries, const model::Stages& expected, StageCheck value,
+                       StageCheck memory)
     : rows_(config.gemm.rows),
       lanes_(config.core.lanes),
+      value_(std::move(value)),
       projection_("projection", config.attention, Naming::Sample, {"offset_x", "offset_y", "logit"},
-                  projection_tensor(expected), layer.queries),
+                  projection_tensor(expected), queries),
       projection_seen_(static_cast<std::size_t>(config.gemm.rows) * config.attention.samples_per_query(), 0),
-      memory_("memory", config.attention, Naming::Channel, {}, expected.output, layer.queries) {
+      memory_(std::move(memory)) {
   const auto add = [&](const std::string& name, Naming naming, const std::vector<std::string>& fields, int values,
                        const std::vector<std::int32_t>& tensor) {
     const auto taps = static_cast<std::size_t>(name == "output" ? 1 : lanes_);
-    sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, layer.queries), values,
+    sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, queries), values,
                            std::vector<std::int64_t>(taps, 0)});
   };
   add("attention", Naming::Sample, {"weight"}, 1, expected.attention);
@@ -124,6 +131,24 @@ Comparison::Comparison(const Config& config, const model::QuantisedLayer& layer,
   add("corner_weight", Naming::Sample, {"w00", "w01", "w10", "w11"}, 4, expected.corner_weight);
   add("head", Naming::HeadChannel, {}, head_requant_units(config.attention), expected.head);
   add("output", Naming::Channel, {}, config.core.projection_columns, expected.output);
+}
+
+Comparison::Comparison(const Config& config)
+    : Comparison(config, 0, {}, StageCheck("value", config.attention, Naming::Token, {}, {}, 0),
+                 StageCheck("memory", config.attention, Naming::Channel, {}, {}, 0)) {}
+
+Comparison::Comparison(const Config& config, const Work& work) : Comparison(config) {
+  if (const auto* dense = std::get_if<DenseWork>(&work)) {
+    memory_ = StageCheck("memory", config.attention, Naming::Output, {}, dense->output, dense->layer.rows,
+                         dense->layer.outputs);
+    return;
+  }
+  const auto& [layer, stages, map_given] = std::get<AttentionWork>(work);
+  const auto tokens = map_given ? 0 : layer.tokens();
+  *this = Comparison(config, layer.queries, stages,
+                     StageCheck("value", config.attention, Naming::Token, {},
+                                map_given ? std::vector<std::int32_t>() : stages.value, tokens),
+                     StageCheck("memory", config.attention, Naming::Channel, {}, stages.output, layer.queries));
 }
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
@@ -137,7 +162,7 @@ void Comparison::fire_projection(std::span<const std::int64_t> values, int lane)
   const int samples = projection_.width() / 3, of_lane = samples / lanes_;
   const std::int64_t row = values[0];
   if (row >= rows_ || values[1] >= of_lane)  // indices of nothing: counted as surplus behind the last query
-    return projection_.compare(projection_.queries(), 0, values.subspan(2));
+    return projection_.compare(projection_.rows(), 0, values.subspan(2));
   const std::int64_t sample = lane * of_lane + values[1];
   const auto n = projection_seen_[static_cast<std::size_t>(row) * samples + sample]++;
   projection_.compare(n * rows_ + row, static_cast<int>(sample) * 3, values.subspan(2));
@@ -151,30 +176,30 @@ void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> valu
 
 void Comparison::finish() {
   const int samples = projection_.width() / 3;
-  for (int query = 0; query < projection_.queries(); ++query)
+  for (int query = 0; query < projection_.rows(); ++query)
     for (int sample = 0; sample < samples; ++sample)
       if (projection_seen_[static_cast<std::size_t>(query % rows_) * samples + sample] <= query / rows_)
         projection_.missing(query, sample * 3, 3);
   for (auto& s : sequential_) {
     const int firings = s.firings_per_query();
     for (std::size_t lane = 0; lane < s.fired.size(); ++lane)
-      for (auto n = s.fired[lane]; n < std::int64_t{s.check.queries()} * firings; ++n)
+      for (auto n = s.fired[lane]; n < std::int64_t{s.check.rows()} * firings; ++n)
         s.check.missing(n / firings, static_cast<int>(lane) * s.width() + static_cast<int>(n % firings) * s.values,
                         s.values);
   }
 }
 
-void Comparison::compare_memory(std::span<const std::int32_t> rows) {
-  const std::vector<std::int64_t> values(rows.begin(), rows.end());
-  for (int query = 0; query < memory_.queries(); ++query)
-    memory_.compare(query, 0,
-                    std::span(values).subspan(static_cast<std::size_t>(query) * memory_.width(), memory_.width()));
-}
+void Comparison::compare_value(std::span<const std::int32_t> value) { value_.compare_all(value); }
+
+void Comparison::compare_memory(std::span<const std::int32_t> rows) { memory_.compare_all(rows); }
 
 std::vector<StageResult> Comparison::results() const {
-  std::vector<StageResult> all = {projection_.result()};
-  for (const auto& s : sequential_) all.push_back(s.check.result());
-  all.push_back(memory_.result());
+  std::vector<const StageCheck*> checks = {&value_, &projection_};
+  for (const auto& s : sequential_) checks.push_back(&s.check);
+  checks.push_back(&memory_);
+  std::vector<StageResult> all;
+  for (const auto* check : checks)
+    if (check->rows() > 0 || check->result().mismatches > 0) all.push_back(check->result());
   return all;
 }
 

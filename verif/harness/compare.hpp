@@ -10,15 +10,16 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "model/layer.hpp"
+#include "harness/work.hpp"
 
 namespace quillgen::harness {
 
 /// Where an element of a stage lies; -1 where an index has no meaning.
 struct Place {
   std::string stage;
-  std::int64_t query = -1;
-  int head = -1, level = -1, point = -1, channel = -1;
+  std::string_view row_kind;  ///< "query", "token" or "row"
+  std::int64_t row = -1;
+  int head = -1, level = -1, point = -1, channel = -1, output = -1;
   std::string field;  ///< of stages with several values a sample
 };
 
@@ -28,7 +29,7 @@ struct Mismatch {
   std::optional<std::int64_t> got;       ///< nothing: it never came
 };
 
-/// One line: stage, query, head, level, point, channel, expected, got.
+/// One line: stage, query (token, row), head, level, point, channel (output), expected, got.
 std::string describe(const Mismatch& mismatch);
 
 struct StageResult {
@@ -38,40 +39,43 @@ struct StageResult {
   std::optional<Mismatch> first;
 };
 
-/// A stage as a tensor [Lq, width] of expected elements, filled by firings.
+/// A stage as a tensor [rows, width] of expected elements, filled by firings or from memory.
 class StageCheck {
  public:
-  /// How an element of a query is named.
-  enum class Naming { Sample, HeadChannel, Channel };
+  /// What a row is, and how its elements are named: a query's samples or channels, a token's channels by head, a dense
+  /// row's outputs.
+  enum class Naming { Sample, HeadChannel, Channel, Token, Output };
 
-  /// `fields`: the names of the values of a sample, when naming is Sample. `real_width` of the `width` elements count.
+  /// `fields`: the names of the values of a sample, when naming is Sample. `outputs`: the width, when it is Output.
   StageCheck(std::string name, const Attention& attention, Naming naming, std::vector<std::string> fields,
-             std::vector<std::int32_t> expected, int queries);
+             std::vector<std::int32_t> expected, int rows, int outputs = 0);
 
   const std::string& name() const { return result_.name; }
-  /// `values` belong to elements first .. of a query; those beyond the width are ignored, a query beyond the last is
+  /// `values` belong to elements first .. of a row; those beyond the width are ignored, a row beyond the last is
   /// surplus.
-  void compare(std::int64_t query, int first, std::span<const std::int64_t> values);
-  /// Reports `count` elements from `first` of the query as missing.
-  void missing(std::int64_t query, int first, int count);
+  void compare(std::int64_t row, int first, std::span<const std::int64_t> values);
+  /// All rows at once.
+  void compare_all(std::span<const std::int32_t> tensor);
+  /// Reports `count` elements from `first` of the row as missing.
+  void missing(std::int64_t row, int first, int count);
 
   int width() const { return width_; }
-  int queries() const { return queries_; }
+  int rows() const { return rows_; }
   const StageResult& result() const { return result_; }
 
  private:
-  Place place(std::int64_t query, int element) const;
-  void fail(std::int64_t query, int element, std::optional<std::int64_t> expected, std::optional<std::int64_t> got);
+  Place place(std::int64_t row, int element) const;
+  void fail(std::int64_t row, int element, std::optional<std::int64_t> expected, std::optional<std::int64_t> got);
 
   StageResult result_;
   Attention attention_;
   Naming naming_;
   std::vector<std::string> fields_;
   std::vector<std::int32_t> expected_;
-  int queries_, width_;
+  int rows_, width_;
 };
 
-/// The stages in the order of the README, each with the fields its tap must have.
+/// The stages with taps in the order of the README, each with the fields its tap must have.
 struct StageFields {
   std::string_view stage;
   std::vector<std::string> fields;
@@ -79,18 +83,23 @@ struct StageFields {
 };
 std::vector<StageFields> stage_fields(const Config& config);
 
-/// All stages of one job.
+/// All stages of one job. Of a dense one no tap fires, and the memory is compared.
 class Comparison {
  public:
-  Comparison(const Config& config, const model::QuantisedLayer& layer, const model::Stages& expected);
+  Comparison(const Config& config, const Work& work);
+  /// Of no job: every firing is surplus.
+  explicit Comparison(const Config& config);
 
   /// A firing of the tap of a stage; values in the order of stage_fields. Tap n of a stage is that of lane n.
   void fire(std::string_view stage, std::span<const std::int64_t> values, int lane = 0);
   /// After the job: what has not come is missing.
   void finish();
-  /// The output rows found in memory after the job, [Lq, C].
+  /// The value map found in memory after a job that computed it, [S, C].
+  void compare_value(std::span<const std::int32_t> value);
+  /// The output rows found in memory after the job, [Lq, C] or [M, N].
   void compare_memory(std::span<const std::int32_t> rows);
 
+  /// Of the stages that the job has, and of those that fired though it has not.
   std::vector<StageResult> results() const;
   std::int64_t mismatches() const;
   /// Output firings so far as a number of whole queries, for progress.
@@ -104,11 +113,13 @@ class Comparison {
     int width() const { return check.width() / static_cast<int>(fired.size()); }  ///< elements a lane has of a query
     int firings_per_query() const { return (width() + values - 1) / values; }     ///< of a lane
   };
+  Comparison(const Config& config, int queries, const model::Stages& expected, StageCheck value, StageCheck memory);
   void fire_projection(std::span<const std::int64_t> values, int lane);
   void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int lane);
 
   int rows_;   ///< of the PE array
   int lanes_;  ///< each has the samples and channels of its heads, which follow each other
+  StageCheck value_;
   StageCheck projection_;
   std::vector<std::int64_t> projection_seen_;  ///< firings of [row][sample]
   std::vector<Sequential> sequential_;

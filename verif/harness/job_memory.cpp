@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "config/derived.hpp"
+#include "harness/parameters.hpp"
 
 namespace quillgen::harness {
 namespace {
 
 constexpr int base_alignment = 64;
+constexpr std::size_t most_faults = 10;
 
 std::uint32_t id_mask(int id, int count = 1) { return ((1u << count) - 1) << id; }
 
@@ -27,48 +29,99 @@ Bytes padded(Bytes bytes, Chance& noise) {
 
 }  // namespace
 
-JobMemory::JobMemory(MemoryMap& map, const model::QuantisedLayer& layer, std::span<const std::int32_t> value,
-                     const Config& config, std::uint64_t seed)
-    : map_(map),
-      queries_(layer.queries),
-      channels_(config.attention.embed_dim),
-      element_bytes_(element_bytes(config.numerics.output_bits)),
-      row_bytes_(output_row_beats(config) * beat_bytes(config.memory)) {
+JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std::uint64_t seed)
+    : map_(map), config_(config), allocator_(seed * 2, config.memory.address_bits) {
   map_.clear();
   Chance noise(seed * 2 + 1);
-  AddressAllocator allocator(seed * 2, config.memory.address_bits);
-  const auto place = [&](const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment = base_alignment) {
-    Region region;
-    region.name = name;
-    region.base = allocator.allocate(bytes.size(), alignment);
-    region.bytes = std::move(bytes);
-    region.read_ids = read_ids;
-    return map_.add(std::move(region)).base;
-  };
-  const int beat = beat_bytes(config.memory);
-  const auto stride = [&](int beats) { return (beats + static_cast<int>(noise.below(4))) * beat; };
+  if (const auto* attention = std::get_if<AttentionWork>(&work)) {
+    if (!attention->map_given) computes_map_.emplace(*attention);
+    const auto addresses = place_attention(*attention, noise);
+    descriptor_ =
+        make_descriptor(attention->layer, attention->map_given, addresses, static_cast<std::uint32_t>(noise.bits()));
+  } else {
+    const auto& dense = std::get<DenseWork>(work);
+    const auto addresses = place_dense(dense, noise);
+    descriptor_ = make_descriptor(dense.layer, panel_tiles(config, dense.layer.inner, dense.layer.outputs), addresses,
+                                  static_cast<std::uint32_t>(noise.bits()));
+  }
+  descriptor_address_ = place("descriptor", to_bytes(descriptor_), id_mask(id_job), base_alignment);
+}
 
+std::uint64_t JobMemory::place(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment) {
+  Region region;
+  region.name = name;
+  region.base = allocator_.allocate(bytes.size(), static_cast<std::uint64_t>(alignment));
+  region.bytes = std::move(bytes);
+  region.read_ids = read_ids;
+  return map_.add(std::move(region)).base;
+}
+
+std::uint64_t JobMemory::place_written(const std::string& name, std::size_t bytes, WritableRows rows,
+                                       std::uint32_t read_ids, int alignment, Chance& noise) {
+  Region region;
+  region.name = name;
+  region.base = allocator_.allocate(bytes, static_cast<std::uint64_t>(alignment));
+  region.bytes = noise_bytes(bytes, noise);
+  region.read_ids = read_ids;
+  region.write_ids = id_mask(0);
+  region.rows = rows;
+  return map_.add(std::move(region)).base;
+}
+
+int JobMemory::stride(int elements, int bits, Chance& noise) const {
+  const int beats = row_beats(elements, bits, config_.memory) + static_cast<int>(noise.below(4));
+  return beats * beat_bytes(config_.memory);
+}
+
+void JobMemory::place_outputs(JobAddresses& a, int rows, int elements, Chance& noise) {
+  const auto& n = config_.numerics;
+  rows_ = rows, elements_ = elements;
+  a.output_stride = stride_ = stride(elements, n.output_bits, noise);
+  const auto row_bytes = row_beats(elements, n.output_bits, config_.memory) * beat_bytes(config_.memory);
+  a.outputs = place_written("output rows", static_cast<std::size_t>(rows) * stride_,
+                            {static_cast<std::uint64_t>(row_bytes), static_cast<std::uint64_t>(stride_)}, 0,
+                            base_alignment, noise);
+  output_before_ = map_.at("output rows").bytes;
+}
+
+JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise) {
+  const auto& layer = work.layer;
+  const auto& n = config_.numerics;
+  const int channels = config_.attention.embed_dim;
   JobAddresses a;
-  a.query_stride = stride(query_row_beats(config));
-  a.output_stride = stride_ = stride(output_row_beats(config));
-  a.queries = place("query rows", pack_query_rows(layer, config, a.query_stride, noise), id_mask(id_query));
-  a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference));
+  a.query_stride = stride(channels, n.query_bits, noise);
+  a.queries = place("query rows", pack_rows(layer.query, channels, n.query_bits, a.query_stride, noise),
+                    id_mask(id_rows), base_alignment);
+  a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference), base_alignment);
   // A line must not cross 4 KiB, so the map is aligned to a line.
-  a.value_map = place("value map", pack_value_map(layer, value, config, noise), id_mask(id_feature, config.core.lanes),
-                      std::max(base_alignment, line_bytes(config)));
-  a.parameters = place("parameters", pack_parameters(layer, config), id_mask(id_job));
+  const auto features = id_mask(id_feature, config_.core.lanes);
+  const int alignment = std::max(base_alignment, line_bytes(config_));
+  if (work.map_given) {
+    a.value_map = place("value map", pack_value_map(layer, work.stages.value, config_, noise), features, alignment);
+  } else {
+    const auto bytes = value_map_bytes(layer, config_);
+    a.value_map = place_written("value map", bytes, {bytes, bytes}, features, alignment, noise);
+    a.source_stride = stride(channels, n.feature_bits, noise);
+    a.sources = place("source rows", pack_rows(layer.source, channels, n.feature_bits, a.source_stride, noise),
+                      id_mask(id_rows), base_alignment);
+    if (!layer.padding.empty())
+      a.mask = place("mask", padded(pack_mask(layer, noise), noise), id_mask(id_job), base_alignment);
+  }
+  a.parameters = place("parameters", pack_parameters(layer, config_), id_mask(id_job), base_alignment);
+  place_outputs(a, layer.queries, channels, noise);
+  return a;
+}
 
-  output_before_ = noise_bytes(static_cast<std::size_t>(queries_) * stride_, noise);
-  Region output;
-  output.name = "output rows";
-  output.base = a.outputs = allocator.allocate(output_before_.size(), base_alignment);
-  output.bytes = output_before_;
-  output.write_ids = id_mask(0);
-  output.rows = {static_cast<std::uint64_t>(row_bytes_), static_cast<std::uint64_t>(stride_)};
-  map_.add(std::move(output));
-
-  descriptor_ = make_descriptor(layer, a, static_cast<std::uint32_t>(noise.bits()));
-  descriptor_address_ = place("descriptor", to_bytes(descriptor_), id_mask(id_job));
+JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
+  const auto& layer = work.layer;
+  const auto& n = config_.numerics;
+  JobAddresses a;
+  a.query_stride = stride(layer.inner, n.query_bits, noise);
+  a.queries = place("input rows", pack_rows(layer.input, layer.inner, n.query_bits, a.query_stride, noise),
+                    id_mask(id_rows), base_alignment);
+  a.parameters = place("panels", pack_panels(layer, config_), id_mask(id_job), base_alignment);
+  place_outputs(a, layer.rows, layer.outputs, noise);
+  return a;
 }
 
 void JobMemory::set_descriptor(const Descriptor& descriptor) {
@@ -78,37 +131,68 @@ void JobMemory::set_descriptor(const Descriptor& descriptor) {
 
 std::vector<std::int32_t> JobMemory::output_rows() const {
   const auto& bytes = map_.at("output rows").bytes;
+  const int size = element_bytes(config_.numerics.output_bits);
   std::vector<std::int32_t> rows;
-  rows.reserve(static_cast<std::size_t>(queries_) * channels_);
-  for (int q = 0; q < queries_; ++q)
-    for (int c = 0; c < channels_; ++c)
-      rows.push_back(
-          read_element(bytes.data() + static_cast<std::size_t>(q) * stride_ + c * element_bytes_, element_bytes_));
+  rows.reserve(static_cast<std::size_t>(rows_) * elements_);
+  for (int r = 0; r < rows_; ++r)
+    for (int i = 0; i < elements_; ++i)
+      rows.push_back(read_element(bytes.data() + static_cast<std::size_t>(r) * stride_ + i * size, size));
   return rows;
 }
 
-std::vector<std::string> JobMemory::check_output() const {
+std::vector<std::int32_t> JobMemory::value_map() const {
+  if (!computes_map_) return {};
+  return read_value_map(computes_map_->layer, map_.at("value map").bytes, config_);
+}
+
+std::vector<std::string> JobMemory::check_rows() const {
   const auto& region = map_.at("output rows");
+  const auto used = static_cast<std::size_t>(elements_) * element_bytes(config_.numerics.output_bits);
   std::vector<std::string> faults;
-  for (std::size_t i = 0; i < region.bytes.size() && faults.size() < 10; ++i) {
-    const auto query = i / stride_, byte = i % stride_;
+  for (std::size_t i = 0; i < region.bytes.size() && faults.size() < most_faults; ++i) {
+    const auto row = i / stride_, byte = i % stride_;
     const auto fault = [&](const std::string& what) {
-      faults.push_back(fmt::format("output row {}, byte {}: {}", query, byte, what));
+      faults.push_back(fmt::format("output row {}, byte {}: {}", row, byte, what));
     };
     if (!region.in_row(i)) {
       if (region.bytes[i] != output_before_[i]) fault("outside the row, but changed");
     } else if (region.writes[i] != 1) {
       fault(fmt::format("written {} times", region.writes[i]));
-    } else if (byte >= static_cast<std::size_t>(channels_) * element_bytes_ && region.bytes[i] != 0) {
+    } else if (byte >= used && region.bytes[i] != 0) {
       fault("padding that is not zero");
     }
   }
   return faults;
 }
 
-bool JobMemory::output_untouched() const {
-  const auto& writes = map_.at("output rows").writes;
-  return std::all_of(writes.begin(), writes.end(), [](auto n) { return n == 0; });
+std::vector<std::string> JobMemory::check_map() const {
+  const auto& region = map_.at("value map");
+  const auto clean = pack_value_map(computes_map_->layer, value_map(), config_);
+  const auto line = static_cast<std::size_t>(line_bytes(config_));
+  std::vector<std::string> faults;
+  for (std::size_t i = 0; i < region.bytes.size() && faults.size() < most_faults; ++i) {
+    const auto fault = [&](const std::string& what) {
+      faults.push_back(fmt::format("value map, line {}, byte {}: {}", i / line, i % line, what));
+    };
+    if (region.writes[i] != 1) fault(fmt::format("written {} times", region.writes[i]));
+    else if (region.bytes[i] != clean[i]) fault("padding or a pixel outside of its level that is not zero");
+  }
+  return faults;
+}
+
+std::vector<std::string> JobMemory::check_written() const {
+  auto faults = check_rows();
+  if (!computes_map_) return faults;
+  for (auto& fault : check_map()) faults.push_back(std::move(fault));
+  return faults;
+}
+
+bool JobMemory::untouched() const {
+  const auto untouched = [&](const char* name) {
+    const auto& writes = map_.at(name).writes;
+    return std::all_of(writes.begin(), writes.end(), [](auto n) { return n == 0; });
+  };
+  return untouched("output rows") && (!computes_map_ || untouched("value map"));
 }
 
 }  // namespace quillgen::harness

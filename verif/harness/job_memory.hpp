@@ -1,40 +1,57 @@
 // The memory of one job: every tensor at an address of its own, and what must be found there afterwards.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/layout.hpp"
 #include "harness/memory_map.hpp"
+#include "harness/work.hpp"
 
 namespace quillgen::harness {
 
 /// Read IDs of the accelerator, for the features of its first lane; the next lanes follow. The write ID is 0.
-inline constexpr int id_job = 0, id_query = 1, id_reference = 2, id_feature = 3;
+inline constexpr int id_job = 0, id_rows = 1, id_reference = 2, id_feature = 3;
 
 /// A job in memory, placed and padded with noise as the seed says.
 class JobMemory {
  public:
-  /// Replaces what is in `map`. `value` is the value map [S, C].
-  JobMemory(MemoryMap& map, const model::QuantisedLayer& layer, std::span<const std::int32_t> value,
-            const Config& config, std::uint64_t seed);
+  /// Replaces what is in `map`.
+  JobMemory(MemoryMap& map, const Work& work, const Config& config, std::uint64_t seed);
 
   std::uint64_t descriptor_address() const { return descriptor_address_; }
   const Descriptor& descriptor() const { return descriptor_; }
   /// Changes the descriptor in memory, to provoke errors.
   void set_descriptor(const Descriptor& descriptor);
 
-  /// The output rows, [Lq, C].
+  /// The output rows, [Lq, C] or [M, N].
   std::vector<std::int32_t> output_rows() const;
-  /// Faults of the output region, one line each, at most 10: bytes not written exactly once, padding that is not zero,
-  /// bytes outside the rows that changed.
-  std::vector<std::string> check_output() const;
+  /// The value map, [S, C]; empty when the job does not compute it.
+  std::vector<std::int32_t> value_map() const;
+  /// Faults of the regions that are written, one line each, at most 10 a region: bytes not written exactly once,
+  /// padding (and pixels outside of odd edges) that is not zero, bytes between rows that changed.
+  std::vector<std::string> check_written() const;
   /// True if no byte was written.
-  bool output_untouched() const;
+  bool untouched() const;
 
  private:
+  std::uint64_t place(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment);
+  std::uint64_t place_written(const std::string& name, std::size_t bytes, WritableRows rows, std::uint32_t read_ids,
+                              int alignment, Chance& noise);
+  JobAddresses place_attention(const AttentionWork& work, Chance& noise);
+  JobAddresses place_dense(const DenseWork& work, Chance& noise);
+  /// Rows of `rows` elements, some beats of `noise` apart.
+  int stride(int elements, int bits, Chance& noise) const;
+  void place_outputs(JobAddresses& addresses, int rows, int elements, Chance& noise);
+  std::vector<std::string> check_rows() const;
+  std::vector<std::string> check_map() const;
+
   MemoryMap& map_;
-  int queries_, channels_, element_bytes_, row_bytes_, stride_ = 0;
+  Config config_;
+  AddressAllocator allocator_;
+  std::optional<AttentionWork> computes_map_;  ///< of a job that writes its value map
+  int rows_ = 0, elements_ = 0, stride_ = 0;   ///< of the output
   std::uint64_t descriptor_address_ = 0;
   Descriptor descriptor_{};
   Bytes output_before_;

@@ -3,53 +3,53 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "config/config.hpp"
+#include "harness/bit_writer.hpp"
 #include "harness/stall.hpp"
+#include "model/dense.hpp"
 #include "model/layer.hpp"
 
 namespace quillgen::harness {
 
-using Bytes = std::vector<std::uint8_t>;
-
-/// Packs fields into a bit vector, first field in the lowest bits.
-class BitWriter {
- public:
-  /// Appends the low `bits` bits of `value`, 0..64.
-  void add(std::uint64_t value, int bits);
-  /// Zeros up to the next multiple of `bytes` bytes.
-  void pad_to(int bytes);
-  const Bytes& bytes() const { return bytes_; }
-
- private:
-  Bytes bytes_;
-  std::uint64_t bits_ = 0;
-};
-
-/// Query rows [Lq][C], each row zero-padded to whole beats; what lies between a row's end and the next row is noise.
-Bytes pack_query_rows(const model::QuantisedLayer& layer, const Config& config, int stride, Chance& noise);
+/// Rows [R][elements] of `bits` bits, `stride` bytes apart; what lies between a row's end and the next row is noise.
+Bytes pack_rows(std::span<const std::int32_t> values, int elements, int bits, int stride, Chance& noise);
 
 /// References [Lq][L][x, y], 32 bits each.
 Bytes pack_references(const model::QuantisedLayer& layer);
 
-/// The value map [level][by][bx][head][pixel][D] of `value` [S, C]; the padding of a line to a power of two is noise.
+/// The mask, a byte a token: 0 for a live one, anything else for a padded one.
+Bytes pack_mask(const model::QuantisedLayer& layer, Chance& noise);
+
+/// Bytes of the value map [level][by][bx][head][pixel][D].
+std::size_t value_map_bytes(const model::QuantisedLayer& layer, const Config& config);
+
+/// The value map of `value` [S, C], as the hardware writes it: the padding of a line to a power of two is zero.
+Bytes pack_value_map(const model::QuantisedLayer& layer, std::span<const std::int32_t> value, const Config& config);
+
+/// The same with noise in the padding, as it may be given.
 Bytes pack_value_map(const model::QuantisedLayer& layer, std::span<const std::int32_t> value, const Config& config,
                      Chance& noise);
 
-/// The five tables of the parameter image, entries padded to whole beats with zeros.
-Bytes pack_parameters(const model::QuantisedLayer& layer, const Config& config);
+/// The other way round: [S, C].
+std::vector<std::int32_t> read_value_map(const model::QuantisedLayer& layer, const Bytes& map, const Config& config);
 
-/// Where a job finds its tensors.
+/// Where a job finds its tensors. Those of a dense job are queries (its rows), parameters (its panels) and outputs.
 struct JobAddresses {
-  std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0;
-  int query_stride = 0, output_stride = 0;  ///< bytes from row to row
+  std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0;
+  int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
 };
 
 inline constexpr int descriptor_words = 32;
 using Descriptor = std::array<std::uint32_t, descriptor_words>;
 
-Descriptor make_descriptor(const model::QuantisedLayer& layer, const JobAddresses& addresses, std::uint32_t job_id);
+/// Of an attention layer. `map_given`: the value map is in memory; sources and mask are then not used.
+Descriptor make_descriptor(const model::QuantisedLayer& layer, bool map_given, const JobAddresses& addresses,
+                           std::uint32_t job_id);
+
+/// Of a dense layer in panels of `panel_tiles` tiles.
+Descriptor make_descriptor(const model::DenseLayer& layer, int panel_tiles, const JobAddresses& addresses,
+                           std::uint32_t job_id);
 
 /// Little-endian bytes of a descriptor.
 Bytes to_bytes(const Descriptor& descriptor);

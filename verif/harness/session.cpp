@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/derived.hpp"
+
 namespace quillgen::harness {
 namespace {
 
@@ -54,7 +56,7 @@ void Session::check_capabilities(JobResult& result) {
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
   expect("ID", QUILLGEN_ID, 0x5155494C);
-  expect("VERSION", QUILLGEN_VERSION, 3);
+  expect("VERSION", QUILLGEN_VERSION, 4);
   expect("CAP_DIMS", QUILLGEN_CAP_DIMS,
          a.embed_dim | std::int64_t{a.heads} << 16 | std::int64_t{a.levels} << 24 | std::int64_t{a.points} << 28);
   expect("CAP_SHAPE", QUILLGEN_CAP_SHAPE, a.max_width | std::int64_t{a.max_height} << 16);
@@ -78,6 +80,10 @@ void Session::check_capabilities(JobResult& result) {
          config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
              std::int64_t{config_.core.projection_columns} << 24);
   expect("CAP_CORE", QUILLGEN_CAP_CORE, config_.core.lanes);
+  expect("CAP_DENSE", QUILLGEN_CAP_DENSE,
+         config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
+  expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
+  expect("CAP_WEIGHTS", QUILLGEN_CAP_WEIGHTS, weight_words(config_));
   for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
                                       {"INT_STATE", QUILLGEN_INT_STATE},
                                       {"INT_ENABLE", QUILLGEN_INT_ENABLE},
@@ -165,59 +171,110 @@ std::uint64_t Session::bytes_read(int client) {
   return bytes;
 }
 
-void Session::check_counters(const Job& job, JobResult& result) const {
+/// Bytes by client are those seen on the bus, and as many as the tensors have.
+void Session::check_bytes(const Work& work, std::uint64_t written, JobResult& result) {
   const auto& c = result.counters;
-  const auto expect = [&](const char* name, std::uint64_t expected, std::uint32_t got) {
-    if (static_cast<std::uint32_t>(expected) != got)
-      add_fault(result,
-                fmt::format("counter {}: expected {}, got {}", name, static_cast<std::uint32_t>(expected), got));
+  const auto expect = [&](const char* name, std::uint64_t expected, std::uint64_t got) {
+    if (static_cast<std::uint32_t>(expected) != static_cast<std::uint32_t>(got))
+      add_fault(result, fmt::format("counter {}: expected {}, got {}", name, expected, got));
   };
-  expect("CYCLES, what its causes add up to",
-         std::uint64_t{c.setup} + c.fill + c.sample + c.wait_feature + c.wait_output + c.wait_point + c.drain,
-         c.cycles * static_cast<std::uint32_t>(config_.core.lanes));
+  // A row that comes after a job was stopped is counted with either.
+  expect("BYTES_JOB", bytes_read(id_job) - read_before_[id_job], c.bytes_job);
+  expect("BYTES_QUERY + BYTES_SOURCE", bytes_read(id_rows) - read_before_[id_rows],
+         std::uint64_t{c.bytes_query} + c.bytes_source);
+  expect("BYTES_REFERENCE", bytes_read(id_reference) - read_before_[id_reference], c.bytes_reference);
+  expect("BYTES_FEATURE", bytes_read(id_feature) - read_before_[id_feature], c.bytes_feature);
+  expect("BYTES_OUTPUT + BYTES_VALUE", written, std::uint64_t{c.bytes_output} + c.bytes_value);
+  if (result.error_code) return;
+  std::uint64_t source = 0, value = 0;
+  if (const auto* attention = std::get_if<AttentionWork>(&work); attention && !attention->map_given) {
+    source = std::uint64_t(attention->live_tokens()) * beat_bytes(config_.memory) *
+             row_beats(config_.attention.embed_dim, config_.numerics.feature_bits, config_.memory);
+    value = value_map_bytes(attention->layer, config_);
+  }
+  expect("BYTES_SOURCE", source, c.bytes_source);
+  expect("BYTES_VALUE", value, c.bytes_value);
+}
+
+/// Every cycle has one cause, of each lane and of the PE array; and there are as many as went by.
+void Session::check_cycles(JobResult& result) const {
+  const auto& c = result.counters;
+  const auto expect = [&](const char* name, std::uint64_t expected, std::uint64_t got) {
+    if (static_cast<std::uint32_t>(expected) != static_cast<std::uint32_t>(got))
+      add_fault(result, fmt::format("{}: expected {}, got {}", name, static_cast<std::uint32_t>(expected),
+                                    static_cast<std::uint32_t>(got)));
+  };
+  expect("counter CYCLES, what its causes add up to", sum_of(c, first_cause, causes),
+         std::uint64_t{c.cycles} * config_.core.lanes);
+  expect("counter CYCLES, what the causes of the PE array add up to", sum_of(c, first_gemm_cause, gemm_causes),
+         c.cycles);
+  expect("counter GEMM_SPAN, what its causes add up to", sum_of(c, first_gemm_cause, gemm_causes - 1), c.gemm_span);
   const auto& last = bench_.last_memory_activity();
   if (c.cycles > ended_ - started_ || (last > running_ && c.cycles < last - running_))
     add_fault(result, fmt::format("counter CYCLES: {}, but the job took from {} to {} cycles", c.cycles,
                                   last - running_, ended_ - started_));
-  if (result.error_code) return;
-  expect("SAMPLES", static_cast<std::uint64_t>(job.layer.queries) * config_.attention.samples_per_query(), c.samples);
+}
+
+/// A group of rows takes as many steps as its tiles have; samples and line look-ups are those of the model.
+void Session::check_counts(const AttentionWork& work, JobResult& result) const {
+  const auto& c = result.counters;
+  const auto expect = [&](const char* name, std::int64_t expected, std::uint32_t got) {
+    if (expected != got) add_fault(result, fmt::format("counter {}: expected {}, got {}", name, expected, got));
+  };
+  const auto& layer = work.layer;
+  const std::int64_t steps = gemm_steps(config_, config_.attention.embed_dim), rows = config_.gemm.rows;
+  const auto query_steps = divide_up(layer.queries, config_.gemm.rows) * query_tiles(config_) * steps;
+  const auto value_steps = (work.live_tokens() + rows - 1) / rows * value_tiles(config_) * steps;
+  expect("GEMM_BUSY - GEMM_PROJECT", query_steps, c.gemm_busy - c.gemm_project);
+  // Groups of tokens close early where many are padded.
+  if (work.map_given) expect("GEMM_PROJECT", 0, c.gemm_project);
+  else if (layer.padding.empty() || c.gemm_project < value_steps) expect("GEMM_PROJECT", value_steps, c.gemm_project);
+  expect("SAMPLES", std::int64_t{layer.queries} * config_.attention.samples_per_query(), c.samples);
   expect("SAMPLE", c.samples, c.sample);
-  expect("LINE_HITS + LINE_MISSES", static_cast<std::uint64_t>(job.stages.line_lookups), c.line_hits + c.line_misses);
+  expect("LINE_HITS + LINE_MISSES", work.stages.line_lookups, c.line_hits + c.line_misses);
+}
+
+void Session::check_counts(const DenseWork& work, JobResult& result) const {
+  const auto& c = result.counters;
+  const auto expect = [&](const char* name, std::int64_t expected, std::uint32_t got) {
+    if (expected != got) add_fault(result, fmt::format("counter {}: expected {}, got {}", name, expected, got));
+  };
+  const auto& layer = work.layer;
+  const auto steps = std::int64_t{divide_up(layer.rows, config_.gemm.rows)} * gemm_steps(config_, layer.inner) *
+                     divide_up(layer.outputs, config_.gemm.columns);
+  expect("GEMM_BUSY", steps, c.gemm_busy);
+  expect("GEMM_PROJECT", steps, c.gemm_project);
+  expect("SAMPLES", 0, c.samples);
+  expect("SAMPLE", 0, c.sample);
+  expect("LINE_HITS + LINE_MISSES", 0, c.line_hits + c.line_misses);
 }
 
 void Session::collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result) {
   auto& bus = bench_.memory();
-  const auto& c = result.counters;
-  const std::uint32_t counted[4] = {c.bytes_job, c.bytes_query, c.bytes_reference, c.bytes_feature};
-  const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
-  const char* names[4] = {"BYTES_JOB", "BYTES_QUERY", "BYTES_REFERENCE", "BYTES_FEATURE"};
-  for (int i = 0; i < 4; ++i) {
-    const auto bytes = bytes_read(i) - read_before_[i];
-    result.total_bytes += bytes;
-    if (i == id_feature) result.feature_bytes = bytes;
-    if (result.hang.empty() && !late && static_cast<std::uint32_t>(bytes) != counted[i])
-      add_fault(result, fmt::format("counter {}: expected {}, got {}", names[i], bytes, counted[i]));
-  }
-  const auto written = bus.bytes_written() - written_before_;
-  result.total_bytes += written;
-  result.traffic = bus.traffic();
-  result.output_untouched = memory.output_untouched();
-  if (result.hang.empty() && !late) {
-    if (static_cast<std::uint32_t>(written) != c.bytes_output)
-      add_fault(result, fmt::format("counter BYTES_OUTPUT: expected {}, got {}", written, c.bytes_output));
-    check_counters(job, result);
-  }
   if (const auto breaches = breaches_of(bench_); breaches != breaches_before_) {
     for (const auto* list : {&bus.breaches(), &bench_.host().breaches(), &bench_.breaches()})
       for (const auto& text : list->texts()) result.faults.push_back(text);
     result.fault_count += static_cast<std::int64_t>(breaches - breaches_before_);
     breaches_before_ = breaches;
   }
+  const auto written = bus.bytes_written() - written_before_;
+  result.total_bytes = written;
+  for (int client = 0; client < 4; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
+  result.feature_bytes = bytes_read(id_feature) - read_before_[id_feature];
+  result.traffic = bus.traffic();
+  result.untouched = memory.untouched();
+  const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
+  if (result.hang.empty() && !late) {
+    check_bytes(job.work, written, result);
+    check_cycles(result);
+    if (!result.error_code) std::visit([&](const auto& work) { check_counts(work, result); }, job.work);
+  }
   if (!result.error_code) {
     comparison.finish();
     if (result.hang.empty()) {
+      comparison.compare_value(memory.value_map());
       comparison.compare_memory(memory.output_rows());
-      for (const auto& fault : memory.check_output()) add_fault(result, fault);
+      for (const auto& fault : memory.check_written()) add_fault(result, fault);
     }
   }
   result.stages = comparison.results();
@@ -225,8 +282,8 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
 
 JobResult Session::run(const Job& job) {
   JobResult result;
-  Comparison comparison(config_, job.layer, job.stages);
-  JobMemory memory(map_, job.layer, job.stages.value, config_, conditions_.seed + 1000 * jobs_++);
+  Comparison comparison(config_, job.work);
+  JobMemory memory(map_, job.work, config_, conditions_.seed + 1000 * jobs_++);
   if (job.tamper) {
     auto descriptor = memory.descriptor();
     job.tamper(descriptor);

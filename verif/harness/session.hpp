@@ -22,12 +22,11 @@ struct Conditions {
   int reorder_percent = 25;  ///< AxiOptions
 };
 
-/// A job and what the model says about it. The referenced objects must outlive the run.
+/// A job and what happens to it.
 struct Job {
-  const model::QuantisedLayer& layer;
-  const model::Stages& stages;
+  Work work;
   std::function<void(Descriptor&)> tamper = nullptr;  ///< edits the descriptor before the start, to provoke errors
-  std::optional<AxiFault> read_fault, write_fault;    ///< counted from the start of the job
+  std::optional<AxiFault> read_fault = std::nullopt, write_fault = std::nullopt;  ///< counted from the start of the job
   std::function<void(std::int64_t queries)> progress =
       nullptr;  ///< called now and then with the number of finished queries
   /// Called in every cycle of the job with the number of cycles since its start, for what a driver or a faulty system
@@ -47,8 +46,8 @@ struct JobResult {
   std::uint64_t feature_bytes = 0, total_bytes = 0;  ///< as seen on the bus
   AxiTraffic traffic;                                ///< while the job ran
   std::uint64_t cycles = 0;                          ///< simulated, start to status
-  bool output_untouched = false;
-  bool cut_short = false;  ///< Job::meanwhile ended it
+  bool untouched = false;                            ///< nothing was written
+  bool cut_short = false;                            ///< Job::meanwhile ended it
 
   /// Elements that differ plus faults plus a hang or error.
   std::int64_t mismatches() const;
@@ -74,7 +73,10 @@ class Session {
   std::uint64_t bytes_read(int client);
   void recover(JobResult& result);
   void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
-  void check_counters(const Job& job, JobResult& result) const;
+  void check_bytes(const Work& work, std::uint64_t written, JobResult& result);
+  void check_cycles(JobResult& result) const;
+  void check_counts(const AttentionWork& work, JobResult& result) const;
+  void check_counts(const DenseWork& work, JobResult& result) const;
 
   Config config_;
   Conditions conditions_;

@@ -1,0 +1,149 @@
+#include "harness/parameters.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "config/derived.hpp"
+
+namespace quillgen::harness {
+namespace {
+
+using model::QuantisedLayer;
+using model::Requant;
+
+void add_scale(BitWriter& out, const Requant& r) {
+  out.add(r.mult, 16);
+  out.add(r.shift, 6);
+}
+
+void add_requant(BitWriter& out, const Requant& r) {
+  out.add(static_cast<std::uint32_t>(r.bias), 32);
+  add_scale(out, r);
+}
+
+/// A matrix as the PE array computes it: its outputs in the order of the columns, tile after tile.
+struct Matrix {
+  int inner, outputs;
+  std::function<Requant(int output)> requant;
+  std::function<std::int32_t(int output, int channel)> weight;
+};
+
+/// `tiles` tiles from `first`: words of drain_width requantisation entries, then weights by tile, step, column. Zeros
+/// beyond the ends of the matrix.
+void add_tiles(BitWriter& out, const Matrix& matrix, int first, int tiles, const Config& config) {
+  const int columns = config.gemm.columns, depth = config.gemm.depth, width = drain_width(config);
+  const int bits = std::max(config.numerics.query_weight_bits, config.numerics.feature_weight_bits);
+  for (int output = first * columns; output < (first + tiles) * columns; ++output) {
+    add_requant(out, output < matrix.outputs ? matrix.requant(output) : Requant{0, 0, 0});
+    if (output % width == width - 1) out.pad_to(beat_bytes(config.memory));
+  }
+  for (int tile = first; tile < first + tiles; ++tile)
+    for (int step = 0; step < gemm_steps(config, matrix.inner); ++step)
+      for (int column = 0; column < columns; ++column) {
+        const int output = tile * columns + column;
+        for (int channel = step * depth; channel < (step + 1) * depth; ++channel) {
+          const bool inside = output < matrix.outputs && channel < matrix.inner;
+          out.add(inside ? static_cast<std::uint64_t>(matrix.weight(output, channel)) : 0, bits);
+        }
+        out.pad_to(beat_bytes(config.memory));
+      }
+}
+
+Matrix value_matrix(const QuantisedLayer& layer, const Config& config) {
+  const int channels = config.attention.embed_dim;
+  return {channels, channels, [&](int output) { return layer.value_requant[output]; },
+          [&layer, channels](int output, int channel) { return layer.value_weight[output * channels + channel]; }};
+}
+
+/// Offset x, offset y and logit of the sample at each place; the lanes take turns.
+Matrix query_matrix(const QuantisedLayer& layer, const Config& config) {
+  const int channels = config.attention.embed_dim, samples = config.attention.samples_per_query();
+  const auto sample_at = [samples, lanes = config.core.lanes](int place) {
+    return place % lanes * (samples / lanes) + place / lanes;
+  };
+  const auto requant = [&layer, sample_at](int output) {
+    const int sample = sample_at(output / 3), kind = output % 3;
+    return kind < 2 ? layer.offset_requant[sample * 2 + kind] : layer.logit_requant[sample];
+  };
+  const auto weight = [&layer, sample_at, channels](int output, int channel) {
+    const auto sample = static_cast<std::size_t>(sample_at(output / 3));
+    const int kind = output % 3;
+    return kind < 2 ? layer.offset_weight[(sample * 2 + kind) * channels + channel]
+                    : layer.logit_weight[sample * channels + channel];
+  };
+  return {channels, 3 * samples, requant, weight};
+}
+
+Matrix dense_matrix(const model::DenseLayer& layer) {
+  return {layer.inner, layer.outputs, [&](int output) { return layer.requant[output]; },
+          [&layer](int output, int channel) {
+            return layer.weight[static_cast<std::size_t>(output) * layer.inner + channel];
+          }};
+}
+
+void add_head_requants(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
+  const int units = head_requant_units(config.attention), lanes = config.core.lanes;
+  const int channels = config.attention.embed_dim / lanes;  // of a lane
+  for (int i = 0; i < channels / units; ++i)
+    for (int lane = 0; lane < lanes; ++lane) {
+      for (int u = 0; u < units; ++u) add_scale(out, layer.head_requant[lane * channels + i * units + u]);
+      out.pad_to(beat_bytes(config.memory));
+    }
+}
+
+void add_output_weights(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
+  const auto& a = config.attention;
+  const int columns = config.core.projection_columns, lanes = config.core.lanes, heads = a.heads / lanes;
+  for (int of_lane = 0; of_lane < heads; ++of_lane)
+    for (int group = 0; group < divide_up(a.embed_dim, columns); ++group)
+      for (int bank = 0; bank < lanes * columns; ++bank) {
+        const int output = group * columns + bank % columns, head = bank / columns * heads + of_lane;
+        for (int d = 0; d < a.head_dim(); ++d) {
+          const auto at = static_cast<std::size_t>(output) * a.embed_dim + head * a.head_dim() + d;
+          out.add(output < a.embed_dim ? static_cast<std::uint64_t>(layer.output_weight[at]) : 0,
+                  config.numerics.output_weight_bits);
+        }
+        out.pad_to(beat_bytes(config.memory));
+      }
+}
+
+void add_output_requants(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
+  const int columns = config.core.projection_columns;
+  for (int output = 0; output < divide_up(config.attention.embed_dim, columns) * columns; ++output) {
+    if (output < config.attention.embed_dim) add_requant(out, layer.output_requant[output]);
+    else add_requant(out, {0, 0, 0});
+    out.pad_to(beat_bytes(config.memory));
+  }
+}
+
+}  // namespace
+
+Bytes pack_parameters(const QuantisedLayer& layer, const Config& config) {
+  BitWriter out;
+  add_tiles(out, value_matrix(layer, config), 0, value_tiles(config), config);
+  add_tiles(out, query_matrix(layer, config), 0, query_tiles(config), config);
+  add_head_requants(out, layer, config);
+  add_output_weights(out, layer, config);
+  add_output_requants(out, layer, config);
+  return out.bytes();
+}
+
+int panel_tiles(const Config& config, int inner, int outputs) {
+  const int tiles = divide_up(outputs, config.gemm.columns), steps = gemm_steps(config, inner);
+  const int most = most_panel_tiles(config), aligned = aligned_tiles(config);
+  const bool fits =
+      tiles <= most && tiles * steps <= weight_words(config) && tiles * drains_of_tile(config) <= requant_words(config);
+  return fits ? tiles : std::min(most, weight_words(config) / 2 / steps) / aligned * aligned;
+}
+
+Bytes pack_panels(const model::DenseLayer& layer, const Config& config) {
+  const int tiles = divide_up(layer.outputs, config.gemm.columns);
+  const int of_panel = panel_tiles(config, layer.inner, layer.outputs);
+  const auto matrix = dense_matrix(layer);
+  BitWriter out;
+  for (int first = 0; first < tiles; first += of_panel)
+    add_tiles(out, matrix, first, std::min(of_panel, tiles - first), config);
+  return out.bytes();
+}
+
+}  // namespace quillgen::harness

@@ -1,0 +1,33 @@
+// What a job computes, and what the model says about it. The referenced objects must outlive what is made of them.
+#pragma once
+#include <variant>
+#include <vector>
+
+#include "model/dense.hpp"
+#include "model/layer.hpp"
+
+namespace quillgen::harness {
+
+/// An attention layer, from source rows and queries to output rows.
+struct AttentionWork {
+  const model::QuantisedLayer& layer;
+  const model::Stages& stages;
+  bool map_given = false;  ///< the value map of `stages` is in memory, and is not computed
+
+  /// Tokens that are projected: those that are not padded.
+  int live_tokens() const {
+    int live = layer.tokens();
+    for (const auto padded : layer.padding) live -= padded != 0;
+    return live;
+  }
+};
+
+/// A dense layer.
+struct DenseWork {
+  const model::DenseLayer& layer;
+  const std::vector<std::int32_t>& output;  ///< [M, N]
+};
+
+using Work = std::variant<AttentionWork, DenseWork>;
+
+}  // namespace quillgen::harness
