@@ -1,4 +1,4 @@
-// What `quillgen simulate` says about its runs: a table for people, JSON for programs.
+// What `quillgen simulate` says about its runs: tables for people, JSON for programs.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
@@ -7,12 +7,14 @@
 #include "config/config.hpp"
 #include "harness/session.hpp"
 #include "model/layer.hpp"
+#include "reference/random_dense.hpp"
 
 namespace quillgen::cli {
 
-/// One run of a matrix of conditions.
+/// One job under one of a matrix of conditions.
 struct Run {
   harness::Conditions conditions;
+  std::size_t job = 0;  ///< number of the job in its session
   harness::JobResult result;
   std::string replay;  ///< the command that repeats it
 };
@@ -22,20 +24,45 @@ struct Sqnr {
   double value = 0, core_output = 0, output = 0;
 };
 
-/// Everything the report is made of.
+/// Everything the report on a layer is made of.
 struct Simulation {
   Config config;
   std::string workload;
-  int queries = 0, tokens = 0;
+  int queries = 0, tokens = 0, live_tokens = 0;
+  bool given_map = false;
   model::Stages stages;
   Sqnr sqnr;
   std::vector<Run> runs;
 };
 
+/// Everything the report on dense jobs is made of.
+struct DenseSimulation {
+  Config config;
+  std::vector<DenseShape> shapes;  ///< of job 0 and up
+  bool relu = false;
+  std::vector<Run> runs;
+};
+
 /// The layer, then in detail a single run, or a line for each of several.
 void print_report(const Simulation& simulation);
+/// A line for each run.
+void print_report(const DenseSimulation& simulation);
 
 /// The keys of a run at the top, those of the first run when there are several; every run under "runs".
 nlohmann::ordered_json json_report(const Simulation& simulation);
+nlohmann::ordered_json json_report(const DenseSimulation& simulation);
+
+// --- what both have in common (report_parts.cpp)
+
+double share(double part, double whole);
+std::string percent(double x);
+/// PEs of the array: products it makes a step.
+double elements(const Config& config);
+/// Stages, and everything else that is wrong.
+void print_stages(const harness::JobResult& result);
+/// What every run has: result, cycles, counters, conditions, stages.
+nlohmann::ordered_json json_result(const Run& run);
+/// The runs, and whether all are bit-exact, after what is in `json`.
+void add_runs(nlohmann::ordered_json& json, const nlohmann::ordered_json& runs);
 
 }  // namespace quillgen::cli

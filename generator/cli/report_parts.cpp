@@ -1,0 +1,55 @@
+// What the reports on layers and on dense jobs have in common.
+#include <fmt/format.h>
+
+#include "cli/simulate_report.hpp"
+
+namespace quillgen::cli {
+
+double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+std::string percent(double x) { return fmt::format("{:.1f} %", 100 * x); }
+
+double elements(const Config& config) { return double{1} * config.gemm.rows * config.gemm.columns * config.gemm.depth; }
+
+void print_stages(const harness::JobResult& r) {
+  fmt::print("\n{:<14} {:>12} {:>12}\n", "stage", "compared", "mismatches");
+  for (const auto& stage : r.stages)
+    fmt::print("{:<14} {:>12} {:>12}  {}\n", stage.name, stage.compared, stage.mismatches,
+               stage.mismatches ? harness::describe(*stage.first)
+               : stage.compared ? "bit-exact"
+                                : "not compared");
+  if (r.fault_count) fmt::print("{:<14} {:>12} {:>12}\n", "other faults", "", r.fault_count);
+  for (const auto& fault : r.faults) fmt::print("  {}\n", fault);
+}
+
+nlohmann::ordered_json json_result(const Run& run) {
+  const auto& r = run.result;
+  nlohmann::ordered_json counters, stages;
+  for (const auto& [name, field] : harness::counter_names) counters[std::string(name)] = r.counters.*field;
+  for (const auto& stage : r.stages) {
+    stages[stage.name] = {{"compared", stage.compared}, {"mismatches", stage.mismatches}};
+    if (stage.first) stages[stage.name]["first"] = harness::describe(*stage.first);
+  }
+  nlohmann::ordered_json json = {{"bit_exact", r.bit_exact()}, {"mismatches", r.mismatches()}};
+  if (!r.bit_exact()) json["first_mismatch"] = r.first_mismatch();
+  json["cycles"] = r.counters.cycles;
+  json["counters"] = counters;
+  json["seed"] = run.conditions.seed;
+  json["stall"] = run.conditions.stall_percent;
+  json["latency"] = run.conditions.latency;
+  json["stages"] = stages;
+  json["faults"] = r.faults;
+  json["error_code"] = r.error_code;
+  json["replay"] = run.replay;
+  return json;
+}
+
+void add_runs(nlohmann::ordered_json& json, const nlohmann::ordered_json& runs) {
+  std::int64_t mismatches = 0;
+  for (const auto& run : runs) mismatches += run["mismatches"].get<std::int64_t>();
+  json["bit_exact"] = mismatches == 0;
+  json["mismatches"] = mismatches;
+  json["runs"] = runs;
+}
+
+}  // namespace quillgen::cli
