@@ -257,6 +257,14 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
     result.fault_count += static_cast<std::int64_t>(breaches - breaches_before_);
     breaches_before_ = breaches;
   }
+  if (!result.error_code) {
+    comparison.finish();
+    if (result.hang.empty()) {
+      comparison.compare_value(memory.value_map());
+      comparison.compare_memory(memory.output_rows());
+      for (const auto& fault : memory.check_written()) add_fault(result, fault);
+    }
+  }
   const auto written = bus.bytes_written() - written_before_;
   result.total_bytes = written;
   for (int client = 0; client < 4; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
@@ -268,14 +276,6 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
     check_bytes(job.work, written, result);
     check_cycles(result);
     if (!result.error_code) std::visit([&](const auto& work) { check_counts(work, result); }, job.work);
-  }
-  if (!result.error_code) {
-    comparison.finish();
-    if (result.hang.empty()) {
-      comparison.compare_value(memory.value_map());
-      comparison.compare_memory(memory.output_rows());
-      for (const auto& fault : memory.check_written()) add_fault(result, fault);
-    }
   }
   result.stages = comparison.results();
 }

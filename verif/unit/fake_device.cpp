@@ -7,10 +7,13 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include "config/derived.hpp"
 #include "harness/axi.hpp"
 #include "harness/compare.hpp"
+#include "harness/layout.hpp"
 #include "harness/registers.hpp"
 
 namespace quillgen::test {
@@ -20,17 +23,35 @@ FakeJob fake_job;
 namespace {
 
 using namespace quillgen::harness;
+using model::Stages;
 
-/// The device's story as one function that is resumed at every rising edge.
-struct Process {
+/// The device's story, or a part of it, as a function that is resumed at every rising edge.
+class Process {
+ public:
   struct promise_type {
-    Process get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    Process get_return_object() { return Process(std::coroutine_handle<promise_type>::from_promise(*this)); }
     std::suspend_always initial_suspend() { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     void return_void() {}
     void unhandled_exception() { std::terminate(); }
   };
-  std::coroutine_handle<promise_type> handle;
+  explicit Process(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  Process(Process&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Process& operator=(Process&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Process() {
+    if (handle_) handle_.destroy();
+  }
+  /// Goes on to the next edge. False when there is nothing left to do.
+  bool step() {
+    handle_.resume();
+    return !handle_.done();
+  }
+
+ private:
+  std::coroutine_handle<promise_type> handle_;
 };
 
 constexpr std::suspend_always next_cycle;
@@ -87,9 +108,7 @@ class Device {
       nets_[tap.valid].bits = 1;
       for (const auto& field : tap.fields) nets_[field.net].bits = field.width;
     }
-    process_ = story();
   }
-  ~Device() { process_.handle.destroy(); }
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
@@ -127,7 +146,7 @@ class Device {
     for (auto& [name, net] : nets_)
       if (name.ends_with("_valid")) net.set(0);
     if (busy_) ++counters_.cycles;
-    process_.handle.resume();
+    process_.step();
   }
 
   void host() {
@@ -171,7 +190,13 @@ class Device {
       case QUILLGEN_ID:
         return fake_job.mischief == Mischief::WrongIdRegister ? 1 : 0x5155494C;
       case QUILLGEN_VERSION:
-        return 3;
+        return 4;
+      case QUILLGEN_CAP_DENSE:
+        return static_cast<std::uint32_t>(c.gemm.max_inner | most_panel_tiles(c) * c.gemm.columns << 16);
+      case QUILLGEN_CAP_TOKENS:
+        return static_cast<std::uint32_t>(a.max_tokens);
+      case QUILLGEN_CAP_WEIGHTS:
+        return static_cast<std::uint32_t>(weight_words(c));
       case QUILLGEN_CAP_FORMAT_0:
         return five_bits({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
                           n.output_weight_bits});
@@ -231,11 +256,30 @@ class Device {
     p(channel + "burst").set(axi_incr);
   }
 
+  /// A burst of reads.
+  struct Read {
+    std::uint64_t id, address, bytes;
+  };
+  /// A burst of a beat: what is written there.
+  struct Write {
+    std::uint64_t address;
+    std::vector<std::uint8_t> data;
+  };
+  std::uint64_t word(int i) const { return words_[i]; }
+  std::uint64_t address(int i) const { return words_[i] | std::uint64_t{words_[i + 1]} << 32; }
+  std::vector<Read> plan_reads(const AttentionWork& work) const;
+  std::vector<Write> plan_map(const AttentionWork& work) const;
+  std::vector<Write> plan_row(std::span<const std::int32_t> row, std::size_t r) const;
+  Process read(std::vector<Read> reads);
+  Process write(std::vector<Write> writes);
+  Process attention(const AttentionWork& work);
+  Process dense(const DenseWork& work);
   Process story();
 
   std::map<std::string, Value> values_, nets_;
   std::vector<SimPort> ports_;
-  Process process_;
+  std::uint32_t words_[32] = {};  ///< the descriptor
+  Process process_ = story();
   bool last_clk_ = false, stopped_ = false, ar_moved_ = false, aw_moved_ = false, w_moved_ = false;
   bool has_address_ = false, has_data_ = false, has_read_ = false, start_ = false, busy_ = false, done_ = false;
   std::uint64_t write_address_ = 0, write_data_ = 0, read_address_ = 0, descriptor_ = 0;
@@ -247,9 +291,8 @@ class Device {
 };
 
 /// Firings of the last five stages and of the projection for one query.
-std::vector<Firing> firings_of(std::size_t q) {
+std::vector<Firing> firings_of(const Stages& s, std::size_t q) {
   const auto& c = fake_job.config;
-  const auto& s = *fake_job.stages;
   const auto samples = static_cast<std::size_t>(c.attention.samples_per_query()),
              channels = static_cast<std::size_t>(c.attention.embed_dim);
   const auto row = static_cast<std::int64_t>(q) % c.gemm.rows;
@@ -277,103 +320,204 @@ std::vector<Firing> firings_of(std::size_t q) {
   return all;
 }
 
-Process Device::story() {
+/// Steps of the PE array for so many rows.
+std::uint32_t steps_of(int rows, int inner, int tiles) {
+  const auto& c = fake_job.config;
+  return static_cast<std::uint32_t>(divide_up(rows, c.gemm.rows) * gemm_steps(c, inner) * tiles);
+}
+
+std::vector<Device::Read> Device::plan_reads(const AttentionWork& work) const {
+  const auto& c = fake_job.config;
+  const std::uint64_t beat = beat_bytes(c.memory);
+  std::vector<Read> reads;
+  for (std::uint64_t q = 0; q < word(3); ++q) reads.push_back({1, address(4) + q * word(14), beat});
+  reads.push_back({2, address(6), 64});
+  reads.push_back({0, address(10), 64});
+  if (fake_job.mischief == Mischief::ReadOutside) reads.push_back({1, address(4) - 4096, 64});
+  if (work.map_given) return reads;
+  const auto row = row_beats(c.attention.embed_dim, c.numerics.feature_bits, c.memory) * beat;
+  if (!work.layer.padding.empty()) reads.push_back({0, address(26), 64});
+  for (std::size_t token = 0; token < static_cast<std::size_t>(work.layer.tokens()); ++token)
+    if (work.layer.padding.empty() || !work.layer.padding[token])
+      for (std::uint64_t at = 0; at < row; at += beat) reads.push_back({1, address(24) + token * word(28) + at, beat});
+  if (fake_job.mischief == Mischief::SourceRowTwice) reads.push_back(reads.back());
+  return reads;
+}
+
+std::vector<Device::Write> Device::plan_map(const AttentionWork& work) const {
   const auto& c = fake_job.config;
   const auto mischief = fake_job.mischief;
+  auto value = work.stages.value;
+  const auto head_dim = static_cast<std::size_t>(c.attention.head_dim());
+  if (mischief == Mischief::WrongValue) value[7 * 4 * head_dim + head_dim + 2] ^= 1;
+  auto bytes = pack_value_map(work.layer, value, c);
+  const auto line = static_cast<std::size_t>(line_bytes(c)), beat = static_cast<std::size_t>(beat_bytes(c.memory));
+  if (mischief == Mischief::LinePaddingNotZero) bytes[2 * line - 1] = 1;
+  // The levels are 5 pixels high: the last row of blocks has pixels below the map.
+  if (mischief == Mischief::PixelOutsideNotZero) bytes[4 * 4 * line + 3 * head_dim] = 1;
+  std::vector<Write> writes;
+  for (std::size_t at = 0; at < bytes.size(); at += beat) {
+    const bool third = at / line == 3;
+    int times = 1;
+    if (third && mischief == Mischief::LineTwice) times = 2;
+    if (third && mischief == Mischief::LineNotWritten) times = 0;
+    const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+    for (; times > 0; --times) writes.push_back({address(8) + at, {from, from + static_cast<std::ptrdiff_t>(beat)}});
+  }
+  return writes;
+}
+
+/// The beats of output row r.
+std::vector<Device::Write> Device::plan_row(std::span<const std::int32_t> row, std::size_t r) const {
+  const auto& c = fake_job.config;
+  const auto mischief = fake_job.mischief;
+  const auto size = static_cast<std::size_t>(element_bytes(c.numerics.output_bits)),
+             beat = static_cast<std::size_t>(beat_bytes(c.memory));
+  const auto beats = (row.size() * size + beat - 1) / beat;
+  std::vector<std::uint8_t> bytes(beats * beat, mischief == Mischief::PaddingNotZero);
+  for (std::size_t i = 0; i < row.size() * size; ++i)
+    bytes[i] = static_cast<std::uint8_t>(row[i / size] >> (8 * (i % size)));
+  if (mischief == Mischief::WrongOutputInMemory && r == 0) bytes[3 * size] ^= 1;
+  std::vector<Write> writes;
+  const auto start = address(12) + r * word(15);
+  for (std::size_t b = 0; b < beats; ++b) {
+    const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(b * beat);
+    writes.push_back({start + b * beat, {from, from + static_cast<std::ptrdiff_t>(beat)}});
+  }
+  if (mischief == Mischief::RowWrittenTwice && r == 1)
+    for (std::size_t b = 0; b < beats; ++b) writes.push_back(writes[b]);
+  if (mischief == Mischief::RowNotWritten && r == 2) writes.clear();
+  const std::vector<std::uint8_t> ones(beat, 1);
+  if (mischief == Mischief::WriteBetweenRows && r == 0) writes.push_back({start + beats * beat, ones});
+  if (mischief == Mischief::WriteBeyondRows && r == 0) writes.push_back({address(12) + word(3) * word(15), ones});
+  if (mischief == Mischief::WriteToInput && r == 0) writes.push_back({address(4), ones});
+  if (mischief == Mischief::WriteToGivenMap && r == 0) writes.push_back({address(8), ones});
+  return writes;
+}
+
+Process Device::read(std::vector<Read> reads) {
+  for (const auto& r : reads) {
+    offer_read(r.id, r.address, r.bytes / beat_bytes(fake_job.config.memory));
+    do co_await next_cycle;
+    while (!ar_moved_);
+    p("m_axi_arvalid").set(0);
+  }
+  while (beats_due_ > 0) co_await next_cycle;
+}
+
+Process Device::write(std::vector<Write> writes) {
+  for (const auto& w : writes) {
+    offer("m_axi_aw", 0, w.address, 1);
+    p("m_axi_wvalid").set(1), p("m_axi_wlast").set(1), p("m_axi_wstrb").set(~std::uint64_t{0});
+    std::copy(w.data.begin(), w.data.end(), p("m_axi_wdata").bytes.begin());
+    ++responses_due_;
+    while (p("m_axi_awvalid").get() || p("m_axi_wvalid").get()) {
+      co_await next_cycle;
+      if (aw_moved_) p("m_axi_awvalid").set(0);
+      if (w_moved_) p("m_axi_wvalid").set(0);
+    }
+  }
+}
+
+Process Device::attention(const AttentionWork& work) {
+  const auto& c = fake_job.config;
+  const auto& a = c.attention;
+  const auto mischief = fake_job.mischief;
+  for (auto process = read(plan_reads(work)); process.step();) co_await next_cycle;
+  const std::vector<Read> features = {{mischief == Mischief::ReadWithWrongId ? 2u : 3u, address(8), 64}};
+  if (mischief == Mischief::ReadBeforeWritten)
+    for (auto process = read(features); process.step();) co_await next_cycle;
+  if (!work.map_given) {
+    const auto writes = plan_map(work);
+    for (auto process = write(writes); process.step();) co_await next_cycle;
+    counters_.bytes_value = static_cast<std::uint32_t>(writes.size()) * static_cast<unsigned>(beat_bytes(c.memory)) +
+                            (mischief == Mischief::WrongValueBytes ? 64 : 0);
+    while (responses_due_ > 0 && mischief != Mischief::ReadBeforeResponse) co_await next_cycle;
+    counters_.gemm_project = steps_of(work.live_tokens() + (mischief == Mischief::WrongValueSteps ? c.gemm.rows : 0),
+                                      a.embed_dim, value_tiles(c));
+    counters_.bytes_source =
+        bytes_[1] - static_cast<std::uint32_t>(word(3) * static_cast<unsigned>(beat_bytes(c.memory)));
+  }
+  for (auto process = read(features); process.step();) co_await next_cycle;
+  if (mischief == Mischief::ErrorCode) error_ = 3;
+
+  for (std::size_t q = 0; q < word(3) && !error_; ++q) {
+    if (mischief == Mischief::HangBeforeOutput && q + 1 == word(3))
+      for (;;) co_await next_cycle;
+    if (mischief == Mischief::Stops && q == 1) {
+      stopped_ = true;
+      co_await next_cycle;
+    }
+    int firing = 0;
+    auto firings = firings_of(work.stages, q);
+    if (mischief == Mischief::MissingTap && q + 1 == word(3)) {
+      const auto last = std::find_if(firings.rbegin(), firings.rend(), [](auto& f) { return f.stage == "location"; });
+      firings.erase(std::next(last).base());
+    }
+    for (auto& f : firings) {
+      if (f.stage == "attention" && ++firing == 3 && q == 1 && mischief == Mischief::WrongTap) ++f.values[0];
+      fire(f);
+      co_await next_cycle;
+    }
+    const auto channels = static_cast<std::size_t>(a.embed_dim);
+    const auto writes = plan_row(std::span(work.stages.output).subspan(q * channels, channels), q);
+    for (auto process = write(writes); process.step();) co_await next_cycle;
+    counters_.bytes_output += static_cast<std::uint32_t>(writes.size()) * static_cast<unsigned>(beat_bytes(c.memory));
+  }
+  const auto samples = static_cast<std::uint32_t>(word(3)) * static_cast<std::uint32_t>(a.samples_per_query());
+  counters_.samples = counters_.sample = error_ ? 0 : samples;
+  counters_.line_hits = static_cast<std::uint32_t>(work.stages.line_lookups) - 1 + (mischief == Mischief::WrongLookups);
+  counters_.line_misses = 1;
+  counters_.gemm_busy = counters_.gemm_project + (mischief == Mischief::WrongSteps) +
+                        steps_of(static_cast<int>(word(3)), a.embed_dim, query_tiles(c));
+}
+
+Process Device::dense(const DenseWork& work) {
+  const auto& c = fake_job.config;
   const std::uint64_t beat = beat_bytes(c.memory);
+  std::vector<Read> reads = {{0, address(10), beat}};
+  for (std::uint64_t r = 0; r < word(3); ++r) reads.push_back({1, address(4) + r * word(14), beat});
+  for (auto process = read(reads); process.step();) co_await next_cycle;
+  if (fake_job.mischief == Mischief::TapInDenseJob) fire({"head", {5}});
+  co_await next_cycle;
+  const std::size_t inner = word(16) & 0xffff, outputs = word(16) >> 16;
+  for (std::size_t r = 0; r < word(3); ++r) {
+    const auto writes = plan_row(std::span(work.output).subspan(r * outputs, outputs), r);
+    for (auto process = write(writes); process.step();) co_await next_cycle;
+    counters_.bytes_output += static_cast<std::uint32_t>(writes.size()) * static_cast<unsigned>(beat_bytes(c.memory));
+  }
+  counters_.gemm_busy = counters_.gemm_project = steps_of(static_cast<int>(word(3)), static_cast<int>(inner),
+                                                          divide_up(static_cast<int>(outputs), c.gemm.columns)) +
+                                                 (fake_job.mischief == Mischief::WrongSteps);
+  counters_.samples = counters_.sample = fake_job.mischief == Mischief::SampleInDenseJob;
+}
+
+Process Device::story() {
+  const auto mischief = fake_job.mischief;
   for (;;) {
     while (!start_) co_await next_cycle;
     start_ = false, busy_ = true, done_ = false, error_ = 0;
     counters_ = {};
     std::fill(std::begin(bytes_), std::end(bytes_), 0);
     read_data_.clear();
-    struct Read {
-      std::uint64_t id, address, bytes;
-    };
-    std::deque<Read> reads = {{0, descriptor_, 64}, {0, descriptor_ + 64, 64}};
-    std::uint32_t word[32] = {};
-    const auto address = [&](int i) { return word[i] | std::uint64_t{word[i + 1]} << 32; };
-    for (bool planned = false; !reads.empty() || !planned;) {
-      if (reads.empty()) {  // the descriptor has been asked for
-        while (beats_due_ > 0) co_await next_cycle;
-        std::memcpy(word, read_data_.data(), sizeof word);
-        job_id_ = mischief == Mischief::WrongJobId ? word[2] + 1 : word[2];
-        for (std::uint64_t q = 0; q < word[3]; ++q) reads.push_back({1, address(4) + q * word[14], beat});
-        reads.push_back({2, address(6), 64});
-        reads.push_back({mischief == Mischief::ReadWithWrongId ? 2u : 3u, address(8), 64});
-        reads.push_back({0, address(10), 64});
-        if (mischief == Mischief::ReadOutside) reads.push_back({1, address(4) - 4096, 64});
-        planned = true;
-      }
-      offer_read(reads[0].id, reads[0].address, reads[0].bytes / beat);
-      do co_await next_cycle;
-      while (!ar_moved_);
-      p("m_axi_arvalid").set(0);
-      reads.pop_front();
-    }
-    while (beats_due_ > 0) co_await next_cycle;
-    if (mischief == Mischief::ErrorCode) error_ = 3;
-
-    const std::uint64_t output = address(12);
-    const int size = element_bytes(c.numerics.output_bits);
-    for (std::size_t q = 0; q < word[3] && !error_; ++q) {
-      if (mischief == Mischief::HangBeforeOutput && q + 1 == word[3])
-        for (;;) co_await next_cycle;
-      if (mischief == Mischief::Stops && q == 1) {
-        stopped_ = true;
-        co_await next_cycle;
-      }
-      int attention = 0;
-      auto firings = firings_of(q);
-      if (mischief == Mischief::MissingTap && q + 1 == word[3]) {
-        const auto last = std::find_if(firings.rbegin(), firings.rend(), [](auto& f) { return f.stage == "location"; });
-        firings.erase(std::next(last).base());
-      }
-      for (auto& f : firings) {
-        if (f.stage == "attention" && ++attention == 3 && q == 1 && mischief == Mischief::WrongTap) ++f.values[0];
-        fire(f);
-        co_await next_cycle;
-      }
-      const std::uint64_t row_beats = output_row_beats(c);
-      struct Write {
-        std::uint64_t address, beats;
-      };
-      const std::uint64_t row = output + q * word[15];
-      std::vector<Write> writes(mischief == Mischief::RowWrittenTwice && q == 1 ? 2 : 1, Write{row, row_beats});
-      if (mischief == Mischief::RowNotWritten && q == 2) writes.clear();
-      if (mischief == Mischief::WriteBetweenRows && q == 0) writes.push_back({row + row_beats * beat, 1});
-      if (mischief == Mischief::WriteBeyondRows && q == 0) writes.push_back({output + word[3] * word[15], 1});
-      if (mischief == Mischief::WriteToInput && q == 0) writes.push_back({address(4), 1});
-      for (const auto& write : writes)
-        for (std::uint64_t b = 0; b < write.beats; ++b) {
-          offer("m_axi_aw", 0, write.address + b * beat, 1);
-          p("m_axi_wvalid").set(1), p("m_axi_wlast").set(1), p("m_axi_wstrb").set(~std::uint64_t{0});
-          for (std::uint64_t i = 0; i < beat; ++i) {
-            const auto byte = static_cast<int>(b * beat + i), channel = byte / size;
-            const bool padding = channel >= c.attention.embed_dim;
-            const auto value = padding ? mischief == Mischief::PaddingNotZero
-                                       : fake_job.stages->output[q * c.attention.embed_dim + channel];
-            p("m_axi_wdata").bytes[i] = static_cast<std::uint8_t>(value >> (8 * (byte % size)));
-            if (mischief == Mischief::WrongOutputInMemory && q == 0 && byte == 3 * size) p("m_axi_wdata").bytes[i] ^= 1;
-          }
-          ++responses_due_;
-          counters_.bytes_output += static_cast<std::uint32_t>(beat);
-          while (p("m_axi_awvalid").get() || p("m_axi_wvalid").get()) {
-            co_await next_cycle;
-            if (aw_moved_) p("m_axi_awvalid").set(0);
-            if (w_moved_) p("m_axi_wvalid").set(0);
-          }
-        }
-    }
+    for (auto process = read({{0, descriptor_, 64}, {0, descriptor_ + 64, 64}}); process.step();) co_await next_cycle;
+    std::memcpy(words_, read_data_.data(), sizeof words_);
+    job_id_ = mischief == Mischief::WrongJobId ? words_[2] + 1 : words_[2];
+    auto job = std::visit(
+        [&](const auto& work) {
+          if constexpr (std::is_same_v<decltype(work), const AttentionWork&>) return attention(work);
+          else return dense(work);
+        },
+        *fake_job.work);
+    while (job.step()) co_await next_cycle;
     while (responses_due_ > 0 && mischief != Mischief::EndsBeforeResponses) co_await next_cycle;
-    const auto samples = word[3] * static_cast<std::uint32_t>(c.attention.samples_per_query());
-    counters_.samples = counters_.sample = error_ ? 0 : samples;
+
     if (mischief == Mischief::WrongCycles) counters_.cycles /= 2;
     counters_.setup = counters_.cycles - counters_.sample + (mischief == Mischief::CausesDoNotSum);
-    counters_.line_hits =
-        static_cast<std::uint32_t>(fake_job.stages->line_lookups) - 1 + (mischief == Mischief::WrongLookups);
-    counters_.line_misses = 1;
-    counters_.bytes_job = bytes_[0], counters_.bytes_query = bytes_[1], counters_.bytes_reference = bytes_[2];
+    counters_.gemm_idle = counters_.cycles - counters_.gemm_busy + (mischief == Mischief::GemmCausesDoNotSum);
+    counters_.gemm_span = counters_.gemm_busy + (mischief == Mischief::WrongSpan);
+    counters_.bytes_job = bytes_[0], counters_.bytes_query = bytes_[1] - counters_.bytes_source;
+    counters_.bytes_reference = bytes_[2];
     counters_.bytes_feature = bytes_[3] + (mischief == Mischief::WrongByteCount ? 16 : 0);
     busy_ = false, done_ = true;
     interrupts_ |= error_ ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK;

@@ -6,7 +6,7 @@
 
 #include "harness/abi.hpp"
 #include "harness/manifest.hpp"
-#include "model/layer.hpp"
+#include "harness/work.hpp"
 
 namespace quillgen::test {
 
@@ -35,14 +35,29 @@ enum class Mischief {
   ReadWithWrongId,
   EndsBeforeResponses,
   ErrorCode,
-  Stops,  ///< $fatal
+  Stops,           ///< $fatal
+  WrongValue,      ///< in the map: token 7, head 1, channel 2
+  LineTwice,       ///< of the map: line 3 written twice
+  LineNotWritten,  ///< line 3 not at all
+  LinePaddingNotZero,
+  PixelOutsideNotZero,
+  ReadBeforeWritten,   ///< features before the map is written
+  ReadBeforeResponse,  ///< features before the last write of the map is answered
+  WriteToGivenMap,
+  SourceRowTwice,   ///< read
+  WrongValueBytes,  ///< counted
+  GemmCausesDoNotSum,
+  WrongSpan,
+  WrongSteps,        ///< a step of the query projection too many
+  WrongValueSteps,   ///< a group of the value projection too many
+  TapInDenseJob,     ///< a head
+  SampleInDenseJob,  ///< counted
 };
 
 /// Every instance made from fake_interface does this.
 struct FakeJob {
   Config config;
-  const model::QuantisedLayer* layer = nullptr;
-  const model::Stages* stages = nullptr;
+  const harness::Work* work = nullptr;
   Mischief mischief = Mischief::None;
 };
 extern FakeJob fake_job;
