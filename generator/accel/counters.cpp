@@ -91,7 +91,7 @@ const Module& build_counters(Design& d, const Shapes& s) {
     bytes("output", written & ~to_map), bytes("value", written & to_map);
 
     m.note("The PE array. What it waited for after a step counts as waiting only if another step follows.");
-    auto gemm = input(m, "gemm_busy", Bool()), no_room = input(m, "gemm_waits_for_room", Bool());
+    auto gemm = input(m, "gemm_moves", Bool()), no_room = input(m, "gemm_waits_for_room", Bool());
     Bool step = (busy & gemm).named("gemm_step");
     auto gemm_begun = reg(m, "gemm_begun", Bool(), 0);
     gemm_begun.when(clear, false).when(step, true);

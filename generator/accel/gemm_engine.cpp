@@ -205,7 +205,7 @@ const Module& build_gemm_engine(Design& d, const Shapes& s) {
     auto drained_tile = reg(m, "drain_tile", Tile(s));
     Bool last_row = lib::is_last(drain_row, rows).named("last_row");
     Bool drained = (draining & last_row & lib::is_last(drain_word, drains)).named("drained");
-    Bool finished = (valid & mark.last).named("finished");
+    Bool finished = (valid & mark.last).named("tile_done");
     advance.drive(~(finished & draining & ~drained));
     Bool take = (finished & advance).named("take");
     Bool next_word = (draining & last_row).named("next_word");
@@ -220,7 +220,7 @@ const Module& build_gemm_engine(Design& d, const Shapes& s) {
 
     m.note("Requantise.");
     const Bool always = Bool::constant(m, true);
-    Ram table(m, "table", requant_words(s.config), width * lib::requant_entry_bits, 1);
+    Ram table(m, "requant_table", requant_words(s.config), width * lib::requant_entry_bits, 1);
     table.write(table_write.enable, table_write.address, table_write.data);
     UInt entries = table.read(drain_entry, draining);
     std::vector<SInt> values;

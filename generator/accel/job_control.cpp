@@ -67,7 +67,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
         mux(is_fetch, UInt::constant(m, static_cast<std::uint64_t>(descriptor_words * 32 / s.data_bits()), beat_bits),
             loads_request.beats);
     // A stream but for one thing: a job that is stopped withdraws the request, since the reader is reset.
-    Bool may_ask = mux(is_fetch, ~asked, loads_ask & (is_load | is_project)).named("request_valid");
+    Bool may_ask = mux(is_fetch, ~asked, loads_ask & (is_load | is_project)).named("may_ask");
     auto request_ready = input(m, "request_ready", Bool());
     output(m, "request_valid", may_ask);
     output(m, "request", request);

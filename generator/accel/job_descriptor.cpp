@@ -31,7 +31,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     m.describe(
         "Takes the words of a descriptor, computes what follows from them, a level a cycle, and finds the first rule "
         "that they break.");
-    auto begin = input(m, "begin", Bool());
+    auto begin = input(m, "job_begins", Bool());
     auto take = input(m, "beat_valid", Bool());
     auto beat = input(m, "beat", UInt(s.data_bits()));
 

@@ -69,9 +69,9 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
     }
 
     m.note("What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.");
-    auto valid = reg(m, "read_valid", Bool(), 0);
-    auto part = reg(m, "read_part", UInt(part_bits));
-    auto live = reg(m, "read_live", Bool());
+    auto valid = reg(m, "unit_valid", Bool(), 0);
+    auto part = reg(m, "unit_part", UInt(part_bits));
+    auto live = reg(m, "unit_live", Bool());
     valid.when(advance, read.valid), part.when(advance, read.data.unit.bits(0, part_bits)),
         live.when(advance, read.data.live);
     const auto unit = [&](int size, int bits) {
@@ -91,6 +91,7 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
     Stream<UInt> units{mux(live, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense, map_ready};
     const int line_units = line_bytes(s.config) * 8 / of_map.width();
     auto map_beats = resize_rows(d, m, "collect", units, line_units, s.data_bits(), line_beats(s.config), restart);
+    if (of_map.width() == s.data_bits()) discard(restart);  // no line is ever half collected
     auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid),
                        mux(dense, unit(layout.dense_unit, s.n.output_bits), map_beats.data));
     map_beats.ready.drive(beat.ready & ~dense), dense_ready.drive(beat.ready);

@@ -70,11 +70,11 @@ const Module& build_token_walk(Design& d, const Shapes& s) {
     UInt down = mux(below, width, UInt::constant(m, 0, 1)).named("down");
     UInt here = (token + right.as_uint() + down).named("token_here");
     UInt word = mask.read((here >> byte_bits).resize(Shapes::bits(mask_words)), is_look);
-    auto byte = reg(m, "byte", UInt(byte_bits));
-    byte.when(is_look, here.bits(0, byte_bits));
+    auto mask_bit = reg(m, "mask_bit", UInt(byte_bits));
+    mask_bit.when(is_look, here.bits(0, byte_bits));
     std::vector<UInt> bits;
     for (int i = 0; i < s.data_bytes(); ++i) bits.push_back(word.bits(i, 1));
-    Bool live = (~(outside | (masked & select(byte, bits).bit(0)))).named("live");
+    Bool live = (~(outside | (masked & select(mask_bit, bits).bit(0)))).named("live");
 
     m.note("A token is held until it is known whether another one follows in its group.");
     auto held = reg(m, "held", Bool(), 0), known = reg(m, "known", Bool(), 0);

@@ -92,7 +92,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
 
     m.note("The descriptor, and what else is read by the job reader.");
     Instance descriptor(m, "job_descriptor", build_job_descriptor(d, s));
-    descriptor.in("begin", control.out("begin_job", Bool()));
+    descriptor.in("job_begins", control.out("begin_job", Bool()));
     descriptor.in("beat_valid", control.out("to_descriptor", Bool())), descriptor.in("beat", job_beat.data);
     descriptor.in("check", control.out("check", Bool()));
     control.in("descriptor_complete", descriptor.out("complete", Bool()));
@@ -293,8 +293,8 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     counters.in("in_project_phase", in_project);
     counters.in("of_map", of_map);
     counters.in("queries", job.queries);
-    for (const char* event : {"busy", "waits_for_room"})
-      counters.in(fmt::format("gemm_{}", event), gemm.out(event, Bool()));
+    counters.in("gemm_moves", gemm.out("busy", Bool()));
+    counters.in("gemm_waits_for_room", gemm.out("waits_for_room", Bool()));
     for (int l = 0; l < s.lanes(); ++l) {
       for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing"})
         counters.in(fmt::format("{}_{}", event, l), core.out(fmt::format("{}_{}", event, l), Bool()));

@@ -515,7 +515,6 @@ Process Device::story() {
     if (mischief == Mischief::WrongCycles) counters_.cycles /= 2;
     counters_.setup = counters_.cycles - counters_.sample + (mischief == Mischief::CausesDoNotSum);
     counters_.gemm_idle = counters_.cycles - counters_.gemm_busy + (mischief == Mischief::GemmCausesDoNotSum);
-    counters_.gemm_span = counters_.gemm_busy + (mischief == Mischief::WrongSpan);
     counters_.bytes_job = bytes_[0], counters_.bytes_query = bytes_[1] - counters_.bytes_source;
     counters_.bytes_reference = bytes_[2];
     counters_.bytes_feature = bytes_[3] + (mischief == Mischief::WrongByteCount ? 16 : 0);

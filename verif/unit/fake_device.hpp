@@ -47,7 +47,6 @@ enum class Mischief {
   SourceRowTwice,   ///< read
   WrongValueBytes,  ///< counted
   GemmCausesDoNotSum,
-  WrongSpan,
   WrongSteps,        ///< a step of the query projection too many
   WrongValueSteps,   ///< a group of the value projection too many
   TapInDenseJob,     ///< a head
