@@ -19,6 +19,7 @@ struct Fixture {
 
   explicit Fixture(const std::vector<std::string>& overrides = {}) : config(load_preset("small", overrides)) {
     layer.queries = 10;
+    layer.levels.assign(4, {3, 2});
     const auto samples = static_cast<std::size_t>(10 * config.attention.samples_per_query());
     std::int32_t next = -5000;
     const auto fill = [&](std::vector<std::int32_t>& tensor, std::size_t count) {
@@ -31,12 +32,14 @@ struct Fixture {
     fill(stages.corner_weight, samples * 4);
     fill(stages.head, 10 * static_cast<std::size_t>(config.attention.embed_dim));
     fill(stages.output, 10 * static_cast<std::size_t>(config.attention.embed_dim));
+    fill(stages.value, 24 * static_cast<std::size_t>(config.attention.embed_dim));
   }
+  Work work() const { return AttentionWork{layer, stages}; }
 
   /// Fires everything; `edit(stage, n, values)` may change a firing and returns how often it is sent.
   template <typename Edit>
   Comparison run(Edit edit) const {
-    Comparison comparison(config, layer, stages);
+    Comparison comparison(config, work());
     const auto send = [&](const std::string& stage, int n, std::vector<std::int64_t> values) {
       for (int times = edit(stage, n, values); times > 0; --times) comparison.fire(stage, values);
     };
@@ -66,6 +69,7 @@ struct Fixture {
     in_order("head", config.attention.embed_dim, head_requant_units(config.attention), stages.head);
     in_order("output", config.attention.embed_dim, config.core.projection_columns, stages.output);
     comparison.finish();
+    comparison.compare_value(stages.value);
     comparison.compare_memory(stages.output);
     return comparison;
   }
@@ -101,10 +105,11 @@ TEST_CASE("what agrees is bit-exact, also when columns do not divide the channel
     CHECK(comparison.mismatches() == 0);
     CHECK(comparison.queries_done() == 10);
     const auto results = comparison.results();
-    CHECK(results.size() == 7);
+    CHECK(results.size() == 8);
     const std::int64_t samples = 10 * f.config.attention.samples_per_query();
     const std::int64_t values = 10 * f.config.attention.embed_dim;
-    const std::vector<std::int64_t> compared = {samples * 3, samples, samples * 2, samples * 4, values, values, values};
+    const std::vector<std::int64_t> compared = {
+        24 * f.config.attention.embed_dim, samples * 3, samples, samples * 2, samples * 4, values, values, values};
     for (std::size_t i = 0; i < results.size(); ++i) CHECK(results[i].compared == compared[i]);
   }
 }
@@ -148,7 +153,7 @@ TEST_CASE("missing and surplus firings are mismatches") {
     CHECK(f.repeated(stage, 5, 0).mismatches() > values);  // everything behind it slips
     CHECK(f.repeated(stage, 5, 2).mismatches() > values);
   }
-  Comparison silent(f.config, f.layer, f.stages);
+  Comparison silent(f.config, f.work());
   silent.finish();
   CHECK(silent.mismatches() == 640 * (3 + 1 + 2 + 4) + 640 * 2);
 }
@@ -162,8 +167,47 @@ TEST_CASE("indices of nothing and wrong rows in memory are mismatches") {
   CHECK(comparison.mismatches() == 6);
   auto rows = f.stages.output;
   rows[3 * 64 + 7] = 0;
-  Comparison memory(f.config, f.layer, f.stages);
+  Comparison memory(f.config, f.work());
   memory.compare_memory(rows);
   CHECK(memory.mismatches() == 1);
   CHECK(first(memory, "memory").starts_with("memory: query 3, channel 7: expected "));
+}
+
+TEST_CASE("a wrong value of the map is named by token, head and channel; a given map is not compared") {
+  const Fixture f;
+  Comparison comparison(f.config, f.work());
+  auto value = f.stages.value;
+  ++value[17 * 64 + 16 * 2 + 5];
+  comparison.compare_value(value);
+  CHECK(comparison.mismatches() == 1);
+  CHECK(first(comparison, "value").starts_with("value: token 17, head 2, channel 5: expected "));
+
+  Comparison given(f.config, AttentionWork{f.layer, f.stages, true});
+  given.compare_value({});
+  CHECK(given.mismatches() == 0);
+  CHECK(first(given, "value") == "no such stage");
+}
+
+TEST_CASE("of a dense job the rows are compared, and a firing of any tap is surplus") {
+  const Fixture f;
+  model::DenseLayer layer;
+  layer.rows = 3, layer.outputs = 37;
+  std::vector<std::int32_t> product(3 * 37, 9);
+  const Work work = DenseWork{layer, product};
+  Comparison comparison(f.config, work);
+  comparison.finish();
+  comparison.compare_memory(product);
+  CHECK(comparison.mismatches() == 0);
+  CHECK(comparison.results().size() == 1);
+  CHECK(comparison.results()[0].compared == 3 * 37);
+  auto rows = product;
+  rows[2 * 37 + 36] = 8;
+  comparison.compare_memory(rows);
+  CHECK(first(comparison, "memory") == "memory: row 2, output 36: expected 9, got 8");
+  for (const auto& s : stage_fields(f.config)) {
+    Comparison fired(f.config, work);
+    fired.fire(s.stage, std::vector<std::int64_t>(s.fields.size(), 0));
+    CHECK(fired.mismatches() > 0);
+    CHECK(first(fired, std::string(s.stage)).find("expected nothing, got 0") != std::string::npos);
+  }
 }

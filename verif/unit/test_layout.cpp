@@ -5,9 +5,11 @@
 
 #include <cmath>
 
+#include "config/derived.hpp"
 #include "config/load.hpp"
 #include "harness/job_memory.hpp"
 #include "harness/layout.hpp"
+#include "harness/parameters.hpp"
 
 using namespace quillgen;
 using namespace quillgen::harness;
@@ -40,6 +42,10 @@ model::QuantisedLayer random_layer(const Config& c, std::uint64_t seed) {
   for (int l = 0; l < a.levels; ++l) layer.levels.push_back({3 + l, 6 - l % 4});
   layer.query = random_tensor(layer.queries * C, c.numerics.query_bits, chance);
   layer.reference = random_tensor(layer.queries * a.levels * 2, 32, chance);
+  layer.source = random_tensor(layer.tokens() * C, c.numerics.feature_bits, chance);
+  layer.value_weight = random_tensor(C * C, c.numerics.feature_weight_bits, chance);
+  layer.value_requant = random_requants(C, true, chance);
+  for (int token = 0; token < layer.tokens(); ++token) layer.padding.push_back(chance.below(3) == 0);
   layer.offset_weight = random_tensor(N * 2 * C, c.numerics.query_weight_bits, chance);
   layer.logit_weight = random_tensor(N * C, c.numerics.query_weight_bits, chance);
   layer.output_weight = random_tensor(C * C, c.numerics.output_weight_bits, chance);
@@ -101,23 +107,6 @@ TEST_CASE("the parameter image, every field by its position") {
     std::uint64_t table = 0;  // bits
     int compared = 0;
 
-    const int bqw = c.numerics.query_weight_bits;
-    const auto steps = round_up(C, depth), groups = round_up(N, columns / 3);
-    auto entry = whole_beats(std::uint64_t(depth) * bqw, data_bits);
-    for (std::uint64_t e = 0; e < groups * steps * columns; ++e) {
-      const int j = static_cast<int>(e % columns), s = static_cast<int>(e / columns % steps),
-                g = static_cast<int>(e / columns / steps);
-      for (int i = 0; i < depth; ++i, ++compared) {
-        const int place = g * (columns / 3) + j / 3, channel = s * depth + i, sample = sample_at(place);
-        std::int64_t expected = 0;
-        if (place < N && channel < C)
-          expected = j % 3 == 2 ? layer.logit_weight[sample * C + channel]
-                                : layer.offset_weight[(sample * 2 + j % 3) * C + channel];
-        CHECK(read_signed(image, table + e * entry + i * bqw, bqw) == expected);
-      }
-    }
-    table += groups * steps * columns * entry;
-
     const auto check_requant = [&](std::uint64_t at, const model::Requant& r, bool bias) {
       if (bias) CHECK(static_cast<std::int32_t>(read_bits(image, at, 32)) == r.bias);
       if (bias) at += 32;
@@ -125,18 +114,42 @@ TEST_CASE("the parameter image, every field by its position") {
       CHECK(read_bits(image, at + 16, 6) == r.shift);
       ++compared;
     };
-    entry = whole_beats(3 * 54, data_bits);
-    for (int place = 0; place < N; ++place) {
-      const int n = sample_at(place);
-      check_requant(table + place * entry, layer.offset_requant[2 * n], true);
-      check_requant(table + place * entry + 54, layer.offset_requant[2 * n + 1], true);
-      check_requant(table + place * entry + 108, layer.logit_requant[n], true);
-    }
-    table += N * entry;
+    const auto requants = [&](int outputs, const auto& expected) {  // of the PE array: 3 a lane in a word
+      const auto entry = whole_beats(std::uint64_t(3 * lanes) * 54, data_bits);
+      const auto words = round_up(outputs, columns) * (columns / 3 / lanes);
+      for (std::uint64_t o = 0; o < words * 3 * lanes; ++o)
+        check_requant(table + o / (3 * lanes) * entry + o % (3 * lanes) * 54,
+                      o < std::uint64_t(outputs) ? expected(static_cast<int>(o)) : model::Requant{0, 0, 0}, true);
+      table += words * entry;
+    };
+    const int bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
+    const auto weights = [&](int outputs, const auto& expected) {
+      const auto steps = round_up(C, depth), tiles = round_up(outputs, columns);
+      const auto entry = whole_beats(std::uint64_t(depth) * bits, data_bits);
+      for (std::uint64_t e = 0; e < tiles * steps * columns; ++e) {
+        const int output = static_cast<int>(e / columns / steps * columns + e % columns);
+        for (int i = 0; i < depth; ++i, ++compared) {
+          const int channel = static_cast<int>(e / columns % steps) * depth + i;
+          CHECK(read_signed(image, table + e * entry + i * bits, bits) ==
+                (output < outputs && channel < C ? expected(output, channel) : 0));
+        }
+      }
+      table += tiles * steps * columns * entry;
+    };
+    requants(C, [&](int o) { return layer.value_requant[o]; });
+    weights(C, [&](int o, int channel) { return layer.value_weight[o * C + channel]; });
+    requants(3 * N, [&](int o) {
+      const int n = sample_at(o / 3);
+      return o % 3 == 2 ? layer.logit_requant[n] : layer.offset_requant[2 * n + o % 3];
+    });
+    weights(3 * N, [&](int o, int channel) {
+      const int n = sample_at(o / 3);
+      return o % 3 == 2 ? layer.logit_weight[n * C + channel] : layer.offset_weight[(n * 2 + o % 3) * C + channel];
+    });
 
     int U = 1;
     while (D % U != 0 || U * LK < D) ++U;
-    entry = whole_beats(U * 22, data_bits);
+    auto entry = whole_beats(U * 22, data_bits);
     for (int channel = 0; channel < C; ++channel) {
       const int lane = channel / (C / lanes), word = channel % (C / lanes) / U;
       check_requant(table + (word * lanes + lane) * entry + channel % U * 22, layer.head_requant[channel], false);
@@ -177,12 +190,15 @@ TEST_CASE("rows, references and the value map, every element by its address") {
     };
 
     const int size = c.numerics.query_bits <= 8 ? 1 : 2, beat = c.memory.data_bits / 8, stride = 32 * beat;
-    const auto rows = pack_query_rows(layer, c, stride, noise);
-    for (int q = 0; q < layer.queries; ++q) {
+    const auto rows = pack_rows(layer.query, C, c.numerics.query_bits, stride, noise);
+    CHECK(rows.size() == static_cast<std::size_t>(layer.queries) * stride);
+    for (int q = 0; q < layer.queries; ++q)
       for (int i = 0; i < C; ++i)
         CHECK(element(rows, q * stride + i * size, c.numerics.query_bits) == layer.query[q * C + i]);
-      for (int i = C * size; i % beat != 0; ++i) CHECK(rows[q * stride + i] == 0);
-    }
+
+    const auto mask = pack_mask(layer, noise);
+    CHECK(mask.size() == layer.padding.size());
+    for (std::size_t i = 0; i < mask.size(); ++i) CHECK((mask[i] != 0) == (layer.padding[i] != 0));
 
     const auto references = pack_references(layer);
     CHECK(references.size() == layer.reference.size() * 4);
@@ -190,7 +206,10 @@ TEST_CASE("rows, references and the value map, every element by its address") {
       CHECK(read_signed(references, i * 32, 32) == layer.reference[i]);
 
     const auto value = random_tensor(static_cast<std::size_t>(layer.tokens()) * C, c.numerics.feature_bits, chance);
-    const auto map = pack_value_map(layer, value, c, noise);
+    const auto map = pack_value_map(layer, value, c), given = pack_value_map(layer, value, c, noise);
+    CHECK(value_map_bytes(layer, c) == map.size());
+    CHECK(read_value_map(layer, map, c) == value);
+    CHECK(read_value_map(layer, given, c) == value);
     const int value_size = c.numerics.feature_bits <= 8 ? 1 : 2;
     std::size_t line = beat;
     while (line < static_cast<std::size_t>(4 * D * value_size)) line *= 2;
@@ -210,16 +229,95 @@ TEST_CASE("rows, references and the value map, every element by its address") {
       token += level.width * level.height;
     }
     CHECK(map.size() == level_start);
+    CHECK(given.size() == level_start);
+    bool noisy = false;
+    for (std::size_t i = 0; i < level_start; ++i) {
+      const bool padding = i % line >= static_cast<std::size_t>(4 * D * value_size);
+      if (padding) CHECK(map[i] == 0);
+      else CHECK(map[i] == given[i]);
+      noisy |= padding && given[i] != 0;
+    }
+    CHECK(noisy == (line > static_cast<std::size_t>(4 * D * value_size)));
   }
 }
 
-TEST_CASE("the descriptor") {
+namespace {
+
+model::DenseLayer random_dense(const Config& c, int rows, int inner, int outputs, std::uint64_t seed) {
+  Chance chance(seed);
+  model::DenseLayer layer{c.numerics, rows, inner, outputs, {}, {}, {}, false};
+  layer.input = random_tensor(static_cast<std::size_t>(rows) * inner, c.numerics.query_bits, chance);
+  layer.weight = random_tensor(static_cast<std::size_t>(outputs) * inner, c.numerics.query_weight_bits, chance);
+  layer.requant = random_requants(static_cast<std::size_t>(outputs), true, chance);
+  return layer;
+}
+
+}  // namespace
+
+TEST_CASE("the panels of a dense job: what the hardware takes, and every field by its position") {
+  int one = 0, several = 0;
+  for (const auto& variant : variants) {
+    const auto c = load_preset("nano", variant);
+    const int columns = c.gemm.columns, depth = c.gemm.depth, lanes = c.core.lanes, data_bits = c.memory.data_bits;
+    const int bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
+    for (const int inner : {1, 2, 5, c.gemm.max_inner - 1, c.gemm.max_inner})
+      for (const int outputs : {1, columns, columns + 1, most_panel_tiles(c) * columns, 5 * columns + 2, 100}) {
+        const int tiles = static_cast<int>(round_up(outputs, columns)),
+                  steps = static_cast<int>(round_up(inner, depth));
+        const int of_panel = panel_tiles(c, inner, outputs);
+        CAPTURE(inner);
+        CAPTURE(outputs);
+        CHECK(of_panel >= 1);
+        CHECK(of_panel <= most_panel_tiles(c));
+        const bool whole = of_panel >= tiles;
+        CHECK(of_panel * steps <= weight_words(c) / (whole ? 1 : 2));
+        if (!whole) CHECK(of_panel * columns * element_bytes(c.numerics.output_bits) % (data_bits / 8) == 0);
+        if (!whole)  // as many as there may be
+          CHECK((tiles > most_panel_tiles(c) || tiles * steps > weight_words(c)));
+        (whole ? one : several)++;
+
+        const auto layer = random_dense(c, 1, inner, outputs, 9);
+        const auto image = pack_panels(layer, c);
+        const auto word = whole_beats(std::uint64_t(3 * lanes) * 54, data_bits),
+                   entry = whole_beats(std::uint64_t(depth) * bits, data_bits);
+        std::uint64_t at = 0;
+        int wrong = 0;
+        for (int first = 0; first < tiles; first += of_panel) {
+          const int last = std::min(first + of_panel, tiles);
+          for (int o = first * columns; o < last * columns; ++o) {
+            const auto r = o < outputs ? layer.requant[o] : model::Requant{0, 0, 0};
+            const auto bit = at + static_cast<std::uint64_t>(o % (3 * lanes)) * 54;
+            wrong += static_cast<std::int32_t>(read_bits(image, bit, 32)) != r.bias ||
+                     read_bits(image, bit + 32, 16) != r.mult || read_bits(image, bit + 48, 6) != r.shift;
+            if (o % (3 * lanes) == 3 * lanes - 1) at += word;
+          }
+          for (int tile = first; tile < last; ++tile)
+            for (int step = 0; step < steps; ++step)
+              for (int column = 0; column < columns; ++column, at += entry)
+                for (int i = 0; i < depth; ++i) {
+                  const int o = tile * columns + column, k = step * depth + i;
+                  const bool inside = o < outputs && k < inner;
+                  wrong += read_signed(image, at + static_cast<std::uint64_t>(i * bits), bits) !=
+                           (inside ? layer.weight[static_cast<std::size_t>(o * inner + k)] : 0);
+                }
+        }
+        CHECK(wrong == 0);
+        CHECK(image.size() * 8 == at);
+      }
+  }
+  MESSAGE(fmt::format("{} jobs of one panel, {} of several", one, several));
+  CHECK(one > 0);
+  CHECK(several > 0);
+}
+
+TEST_CASE("the descriptor of an attention layer") {
   const auto c = load_preset("nano");
-  const auto layer = random_layer(c, 5);
-  const JobAddresses a{0x123456780, 0x2000000c0, 0x300000100, 0x400000140, 0x500000180, 64, 128};
-  const auto d = make_descriptor(layer, a, 77);
-  CHECK(d[0] == 0x00010001);
-  CHECK(d[1] == 0);
+  auto layer = random_layer(c, 5);
+  const JobAddresses a{0x123456780, 0x2000000c0, 0x300000100, 0x400000140, 0x500000180,
+                       0x6000001c0, 0x700000200, 64,          128,         192};
+  const auto d = make_descriptor(layer, false, a, 77);
+  CHECK(d[0] == 0x00020001);
+  CHECK(d[1] == 2);
   CHECK(d[2] == 77);
   CHECK(d[3] == 5);
   CHECK(d[4] == 0x23456780);
@@ -233,30 +331,58 @@ TEST_CASE("the descriptor") {
   CHECK(d[15] == 128);
   for (std::size_t l = 0; l < 8; ++l)
     CHECK(d[16 + l] == (l < layer.levels.size() ? layer.levels[l].width + layer.levels[l].height * 65536u : 0));
-  for (int i = 24; i < 32; ++i) CHECK(d[i] == 0);
+  CHECK(d[24] == 0x1c0);
+  CHECK(d[25] == 6);
+  CHECK(d[26] == 0x200);
+  CHECK(d[27] == 7);
+  CHECK(d[28] == 192);
+  for (int i = 29; i < 32; ++i) CHECK(d[i] == 0);
+  CHECK(make_descriptor(layer, true, a, 77)[1] == 4);
+  layer.boxes = true;
+  CHECK(make_descriptor(layer, false, a, 77)[1] == 3);
+  layer.padding.clear();
+  CHECK(make_descriptor(layer, false, a, 77)[1] == 1);
   const auto bytes = to_bytes(d);
   CHECK(bytes.size() == 128);
   CHECK(bytes[16] == 0x80);
   CHECK(bytes[19] == 0x23);
 }
 
-TEST_CASE("a job in memory: regions, strides, and the faults of its output") {
+TEST_CASE("the descriptor of a dense layer") {
+  const auto c = load_preset("nano");
+  auto layer = random_dense(c, 7, 13, 300, 1);
+  JobAddresses a;
+  a.queries = 0x123456780, a.parameters = 0x400000140, a.outputs = 0x500000180;
+  a.query_stride = 64, a.output_stride = 304;
+  auto d = make_descriptor(layer, 4, a, 78);
+  const Descriptor expected = {0x00020002, 0, 78, 7,   0x23456780,     1, 0, 0, 0, 0, 0x140, 4,
+                               0x180,      5, 64, 304, 13 | 300 << 16, 4};
+  CHECK(d == expected);
+  layer.relu = true;
+  CHECK(make_descriptor(layer, 4, a, 78)[1] == 8);
+}
+
+TEST_CASE("a job in memory: regions, strides, and the faults of what it writes") {
   const auto c = load_preset("small");
   const auto layer = random_layer(c, 6);
-  const std::vector<std::int32_t> value(static_cast<std::size_t>(layer.tokens()) * c.attention.embed_dim, 1);
+  model::Stages stages;
+  stages.value.assign(static_cast<std::size_t>(layer.tokens()) * c.attention.embed_dim, 1);
   bool wide_stride = false;
   for (std::uint64_t seed = 1; seed < 20; ++seed) {
     MemoryMap map;
-    JobMemory memory(map, layer, value, c, seed);
+    JobMemory memory(map, AttentionWork{layer, stages}, c, seed);
     const auto& d = memory.descriptor();
     const auto address = [&](int word) { return d[word] | std::uint64_t{d[word + 1]} << 32; };
-    for (const int word : {4, 6, 8, 10, 12}) CHECK(address(word) % 64 == 0);
+    for (const int word : {4, 6, 8, 10, 12, 24, 26}) CHECK(address(word) % 64 == 0);
     CHECK(memory.descriptor_address() % 64 == 0);
-    CHECK(d[14] % 16 == 0);
-    CHECK(d[14] >= 128);
+    for (const int word : {14, 15, 28}) CHECK(d[word] % 16 == 0);
+    for (const int word : {14, 15}) CHECK(d[word] >= 128);
+    CHECK(d[28] >= 64);
     wide_stride |= d[15] > 128;
-    CHECK(memory.output_untouched());
-    CHECK(memory.check_output().size() == 10);  // nothing written yet
+    CHECK(map.at("mask").bytes.size() % 64 == 0);
+    CHECK(map.at("source rows").base == address(24));
+    CHECK(memory.untouched());
+    CHECK(memory.check_written().size() == 20);  // nothing written yet
     auto& rows = map.at("output rows");
     CHECK(rows.base == address(12));
     for (int q = 0; q < layer.queries; ++q)
@@ -264,16 +390,59 @@ TEST_CASE("a job in memory: regions, strides, and the faults of its output") {
         rows.bytes[q * d[15] + i] = static_cast<std::uint8_t>(i % 2 ? 0xff : q - 100);
         rows.writes[q * d[15] + i] = 1;
       }
-    CHECK(memory.check_output().empty());
-    CHECK(!memory.output_untouched());
+    CHECK(memory.check_written().at(0) == "value map, line 0, byte 0: written 0 times");
+    CHECK(!memory.untouched());
+    auto& value = map.at("value map");
+    CHECK(value.base == address(8));
+    value.bytes = pack_value_map(layer, stages.value, c);
+    value.writes.assign(value.bytes.size(), 1);
+    CHECK(memory.check_written().empty());
+    CHECK(memory.value_map() == stages.value);
+    // Level 0 is 3 high and 6 wide: block 3 has pixels below it.
+    value.bytes[3 * 4 * 64 + 33] = 5;
+    CHECK(memory.check_written().at(0) ==
+          "value map, line 12, byte 33: padding or a pixel outside of its level that is not zero");
+    value.bytes[3 * 4 * 64 + 33] = 0;
     for (const auto x : memory.output_rows()) CHECK((x >= -100 && x <= -96));
     rows.writes[d[15]] = 2;
-    CHECK(memory.check_output().at(0) == "output row 1, byte 0: written 2 times");
+    CHECK(memory.check_written().at(0) == "output row 1, byte 0: written 2 times");
     rows.writes[d[15]] = 1;
     if (d[15] > 128) {
       rows.bytes[130] ^= 1;
-      CHECK(memory.check_output().at(0) == "output row 0, byte 130: outside the row, but changed");
+      CHECK(memory.check_written().at(0) == "output row 0, byte 130: outside the row, but changed");
     }
   }
   CHECK(wide_stride);
+}
+
+TEST_CASE("a job with a given map, and a dense one, in memory") {
+  const auto c = load_preset("small");
+  const auto layer = random_layer(c, 6);
+  model::Stages stages;
+  stages.value.assign(static_cast<std::size_t>(layer.tokens()) * c.attention.embed_dim, 1);
+  MemoryMap map;
+  const JobMemory given(map, AttentionWork{layer, stages, true}, c, 1);
+  CHECK(given.value_map().empty());
+  CHECK(map.at("value map").write_ids == 0);
+  CHECK_THROWS(map.at("source rows"));
+  CHECK_THROWS(map.at("mask"));
+  CHECK(given.untouched());
+
+  const auto dense_layer = random_dense(c, 3, 20, 37, 2);
+  const std::vector<std::int32_t> product(3 * 37);
+  const JobMemory dense(map, DenseWork{dense_layer, product}, c, 1);
+  const auto& d = dense.descriptor();
+  CHECK(map.at("input rows").base == (d[4] | std::uint64_t{d[5]} << 32));
+  CHECK(map.at("panels").bytes == pack_panels(dense_layer, c));
+  CHECK(d[14] >= 48);  // 20 elements of 2 bytes, beats of 16
+  CHECK(d[15] >= 80);
+  CHECK(d[16] == (20 | 37 << 16));
+  CHECK(d[17] == static_cast<std::uint32_t>(panel_tiles(c, 20, 37)));
+  auto& rows = map.at("output rows");
+  for (std::size_t i = 0; i < rows.bytes.size(); ++i)
+    if (rows.in_row(i)) rows.bytes[i] = 0, rows.writes[i] = 1;
+  CHECK(dense.output_rows() == product);
+  CHECK(dense.check_written().empty());
+  rows.bytes[37 * 2] = 1;
+  CHECK(dense.check_written().at(0) == "output row 0, byte 74: padding that is not zero");
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/fields.hpp"
+#include "model/dense.hpp"
 #include "model/steps.hpp"
 
 using namespace quillgen;
@@ -303,4 +304,68 @@ TEST_CASE("a layer whose tensors do not match its description is refused") {
   refused([](QuantisedLayer& l) { l.head_requant[0].bias = 1; });
   refused([](QuantisedLayer& l) { l.output_requant[0].shift = 0; });
   refused([](QuantisedLayer& l) { l.queries = 0; });
+}
+
+TEST_CASE("N11: a dense layer against a plain loop, at the ends of every format too") {
+  Random random(11);
+  int saturated = 0, negative = 0, elements = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto n = numerics_preset(numerics_names[i % 3]);
+    const bool extreme = i % 5 == 0;
+    DenseLayer layer{n,
+                     static_cast<int>(random.in(1, 9)),
+                     static_cast<int>(random.in(1, 40)),
+                     static_cast<int>(random.in(1, 9)),
+                     {},
+                     {},
+                     {},
+                     i % 2 == 0};
+    const auto number = [&](int bits) {
+      const std::int32_t highest = (1 << (bits - 1)) - 1;
+      return extreme ? (random.in(0, 1) == 0 ? highest : -highest - 1) : random.number(bits);
+    };
+    for (int j = 0; j < layer.rows * layer.inner; ++j) layer.input.push_back(number(n.query_bits));
+    for (int j = 0; j < layer.outputs * layer.inner; ++j) layer.weight.push_back(number(n.query_weight_bits));
+    for (int j = 0; j < layer.outputs; ++j)
+      layer.requant.push_back({random.number(20), static_cast<std::uint32_t>(random.in(0, 65535)),
+                               static_cast<std::uint32_t>(random.in(20, 34))});
+    const auto result = run_dense(layer);
+    REQUIRE(result.size() == static_cast<std::size_t>(layer.rows * layer.outputs));
+    for (int m = 0; m < layer.rows; ++m)
+      for (int o = 0; o < layer.outputs; ++o, ++elements) {
+        const auto& r = layer.requant[static_cast<std::size_t>(o)];
+        long double sum = r.bias;
+        for (int k = 0; k < layer.inner; ++k)
+          sum += static_cast<long double>(layer.input[static_cast<std::size_t>(m * layer.inner + k)]) *
+                 layer.weight[static_cast<std::size_t>(o * layer.inner + k)];
+        const long double limit = std::ldexp(1.0L, n.output_bits - 1);
+        const auto exact = std::floor(std::ldexp(sum * r.mult, -static_cast<int>(r.shift)) + 0.5L);
+        auto expected = std::clamp(exact, -limit, limit - 1);
+        saturated += expected != exact;
+        negative += expected < 0;
+        if (layer.relu && expected < 0) expected = 0;
+        CHECK(result[static_cast<std::size_t>(m * layer.outputs + o)] == expected);
+      }
+  }
+  MESSAGE(fmt::format("{} outputs, {} of them saturated, {} negative", elements, saturated, negative));
+  CHECK(saturated > 100);
+  CHECK(negative > 100);
+}
+
+TEST_CASE("a dense layer that contradicts itself is refused") {
+  const auto n = numerics_preset("int8");
+  const DenseLayer good{n, 2, 3, 1, {1, 2, 3, 4, 5, 6}, {127, -128, 0}, {{0, 1, 1}}, false};
+  CHECK_NOTHROW(run_dense(good));
+  const auto refused = [&](const auto& edit) {
+    auto layer = good;
+    edit(layer);
+    CHECK_THROWS_AS(run_dense(layer), std::logic_error);
+  };
+  refused([](auto& l) { l.rows = 0; });
+  refused([](auto& l) { l.inner = 2; });
+  refused([](auto& l) { l.outputs = 2; });
+  refused([](auto& l) { l.input[0] = 128; });
+  refused([](auto& l) { l.weight[1] = -129; });
+  refused([](auto& l) { l.requant[0].shift = 48; });
+  refused([](auto& l) { l.requant.clear(); });
 }
