@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/derived.hpp"
 #include "harness/session.hpp"
 
 namespace quillgen::harness {
@@ -16,49 +16,94 @@ namespace quillgen::harness {
 struct Case {
   std::string name;
   std::uint32_t error;
+  int word = 0;  ///< ERROR_DETAIL of a descriptor that is refused
   std::function<void(Descriptor&)> tamper = nullptr;
   std::optional<AxiFault> read_fault = std::nullopt, write_fault = std::nullopt;
 };
 
-/// Descriptors that end their job with an error. The layer is not of the largest size.
-inline std::vector<Case> refused_descriptors(const Attention& attention) {
-  const auto set = [](int word, std::uint32_t value) { return [=](Descriptor& d) { d[word] = value; }; };
-  const auto add = [](int word, std::uint32_t value) { return [=](Descriptor& d) { d[word] += value; }; };
-  const auto queries = static_cast<std::uint32_t>(attention.max_queries);
-  const auto width = static_cast<std::uint32_t>(attention.max_width),
-             height = static_cast<std::uint32_t>(attention.max_height);
+/// A descriptor that is refused for one of its words.
+inline Case refused(const std::string& name, std::uint32_t error, int word,
+                    const std::function<std::uint32_t(std::uint32_t)>& change) {
+  return {name, error, word, [=](Descriptor& d) { d[word] = change(d[word]); }};
+}
+
+/// What descriptors of both kinds have, `wrong_flags` apart: those of the other kind.
+inline std::vector<Case> refused_words(const Config& config, std::uint32_t wrong_flags,
+                                       const std::vector<int>& addresses) {
+  const auto set = [](std::uint32_t value) { return [=](std::uint32_t) { return value; }; };
+  const auto add = [](std::uint32_t value) { return [=](std::uint32_t before) { return before + value; }; };
+  const auto most = static_cast<std::uint32_t>(config.attention.max_queries);
   std::vector<Case> all = {
-      {"version", 1, set(0, 0x00020001)},
-      {"kind", 1, set(0, 0x00010002)},
-      {"flags", 1, set(1, 2)},
-      {"no query", 2, set(3, 0)},
-      {"one query too many", 2, set(3, queries + 1)},
-      {"queries beyond 16 bits", 2, set(3, 0x10002)},
-      {"width 0", 3, set(16, 0x00040000)},
-      {"height 0", 3, set(17, 0x00000004)},
-      {"too wide", 3, set(16, 0x00040000 | (width + 1))},
-      {"too high", 3, set(17, (height + 1) << 16 | 4)},
-      {"query stride", 4, add(14, 4)},
-      {"output stride", 4, add(15, 4)},
-      {"query stride 0", 4, set(14, 0)},
-      {"output stride 0", 4, set(15, 0)},
+      refused("no such kind", 1, 0, set(0x00020003)),
+      refused("no kind", 1, 0, set(0x00020000)),
+      refused("an older version", 1, 0, set(0x00010001)),
+      refused("a later version", 1, 0, add(0x00010000)),
+      refused("flags of the other kind", 1, 1, [=](std::uint32_t flags) { return flags | wrong_flags; }),
+      refused("unknown flags", 1, 1, [](std::uint32_t flags) { return flags | 16; }),
+      refused("the highest flag", 1, 1, [](std::uint32_t flags) { return flags | 1U << 31; }),
+      refused("no row", 2, 3, set(0)),
+      refused("one row too many", 2, 3, set(most + 1)),
+      refused("rows beyond 16 bits", 2, 3, set(0x10002)),
+      refused("stride", 4, 14, add(4)),
+      refused("output stride", 4, 15, add(4)),
+      refused("stride 0", 4, 14, set(0)),
+      refused("output stride 0", 4, 15, set(0)),
   };
-  for (const int word : {4, 6, 8, 10, 12}) all.push_back({fmt::format("address in word {}", word), 4, add(word, 32)});
+  for (const int word : addresses) {
+    all.push_back(refused(fmt::format("address in word {} not aligned", word), 4, word, add(32)));
+    if (const int bits = config.memory.address_bits; bits < 64)
+      all.push_back({fmt::format("address in word {} too large", word), 4, word,
+                     [=](Descriptor& d) { d[word + 1] = 1U << (bits - 32); }});
+  }
   for (const std::uint32_t word : {0xFFFFFFFFU, 0U, 0x5A5A5A5AU, 0xA5A5A5A5U})
-    all.push_back({fmt::format("words of {:#010x}", word), 1, [=](Descriptor& d) { d.fill(word); }});
+    all.push_back({fmt::format("words of {:#010x}", word), 1, 0, [=](Descriptor& d) { d.fill(word); }});
   return all;
 }
 
-/// Two jobs wait behind the one in work; a third is refused; a snapshot is consistent.
+/// Descriptors of a layer, with a mask, that end their job with an error. It is not of the largest size.
+inline std::vector<Case> refused_layers(const Config& config) {
+  const auto set = [](std::uint32_t value) { return [=](std::uint32_t) { return value; }; };
+  const auto add = [](std::uint32_t value) { return [=](std::uint32_t before) { return before + value; }; };
+  const auto width = static_cast<std::uint32_t>(config.attention.max_width),
+             height = static_cast<std::uint32_t>(config.attention.max_height);
+  auto all = refused_words(config, QUILLGEN_DESCRIPTOR_FLAG_RELU, {4, 6, 8, 10, 12, 24, 26});
+  all.push_back(refused("width 0", 3, 16, set(0x00040000)));
+  all.push_back(refused("height 0", 3, 17, set(0x00000004)));
+  all.push_back(refused("too wide", 3, 16, set(0x00040000 | (width + 1))));
+  all.push_back(refused("too high", 3, 17, set((height + 1) << 16 | 4)));
+  all.push_back(refused("source stride", 4, 28, add(4)));
+  all.push_back(refused("source stride 0", 4, 28, set(0)));
+  return all;
+}
+
+/// The same of a dense job of several panels.
+inline std::vector<Case> refused_dense(const Config& config) {
+  const auto set = [](std::uint32_t value) { return [=](std::uint32_t) { return value; }; };
+  const auto inner = static_cast<std::uint32_t>(config.gemm.max_inner),
+             most = static_cast<std::uint32_t>(most_panel_tiles(config));
+  auto all = refused_words(config, QUILLGEN_DESCRIPTOR_FLAG_BOXES, {4, 10, 12});
+  for (const auto& [name, flag] :
+       {std::pair("a mask", QUILLGEN_DESCRIPTOR_FLAG_MASKED), {"a given map", QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN}})
+    all.push_back(refused(name, 1, 1, [flag = flag](std::uint32_t flags) { return flags | flag; }));
+  all.push_back(refused("no element in a row", 9, 16, [](std::uint32_t shape) { return shape & 0xFFFF0000; }));
+  all.push_back(refused("no output", 9, 16, [](std::uint32_t shape) { return shape & 0xFFFF; }));
+  all.push_back(
+      refused("rows too long", 9, 16, [=](std::uint32_t shape) { return (shape & 0xFFFF0000) | (inner + 1); }));
+  all.push_back(refused("no tile in a panel", 9, 17, set(0)));
+  all.push_back(refused("too many tiles in a panel", 9, 17, set(most + 1)));
+  return all;
+}
+
+/// Two jobs of a layer wait behind the one in work; a third is refused; a snapshot is consistent.
 inline void check_queue(const SimulatorLibrary& library, const Manifest& manifest, const Config& config,
                         const Job& job) {
   MemoryMap map;
-  const JobMemory memory(map, job.layer, job.stages.value, config, 7);
+  const JobMemory memory(map, job.work, config, 7);
   AxiOptions options;
   options.data_bytes = config.memory.data_bits / 8, options.latency = 20;
   Bench bench(library, manifest, config, map, options);
   bench.reset();
-  Comparison ignored(config, job.layer, job.stages);
+  Comparison ignored(config, job.work);
   bench.set_comparison(&ignored);
   bench.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(memory.descriptor_address()));
   bench.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(memory.descriptor_address() >> 32));
@@ -70,19 +115,20 @@ inline void check_queue(const SimulatorLibrary& library, const Manifest& manifes
   bench.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
   for (int i = 0; i < 100; ++i) bench.cycle();
   bench.write_register(QUILLGEN_SNAPSHOT, 0);
-  std::uint32_t causes = 0;
-  for (std::uint32_t c = 1; c < 8; ++c) causes += bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * c);
-  const auto lanes = static_cast<std::uint32_t>(config.core.lanes);  // each has a cause for every cycle
-  CHECK(lanes * bench.read_register(QUILLGEN_COUNT_CYCLES) == causes);
-  CHECK(causes > 90);
+  Counters c;
+  for (std::uint32_t i = 0; i < counter_names.size(); ++i)
+    c.*counter_names[i].field = bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * i);
+  CHECK(sum_of(c, first_cause, causes) == std::uint64_t{c.cycles} * config.core.lanes);
+  CHECK(sum_of(c, first_gemm_cause, gemm_causes) == c.cycles);
+  CHECK(c.cycles > 90);
   for (int done = 0; done < 3; ++done) {
     std::uint32_t state = 0;
-    for (int i = 0; i < 20000 && state == 0; ++i) state = bench.read_register(QUILLGEN_INT_STATE);
+    for (int i = 0; i < 50000 && state == 0; ++i) state = bench.read_register(QUILLGEN_INT_STATE);
     CHECK(state == QUILLGEN_INT_STATE_DONE_MASK);
     bench.write_register(QUILLGEN_INT_STATE, state);
   }
   CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK)));
-  CHECK(memory.output_rows() == job.stages.output);
+  CHECK(memory.output_rows() == std::get<AttentionWork>(job.work).stages.output);
 }
 
 /// Registers keep all bits; enabled interrupts reach the pin.

@@ -12,6 +12,7 @@
 #include "harness/files.hpp"
 #include "harness/session.hpp"
 #include "reference/quantise.hpp"
+#include "reference/random_dense.hpp"
 #include "unit/interpreter_device.hpp"
 
 using namespace quillgen;
@@ -33,7 +34,12 @@ TEST_CASE("interpreter, Verilator and model agree on nano") {
   const auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
   const auto layer = quantise(workload, run_reference(workload), config);
   const auto stages = model::run(layer);
-  const Job job{layer, stages, nullptr, std::nullopt, std::nullopt, nullptr};
+  const auto dense_layer = random_dense(config.numerics, {7, 13, 41}, true, 5);
+  const auto product = model::run_dense(dense_layer);
+  const std::vector<Job> jobs = {{AttentionWork{layer, stages}},
+                                 {DenseWork{dense_layer, product}},
+                                 {AttentionWork{layer, stages, true}},
+                                 {AttentionWork{layer, stages}}};
 
   std::int64_t elements = 0;
   std::uint64_t cycles = 0;
@@ -43,7 +49,7 @@ TEST_CASE("interpreter, Verilator and model agree on nano") {
         fmt::format("seed {}, stalls {} %, latency {}", conditions.seed, conditions.stall_percent, conditions.latency));
     Session here(interpreted, interpreted_manifest, config, conditions);
     Session there(verilated, manifest, config, conditions);
-    for (int i = 0; i < 2; ++i) {  // the second job starts on what the first has left
+    for (const auto& job : jobs) {  // each starts on what the one before has left
       const auto a = here.run(job), b = there.run(job);
       CHECK(a.first_mismatch() == "");
       CHECK(b.first_mismatch() == "");

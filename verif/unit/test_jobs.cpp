@@ -15,13 +15,14 @@
 #include "harness/session.hpp"
 #include "job_cases.hpp"
 #include "reference/quantise.hpp"
+#include "reference/random_dense.hpp"
 
 using namespace quillgen;
 using namespace quillgen::harness;
 
 namespace {
 
-/// The simulator of nano and one small layer, made once.
+/// The simulator of nano, one small layer with a mask, and a dense layer of several panels, made once.
 struct Nano {
   Config config;
   TemporaryFolder folder{std::filesystem::temp_directory_path()};
@@ -29,6 +30,8 @@ struct Nano {
   std::optional<SimulatorLibrary> library;
   model::QuantisedLayer layer;
   model::Stages stages;
+  model::DenseLayer dense_layer;
+  std::vector<std::int32_t> product;
 
   Nano() {
     const char* given = std::getenv("NANO_RTL");
@@ -37,11 +40,18 @@ struct Nano {
     manifest = load_manifest(rtl);
     config = parse_config(manifest.config.dump(), "manifest");
     library.emplace(build_simulator(rtl, manifest).library);
-    const auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
+    auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
+    for (int token = 0; token < workload.tokens; ++token) workload.padding.push_back(token % 5 == 3);
     layer = quantise(workload, run_reference(workload), config);
     stages = model::run(layer);
+    const int outputs = (2 * most_panel_tiles(config) + 1) * config.gemm.columns - 1;
+    dense_layer =
+        random_dense(config.numerics, {2 * config.gemm.rows + 1, config.gemm.max_inner - 1, outputs}, true, 7);
+    product = model::run_dense(dense_layer);
   }
-  Job job() const { return {layer, stages, nullptr, std::nullopt, std::nullopt, nullptr}; }
+  Job job() const { return {AttentionWork{layer, stages}}; }
+  Job given_map() const { return {AttentionWork{layer, stages, true}}; }
+  Job dense() const { return {DenseWork{dense_layer, product}}; }
 };
 
 const Nano& nano() {
@@ -49,40 +59,54 @@ const Nano& nano() {
   return made;
 }
 
-std::vector<Case> cases() {
-  auto all = refused_descriptors(nano().config.attention);
+/// The kinds of jobs, and their names.
+std::vector<std::pair<std::string, Job>> kinds() {
+  return {{"layer", nano().job()}, {"given map", nano().given_map()}, {"dense", nano().dense()}};
+}
+
+void add_bus_errors(std::vector<Case>& cases) {
   for (const std::uint64_t burst : {0, 1, 2, 5, 9})
     for (const auto response : {axi_slverr, axi_decerr})
-      all.push_back({fmt::format("read {} answered {}", burst, static_cast<int>(response)), 5, nullptr,
-                     AxiFault{burst, response}});
+      cases.push_back({fmt::format("read {} answered {}", burst, static_cast<int>(response)), QUILLGEN_ERROR_READ_CODE,
+                       0, nullptr, AxiFault{burst, response}});
   for (const std::uint64_t burst : {0, 1})
-    all.push_back({fmt::format("write {} fails", burst), 6, nullptr, std::nullopt, AxiFault{burst, axi_slverr}});
-  return all;
+    cases.push_back({fmt::format("write {} fails", burst), QUILLGEN_ERROR_WRITE_CODE, 0, nullptr, std::nullopt,
+                     AxiFault{burst, axi_slverr}});
+}
+
+/// Runs each of the cases, followed by a clean job of each kind in turn. Returns how many there were.
+int check_errors(Session& session, const Job& plain, const std::vector<Case>& cases) {
+  int errors = 0;
+  for (const auto& c : cases) {
+    auto job = plain;
+    job.tamper = c.tamper, job.read_fault = c.read_fault, job.write_fault = c.write_fault;
+    const auto result = session.run(job);
+    CAPTURE(c.name);
+    CHECK(result.hang == "");
+    CHECK(result.error_code == c.error);
+    for (const auto& fault : result.faults) MESSAGE(c.name << ": " << fault);
+    CHECK(result.fault_count == 0);
+    if (c.tamper) CHECK(result.error_detail == static_cast<std::uint32_t>(c.word));
+    if (c.tamper) CHECK(result.untouched);
+    if (!result.hang.empty()) return errors;  // the instance is of no more use
+    const auto next = session.run(kinds()[static_cast<std::size_t>(errors++) % 3].second);
+    CHECK(next.first_mismatch() == "");
+    if (!next.hang.empty()) return errors;
+  }
+  return errors;
 }
 
 }  // namespace
 
 TEST_CASE("every error ends its job with its code, and the next job runs clean") {
+  auto layer_cases = refused_layers(nano().config), dense_cases = refused_dense(nano().config);
+  add_bus_errors(layer_cases), add_bus_errors(dense_cases);
   int errors = 0;
   for (const int stall : {0, 40}) {
+    CAPTURE(stall);
     Session session(*nano().library, nano().manifest, nano().config, {3, stall, 20});
-    for (const auto& c : cases()) {
-      auto job = nano().job();
-      job.tamper = c.tamper, job.read_fault = c.read_fault, job.write_fault = c.write_fault;
-      const auto result = session.run(job);
-      CAPTURE(c.name);
-      CAPTURE(stall);
-      CHECK(result.hang == "");
-      CHECK(result.error_code == c.error);
-      for (const auto& fault : result.faults) MESSAGE(c.name << ": " << fault);
-      CHECK(result.fault_count == 0);
-      if (c.tamper) CHECK(result.output_untouched);
-      if (!result.hang.empty()) return;  // the instance is of no more use
-      const auto next = session.run(nano().job());
-      CHECK(next.first_mismatch() == "");
-      if (!next.hang.empty()) return;
-      ++errors;
-    }
+    errors += check_errors(session, nano().job(), layer_cases);
+    errors += check_errors(session, nano().dense(), dense_cases);
   }
   MESSAGE(fmt::format("{} errors, each followed by a clean job", errors));
 }
@@ -92,15 +116,18 @@ namespace {
 /// Jobs that go wrong at random moments, each followed by a clean one on the same instance.
 class Trouble {
  public:
-  explicit Trouble(std::uint64_t seed)
-      : random_(seed), session_(*nano().library, nano().manifest, nano().config, {seed, seed % 2 == 0 ? 30 : 0, 20}) {
-    auto job = nano().job();
+  Trouble(std::uint64_t seed, const Job& plain)
+      : plain_(plain),
+        random_(seed),
+        session_(*nano().library, nano().manifest, nano().config, {seed, seed % 2 == 0 ? 30 : 0, 20}) {
+    auto job = plain;
     job.meanwhile = [&](std::uint64_t cycle, Bench& bench) {
       cycles_ = cycle, reads_ = bench.memory().bursts_read(), writes_ = bench.memory().bursts_written();
       return false;
     };
     CHECK(session_.run(job).first_mismatch() == "");
   }
+  const Job& plain() const { return plain_; }
   std::uint64_t below(std::uint64_t n) { return random_.below(n); }
   /// A moment while the job is in work: its length is that of the first job, less what STATUS is polled late.
   std::uint64_t moment() { return random_.below(cycles_ - 60); }
@@ -118,103 +145,121 @@ class Trouble {
     if (detail != nullptr) *detail = result.error_detail;
     return result.hang.empty() && next();
   }
+  /// Calls act(bench) in a random cycle of the job.
+  Job at_some_moment(const std::function<bool(Bench&)>& act) {
+    auto job = plain_;
+    job.meanwhile = [act, moment = moment(), done = false](std::uint64_t cycle, Bench& bench) mutable {
+      if (done || cycle < moment) return false;
+      done = true;
+      return act(bench);
+    };
+    return job;
+  }
 
  private:
+  /// A clean job, of each kind in turn.
   bool next() {
-    const auto result = session_.run(nano().job());
+    const auto result = session_.run(kinds()[static_cast<std::size_t>(jobs_++) % 3].second);
     CHECK(result.first_mismatch() == "");
     return result.hang.empty();
   }
 
+  Job plain_;
   Chance random_;
   Session session_;
+  int jobs_ = 0;
   std::uint64_t cycles_ = 0, reads_ = 0, writes_ = 0;
 };
 
-constexpr int moments = 20;
-
-/// Calls act(bench) in the given cycle of the job.
-Job at(std::uint64_t moment, const std::function<bool(Bench&)>& act) {
-  auto job = nano().job();
-  job.meanwhile = [=, done = false](std::uint64_t cycle, Bench& bench) mutable {
-    if (done || cycle < moment) return false;
-    done = true;
-    return act(bench);
-  };
-  return job;
-}
+constexpr int moments = 12;
 
 }  // namespace
 
 TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVERR and DECERR") {
-  std::set<std::uint32_t> clients;
   int jobs = 0;
-  for (const auto response : {axi_slverr, axi_decerr})
-    for (int beat = 0; beat < 3; ++beat) {
-      Trouble trouble(100 + static_cast<std::uint64_t>(beat));
-      for (int i = 0; i < moments; ++i, ++jobs) {
-        auto job = nano().job();
-        const auto which = static_cast<std::uint32_t>(beat == 0 ? 0 : beat == 1 ? trouble.below(16) : 255);
-        job.read_fault = AxiFault{trouble.below(trouble.reads()), response, which};
-        std::uint32_t detail = 0;
-        if (!trouble.run(job, QUILLGEN_ERROR_READ_CODE, &detail)) return;
-        CHECK((detail >> 4) == response);
-        clients.insert(detail & 15);
+  for (const auto& [kind, plain] : kinds()) {
+    CAPTURE(kind);
+    std::set<std::uint32_t> clients;
+    for (const auto response : {axi_slverr, axi_decerr})
+      for (int beat = 0; beat < 3; ++beat) {
+        Trouble trouble(100 + static_cast<std::uint64_t>(beat), plain);
+        for (int i = 0; i < moments; ++i, ++jobs) {
+          auto job = plain;
+          const auto which = static_cast<std::uint32_t>(beat == 0 ? 0 : beat == 1 ? trouble.below(16) : 255);
+          job.read_fault = AxiFault{trouble.below(trouble.reads()), response, which};
+          std::uint32_t detail = 0;
+          if (!trouble.run(job, QUILLGEN_ERROR_READ_CODE, &detail)) return;
+          CHECK((detail >> 4) == response);
+          clients.insert(detail & 15);
+        }
       }
+    std::set<std::uint32_t> all = {0, 1};
+    if (kind != "dense") {
+      all.insert(2);
+      for (int lane = 0; lane < nano().config.core.lanes; ++lane) all.insert(3 + static_cast<std::uint32_t>(lane));
     }
-  std::set<std::uint32_t> all = {0, 1, 2};
-  for (int lane = 0; lane < nano().config.core.lanes; ++lane) all.insert(3 + static_cast<std::uint32_t>(lane));
-  CHECK(clients == all);
+    CHECK(clients == all);
+  }
   MESSAGE(fmt::format("{} failed reads", jobs));
 }
 
 TEST_CASE("writes that fail") {
-  for (const auto response : {axi_slverr, axi_decerr}) {
-    Trouble trouble(200 + response);
-    for (int i = 0; i < moments; ++i) {
-      auto job = nano().job();
-      job.write_fault = AxiFault{trouble.below(trouble.writes()), response};
-      std::uint32_t detail = 0;
-      if (!trouble.run(job, QUILLGEN_ERROR_WRITE_CODE, &detail)) return;
-      CHECK((detail >> 4) == response);
+  for (const auto& [kind, plain] : kinds()) {
+    CAPTURE(kind);
+    for (const auto response : {axi_slverr, axi_decerr}) {
+      Trouble trouble(200 + response, plain);
+      for (int i = 0; i < moments; ++i) {
+        auto job = plain;
+        job.write_fault = AxiFault{trouble.below(trouble.writes()), response};
+        std::uint32_t detail = 0;
+        if (!trouble.run(job, QUILLGEN_ERROR_WRITE_CODE, &detail)) return;
+        CHECK((detail >> 4) == response);
+      }
     }
   }
 }
 
 TEST_CASE("abort, soft reset and reset in mid job") {
-  for (const std::uint64_t seed : {301, 302}) {
-    Trouble trouble(seed);
-    for (int i = 0; i < moments; ++i) {
+  for (const auto& [kind, plain] : kinds()) {
+    CAPTURE(kind);
+    for (const std::uint64_t seed : {301, 302}) {
+      Trouble trouble(seed, plain);
       const auto control = [](std::uint32_t bit) {
         return [bit](Bench& bench) {
           bench.write_register(QUILLGEN_CONTROL, bit);
           return bit == QUILLGEN_CONTROL_SOFT_RESET_MASK;
         };
       };
-      if (!trouble.run(at(trouble.moment(), control(QUILLGEN_CONTROL_ABORT_MASK)), QUILLGEN_ERROR_ABORTED_CODE)) return;
-      if (!trouble.run(at(trouble.moment(), control(QUILLGEN_CONTROL_SOFT_RESET_MASK)), 0)) return;
-      if (!trouble.run(at(trouble.moment(), [](Bench& bench) { return bench.reset(), true; }), 0)) return;
+      for (int i = 0; i < moments; ++i) {
+        if (!trouble.run(trouble.at_some_moment(control(QUILLGEN_CONTROL_ABORT_MASK)), QUILLGEN_ERROR_ABORTED_CODE))
+          return;
+        if (!trouble.run(trouble.at_some_moment(control(QUILLGEN_CONTROL_SOFT_RESET_MASK)), 0)) return;
+        if (!trouble.run(trouble.at_some_moment([](Bench& bench) { return bench.reset(), true; }), 0)) return;
+      }
     }
   }
 }
 
 TEST_CASE("a memory that stops answering: the time-out, the quarantine, and patience without a time-out") {
-  for (const std::uint64_t seed : {401, 402}) {
-    Trouble trouble(seed);
-    for (int i = 0; i < moments; ++i) {
-      const auto stop = [](Bench& bench) {
-        bench.write_register(QUILLGEN_TIMEOUT, 300);
-        return bench.memory().set_silent(true), false;
-      };
-      if (!trouble.run(at(trouble.moment(), stop), QUILLGEN_ERROR_TIMEOUT_CODE)) return;
+  for (const auto& [kind, plain] : kinds()) {
+    CAPTURE(kind);
+    for (const std::uint64_t seed : {401, 402}) {
+      Trouble trouble(seed, plain);
+      for (int i = 0; i < moments; ++i) {
+        const auto stop = [](Bench& bench) {
+          bench.write_register(QUILLGEN_TIMEOUT, 300);
+          return bench.memory().set_silent(true), false;
+        };
+        if (!trouble.run(trouble.at_some_moment(stop), QUILLGEN_ERROR_TIMEOUT_CODE)) return;
 
-      auto patient = nano().job();
-      patient.meanwhile = [from = trouble.moment()](std::uint64_t cycle, Bench& bench) {
-        if (cycle == 0) bench.write_register(QUILLGEN_TIMEOUT, 0);
-        bench.memory().set_silent(cycle >= from && cycle < from + 1500);
-        return false;
-      };
-      if (!trouble.run(patient, 0)) return;
+        auto patient = plain;
+        patient.meanwhile = [from = trouble.moment()](std::uint64_t cycle, Bench& bench) {
+          if (cycle == 0) bench.write_register(QUILLGEN_TIMEOUT, 0);
+          bench.memory().set_silent(cycle >= from && cycle < from + 1500);
+          return false;
+        };
+        if (!trouble.run(patient, 0)) return;
+      }
     }
   }
 }
@@ -223,10 +268,14 @@ TEST_CASE("two jobs wait behind the one in work; a third is refused; a snapshot 
   check_queue(*nano().library, nano().manifest, nano().config, nano().job());
 }
 
-TEST_CASE("many jobs on one instance") {
+TEST_CASE("many jobs of all kinds on one instance") {
   for (const int stall : {0, 25, 60}) {
     Session session(*nano().library, nano().manifest, nano().config, {7, stall, 30});
-    for (int i = 0; i < 20; ++i) CHECK(session.run(nano().job()).first_mismatch() == "");
+    for (int i = 0; i < 10; ++i)
+      for (const auto& [kind, job] : kinds()) {
+        CAPTURE(kind);
+        CHECK(session.run(job).first_mismatch() == "");
+      }
   }
 }
 
@@ -241,13 +290,17 @@ TEST_CASE("writes that are not accepted for long hold up everything before them,
   const auto layer = quantise(workload, run_reference(workload), nano().config);
   const auto stages = model::run(layer);
   Session session(*nano().library, nano().manifest, nano().config, {5, 0, 20});
-  Job job{layer, stages, nullptr, std::nullopt, std::nullopt, nullptr};
-  job.meanwhile = [](std::uint64_t cycle, Bench& bench) { return bench.memory().set_full(cycle < 5000), false; };
-  const auto result = session.run(job);
-  CHECK(result.first_mismatch() == "");
-  CHECK(result.counters.wait_output > 1000);
-  job.meanwhile = nullptr;
-  CHECK(session.run(job).first_mismatch() == "");
+  const auto held_up = [&](Job job) {
+    job.meanwhile = [](std::uint64_t cycle, Bench& bench) { return bench.memory().set_full(cycle < 5000), false; };
+    const auto result = session.run(job);
+    CHECK(result.first_mismatch() == "");
+    job.meanwhile = nullptr;
+    CHECK(session.run(job).first_mismatch() == "");
+    return result.counters;
+  };
+  CHECK(held_up({AttentionWork{layer, stages, true}}).wait_output > 1000);
+  CHECK(held_up({AttentionWork{layer, stages}}).gemm_room > 1000);
+  CHECK(held_up(nano().dense()).gemm_room > 1000);
 }
 
 TEST_CASE("registers keep all bits; enabled interrupts reach the pin") {

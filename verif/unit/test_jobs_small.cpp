@@ -7,12 +7,14 @@
 #include <filesystem>
 
 #include "accel/generate.hpp"
+#include "config/derived.hpp"
 #include "config/load.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
 #include "harness/session.hpp"
 #include "job_cases.hpp"
 #include "reference/quantise.hpp"
+#include "reference/random_dense.hpp"
 
 using namespace quillgen;
 using namespace quillgen::harness;
@@ -25,17 +27,28 @@ struct Layer {
   model::Stages stages;
   Layer(const Workload& workload, const Config& config)
       : layer(quantise(workload, run_reference(workload), config)), stages(model::run(layer)) {}
-  Job job() const { return {layer, stages, nullptr, std::nullopt, std::nullopt, nullptr}; }
+  Job job() const { return {AttentionWork{layer, stages}}; }
+  Job given_map() const { return {AttentionWork{layer, stages, true}}; }
 };
 
-/// The simulator of small and one small layer, made once.
+/// The workload of every test, with a mask.
+Workload masked_workload() {
+  auto workload = load_workload(fmt::format("{}/tiny_detr_dec0.safetensors", EXAMPLES));
+  for (int token = 0; token < workload.tokens; ++token) workload.padding.push_back(token % 7 == 3);
+  return workload;
+}
+
+/// The simulator of small, one small layer, and a dense layer of several panels, made once.
 struct Small {
   Config config = load_preset("small");
   TemporaryFolder folder{std::filesystem::temp_directory_path()};
   Manifest manifest;
   std::optional<SimulatorLibrary> library;
-  Workload workload = load_workload(fmt::format("{}/tiny_detr_dec0.safetensors", EXAMPLES));
+  Workload workload = masked_workload();
   Layer layer{workload, config};
+  model::DenseLayer dense_layer =
+      random_dense(config.numerics, {9, 200, 2 * most_panel_tiles(config) * config.gemm.columns + 5}, true, 3);
+  std::vector<std::int32_t> product = model::run_dense(dense_layer);
 
   Small() {
     const auto rtl = folder.path() / "rtl";
@@ -44,6 +57,7 @@ struct Small {
     library.emplace(build_simulator(rtl, manifest).library);
   }
   Job job() const { return layer.job(); }
+  Job dense() const { return {DenseWork{dense_layer, product}}; }
 };
 
 const Small& small() {
@@ -65,7 +79,7 @@ Job control_at(Job job, std::uint64_t moment, std::uint32_t bit) {
 TEST_CASE("writes held up for long, failures in mid job, each followed by a clean job") {
   Session session(*small().library, small().manifest, small().config, {5, 0, 20});
 
-  auto held_up = small().job();
+  auto held_up = small().layer.given_map();
   held_up.meanwhile = [](std::uint64_t cycle, Bench& bench) { return bench.memory().set_full(cycle < 8000), false; };
   const auto result = session.run(held_up);
   CHECK(result.first_mismatch() == "");
@@ -82,6 +96,8 @@ TEST_CASE("writes held up for long, failures in mid job, each followed by a clea
        {std::pair(read_fails, QUILLGEN_ERROR_READ_CODE),
         {write_fails, QUILLGEN_ERROR_WRITE_CODE},
         {silent, QUILLGEN_ERROR_TIMEOUT_CODE},
+        {control_at(small().dense(), 2000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
+        {control_at(small().job(), 40000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
         {control_at(small().job(), 4000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
         {control_at(small().job(), 4000, QUILLGEN_CONTROL_SOFT_RESET_MASK), 0U}}) {
     const auto failed = session.run(job);
@@ -90,29 +106,47 @@ TEST_CASE("writes held up for long, failures in mid job, each followed by a clea
     CHECK(failed.error_code == error);
     CHECK(failed.fault_count == 0);
     REQUIRE(session.run(small().job()).first_mismatch() == "");
+    REQUIRE(session.run(small().dense()).first_mismatch() == "");
   }
 }
 
 TEST_CASE("descriptors that are refused") {
   Session session(*small().library, small().manifest, small().config, {3, 0, 20});
-  for (const auto& c : refused_descriptors(small().config.attention)) {
-    auto job = small().job();
-    job.tamper = c.tamper;
-    const auto result = session.run(job);
-    CAPTURE(c.name);
-    REQUIRE(result.hang == "");
-    CHECK(result.error_code == c.error);
-    CHECK(result.fault_count == 0);
-    CHECK(result.output_untouched);
-  }
+  auto layers = refused_layers(small().config);
+  auto& tokens = layers.emplace_back(Case{"too many tokens", QUILLGEN_ERROR_SHAPE_CODE});
+  tokens.tamper = [](Descriptor& d) { std::fill_n(d.begin() + 16, 4, 0x00800080); };
+  auto dense = refused_dense(small().config);
+  // A panel of several that takes more than half of the memory of weights.
+  const auto half = weight_words(small().config) / 2 / gemm_steps(small().config, 200);
+  const auto too_large =
+      static_cast<std::uint32_t>((half / aligned_tiles(small().config) + 1) * aligned_tiles(small().config));
+  if (too_large <= static_cast<std::uint32_t>(most_panel_tiles(small().config)))
+    dense.push_back(refused("half a memory", QUILLGEN_ERROR_DENSE_CODE, 17, [=](std::uint32_t) { return too_large; }));
+  for (const auto& [job, cases] : {std::pair(small().job(), layers), {small().dense(), dense}})
+    for (const auto& c : cases) {
+      auto tampered = job;
+      tampered.tamper = c.tamper;
+      const auto result = session.run(tampered);
+      CAPTURE(c.name);
+      REQUIRE(result.hang == "");
+      CHECK(result.error_code == c.error);
+      if (c.word != 0) CHECK(result.error_detail == static_cast<std::uint32_t>(c.word));
+      CHECK(result.fault_count == 0);
+      CHECK(result.untouched);
+    }
   CHECK(session.run(small().job()).first_mismatch() == "");
+  CHECK(session.run(small().dense()).first_mismatch() == "");
 }
 
-TEST_CASE("maps of the largest size; a job of as many queries as there may be, aborted") {
+TEST_CASE(
+    "levels of the largest sides and as many tokens as there may be; a job of as many queries as there may be, "
+    "aborted") {
   auto workload = small().workload;
-  workload.level_shapes = {{256, 256}, {253, 255}, {256, 3}, {5, 256}};
+  workload.level_shapes = {{32, 256}, {256, 24}, {5, 256}, {256, 3}};
   workload.tokens = 0;
   for (const auto& level : workload.level_shapes) workload.tokens += level.height * level.width;
+  CHECK(workload.tokens == small().config.attention.max_tokens);
+  workload.padding.clear();
   workload.source.clear();
   while (workload.source.size() < static_cast<std::size_t>(workload.tokens) * workload.embed_dim)
     workload.source.push_back(small().workload.source[workload.source.size() % small().workload.source.size()]);
