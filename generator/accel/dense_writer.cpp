@@ -16,6 +16,8 @@ const Module& build_dense_writer(Design& d, const Shapes& s) {
     auto base = input(m, "address", UInt(s.address_bits()));
     auto stride = input(m, "stride", UInt(32));
     auto row_beats = input(m, "row_beats", UInt(beat_bits));
+    auto last_panel = input(m, "last_panel", Bool());
+    auto tail = input(m, "tail", UInt(tail_bits(s)));  // outputs of the last beat of a row; 0: all
     auto finished = input_stream(m, "finished", UInt(s.rows_bits()));
 
     m.note("Ask for the beats of a row to be written, then read it.");
@@ -28,14 +30,18 @@ const Module& build_dense_writer(Design& d, const Shapes& s) {
     request.address = address, request.beats = row_beats;
     auto asked = stream(m, "request_out", finished.valid & ~copying, request);
     address.when(start, base).when(asked.fire(), lib::move_address(address, stride));
+    Bool last_beat = (beat + 1 == row_beats).named("last_beat");
     ResultRead read(s);
     read.slot = s.rows() == 1 ? static_cast<UInt>(group) : concat({group, row});
     const int scale = std::countr_zero(static_cast<unsigned>(layout.dense_unit / layout.smallest_unit()));
     read.unit = (beat << scale).resize(layout.unit_bits());
-    read.live = Bool::constant(m, true);
+    const int all = layout.dense_unit, live_bits = layout.live_bits();
+    Bool ends_outputs = (last_panel & last_beat & (tail != 0)).named("ends_outputs");
+    read.live =
+        mux(ends_outputs, tail.extend(live_bits), UInt::constant(m, static_cast<std::uint64_t>(all), live_bits));
     auto out = stream(m, "read_out", static_cast<Bool>(copying), read);
     Bool step = out.fire().named("step");
-    Bool end_of_row = (step & (beat + 1 == row_beats)).named("end_of_row");
+    Bool end_of_row = (step & last_beat).named("end_of_row");
     Bool end_of_group = (end_of_row & (row + 1 == finished.data)).named("end_of_group");
     copying.when(asked.fire(), true).when(end_of_row, false);
     beat.when(end_of_row, 0).when(step, lib::increment(beat));

@@ -96,15 +96,20 @@ struct ResultLayout {
   int word_bits() const { return words == 1 ? 0 : Shapes::bits(words); }
   int smallest_unit() const { return std::min(map_unit, dense_unit); }
   int part_bits() const { return Shapes::bits(banks / smallest_unit()); }  ///< of {word, part} in smallest units
+  int live_bits() const { return Shapes::holds(dense_unit); }
   int unit_bits() const { return word_bits() + part_bits(); }
 };
+
+/// Number of an output in a beat of a dense job.
+inline int tail_bits(const Shapes& s) { return Shapes::bits(ResultLayout(s).dense_unit); }
 
 /// A read of the result buffer.
 struct ResultRead {
   hdl::UInt slot;
   hdl::UInt unit;  ///< in smallest units
-  hdl::Bool live;  ///< otherwise zeros
-  explicit ResultRead(const Shapes& s) : slot(s.result_slot_bits()), unit(ResultLayout(s).unit_bits()) {}
+  hdl::UInt live;  ///< so many elements of it, from the first on; the others are zeros
+  explicit ResultRead(const Shapes& s)
+      : slot(s.result_slot_bits()), unit(ResultLayout(s).unit_bits()), live(ResultLayout(s).live_bits()) {}
   template <class F>
   void each(F&& f) {
     f("slot", slot), f("unit", unit), f("live", live);

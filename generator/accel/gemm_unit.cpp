@@ -87,6 +87,8 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     dense.in("start", start);
     dense.in("address", input(m, "output_address", UInt(s.address_bits())));
     dense.in("stride", input(m, "output_stride", UInt(32)));
+    dense.in("last_panel", input(m, "last_panel", Bool()));
+    dense.in("tail", input(m, "tail", UInt(tail_bits(s))));
     dense.in("row_beats", input(m, "output_row_beats", UInt(WriteRequest::longest(s))));
     auto dense_finished = stream(m, "dense_finished", finished.valid & to_memory & run.dense, finished.data);
     dense.in_stream("finished", dense_finished);

@@ -17,6 +17,7 @@ struct JobFields {
   hdl::UInt tiles, panel_tiles;    ///< of the matrix of this run, and of a panel
   hdl::UInt tile_beats;            ///< of parameters
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
+  hdl::UInt tail;                              ///< outputs of the last beat; 0: all
   explicit JobFields(const Shapes& s)
       : id(32),
         queries(s.query_bits()),
@@ -38,7 +39,8 @@ struct JobFields {
         panel_tiles(Shapes::holds(s.most_tiles())),
         tile_beats(24),
         output_beats(18),
-        panel_output_beats(WriteRequest::longest(s)) {}
+        panel_output_beats(WriteRequest::longest(s)),
+        tail(tail_bits(s)) {}
   template <class F>
   void each(F&& f) {
     f("id", id), f("queries", queries), f("dense", dense), f("boxes", boxes), f("masked", masked),
@@ -48,7 +50,8 @@ struct JobFields {
         f("source_address", source_address), f("mask_address", mask_address), f("query_stride", query_stride),
         f("output_stride", output_stride), f("source_stride", source_stride), f("tokens", tokens), f("blocks", blocks),
         f("last_step", last_step), f("row_beats", row_beats), f("tiles", tiles), f("panel_tiles", panel_tiles),
-        f("tile_beats", tile_beats), f("output_beats", output_beats), f("panel_output_beats", panel_output_beats);
+        f("tile_beats", tile_beats), f("output_beats", output_beats), f("panel_output_beats", panel_output_beats),
+        f("tail", tail);
   }
 };
 
@@ -58,11 +61,13 @@ struct Panel {
   hdl::Bool upper;         ///< in the upper half of weight memories and requantisation table
   hdl::UInt address;       ///< of its outputs in the first row of a dense job
   hdl::UInt output_beats;  ///< .. of a row
+  hdl::Bool last;          ///< of the job
   explicit Panel(const Shapes& s)
       : last_tile(s.tile_bits()), address(s.address_bits()), output_beats(WriteRequest::longest(s)) {}
   template <class F>
   void each(F&& f) {
-    f("last_tile", last_tile), f("upper", upper), f("address", address), f("output_beats", output_beats);
+    f("last_tile", last_tile), f("upper", upper), f("address", address), f("output_beats", output_beats),
+        f("last", last);
   }
 };
 

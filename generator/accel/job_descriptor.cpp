@@ -208,6 +208,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, true) / value_tiles(c));
     job.output_beats = output_beats.resize(job.output_beats.width());
     job.panel_output_beats = panel_output_beats.resize(job.panel_output_beats.width());
+    job.tail = outputs.bits(0, log2_of(out_beat));
     job.id = id, job.queries = count.resize(s.query_bits());
     job.dense = dense, job.boxes = boxes, job.masked = masked & ~given, job.map_given = given,
     job.relu = flags.bit(flag_relu);

@@ -30,7 +30,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
           static_cast<Signal>(job.relu), static_cast<Signal>(job.query_address),
           static_cast<Signal>(job.reference_address), static_cast<Signal>(job.value_address),
           static_cast<Signal>(job.source_address), static_cast<Signal>(job.query_stride),
-          static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride),
+          static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride), static_cast<Signal>(job.tail),
           static_cast<Signal>(job.blocks), static_cast<Signal>(job.row_beats)})
       discard(unused);
     auto run_begins = input(m, "run_begins", Bool());  // with the panel that is loaded
@@ -100,6 +100,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     run.last_tile = (tiles - 1).as_uint().resize(s.tile_bits()), run.upper = upper, run.address = address;
     run.output_beats =
         mux(left < job.panel_output_beats, left.resize(job.panel_output_beats.width()), job.panel_output_beats);
+    run.last = left <= job.panel_output_beats;
     auto in_work = reg(m, "panel", Panel(s));
     in_work.when(run_begins, run);
     address.when(start, job.output_address)

@@ -63,7 +63,8 @@ const Module& build_map_writer(Design& d, const Shapes& s) {
     read.slot = select(which, slots);
     const int scale = std::countr_zero(static_cast<unsigned>(unit / layout.smallest_unit()));
     read.unit = ((head_unit + unit_of_pixel) << scale).resize(layout.unit_bits());
-    read.live = select(which, live).bit(0) & ~in_padding;
+    Bool is_live = (select(which, live).bit(0) & ~in_padding).named("unit_is_live");
+    read.live = mux(is_live, UInt::constant(m, 1, layout.live_bits()), UInt::constant(m, 0, layout.live_bits()));
     auto out = stream(m, "read_out", is_copy, read);
     Bool step = out.fire().named("step");
     Bool end_of_pixel = (step & last_unit).named("end_of_pixel"),

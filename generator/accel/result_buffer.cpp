@@ -71,29 +71,32 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
     m.note("What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.");
     auto valid = reg(m, "unit_valid", Bool(), 0);
     auto part = reg(m, "unit_part", UInt(part_bits));
-    auto live = reg(m, "unit_live", Bool());
+    auto live = reg(m, "unit_live", UInt(layout.live_bits()));
     valid.when(advance, read.valid), part.when(advance, read.data.unit.bits(0, part_bits)),
         live.when(advance, read.data.live);
-    const auto unit = [&](int size, int bits) {
+    const auto unit = [&](int size, int bits, bool partly) {
       const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
       std::vector<UInt> parts;
       for (int p = 0; p < banks / size; ++p) {
         std::vector<SInt> elements;
-        for (int i = 0; i < size; ++i)
-          elements.push_back(
-              data[static_cast<std::size_t>(p * size + i)].bits(0, bits).as_sint().extend(8 * element_bytes(bits)));
+        for (int i = 0; i < size; ++i) {
+          UInt value = data[static_cast<std::size_t>(p * size + i)].bits(0, bits);
+          if (partly) value = mux(live > i, value, UInt::constant(m, 0, bits));
+          elements.push_back(value.as_sint().extend(8 * element_bytes(bits)));
+        }
         parts.push_back(lib::join(elements));
       }
       return parts.size() == 1 ? parts[0] : select(part.bits(low, part_bits - low), parts);
     };
-    UInt of_map = unit(layout.map_unit, s.n.feature_bits);
+    UInt of_map = unit(layout.map_unit, s.n.feature_bits, false);
     auto map_ready = ready_wire(m, "map_ready"), dense_ready = ready_wire(m, "dense_ready");
-    Stream<UInt> units{mux(live, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense, map_ready};
+    Stream<UInt> units{mux(live != 0, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense,
+                       map_ready};
     const int line_units = line_bytes(s.config) * 8 / of_map.width();
     auto map_beats = resize_rows(d, m, "collect", units, line_units, s.data_bits(), line_beats(s.config), restart);
     if (of_map.width() == s.data_bits()) discard(restart);  // no line is ever half collected
     auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid),
-                       mux(dense, unit(layout.dense_unit, s.n.output_bits), map_beats.data));
+                       mux(dense, unit(layout.dense_unit, s.n.output_bits, true), map_beats.data));
     map_beats.ready.drive(beat.ready & ~dense), dense_ready.drive(beat.ready);
     advance.drive(~valid | mux(dense, dense_ready, map_ready));
     output_stream(m, "beat", beat);

@@ -154,6 +154,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     gemm.in("map_address", job.value_address);
     gemm.in("output_address", panel.address), gemm.in("output_stride", job.output_stride);
     gemm.in("output_row_beats", panel.output_beats);
+    gemm.in("last_panel", panel.last), gemm.in("tail", job.tail);
 
     m.note("References, core, output.");
     Instance reference(m, "reference_fetch", build_reference_fetch(d, s));

@@ -41,8 +41,7 @@ JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std
   } else {
     const auto& dense = std::get<DenseWork>(work);
     const auto addresses = place_dense(dense, noise);
-    descriptor_ = make_descriptor(dense.layer, panel_tiles(config, dense.layer.inner, dense.layer.outputs), addresses,
-                                  static_cast<std::uint32_t>(noise.bits()));
+    descriptor_ = make_descriptor(dense.layer, config, addresses, static_cast<std::uint32_t>(noise.bits()));
   }
   descriptor_address_ = place("descriptor", to_bytes(descriptor_), id_mask(id_job), base_alignment);
 }

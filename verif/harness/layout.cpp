@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "config/derived.hpp"
+#include "harness/parameters.hpp"
 
 namespace quillgen::harness {
 namespace {
@@ -140,13 +141,15 @@ Descriptor make_descriptor(const QuantisedLayer& layer, bool map_given, const Jo
   return d;
 }
 
-Descriptor make_descriptor(const model::DenseLayer& layer, int panel_tiles, const JobAddresses& a,
+Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config, const JobAddresses& a,
                            std::uint32_t job_id) {
   auto d = common_words(QUILLGEN_DESCRIPTOR_KIND_DENSE, layer.relu ? QUILLGEN_DESCRIPTOR_FLAG_RELU : 0, job_id,
                         layer.rows, a);
   d[QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE] =
       static_cast<std::uint32_t>(layer.inner) | static_cast<std::uint32_t>(layer.outputs) << 16;
-  d[QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL] = static_cast<std::uint32_t>(panel_tiles);
+  d[QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL] =
+      static_cast<std::uint32_t>(panel_tiles(config, layer.inner, layer.outputs)) |
+      static_cast<std::uint32_t>(divide_up(layer.outputs, config.gemm.columns)) << 16;
   return d;
 }
 

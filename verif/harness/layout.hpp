@@ -47,8 +47,8 @@ using Descriptor = std::array<std::uint32_t, descriptor_words>;
 Descriptor make_descriptor(const model::QuantisedLayer& layer, bool map_given, const JobAddresses& addresses,
                            std::uint32_t job_id);
 
-/// Of a dense layer in panels of `panel_tiles` tiles.
-Descriptor make_descriptor(const model::DenseLayer& layer, int panel_tiles, const JobAddresses& addresses,
+/// Of a dense layer, in panels of panel_tiles() tiles.
+Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config, const JobAddresses& addresses,
                            std::uint32_t job_id);
 
 /// Little-endian bytes of a descriptor.
