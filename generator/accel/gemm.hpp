@@ -95,9 +95,11 @@ struct ResultLayout {
   }
   int word_bits() const { return words == 1 ? 0 : Shapes::bits(words); }
   int smallest_unit() const { return std::min(map_unit, dense_unit); }
-  int part_bits() const { return Shapes::bits(banks / smallest_unit()); }  ///< of {word, part} in smallest units
+  int part_bits() const {  ///< of {word, part} in smallest units
+    return banks == smallest_unit() ? 0 : Shapes::bits(banks / smallest_unit());
+  }
   int live_bits() const { return Shapes::holds(dense_unit); }
-  int unit_bits() const { return word_bits() + part_bits(); }
+  int unit_bits() const { return std::max(1, word_bits() + part_bits()); }
 };
 
 /// Number of an output in a beat of a dense job.

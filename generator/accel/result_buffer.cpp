@@ -46,13 +46,14 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
     m.note("Each bank takes the output that is its own, if there is one; outputs beyond the row are dropped.");
     auto read = input_stream(m, "read", ResultRead(s));
     auto advance = wire(m, "advance", Bool());
-    Bool fetch = (read.valid & advance).named("fetch");
+    Bool fetch = (read.valid & advance & (read.data.live != 0)).named("fetch");
     read.ready.drive(advance);
     const int part_bits = layout.part_bits();
     const auto address = [&](const UInt& row_slot, const UInt& word) {
       return layout.words == 1 ? row_slot : concat({row_slot, word.resize(layout.word_bits())});
     };
     UInt read_word = layout.words == 1 ? UInt::constant(m, 0, 1) : read.data.unit.bits(part_bits, layout.word_bits());
+    if (layout.words == 1 && part_bits == 0) discard(read.data.unit);  // a row is one word, a word one unit
     UInt word = (first >> bank_bits).named("first_word"), start = first.bits(0, bank_bits).named("first_bank");
     std::vector<UInt> data;
     for (int b = 0; b < banks; ++b) {
@@ -70,10 +71,14 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
 
     m.note("What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.");
     auto valid = reg(m, "unit_valid", Bool(), 0);
-    auto part = reg(m, "unit_part", UInt(part_bits));
+    UInt part;
+    if (part_bits > 0) {
+      auto kept = reg(m, "unit_part", UInt(part_bits));
+      kept.when(advance, read.data.unit.bits(0, part_bits));
+      part = kept;
+    }
     auto live = reg(m, "unit_live", UInt(layout.live_bits()));
-    valid.when(advance, read.valid), part.when(advance, read.data.unit.bits(0, part_bits)),
-        live.when(advance, read.data.live);
+    valid.when(advance, read.valid), live.when(advance, read.data.live);
     const auto unit = [&](int size, int bits, bool partly) {
       const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
       std::vector<UInt> parts;

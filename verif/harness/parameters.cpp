@@ -133,7 +133,9 @@ int panel_tiles(const Config& config, int inner, int outputs) {
   const int most = most_panel_tiles(config), aligned = aligned_tiles(config);
   const bool fits =
       tiles <= most && tiles * steps <= weight_words(config) && tiles * drains_of_tile(config) <= requant_words(config);
-  return fits ? tiles : std::min(most, weight_words(config) / 2 / steps) / aligned * aligned;
+  if (fits) return tiles;
+  const int largest = std::min(most, weight_words(config) / 2 / steps) / aligned * aligned;
+  return divide_up(divide_up(tiles, divide_up(tiles, largest)), aligned) * aligned;
 }
 
 Bytes pack_panels(const model::DenseLayer& layer, const Config& config) {

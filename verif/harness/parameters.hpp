@@ -12,8 +12,9 @@ namespace quillgen::harness {
 Bytes pack_parameters(const model::QuantisedLayer& layer, const Config& config);
 
 /// Tiles of a panel of a dense job with rows of `inner` elements: all tiles when weight memories, requantisation table
-/// and result buffer hold them; otherwise the most whose weights take half of a memory, so that the next panel is
-/// loaded meanwhile, and whose rows are whole beats of output. inner is 1 .. max_inner, outputs at least 1.
+/// and result buffer hold them; otherwise as few panels as there can be, about equally long, whose weights take half
+/// of a memory, so that the next one is loaded meanwhile, and whose rows are whole beats of output (the rows of a short
+/// panel would be read faster than memory gives them). inner is 1 .. max_inner, outputs at least 1.
 int panel_tiles(const Config& config, int inner, int outputs);
 
 /// The panels of a dense job, one after the other: requantisation, then weights.
