@@ -14,7 +14,8 @@ int panels(const Config& c, const DenseShape& s) {
 
 /// Products against what the PE array could have made from its first step to its last.
 double busy(const Config& c, const DenseShape& s, const harness::Counters& counters) {
-  return share(double{1} * s.rows * s.inner * s.outputs, elements(c) * (double{1} * counters.gemm_busy + counters.gemm_rows + counters.gemm_room));
+  return share(double{1} * s.rows * s.inner * s.outputs,
+               elements(c) * (double{1} * counters.gemm_busy + counters.gemm_rows + counters.gemm_room));
 }
 
 nlohmann::ordered_json json_run(const DenseSimulation& s, const Run& run) {

@@ -95,6 +95,8 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
   // A line must not cross 4 KiB, so the map is aligned to a line.
   const auto features = id_mask(id_feature, config_.core.lanes);
   const int alignment = std::max(base_alignment, line_bytes(config_));
+  // Words of the descriptor that are not used may hold anything.
+  a.sources = noise.bits(), a.mask = noise.bits(), a.source_stride = static_cast<int>(noise.bits());
   if (work.map_given) {
     a.value_map = place("value map", pack_value_map(layer, work.stages.value, config_, noise), features, alignment);
   } else {
@@ -115,6 +117,7 @@ JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
   const auto& layer = work.layer;
   const auto& n = config_.numerics;
   JobAddresses a;
+  a.references = noise.bits(), a.value_map = noise.bits();  // not used
   a.query_stride = stride(layer.inner, n.query_bits, noise);
   a.queries = place("input rows", pack_rows(layer.input, layer.inner, n.query_bits, a.query_stride, noise),
                     id_mask(id_rows), base_alignment);

@@ -58,6 +58,8 @@ Descriptor common_words(std::uint32_t kind, std::uint32_t flags, std::uint32_t j
   d[QUILLGEN_DESCRIPTOR_WORD_JOB_ID] = job_id;
   d[QUILLGEN_DESCRIPTOR_WORD_QUERIES] = static_cast<std::uint32_t>(rows);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS, a.queries);
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_REFERENCE_ADDRESS, a.references);
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_VALUE_ADDRESS, a.value_map);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_PARAMETER_ADDRESS, a.parameters);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_OUTPUT_ADDRESS, a.outputs);
   d[QUILLGEN_DESCRIPTOR_WORD_QUERY_STRIDE] = static_cast<std::uint32_t>(a.query_stride);
@@ -130,8 +132,6 @@ Descriptor make_descriptor(const QuantisedLayer& layer, bool map_given, const Jo
                    (layer.boxes ? QUILLGEN_DESCRIPTOR_FLAG_BOXES : 0) | (masked ? QUILLGEN_DESCRIPTOR_FLAG_MASKED : 0) |
                        (map_given ? QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN : 0),
                    job_id, layer.queries, a);
-  put_address(d, QUILLGEN_DESCRIPTOR_WORD_REFERENCE_ADDRESS, a.references);
-  put_address(d, QUILLGEN_DESCRIPTOR_WORD_VALUE_ADDRESS, a.value_map);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_SOURCE_ADDRESS, a.sources);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_MASK_ADDRESS, a.mask);
   d[QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE] = static_cast<std::uint32_t>(a.source_stride);

@@ -34,7 +34,8 @@ Bytes pack_value_map(const model::QuantisedLayer& layer, std::span<const std::in
 /// The other way round: [S, C].
 std::vector<std::int32_t> read_value_map(const model::QuantisedLayer& layer, const Bytes& map, const Config& config);
 
-/// Where a job finds its tensors. Those of a dense job are queries (its rows), parameters (its panels) and outputs.
+/// Where a job finds its tensors. Those of a dense job are queries (its rows), parameters (its panels) and outputs;
+/// references and value map are not used.
 struct JobAddresses {
   std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0;
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row

@@ -13,8 +13,8 @@ namespace quillgen::harness {
 struct Counters {
   std::uint32_t cycles = 0, setup = 0, project = 0, fill = 0, sample = 0, wait_feature = 0, wait_output = 0,
                 wait_point = 0, drain = 0, gemm_busy = 0, gemm_rows = 0, gemm_room = 0, gemm_idle = 0, gemm_project = 0,
-                samples = 0, line_hits = 0, line_misses = 0, bytes_job = 0, bytes_query = 0,
-                bytes_reference = 0, bytes_feature = 0, bytes_output = 0, bytes_source = 0, bytes_value = 0;
+                samples = 0, line_hits = 0, line_misses = 0, bytes_job = 0, bytes_query = 0, bytes_reference = 0,
+                bytes_feature = 0, bytes_output = 0, bytes_source = 0, bytes_value = 0;
 };
 
 struct CounterName {

@@ -78,7 +78,6 @@ inline std::vector<Case> refused_layers(const Config& config) {
 
 /// The same of a dense job of several panels.
 inline std::vector<Case> refused_dense(const Config& config) {
-  const auto set = [](std::uint32_t value) { return [=](std::uint32_t) { return value; }; };
   const auto inner = static_cast<std::uint32_t>(config.gemm.max_inner),
              most = static_cast<std::uint32_t>(most_panel_tiles(config));
   auto all = refused_words(config, QUILLGEN_DESCRIPTOR_FLAG_BOXES, {4, 10, 12});
@@ -89,8 +88,13 @@ inline std::vector<Case> refused_dense(const Config& config) {
   all.push_back(refused("no output", 9, 16, [](std::uint32_t shape) { return shape & 0xFFFF; }));
   all.push_back(
       refused("rows too long", 9, 16, [=](std::uint32_t shape) { return (shape & 0xFFFF0000) | (inner + 1); }));
-  all.push_back(refused("no tile in a panel", 9, 17, set(0)));
-  all.push_back(refused("too many tiles in a panel", 9, 17, set(most + 1)));
+  all.push_back(refused("no tile in a panel", 9, 17, [](std::uint32_t tiles) { return tiles & 0xFFFF0000; }));
+  all.push_back(refused("too many tiles in a panel", 9, 17,
+                        [=](std::uint32_t tiles) { return (tiles & 0xFFFF0000) | (most + 1); }));
+  all.push_back(refused("a tile too few", 9, 17, [](std::uint32_t tiles) { return tiles - 0x10000; }));
+  all.push_back(refused("a tile too many", 9, 17, [](std::uint32_t tiles) { return tiles + 0x10000; }));
+  for (const int word : {18, 23, 24, 31})
+    all.push_back({fmt::format("reserved word {}", word), 1, 18, [=](Descriptor& d) { d[word] = 1U << 31; }});
   return all;
 }
 

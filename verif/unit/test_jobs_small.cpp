@@ -113,7 +113,7 @@ TEST_CASE("writes held up for long, failures in mid job, each followed by a clea
 TEST_CASE("descriptors that are refused") {
   Session session(*small().library, small().manifest, small().config, {3, 0, 20});
   auto layers = refused_layers(small().config);
-  auto& tokens = layers.emplace_back(Case{"too many tokens", QUILLGEN_ERROR_SHAPE_CODE});
+  auto& tokens = layers.emplace_back(Case{"too many tokens", QUILLGEN_ERROR_TOKENS_CODE, 16});
   tokens.tamper = [](Descriptor& d) { std::fill_n(d.begin() + 16, 4, 0x00800080); };
   auto dense = refused_dense(small().config);
   // A panel of several that takes more than half of the memory of weights.
@@ -121,7 +121,8 @@ TEST_CASE("descriptors that are refused") {
   const auto too_large =
       static_cast<std::uint32_t>((half / aligned_tiles(small().config) + 1) * aligned_tiles(small().config));
   if (too_large <= static_cast<std::uint32_t>(most_panel_tiles(small().config)))
-    dense.push_back(refused("half a memory", QUILLGEN_ERROR_DENSE_CODE, 17, [=](std::uint32_t) { return too_large; }));
+    dense.push_back(refused("half a memory", QUILLGEN_ERROR_DENSE_CODE, 17,
+                            [=](std::uint32_t tiles) { return (tiles & 0xFFFF0000) | too_large; }));
   for (const auto& [job, cases] : {std::pair(small().job(), layers), {small().dense(), dense}})
     for (const auto& c : cases) {
       auto tampered = job;
@@ -130,7 +131,7 @@ TEST_CASE("descriptors that are refused") {
       CAPTURE(c.name);
       REQUIRE(result.hang == "");
       CHECK(result.error_code == c.error);
-      if (c.word != 0) CHECK(result.error_detail == static_cast<std::uint32_t>(c.word));
+      CHECK(result.error_detail == static_cast<std::uint32_t>(c.word));
       CHECK(result.fault_count == 0);
       CHECK(result.untouched);
     }

@@ -354,12 +354,13 @@ TEST_CASE("the descriptor of a dense layer") {
   JobAddresses a;
   a.queries = 0x123456780, a.parameters = 0x400000140, a.outputs = 0x500000180;
   a.query_stride = 64, a.output_stride = 304;
-  auto d = make_descriptor(layer, 4, a, 78);
-  const Descriptor expected = {0x00020002, 0, 78, 7,   0x23456780,     1, 0, 0, 0, 0, 0x140, 4,
-                               0x180,      5, 64, 304, 13 | 300 << 16, 4};
+  auto d = make_descriptor(layer, c, a, 78);
+  const Descriptor expected = {
+      0x00020002,   0, 78, 7, 0x23456780, 1, 0, 0, 0, 0, 0x140, 4, 0x180, 5, 64, 304, 13 | 300 << 16,
+      8 | 100 << 16};  // panels of 24 outputs: whole beats
   CHECK(d == expected);
   layer.relu = true;
-  CHECK(make_descriptor(layer, 4, a, 78)[1] == 8);
+  CHECK(make_descriptor(layer, c, a, 78)[1] == 8);
 }
 
 TEST_CASE("a job in memory: regions, strides, and the faults of what it writes") {
