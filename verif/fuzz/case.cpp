@@ -39,8 +39,13 @@ std::vector<Parameter> make_parameters() {
   add("logits", &Workload::logits, 0, highest_logits);
   add("references", &Workload::references, 0, mixed_references);
   add("boxes", &Workload::boxes, 0, largest_boxes);
-  add("padding", &Workload::padding, 0, inner_padding);
+  add("padding", &Workload::padding, 0, block_padding);
   add("padded_percent", &Workload::padded_percent, 0, 100);
+  add("maps", &Workload::maps, 0, maps_given);
+  add("dense_rows", &Workload::dense_rows, 0, 65536);
+  add("dense_inner", &Workload::dense_inner, 1, 4096);
+  add("dense_outputs", &Workload::dense_outputs, 1, 65535);
+  add("relu", &Workload::relu, 0, 1);
   add("stall_percent", &Workload::stall_percent, 0, 95);
   add("latency", &Workload::latency, 1, 100000);
   add("reorder_percent", &Workload::reorder_percent, 0, 100);
@@ -52,6 +57,13 @@ std::vector<Parameter> make_parameters() {
 const std::vector<Parameter>& parameters() {
   static const auto all = make_parameters();
   return all;
+}
+
+std::int64_t tokens(const Case& c) {
+  std::int64_t sum = 0;
+  for (std::size_t l = 0; l < static_cast<std::size_t>(c.config.attention.levels); ++l)
+    sum += std::int64_t{c.workload.width[l]} * c.workload.height[l];
+  return sum;
 }
 
 bool is_used(const Case& c, const Parameter& p) { return p.level < c.config.attention.levels; }
@@ -77,6 +89,9 @@ void validate(const Case& c) {
       throw UserError(fmt::format("{} = {}: must be from {} to {}", p.path, p.get(c), p.least, p.most));
   const auto& a = c.config.attention;
   if (c.workload.queries > a.max_queries) throw UserError("workload.queries: above max_queries");
+  if (c.workload.dense_rows > a.max_queries) throw UserError("workload.dense_rows: above max_queries");
+  if (c.workload.dense_inner > c.config.gemm.max_inner) throw UserError("workload.dense_inner: above max_inner");
+  if (tokens(c) > a.max_tokens) throw UserError("workload: more tokens than max_tokens");
   for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
     if (c.workload.width[l] > a.max_width || c.workload.height[l] > a.max_height)
       throw UserError(fmt::format("workload: level {} is larger than the configuration allows", l));

@@ -30,19 +30,24 @@ enum Logits : int {
 };
 enum References : int { inside_map, on_edges, around_map, far_outside, mixed_references };
 enum Boxes : int { no_boxes, random_boxes, zero_boxes, largest_boxes };
-enum Padding : int { random_padding, border_padding, inner_padding };
+enum Padding : int { random_padding, border_padding, inner_padding, lower_padding, block_padding };
+/// Which of the layers find their value map in memory.
+enum Maps : int { computed_maps, first_map_given, maps_given };
 
 struct Workload {
-  std::uint64_t content = 0;             ///< seed of all numbers of the layer and of the run
-  int queries = 1;                       ///< of the first job
-  int jobs = 1;                          ///< 1 or 2 on one instance; the second has other levels and fewer queries
+  std::uint64_t content = 0;  ///< seed of all numbers of the layer and of the run
+  int queries = 1;            ///< of the first job
+  int jobs = 1;               ///< layers, 1 or 2 on one instance; the second has other levels and fewer queries
   std::array<int, 8> width{}, height{};  ///< of level l, pixels; unused beyond the levels of the configuration
   int query_values = 0, source_values = 0, query_weights = 0, feature_weights = 0, output_weights = 0;  ///< Values
   int value_scales = 0, head_scales = 0, output_scales = 0;                                             ///< Scales
   int offsets = 0, logits = 0, references = 0;
-  int boxes = 0;                       ///< Boxes
-  int padding = 0;                     ///< Padding: which tokens are masked
-  int padded_percent = 0;              ///< of the tokens, when it is random
+  int boxes = 0;           ///< Boxes
+  int padding = 0;         ///< Padding: which tokens are masked
+  int padded_percent = 0;  ///< of the tokens, when it is random; of the 2x2 blocks, when it is by block
+  int maps = 0;            ///< Maps
+  int dense_rows = 0;      ///< of a dense job after the first layer; 0: there is none
+  int dense_inner = 1, dense_outputs = 1, relu = 0;
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
   int reorder_percent = 25;            ///< the same
 };
@@ -65,6 +70,9 @@ struct Parameter {
 
 /// Every number of a case, those of the configuration first.
 const std::vector<Parameter>& parameters();
+
+/// Pixels of all levels.
+std::int64_t tokens(const Case& c);
 
 /// False for the sides of levels that the configuration does not have.
 bool is_used(const Case& c, const Parameter& p);

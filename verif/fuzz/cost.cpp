@@ -1,6 +1,7 @@
 #include "fuzz/cost.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "config/derived.hpp"
 
@@ -19,21 +20,38 @@ double estimated_cost(const Case& c) {
   const double data = c.config.memory.data_bits;
   const auto beats = [&](double bits) { return bits <= data ? 1.0 : bits / data + 1; };
   const double samples = a.samples_per_query();
-  const int per_tile = c.config.gemm.columns / 3;
-  const double tiles = divide_up(a.samples_per_query(), per_tile);
-  const double steps = divide_up(a.embed_dim, c.config.gemm.depth);
+  const double tiles = query_tiles(c.config), steps = gemm_steps(c.config, a.embed_dim);
   const double groups = divide_up(a.embed_dim, c.config.core.projection_columns);
   const auto& n = c.config.numerics;
+  const auto& w = c.workload;
+  // Tiles of a matrix: their parameters, and their products for so many rows.
+  const int drains = drains_of_tile(c.config);
+  const auto load = [&](double of_tiles, double of_steps) {
+    const int weight_bits = c.config.gemm.depth * std::max(n.query_weight_bits, n.feature_weight_bits);
+    return of_tiles *
+           (of_steps * c.config.gemm.columns * beats(weight_bits) + drains * beats(54.0 * drain_width(c.config)));
+  };
+  const auto product = [&](double of_rows, double of_tiles, double of_steps) {
+    return std::ceil(of_rows / c.config.gemm.rows) * of_tiles * std::max(of_steps, double(c.config.gemm.rows) * drains);
+  };
+  const double map_beats = line_beats(c.config) * a.heads / 4.0;  // of a token
+  const double map =
+      load(value_tiles(c.config), steps) +
+      std::max(product(double(fuzz::tokens(c)), value_tiles(c.config), steps), double(fuzz::tokens(c)) * map_beats);
+  const double dense_tiles = divide_up(w.dense_outputs, c.config.gemm.columns),
+               dense_steps = gemm_steps(c.config, w.dense_inner);
+  const double dense =
+      w.dense_rows == 0 ? 0 : std::max(load(dense_tiles, dense_steps), product(w.dense_rows, dense_tiles, dense_steps));
   const double setup =
-      tiles * steps * c.config.gemm.columns * beats(c.config.gemm.depth * n.query_weight_bits) + samples * beats(162) +
-      a.embed_dim * beats(22) +
+      load(tiles, steps) + a.embed_dim * beats(22) +
       groups * c.config.core.projection_columns * (a.heads * beats(a.head_dim() * n.output_weight_bits) + 1) +
       cache_sets(c.config);
   const double miss = line_beats(c.config);  // as if every fourth sample read a line
-  const double groups_of_queries = divide_up(c.workload.queries, c.config.gemm.rows);
   const double work = c.workload.queries * (samples * (1 + miss / 4) + a.heads * (groups + a.head_dim() / 4.0)) +
-                      groups_of_queries * tiles * std::max(steps, double(per_tile) * c.config.gemm.rows);
-  const double cycles = (setup + work) * 100 / (100 - c.workload.stall_percent) + 8 * c.workload.latency;
+                      product(w.queries, tiles, steps);
+  const double cycles =
+      (setup + work + (w.maps == maps_given ? 0 : map) + dense / w.jobs) * 100 / (100 - c.workload.stall_percent) +
+      8 * c.workload.latency;
   return c.workload.jobs * cycles * estimated_instructions(c.config);
 }
 

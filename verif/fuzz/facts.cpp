@@ -11,6 +11,8 @@
 #include <span>
 #include <sstream>
 
+#include "config/derived.hpp"
+#include "harness/parameters.hpp"
 #include "model/steps.hpp"
 
 namespace quillgen::fuzz {
@@ -152,8 +154,28 @@ void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::St
   facts["tokens.padded"] += std::count(layer.padding.begin(), layer.padding.end(), 1);
 }
 
-void add_run(Facts& facts, const harness::JobResult& result, const model::Stages& stages) {
-  for (const auto& stage : result.stages) facts["compared." + stage.name] += stage.compared;
+void add_dense(Facts& facts, const Config& config, const model::DenseLayer& layer,
+               const std::vector<std::int32_t>& product) {
+  most(facts["dense.rows"], layer.rows);
+  most(facts["dense.inner"], layer.inner);
+  most(facts["dense.outputs"], layer.outputs);
+  const int tiles = divide_up(layer.outputs, config.gemm.columns);
+  const int of_panel = harness::panel_tiles(config, layer.inner, layer.outputs);
+  most(facts["dense.panels"], divide_up(tiles, of_panel));
+  facts["dense.last_panel_smaller"] += tiles % of_panel != 0;
+  add_signed(facts, "dense.product", product, layer.numerics.output_bits);
+  facts["dense.negative"] += std::count_if(product.begin(), product.end(), [](auto v) { return v < 0; });
+  facts["dense.zero"] += std::count(product.begin(), product.end(), 0);
+  add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.numerics.output_bits);
+}
+
+void add_run(Facts& facts, const harness::JobResult& result, const harness::Work& work) {
+  const auto* const attention = std::get_if<harness::AttentionWork>(&work);
+  for (const auto& stage : result.stages)
+    facts[(attention ? "compared." : "compared.dense_") + stage.name] += stage.compared;
+  facts["maps.given"] += attention && attention->map_given;
+  facts["cycles.waiting_for_rows"] += result.counters.gemm_rows;
+  facts["cycles.waiting_for_room"] += result.counters.gemm_room;
   const auto& traffic = result.traffic;
   facts["beats.overtaking"] += static_cast<std::int64_t>(traffic.overtaking);
   facts["beats.interleaved"] += static_cast<std::int64_t>(traffic.interleaved);
@@ -161,7 +183,7 @@ void add_run(Facts& facts, const harness::JobResult& result, const model::Stages
   most(facts["lines.open"], traffic.most_open[harness::id_feature]);
   most(facts["lanes.reading"], std::count_if(traffic.most_open.begin() + harness::id_feature, traffic.most_open.end(),
                                              [](int open) { return open > 0; }));
-  facts["lines.read_again"] += result.counters.line_misses - stages.lines_touched;
+  if (attention) facts["lines.read_again"] += result.counters.line_misses - attention->stages.lines_touched;
   facts["cycles.waiting_for_lines"] += result.counters.wait_feature;
   facts["cycles.waiting_for_points"] += result.counters.wait_point;
 }

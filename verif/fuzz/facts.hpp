@@ -18,8 +18,12 @@ using Facts = std::map<std::string, std::int64_t>;
 /// samples and tokens by place.
 void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& stages);
 
+/// Of a dense layer: its shape, panels, and outputs by sign.
+void add_dense(Facts& facts, const Config& config, const model::DenseLayer& layer,
+               const std::vector<std::int32_t>& product);
+
 /// Elements compared in each stage, and what the bus saw.
-void add_run(Facts& facts, const harness::JobResult& result, const model::Stages& stages);
+void add_run(Facts& facts, const harness::JobResult& result, const harness::Work& work);
 
 /// The first of the claims that does not hold, with the number; or "". A claim is a > b or a = b without spaces, a and
 /// b facts or numbers; one about a fact that nobody counted does not hold. Claims have spaces between them.

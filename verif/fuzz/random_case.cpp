@@ -36,6 +36,9 @@ void mend(Config& c) {
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
   while (line_beats(c) > 16) c.memory.data_bits *= 2;
   while (weight_words(c) > 1 << 16) c.gemm.depth *= 2, c.gemm.max_inner = 1 + c.gemm.max_inner / 2;
+  // Weight memories are only large to the simulators.
+  const auto weight_bits = [&] { return double(weight_words(c)) * c.gemm.columns * c.gemm.depth * 16; };
+  while (weight_bits() > 1e8 && c.gemm.max_inner > 1) c.gemm.max_inner = (c.gemm.max_inner + 1) / 2;
   const int least = divide_up(2 * tag_banks * c.feature_cache.ways * line_bytes(c) * c.core.lanes, 1024);
   c.feature_cache.kilobytes = 1 << log2_ceil(std::max(c.feature_cache.kilobytes, least));
 }
@@ -89,17 +92,23 @@ Workload random_workload(Draw& draw, const Config& config) {
   w.stall_percent = draw.chance(40) ? 0 : draw.chance(20) ? 90 : draw.between(1, 70);
   w.latency = draw.chance(30) ? 1 : draw.chance(50) ? draw.between(1, 60) : config.memory.latency_cycles;
   w.boxes = draw.chance(40) ? 1 : 0;
-  w.padded_percent = draw.chance(70) ? 0 : draw.pick<int>({5, 50, 100});
+  w.padded_percent = draw.chance(60) ? 0 : draw.pick<int>({5, 50, 95, 100});
+  w.padding = draw.chance(60) ? random_padding : draw.between(border_padding, block_padding);
+  w.maps = draw.chance(70) ? computed_maps : draw.between(first_map_given, maps_given);
+  if (draw.chance(50)) {
+    const int columns = config.gemm.columns;
+    w.dense_rows = std::min(a.max_queries, draw.chance(20) ? 1 : draw.between(1, 3 * rows + 1));
+    w.dense_inner = draw.corner(1, config.gemm.max_inner);
+    w.dense_outputs = draw.chance(20)   ? 1
+                      : draw.chance(50) ? draw.between(1, 2 * columns)
+                                        : draw.between(1, 12 * columns);
+    w.relu = draw.below(2);
+  }
   return w;
 }
 
-/// Pixels of all levels times channels: what the value map takes.
-double map_elements(const Case& c) {
-  double pixels = 0;
-  for (std::size_t l = 0; l < static_cast<std::size_t>(c.config.attention.levels); ++l)
-    pixels += double(c.workload.width[l]) * c.workload.height[l];
-  return pixels * c.config.attention.embed_dim;
-}
+/// What the value map takes.
+double map_elements(const Case& c) { return double(tokens(c)) * c.config.attention.embed_dim; }
 
 void shrink_map(Case& c) {
   auto& w = c.workload;
@@ -115,7 +124,7 @@ void lower_something(Draw& draw, Case& c) {
   auto& a = c.config.attention;
   const int head_dim = a.head_dim();
   const auto half = [](int& n, int least) { n = std::max(least, n / 2); };
-  switch (draw.below(10)) {
+  switch (draw.below(11)) {
     case 0:
       a.heads = std::max(1, a.heads / 2);
       a.embed_dim = a.heads * head_dim;
@@ -144,6 +153,11 @@ void lower_something(Draw& draw, Case& c) {
     case 8:
       half(c.config.core.lanes, 1);
       break;
+    case 9:
+      if (c.workload.dense_rows > 0) half(c.workload.dense_rows, 1);
+      half(c.workload.dense_inner, 1);
+      half(c.workload.dense_outputs, 1);
+      break;
     default:
       c.workload.queries = std::max(1, c.workload.queries * 2 / 3);
       half(c.workload.stall_percent, 0);
@@ -152,6 +166,7 @@ void lower_something(Draw& draw, Case& c) {
       half(c.workload.latency, 1);
   }
   mend(c.config);
+  c.workload.dense_inner = std::min(c.workload.dense_inner, c.config.gemm.max_inner);
 }
 
 }  // namespace
@@ -189,6 +204,9 @@ Case random_case(std::uint64_t seed) {
     if (all_small) break;
     shrink_map(c);
   }
+  // As many tokens as there may be, or fewer.
+  auto& most = c.config.attention.max_tokens;
+  if (tokens(c) > most || draw.chance(30)) most = static_cast<int>(tokens(c));
   return c;
 }
 

@@ -186,14 +186,28 @@ std::int32_t box_size(Draw& draw, int style) {
 std::vector<std::uint8_t> padding(Draw& draw, const Workload& w, const std::vector<model::LevelShape>& levels) {
   std::vector<std::uint8_t> mask;
   if (w.padding == random_padding && w.padded_percent == 0) return mask;
-  for (const auto& l : levels)
-    for (int y = 0; y < l.height; ++y)
-      for (int x = 0; x < l.width; ++x) {
-        const bool border = x == 0 || y == 0 || x == l.width - 1 || y == l.height - 1;
-        const bool masked =
-            w.padding == random_padding ? draw.chance(w.padded_percent) : border == (w.padding == border_padding);
-        mask.push_back(masked ? 1 : 0);
+  for (const auto& l : levels) {
+    std::vector<bool> blocks;  // that are masked as a whole
+    for (int block = 0; w.padding == block_padding && block < (l.height + 1) / 2 * ((l.width + 1) / 2); ++block)
+      blocks.push_back(draw.chance(w.padded_percent));
+    const auto masked = [&](int x, int y) {
+      const bool border = x == 0 || y == 0 || x == l.width - 1 || y == l.height - 1;
+      switch (w.padding) {
+        case border_padding:
+          return border;
+        case inner_padding:
+          return !border;
+        case lower_padding:  // as where an image is smaller than the largest of its batch
+          return y >= (l.height + 1) / 2;
+        case block_padding:
+          return static_cast<bool>(blocks[static_cast<std::size_t>(y / 2 * ((l.width + 1) / 2) + x / 2)]);
+        default:
+          return draw.chance(w.padded_percent);
       }
+    };
+    for (int y = 0; y < l.height; ++y)
+      for (int x = 0; x < l.width; ++x) mask.push_back(masked(x, y) ? 1 : 0);
+  }
   return mask;
 }
 
@@ -234,6 +248,21 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
   layer.output_weight = values(draw, w.output_weights, square, n.output_weight_bits);
   layer.output_requant = scales(draw, w.output_scales, channels, dot_bits(n.head_bits, n.output_weight_bits, channels),
                                 n.output_bits, true);
+  return layer;
+}
+
+model::DenseLayer random_dense(const Case& c) {
+  Draw draw(c.workload.content + 2);
+  const auto& w = c.workload;
+  const auto& n = c.config.numerics;
+  const auto elements = [](int rows, int columns) {
+    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  };
+  model::DenseLayer layer{n, w.dense_rows, w.dense_inner, w.dense_outputs, {}, {}, {}, w.relu != 0};
+  layer.input = values(draw, w.query_values, elements(w.dense_rows, w.dense_inner), n.query_bits);
+  layer.weight = values(draw, w.query_weights, elements(w.dense_outputs, w.dense_inner), n.query_weight_bits);
+  layer.requant = scales(draw, w.output_scales, w.dense_outputs,
+                         std::max(1, dot_bits(n.query_bits, n.query_weight_bits, w.dense_inner)), n.output_bits, true);
   return layer;
 }
 

@@ -2,6 +2,7 @@
 // be as extreme as its format.
 #pragma once
 #include "fuzz/case.hpp"
+#include "model/dense.hpp"
 #include "model/layer.hpp"
 
 namespace quillgen::fuzz {
@@ -9,5 +10,8 @@ namespace quillgen::fuzz {
 /// The layer of job 0 or 1. That of job 1 has its level shapes rotated by one and half the queries: what is left of
 /// job 0 in the hardware does not fit it.
 model::QuantisedLayer random_layer(const Case& c, int job);
+
+/// The dense layer, its numbers in the styles of query, query weights and outputs; dense_rows must not be 0.
+model::DenseLayer random_dense(const Case& c);
 
 }  // namespace quillgen::fuzz

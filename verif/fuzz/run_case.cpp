@@ -46,16 +46,32 @@ decltype(auto) as_step(const char* kind, const Step& step) {
   }
 }
 
+/// A layer of either kind, and what the model says about it.
 struct ModelledJob {
-  model::QuantisedLayer layer;
-  model::Stages stages;
+  model::QuantisedLayer layer = {};
+  model::Stages stages = {};
+  bool map_given = false;
+  std::optional<model::DenseLayer> dense = std::nullopt;
+  std::vector<std::int32_t> product = {};
+
+  harness::Work work() const {
+    if (dense) return harness::DenseWork{*dense, product};
+    return harness::AttentionWork{layer, stages, map_given};
+  }
 };
 
 std::vector<ModelledJob> model_jobs(const Case& c) {
+  const auto& w = c.workload;
   std::vector<ModelledJob> jobs;
-  for (int i = 0; i < c.workload.jobs; ++i) {
-    auto& job = jobs.emplace_back(random_layer(c, i), model::Stages{});
+  for (int i = 0; i < w.jobs; ++i) {
+    auto& job = jobs.emplace_back();
+    job.layer = random_layer(c, i);
     job.stages = model::run(job.layer);
+    job.map_given = w.maps == maps_given || (w.maps == first_map_given && i == 0);
+    if (i > 0 || w.dense_rows == 0) continue;
+    auto& dense = jobs.emplace_back();
+    dense.dense = random_dense(c);
+    dense.product = model::run_dense(*dense.dense);
   }
   return jobs;
 }
@@ -78,7 +94,7 @@ std::vector<Run> run_jobs(const char* kind, const Case& c, const harness::Simula
     harness::Session session(library, manifest, c.config, {w.content % 1000000, stall, w.latency, w.reorder_percent});
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       auto& run = runs.emplace_back(jobs[i], stall, fmt::format("stall {} %, job {}", stall, i + 1));
-      run.result = session.run({run.job.layer, run.job.stages, nullptr, std::nullopt, std::nullopt, nullptr});
+      run.result = session.run({run.job.work()});
       const auto text = fmt::format("{}: {}", run.name, run.result.first_mismatch());
       if (!run.result.hang.empty()) throw Failure{std::string(kind) + " hang", text + "; " + run.result.hang};
       if (!run.result.bit_exact()) throw Failure{kind, text};
@@ -136,9 +152,11 @@ void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
     outcome.cycles += result.cycles;
     for (const auto& stage : result.stages) outcome.elements += stage.compared;
     outcome.facts[fmt::format("cycles.stall_{}", stall)] += static_cast<std::int64_t>(result.cycles);
-    add_run(outcome.facts, result, job.stages);
+    add_run(outcome.facts, result, job.work());
   }
-  for (const auto& job : jobs) add_layer(outcome.facts, job.layer, job.stages);
+  for (const auto& job : jobs)
+    if (job.dense) add_dense(outcome.facts, c.config, *job.dense, job.product);
+    else add_layer(outcome.facts, job.layer, job.stages);
   outcome.facts["cache.sets"] = cache_sets(c.config);
   if (!steps.lint && !steps.verilator) return;
   const harness::TemporaryFolder folder{fs::temp_directory_path()};

@@ -1,8 +1,9 @@
 // A layer with random weights and inputs, as a workload file.
-//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp] HEIGHTxWIDTH...
+//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked] HEIGHTxWIDTH...
 // Sharp: a head looks at a single point, most of them exactly on a pixel, so that weights of exactly 1 occur.
-// Otherwise references lie in and a little around the map, offsets reach a few pixels, so every case at the border
-// occurs.
+// Masked: tokens are padded, those right of three quarters of a level, as where an image is smaller than others of its
+// batch, and some more. Otherwise references lie in and a little around the map, offsets reach a few pixels, so every
+// case at the border occurs.
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -28,7 +29,8 @@ class Random {
 
 int main(int argc, char** argv) {
   if (argc < 8) {
-    std::fputs("usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp] HEIGHTxWIDTH...\n", stderr);
+    std::fputs("usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked] HEIGHTxWIDTH...\n",
+               stderr);
     return 2;
   }
   Random random(static_cast<std::uint32_t>(std::stoul(argv[2])));
@@ -49,7 +51,7 @@ int main(int argc, char** argv) {
   file.metadata("d_model", argv[3]).metadata("n_heads", argv[4]).metadata("n_points", argv[5]);
   file.metadata("n_levels", std::to_string(levels));
   const std::string kind = argv[6];
-  const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp");
+  const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp"), masked = kind.ends_with("masked");
   const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape, float low, float high) {
     std::int64_t count = 1;
     for (const auto side : shape) count *= side;
@@ -79,6 +81,13 @@ int main(int argc, char** argv) {
   add("value_proj.bias", {c}, -1, 1);
   add("output_proj.weight", {c, c}, -1, 1);
   add("output_proj.bias", {c}, -1, 1);
+  if (masked) {
+    std::vector<std::uint8_t> mask;
+    for (std::size_t l = 0; l < shapes.size(); l += 2)
+      for (std::int64_t i = 0; i < shapes[l] * shapes[l + 1]; ++i)
+        mask.push_back(4 * (i % shapes[l + 1]) >= 3 * shapes[l + 1] || random.between(0, 1) < 0.15F);
+    file.add("input_padding_mask", "BOOL", {tokens}, test::bytes_of(mask));
+  }
   std::ofstream out(argv[1], std::ios::binary);
   out << file.bytes() << std::flush;
   return out ? 0 : 2;

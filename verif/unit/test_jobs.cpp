@@ -125,7 +125,7 @@ class Trouble {
       cycles_ = cycle, reads_ = bench.memory().bursts_read(), writes_ = bench.memory().bursts_written();
       return false;
     };
-    CHECK(session_.run(job).first_mismatch() == "");
+    REQUIRE(session_.run(job).first_mismatch() == "");
   }
   const Job& plain() const { return plain_; }
   std::uint64_t below(std::uint64_t n) { return random_.below(n); }
