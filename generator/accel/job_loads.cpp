@@ -55,9 +55,9 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     auto words = reg(m, "words", UInt(Shapes::holds(weight_words(c))));
     auto beats = reg(m, "beats", UInt(beat_bits));
     auto next_parameter = reg(m, "next_parameter", UInt(s.address_bits()));
-    tiles.when(is_size, mux(tiles_left < job.panel_tiles, tiles_left.resize(panel_bits), job.panel_tiles));
-    entries.when(is_multiply, (tiles * drains_of_tile(c)).resize(entries.width()));
-    words.when(is_multiply, (tiles * (job.last_step + 1)).resize(words.width()));
+    tiles.when(is_size & panel, mux(tiles_left < job.panel_tiles, tiles_left.resize(panel_bits), job.panel_tiles));
+    entries.when(is_multiply & panel, (tiles * drains_of_tile(c)).resize(entries.width()));
+    words.when(is_multiply & panel, (tiles * (job.last_step + 1)).resize(words.width()));
     UInt mask_beats = ((job.tokens + (s.data_bytes() - 1)) >> byte_shift).resize(beat_bits);
     UInt rest_beats = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, false)), beat_bits);
     beats.when(is_multiply, mux(panel, (tiles * job.tile_beats).resize(beat_bits), mux(mask, mask_beats, rest_beats)))
