@@ -139,7 +139,10 @@ const Module& build_core(Design& d, const Shapes& s) {
     output(m, "freed", static_cast<Bool>(freed));
     output(m, "clearing", clearing);
     requantise.in("table", table_port(m, "output_requant", columns, groups, lib::requant_entry_bits));
-    output_stream(m, "output", requantise.out_stream("output", OutputGroup(s)));
+    // The last head of a query brings its outputs at once; memory takes them until the last of the next.
+    output_stream(m, "output",
+                  lib::sram_fifo(d, m, "outputs", requantise.out_stream("output", OutputGroup(s)),
+                                 static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(groups, 2))))));
   });
 }
 

@@ -140,7 +140,10 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "run_begins", to_project & ~fails);
     output(m, "start", static_cast<Bool>(start));
     output(m, "in_project", is_project);
-    output(m, "in_attend", is_attend);
+    // Which run it is, also while a stopped job waits for what it had asked for.
+    auto attending = reg(m, "attending", Bool(), 0);
+    attending.when(to_attend, true).when(to_project | begin, false);
+    output(m, "attending", static_cast<Bool>(attending));
     Bool cleared = (is_stop & quiet).named("cleared");
     output(m, "halt", is_stop | is_clear);
     auto job_reset = reg(m, "job_reset", Bool(), 1);

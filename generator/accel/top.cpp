@@ -124,19 +124,19 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
 
     m.note("Runs of the PE array: tokens to the value map, queries to the lanes, rows of a dense job to memory.");
     Bool run_start = control.out("start", Bool()), in_project = control.out("in_project", Bool()),
-         in_attend = control.out("in_attend", Bool());
-    Bool of_map = (in_project & ~job.dense).named("of_map"), attend = (run_start & in_attend).named("start_attend");
+         attending = control.out("attending", Bool());
+    Bool of_map = (~attending & ~job.dense).named("of_map"), attend = (run_start & attending).named("start_attend");
     const auto tables = parameter_tables(s);
     const auto pick = [&](const Bool& condition, int then, const UInt& otherwise) {
       return mux(condition, UInt::constant(m, static_cast<std::uint64_t>(then), otherwise.width()), otherwise);
     };
     const auto half = [&](int words, int bits) { return pick(panel.upper, words / 2, UInt::constant(m, 0, bits)); };
     GemmRun run(s);
-    run.query = in_attend, run.dense = job.dense;
+    run.query = attending, run.dense = job.dense;
     run.last_step = job.last_step;
-    run.last_tile = pick(in_attend, query_tiles(c) - 1, panel.last_tile);
-    run.first_weight = pick(in_attend, tables[1].words, half(weight_words(c), s.weight_address_bits()));
-    run.first_entry = pick(in_attend, tables[0].words, half(requant_words(c), s.requant_address_bits()));
+    run.last_tile = pick(attending, query_tiles(c) - 1, panel.last_tile);
+    run.first_weight = pick(attending, tables[1].words, half(weight_words(c), s.weight_address_bits()));
+    run.first_entry = pick(attending, tables[0].words, half(requant_words(c), s.requant_address_bits()));
     Instance gemm(m, "gemm", build_gemm_unit(d, s));
     in_job(gemm, work_clock);
     gemm.in("start", run_start), gemm.in("run", run);
@@ -145,7 +145,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     gemm.in("mask_start", loads.out("start_mask", Bool()));
     gemm.in("mask_valid", loads.out("to_mask", Bool()) & job_beat.valid), gemm.in("mask_beat", job_beat.data);
     gemm.in("rows", job.queries), gemm.in("row_address", job.query_address), gemm.in("row_stride", job.query_stride);
-    gemm.in("row_beats", pick(in_attend, query_row_beats(c), job.row_beats));
+    gemm.in("row_beats", pick(attending, query_row_beats(c), job.row_beats));
     gemm.in("weights", loader.out("gemm_weights",
                                   TableWrite{Bool(), UInt(Shapes::bits(c.gemm.columns)), UInt(s.weight_address_bits()),
                                              UInt(c.gemm.depth * s.weight_bits())}));
@@ -202,16 +202,16 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), job.queries.extend(s.written_rows_bits())));
     control.in("written", writer.out("done", Bool()));
     const auto either = [&](const char* name, auto of_rows, auto of_gemm, const auto& data) {
-      auto chosen = stream(m, name, mux(in_attend, of_rows.valid, of_gemm.valid), data);
-      of_rows.ready.drive(chosen.ready & in_attend), of_gemm.ready.drive(chosen.ready & ~in_attend);
+      auto chosen = stream(m, name, mux(attending, of_rows.valid, of_gemm.valid), data);
+      of_rows.ready.drive(chosen.ready & attending), of_gemm.ready.drive(chosen.ready & ~attending);
       writer.in_stream(name, chosen);
     };
     auto row_request = rows.out_stream("request", WriteRequest(s)),
          gemm_request = gemm.out_stream("request", WriteRequest(s));
     auto row_beat = rows.out_stream("beat", UInt(s.data_bits())),
          gemm_beat = gemm.out_stream("beat", UInt(s.data_bits()));
-    either("request", row_request, gemm_request, mux(in_attend, row_request.data, gemm_request.data));
-    either("beat", row_beat, gemm_beat, mux(in_attend, row_beat.data, gemm_beat.data));
+    either("request", row_request, gemm_request, mux(attending, row_request.data, gemm_request.data));
+    either("beat", row_beat, gemm_beat, mux(attending, row_beat.data, gemm_beat.data));
 
     m.note("Memory: AXI4 master, read channels.");
     Instance port(m, "read_port", build_read_port(d, s));
