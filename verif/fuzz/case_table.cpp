@@ -97,8 +97,10 @@ void add_levels(Table& t) {
         "levels.one_pixel=4" + reads);
   t.add("max_width and max_height", "attention.max_width=11 attention.max_height=13 " + level(0, 11, 13),
         "levels.widest=11 levels.highest=13" + reads);
-  t.add("1024 wide", "attention.max_width=1024 " + level(0, 1024, 2), "levels.widest=1024" + reads);
-  t.add("1024 high", "attention.max_height=1024 " + level(0, 2, 1024), "levels.highest=1024" + reads);
+  t.add("1024 wide", "attention.max_width=1024 attention.max_tokens=2158 " + level(0, 1024, 2),
+        "levels.widest=1024" + reads);
+  t.add("1024 high", "attention.max_height=1024 attention.max_tokens=2158 " + level(0, 2, 1024),
+        "levels.highest=1024" + reads);
   t.add("no more than one pixel", "attention.max_width=1 attention.max_height=1 " + level(0, 1, 1) + level(1, 1, 1),
         "levels.one_pixel=4" + reads);
 }
@@ -168,9 +170,74 @@ void add_padding(Table& t) {
   t.add("all tokens", "workload.padded_percent=100", "tokens.padded=tokens.all corners.padded=corners.read" + reads);
   t.add("the borders", padding(border_padding), some);
   t.add("all but the borders", padding(inner_padding), some);
+  t.add("the lower halves", padding(lower_padding), some);
+  t.add("half of the blocks", padding(block_padding) + "workload.padded_percent=50", some);
+  // A group of rows closes after 16 blocks, full or not.
+  t.add("nearly all tokens", "gemm.rows=8 workload.padded_percent=97 " + level(0, 16, 16), some);
+  t.add("nearly all blocks", padding(block_padding) + "workload.padded_percent=95 " + level(0, 16, 16),
+        "tokens.padded>0 tokens.all>tokens.padded" + reads);
+  t.add("one row of the array, half of the tokens", "gemm.rows=1 workload.padded_percent=50", some);
+  t.add("16 rows of the array, half of the tokens", "gemm.rows=16 workload.padded_percent=50", some);
   t.add("one token, not padded", "attention.levels=1 " + level(0, 1, 1), "tokens=1" + reads);
   t.add("one token, padded", "attention.levels=1 workload.padded_percent=100 " + level(0, 1, 1),
         "tokens=1 tokens.padded=tokens.all corners.padded>0");
+}
+
+void add_maps(Table& t) {
+  t.group("maps");
+  t.add("given, then computed", set("workload.maps", first_map_given), "maps.given=2" + reads);
+  t.add("as many tokens as there may be", "attention.max_tokens=305 " + level(0, 15, 13) + level(1, 10, 11),
+        "tokens=305" + reads);
+  t.add("more than fits the array's room for results", "memory.data_bits=64 workload.latency=1 attention.embed_dim=16",
+        "cycles.waiting_for_room>100" + reads);
+  t.add("sources that come late", "workload.latency=300", "cycles.waiting_for_rows>300" + reads);
+  for (const int depth : {2, 8, 64})
+    t.add(fmt::format("depth {} for 24 channels", depth), set("gemm.depth", depth) + "attention.embed_dim=24", reads);
+  t.add("tiles beyond the channels", "gemm.columns=96 attention.embed_dim=20", reads);
+}
+
+void add_dense(Table& t) {
+  t.group("dense");
+  const auto shape = [](int rows, int inner, int outputs) {
+    return set("workload.dense_rows", rows) + set("workload.dense_inner", inner) +
+           set("workload.dense_outputs", outputs);
+  };
+  const std::string compared = " compared.dense_memory>0";
+  t.add("1 x 1 x 1", shape(1, 1, 1), "dense.rows=1 dense.inner=1 dense.outputs=1" + compared);
+  t.add("one row, one output", shape(1, 16, 1), "dense.outputs=1" + compared);
+  t.add("one element a row", shape(9, 1, 40), "dense.inner=1" + compared);
+  t.add("less than a group", shape(3, 7, 5), "dense.rows=3" + compared);
+  t.add("one more than a group", shape(5, 7, 5), "dense.rows=5" + compared);
+  t.add("a panel that is full", shape(9, 16, 24), "dense.panels=1" + compared);
+  t.add("two panels", shape(9, 16, 48), "dense.panels=2" + compared);
+  t.add("many panels, the last one smaller", shape(9, 16, 205), "dense.panels>4 dense.last_panel_smaller>0" + compared);
+  t.add("many panels of one row", shape(1, 16, 205), "dense.panels>4" + compared);
+  t.add("many panels of one element", shape(9, 1, 205), "dense.panels>4" + compared);
+  t.add("max_inner", "gemm.max_inner=100 " + shape(9, 100, 30), "dense.inner=100" + compared);
+  t.add("as many rows as there may be", "attention.max_queries=21 " + shape(21, 8, 10), "dense.rows=21" + compared);
+  t.add("ReLU", shape(9, 13, 40) + "workload.relu=1",
+        "dense.negative=0 dense.zero>100 dense.product.full>0" + compared);
+  t.add("no ReLU", shape(9, 13, 40), "dense.negative>100" + compared);
+  t.add("saturated", shape(9, 13, 40) + set("workload.output_scales", saturating_scale),
+        "dense.saturated>0 dense.product.lowest>0 dense.product.highest>0" + compared);
+  t.add("saturated, ReLU", shape(9, 13, 40) + set("workload.output_scales", saturating_scale) + "workload.relu=1",
+        "dense.saturated>0 dense.negative=0 dense.product.highest>0" + compared);
+  t.add("lowest inputs, lowest weights, longest rows",
+        "gemm.max_inner=300 " + shape(5, 300, 7) + set("workload.query_values", lowest_values) +
+            set("workload.query_weights", lowest_values),
+        "dense.inner=300" + compared);
+  for (const int lanes : {2, 4})
+    t.add(fmt::format("{} lanes", lanes),
+          set("core.lanes", lanes) +
+              "attention.heads=4 attention.embed_dim=16 gemm.columns=12 memory.max_outstanding=16 "
+              "feature_cache.kilobytes=2 " +
+              shape(7, 15, 130),
+          "dense.panels>1" + compared);
+  for (const int bits : {4, 8, 9, 16})
+    t.add(fmt::format("outputs of {} bits, 512 bits of data", bits),
+          set("numerics.output_bits", bits) + "memory.data_bits=512 " + shape(6, 16, 77),
+          "dense.product.odd>0" + compared);
+  t.add("after a given map", shape(9, 13, 40) + set("workload.maps", first_map_given), "maps.given=2" + compared);
 }
 
 void add_extremes(Table& t) {
@@ -311,7 +378,7 @@ const std::vector<NamedCase>& named_cases() {
   static const auto all = [] {
     Table t;
     for (const auto add : {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits,
-                           add_padding, add_extremes, add_formats, add_bus, add_cache, add_order})
+                           add_padding, add_maps, add_dense, add_extremes, add_formats, add_bus, add_cache, add_order})
       add(t);
     return t.cases;
   }();
