@@ -13,9 +13,6 @@ using namespace hdl;
 
 namespace {
 
-// Levels of the adder tree of a column between two registers.
-constexpr int tree_levels = 3;
-
 // Dot product of a head with one column of W'': products, sum.
 const Module& build_column(Design& d, const Shapes& s) {
   return d.module("projection_column", [&](Module& m) {
@@ -33,7 +30,7 @@ const Module& build_column(Design& d, const Shapes& s) {
       product.when(advance, channel[i] * weight[i]);
       products.push_back(product);
     }
-    output(m, "sum", lib::registered_sum_tree(m, "sum", products, tree_levels, advance));
+    output(m, "sum", lib::registered_sum_tree(m, "sum", products, s.config.gemm.tree_levels, advance));
   });
 }
 
@@ -90,7 +87,7 @@ const Module& build_head_projection(Design& d, const Shapes& s) {
       sums.push_back(column.out("sum", SInt(s.n.head_bits + s.n.output_weight_bits +
                                             (s.a.head_dim() == 1 ? 0 : Shapes::bits(s.a.head_dim())))));
     }
-    const int dot_stages = 2 + lib::sum_tree_stages(s.a.head_dim(), tree_levels);
+    const int dot_stages = 2 + lib::sum_tree_stages(s.a.head_dim(), s.config.gemm.tree_levels);
     Step now{group, first_head, in.data.last_of_query};
     Bool valid = in.valid;
     for (int i = 1; i <= dot_stages; ++i) {
