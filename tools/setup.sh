@@ -2,6 +2,7 @@
 # Installs, with apt-get, what is missing for building and simulating. Silent when nothing is.
 #   tools/setup.sh            for `quillgen` and its simulators
 #   tools/setup.sh --tests    and for lint and the tests
+#   tools/setup.sh --area     and for area and timing
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -31,7 +32,12 @@ case "${1:-}" in
     need iverilog command -v iverilog
     need yosys command -v yosys
     ;;
-  *) die "unknown option $1; the only one is --tests" ;;
+  --area)
+    need yosys command -v yosys
+    need opensta command -v sta
+    need qflow-tech-osu018 test -f /usr/share/qflow/tech/osu018/osu018_stdcells.lib # standard cells, 180 nm
+    ;;
+  *) die "unknown option $1; there are --tests and --area" ;;
 esac
 [ ${#missing[@]} -eq 0 ] && exit 0
 
