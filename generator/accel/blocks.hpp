@@ -26,7 +26,7 @@ const hdl::Module& build_weight_gen(hdl::Design& d, const Shapes& s);
 
 /// Tags of the line cache: finds the lines of a sample, asks for the missing ones.
 /// Streams: corners (Corners) in; entry (QueueEntry) and miss (LineName) out. Ports: clear (start of a job), clearing;
-/// hits, misses (found and missing lines of the sample that leaves, 0..4).
+/// hits, misses (found and missing lines of the sample that left in the cycle before, 0..4).
 const hdl::Module& build_tag_lookup(hdl::Design& d, const Shapes& s);
 
 /// Reads missing lines from memory. Streams: miss (LineName) in, line (its bits) out, request (BurstRequest) out.

@@ -43,7 +43,8 @@ const Module& build_lane(Design& d, const Shapes& s) {
     index.in_stream("attention", softmax.out_stream("attention", Attn(s)));
     output(m, "group_freed", index.out("group_freed", Bool()));
     Instance weights(m, "weight_gen", build_weight_gen(d, s));
-    weights.in_stream("location", index.out_stream("location", Location(s)));
+    // Whether the look-up takes a sample is known late in the cycle: this FIFO keeps that from the blocks before it.
+    weights.in_stream("location", lib::fifo(d, m, "locations", index.out_stream("location", Location(s)), 2));
 
     m.note("Line cache.");
     Instance tags(m, "tag_lookup", build_tag_lookup(d, s));

@@ -42,7 +42,8 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
       starts.push_back(input(m, "start_" + std::to_string(l), UInt(s.address_bits())));
     const int head_bits = Shapes::bits(heads);
     auto first_head = input(m, "first_head", UInt(head_bits));
-    auto in = input_stream(m, "miss", LineName(s));
+    m.note("What is missing is known late in a cycle, and so is whether the port takes a read: they do not meet here.");
+    auto in = lib::fifo(d, m, "missing", input_stream(m, "miss", LineName(s)), 2);
 
     m.note("Places reserved in the buffer.");
     auto reserved = reg(m, "reserved", UInt(Shapes::holds(outstanding)), 0);

@@ -225,14 +225,16 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     asked.when(leave, 0).when(miss.fire(), asked | lowest);
     queued.when(leave, false).when(queue.fire(), true);
 
-    m.note("Lines found and missing, counted when the sample leaves.");
-    auto count = [&](const std::vector<Signal>& list) {
+    m.note("Lines found and missing, counted in the cycle after the sample left.");
+    auto count = [&](const std::string& name, const std::vector<Signal>& list) {
       UInt sum = UInt(m, list[0].id());
       for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
-      return mux(leave, sum.resize(3), UInt::constant(m, 0, 3));
+      auto number = reg(m, name + "_left", UInt(3), 0);
+      number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
+      output(m, name, static_cast<UInt>(number));
     };
-    output(m, "hits", count(found_list));
-    output(m, "misses", count(missing_list));
+    count("hits", found_list);
+    count("misses", missing_list);
     output_stream(m, "miss", miss);
     output_stream(m, "entry", queue);
   });
