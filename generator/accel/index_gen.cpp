@@ -26,6 +26,14 @@ struct Sample {  // what every later stage carries along, the size of the level 
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
   }
 };
+struct Operands {  // what the buffers held
+  UInt offset, reference;
+  Sample sample;
+  template <class F>
+  void each(F&& f) {
+    f("offset", offset), f("reference", reference), sample.each(f);
+  }
+};
 struct Scaled {  // reference and size of its box in pixels, reference_fraction; offset as it is, and its share of a box
   SInt x, y, offset_x, offset_y, share_x, share_y;
   UInt box_width, box_height;
@@ -141,17 +149,22 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     auto point = pipe.stage("point", Fetched{in.data.weight, in.data.tag.head, in.data.tag.level,
                                              in.data.tag.last_of_head, in.data.tag.last_of_query});
 
-    m.note("Reference in pixels of its level.");
+    m.note("Size of the level. A memory's delay and a multiplier's would make the longest path of the lane.");
     UInt width = select(point.level, levels.width).named("width");
     UInt height = select(point.level, levels.height).named("height");
+    auto at = pipe.stage("operands", Operands{offset, reference,
+                                              Sample{point.weight, width, height, point.head, point.level,
+                                                     point.last_of_head, point.last_of_query}});
+
+    m.note("Reference in pixels of its level.");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
-    auto size = [&](int index) { return reference.bits(2 * reference_bits + index * box_size_bits, box_size_bits); };
-    SInt offset_x = part(offset, offset_bits, 0), offset_y = part(offset, offset_bits, 1);
-    const Sample sample{point.weight, width, height, point.head, point.level, point.last_of_head, point.last_of_query};
-    auto scaled = pipe.stage("scaled", Scaled{part(reference, reference_bits, 0) * width.to_signed(),
-                                              part(reference, reference_bits, 1) * height.to_signed(), offset_x,
-                                              offset_y, share_of_box(s, offset_x), share_of_box(s, offset_y),
-                                              box_pixels(s, size(0), width), box_pixels(s, size(1), height), sample});
+    auto size = [&](int index) { return at.reference.bits(2 * reference_bits + index * box_size_bits, box_size_bits); };
+    SInt offset_x = part(at.offset, offset_bits, 0), offset_y = part(at.offset, offset_bits, 1);
+    auto scaled = pipe.stage(
+        "scaled", Scaled{part(at.reference, reference_bits, 0) * at.sample.width.to_signed(),
+                         part(at.reference, reference_bits, 1) * at.sample.height.to_signed(), offset_x, offset_y,
+                         share_of_box(s, offset_x), share_of_box(s, offset_y), box_pixels(s, size(0), at.sample.width),
+                         box_pixels(s, size(1), at.sample.height), at.sample});
 
     m.note("Offset in pixels.");
     auto moved = pipe.stage(
