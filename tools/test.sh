@@ -12,6 +12,7 @@ case "${1:-}" in
 esac
 
 bash "$root/tools/setup.sh" --tests
+[ "${#suites[@]}" -eq 2 ] || bash "$root/tools/setup.sh" --area
 cd "$root"
 configure
 say 'building'

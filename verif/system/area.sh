@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Area and paths of nano: a line for every block, every rule of tools/area/main.py kept, and each rule seen to fail on a design or a list of reasons
+# that breaks it.   area.sh QUILLGEN TOOLS
+set -euo pipefail
+quillgen=$1 tools=$2
+command -v sta >/dev/null && command -v yosys >/dev/null || { echo 'yosys or sta is missing: tools/setup.sh --area' >&2; exit 1; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/nano"
+"$quillgen" generate --preset nano --out "$folder/nano/rtl"
+area() { python3 "$tools/area/main.py" "$folder" "$1" nano --json "$folder/area.json" 2>"$folder/progress"; }
+
+area "$tools/area/reasons.txt" | tee "$folder/out" || { cat "$folder/progress"; exit 1; }
+grep -qx 'every rule holds' "$folder/out"
+grep -qE 'multipliers and adders, each mapped alone, are [1-9][0-9.]* % of the logic area' "$folder/out"
+# Everything that top, core and lane instantiate, but the FIFOs between, has a line with an area and a path.
+blocks=$(sed -nE 's/^  (\w+) u_\w+ \($/\1/p' "$folder"/nano/rtl/{quillgen,msda_core,sampling_lane}.v | grep -vE '^(fifo_.*|msda_core|sampling_lane)$' | sort -u)
+for block in $blocks; do
+  grep -qE "^$block +[1-9][0-9]* +[1-9][0-9]* .* [1-9][0-9]*\.[0-9]{2}  \S+ -> \S+$" "$folder/out" || { echo "no line for $block"; exit 1; }
+done
+python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["nano"]["blocks"]) > 20' "$folder/area.json"
+
+# broken PATTERN REASONS: exit status 1 and such a line.
+broken() {
+  local status=0
+  area "$2" >"$folder/out" || status=$?
+  [ "$status" -eq 1 ] && grep -qE "$1" "$folder/out" || { echo "not found (status $status): $1"; cat "$folder/out" "$folder/progress"; exit 1; }
+  echo "ok      $1"
+}
+echo 'nano u_core/u_lane_0/u_softmax/*: not so' >"$folder/stale.txt"
+broken 'nano: .*stale.txt explains paths to u_core/u_lane_0/u_softmax/\*, but none is too long' "$folder/stale.txt"
+sed -i 's/columns_left \* gy;/columns_left * gy * columns_left * gy * gy;/' "$folder/nano/rtl/weight_gen.v"
+broken 'weight_gen: [2-9] multipliers in series' "$tools/area/reasons.txt"
+broken 'too long: [0-9.]+ ns from .* to u_core/u_lane_0/u_weight_gen/product_w00' "$tools/area/reasons.txt"
