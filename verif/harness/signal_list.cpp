@@ -17,16 +17,18 @@ constexpr int counter_bits = 32, field_bits = 16, bus_bits = 8;
 
 /// The blocks in the order of the data. A block can be there several times, numbered: u_softmax_0, u_softmax_1.
 constexpr const char* blocks[] = {
-    "job_reader",  "parameter_loader", "query_fetch", "reference_fetch", "query_projection",  "point_source",
-    "softmax",     "index_gen",        "weight_gen",  "tag_lookup",      "line_fetch",        "feature_buffer",
-    "interpolate", "head_requantise",  "heads",       "head_projection", "output_requantise", "output_writer"};
+    "job_reader",      "job_loads",  "parameter_loader", "token_walk",        "row_fetch",      "engine",
+    "result_buffer",   "map_writer", "dense_writer",     "reference_fetch",   "point_source",   "softmax",
+    "index_gen",       "weight_gen", "tag_lookup",       "line_fetch",        "feature_buffer", "interpolate",
+    "head_requantise", "heads",      "head_projection",  "output_requantise", "output_rows",    "burst_writer"};
 
 /// Registers and nets that say what a block is doing.
-const std::vector<std::string> job_signals = {"state",  "begin_now", "fails", "error", "error_detail",
-                                              "job_id", "halt",      "quiet", "done",  "silent"};
-const std::vector<std::string> cause_signals = {"in_setup",       "in_fill",       "in_sample", "in_wait_feature",
-                                                "in_wait_output", "in_wait_point", "in_drain",  "queries_left",
-                                                "cycles",         "samples",       "line_hits", "line_misses"};
+const std::vector<std::string> job_signals = {"state",     "begin_now", "fails", "error", "error_detail", "start",
+                                              "attending", "halt",      "quiet", "done",  "silent"};
+const std::vector<std::string> cause_signals = {"in_setup",        "in_project",     "in_fill",       "in_sample",
+                                                "in_wait_feature", "in_wait_output", "in_wait_point", "in_drain",
+                                                "queries_left",    "cycles",         "gemm_busy",     "gemm_rows",
+                                                "gemm_room",       "samples",        "line_hits",     "line_misses"};
 
 /// "hits [2:0]" without its range.
 std::string base_name(const WaveSignal& signal) { return signal.name.substr(0, signal.name.find(' ')); }
