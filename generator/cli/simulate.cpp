@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -45,6 +46,15 @@ std::optional<Waveform> chosen_waveform(const SimulateOptions& options) {
   return Waveform(options.trace);
 }
 
+/// How fast the simulator was, the software around it included; of runs that are long enough to tell.
+void say_speed(const std::vector<Run>& runs, double seconds) {
+  std::uint64_t cycles = 0;
+  for (const auto& run : runs) cycles += run.result.cycles;
+  if (seconds >= 1)
+    fmt::print(stderr, "simulated {} cycles in {:.1f} s, {:.0f} a second\n", cycles, seconds,
+               static_cast<double>(cycles) / seconds);
+}
+
 /// The jobs of a run, by its seed. What they refer to must live until the next call.
 using MakeJobs = std::function<std::vector<harness::Work>(std::uint64_t seed)>;
 
@@ -56,6 +66,7 @@ std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::op
       simulator_of(rtl, options, [&](std::string_view text) { progress.show(text); }));
   std::vector<Run> runs;
   std::size_t number = 0;
+  const auto before = std::chrono::steady_clock::now();
   for (const int stall : options.stalls)
     for (const int latency : options.latencies)
       for (const auto seed : options.seeds) {
@@ -86,6 +97,7 @@ std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::op
         }
         keep_waveform();
       }
+  say_speed(runs, std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count());
   return runs;
 }
 
