@@ -1,10 +1,10 @@
-# How the design is cut into blocks: what top, core and lane instantiate. FIFOs between blocks belong to the one that holds them.
+# How the design is cut into blocks: what the top and three modules below it instantiate, their FIFOs between blocks apart.
 import json
 import os
 import re
 
 LANE = 'sampling_lane'
-CORE = 'msda_core'
+CONTAINERS = ['gemm_unit', 'msda_core', LANE]
 
 
 def instances(text):
@@ -20,10 +20,10 @@ class Design:
         self.memories = {(m['depth'], m['width']) for m in manifest['memories'] if m['wrapper'] == 'sram_1r1w'}
         self.memory_bits = sum(m['depth'] * m['width'] for m in manifest['memories'] if m['wrapper'] == 'sram_1r1w')
         self.text = {name[:-2]: open(os.path.join(rtl, name)).read() for name in sorted(os.listdir(rtl)) if name.endswith('.v')}
-        self.containers = [name for name in (self.top, CORE, LANE) if name in self.text]
+        self.containers = [self.top] + CONTAINERS
         self.children = {name: instances(text) for name, text in self.text.items()}
         inside = lambda container: [module for module, _ in self.children[container]
-                                    if module not in self.containers and not module.startswith('fifo_')]
+                                    if module not in self.containers and not re.match(r'(sram_)?fifo_', module)]
         self.lane_blocks = sorted(set(inside(LANE)))
         self.blocks = sorted({module for container in self.containers for module in inside(container)})
         # Where each block is: {block: [path of instance names from the top]}

@@ -36,7 +36,7 @@ class Mapper:
         return os.path.join(self.design.rtl, f'{module}.v')
 
     def below(self, unit):
-        """What top, core or lane instantiates of other units."""
+        """What a container instantiates of other units."""
         return sorted({child for child, _ in self.design.children[unit]} & set(self.design.places)) if unit in self.design.containers else []
 
     def run(self, name, script, files):

@@ -13,8 +13,9 @@ area() { python3 "$tools/area/main.py" "$folder" "$1" nano --json "$folder/area.
 area "$tools/area/reasons.txt" | tee "$folder/out" || { cat "$folder/progress"; exit 1; }
 grep -qx 'every rule holds' "$folder/out"
 grep -qE 'multipliers and adders, each mapped alone, are [1-9][0-9.]* % of the logic area' "$folder/out"
-# Everything that top, core and lane instantiate, but the FIFOs between, has a line with an area and a path.
-blocks=$(sed -nE 's/^  (\w+) u_\w+ \($/\1/p' "$folder"/nano/rtl/{quillgen,msda_core,sampling_lane}.v | grep -vE '^(fifo_.*|msda_core|sampling_lane)$' | sort -u)
+# Everything that the top and these modules instantiate, but the FIFOs between, has a line with an area and a path.
+blocks=$(sed -nE 's/^  (\w+) u_\w+ \($/\1/p' "$folder"/nano/rtl/{quillgen,gemm_unit,msda_core,sampling_lane}.v |
+  grep -vE '^((sram_)?fifo_.*|gemm_unit|msda_core|sampling_lane)$' | sort -u)
 for block in $blocks; do
   grep -qE "^$block +[1-9][0-9]* +[1-9][0-9]* .* [1-9][0-9]*\.[0-9]{2}  \S+ -> \S+$" "$folder/out" || { echo "no line for $block"; exit 1; }
 done
