@@ -6,26 +6,10 @@
 // case at the border occurs.
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <random>
 
-#include "unit/workload_file.hpp"
+#include "system/layer_file.hpp"
 
 using namespace quillgen;
-
-namespace {
-
-/// Numbers that are the same with every standard library.
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : bits_(seed) {}
-  float between(float low, float high) { return low + (high - low) * static_cast<float>(bits_() >> 8) / 0x1p24F; }
-
- private:
-  std::mt19937 bits_;
-};
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 8) {
@@ -33,23 +17,12 @@ int main(int argc, char** argv) {
                stderr);
     return 2;
   }
-  Random random(static_cast<std::uint32_t>(std::stoul(argv[2])));
+  test::Random random(static_cast<std::uint32_t>(std::stoul(argv[2])));
+  const test::Levels shapes({argv + 7, argv + argc});
   const std::int64_t c = std::stol(argv[3]), heads = std::stol(argv[4]), points = std::stol(argv[5]),
-                     queries = std::stol(argv[6]), levels = argc - 7;
-  std::vector<std::int64_t> shapes;
-  std::int64_t tokens = 0;
-  for (int i = 7; i < argc; ++i) {
-    const std::string shape = argv[i];
-    const auto x = shape.find('x');
-    shapes.push_back(std::stol(shape.substr(0, x)));
-    shapes.push_back(std::stol(shape.substr(x + 1)));
-    tokens += shapes[shapes.size() - 2] * shapes.back();
-  }
-  const std::int64_t samples = heads * levels * points;
-
-  test::FileBuilder file;
-  file.metadata("d_model", argv[3]).metadata("n_heads", argv[4]).metadata("n_points", argv[5]);
-  file.metadata("n_levels", std::to_string(levels));
+                     queries = std::stol(argv[6]), levels = shapes.count(), tokens = shapes.tokens,
+                     samples = heads * levels * points;
+  auto file = test::layer_file(c, heads, points, shapes);
   const std::string kind = argv[6];
   const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp"), masked = kind.ends_with("masked");
   const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape, float low, float high) {
@@ -63,7 +36,7 @@ int main(int argc, char** argv) {
   if (sharp) {
     std::vector<float> centres;
     for (std::int64_t i = 0; i < queries * levels * 2; ++i) {
-      const auto side = static_cast<float>(shapes[static_cast<std::size_t>(i % (levels * 2)) ^ 1U]);  // x first
+      const auto side = static_cast<float>(shapes.sides[static_cast<std::size_t>(i % (levels * 2)) ^ 1U]);  // x first
       centres.push_back((std::floor(random.between(0, side)) + 0.5F) / side);
     }
     file.add("reference_points", "F32", {queries, levels, 2}, test::bytes_of(centres));
@@ -71,7 +44,6 @@ int main(int argc, char** argv) {
     add("reference_points", {queries, levels, boxes ? 4 : 2}, boxes ? 0.0F : -0.15F, boxes ? 1.0F : 1.15F);
   }
   add("input_flatten", {tokens, c}, -1, 1);
-  file.add("spatial_shapes", "I64", {levels, 2}, test::bytes_of(shapes));
   const float reach = sharp ? 0.0002F : 1;  // pixels: rounded to none
   add("sampling_offsets.weight", {samples * 2, c}, -reach, reach);
   add("sampling_offsets.bias", {samples * 2}, -2 * reach, 2 * reach);
@@ -83,12 +55,12 @@ int main(int argc, char** argv) {
   add("output_proj.bias", {c}, -1, 1);
   if (masked) {
     std::vector<std::uint8_t> mask;
-    for (std::size_t l = 0; l < shapes.size(); l += 2)
-      for (std::int64_t i = 0; i < shapes[l] * shapes[l + 1]; ++i)
-        mask.push_back(4 * (i % shapes[l + 1]) >= 3 * shapes[l + 1] || random.between(0, 1) < 0.15F);
+    for (std::size_t l = 0; l < shapes.sides.size(); l += 2) {
+      const auto height = shapes.sides[l], width = shapes.sides[l + 1];
+      for (std::int64_t i = 0; i < height * width; ++i)
+        mask.push_back(4 * (i % width) >= 3 * width || random.between(0, 1) < 0.15F);
+    }
     file.add("input_padding_mask", "BOOL", {tokens}, test::bytes_of(mask));
   }
-  std::ofstream out(argv[1], std::ios::binary);
-  out << file.bytes() << std::flush;
-  return out ? 0 : 2;
+  return test::write_file(file, argv[1]);
 }
