@@ -38,12 +38,18 @@ module axil_registers (
   input  wire        job_ended,
   input  wire [31:0] counter_cycles,
   input  wire [31:0] counter_setup,
+  input  wire [31:0] counter_project,
   input  wire [31:0] counter_fill,
   input  wire [31:0] counter_sample,
   input  wire [31:0] counter_wait_feature,
   input  wire [31:0] counter_wait_output,
   input  wire [31:0] counter_wait_point,
   input  wire [31:0] counter_drain,
+  input  wire [31:0] counter_gemm_busy,
+  input  wire [31:0] counter_gemm_rows,
+  input  wire [31:0] counter_gemm_room,
+  input  wire [31:0] counter_gemm_idle,
+  input  wire [31:0] counter_gemm_project,
   input  wire [31:0] counter_samples,
   input  wire [31:0] counter_line_hits,
   input  wire [31:0] counter_line_misses,
@@ -52,6 +58,8 @@ module axil_registers (
   input  wire [31:0] counter_bytes_reference,
   input  wire [31:0] counter_bytes_feature,
   input  wire [31:0] counter_bytes_output,
+  input  wire [31:0] counter_bytes_source,
+  input  wire [31:0] counter_bytes_value,
   input  wire        arvalid,
   input  wire [11:0] araddr,
   input  wire        rready,
@@ -173,12 +181,18 @@ module axil_registers (
   wire copy = write_snapshot || job_ended;
   reg [31:0] count_cycles;
   reg [31:0] count_setup;
+  reg [31:0] count_project;
   reg [31:0] count_fill;
   reg [31:0] count_sample;
   reg [31:0] count_wait_feature;
   reg [31:0] count_wait_output;
   reg [31:0] count_wait_point;
   reg [31:0] count_drain;
+  reg [31:0] count_gemm_busy;
+  reg [31:0] count_gemm_rows;
+  reg [31:0] count_gemm_room;
+  reg [31:0] count_gemm_idle;
+  reg [31:0] count_gemm_project;
   reg [31:0] count_samples;
   reg [31:0] count_line_hits;
   reg [31:0] count_line_misses;
@@ -187,17 +201,25 @@ module axil_registers (
   reg [31:0] count_bytes_reference;
   reg [31:0] count_bytes_feature;
   reg [31:0] count_bytes_output;
+  reg [31:0] count_bytes_source;
+  reg [31:0] count_bytes_value;
 
   always @(posedge clk)
     if (rst) begin
       count_cycles <= 32'd0;
       count_setup <= 32'd0;
+      count_project <= 32'd0;
       count_fill <= 32'd0;
       count_sample <= 32'd0;
       count_wait_feature <= 32'd0;
       count_wait_output <= 32'd0;
       count_wait_point <= 32'd0;
       count_drain <= 32'd0;
+      count_gemm_busy <= 32'd0;
+      count_gemm_rows <= 32'd0;
+      count_gemm_room <= 32'd0;
+      count_gemm_idle <= 32'd0;
+      count_gemm_project <= 32'd0;
       count_samples <= 32'd0;
       count_line_hits <= 32'd0;
       count_line_misses <= 32'd0;
@@ -206,15 +228,23 @@ module axil_registers (
       count_bytes_reference <= 32'd0;
       count_bytes_feature <= 32'd0;
       count_bytes_output <= 32'd0;
+      count_bytes_source <= 32'd0;
+      count_bytes_value <= 32'd0;
     end else if (copy) begin
       count_cycles <= counter_cycles;
       count_setup <= counter_setup;
+      count_project <= counter_project;
       count_fill <= counter_fill;
       count_sample <= counter_sample;
       count_wait_feature <= counter_wait_feature;
       count_wait_output <= counter_wait_output;
       count_wait_point <= counter_wait_point;
       count_drain <= counter_drain;
+      count_gemm_busy <= counter_gemm_busy;
+      count_gemm_rows <= counter_gemm_rows;
+      count_gemm_room <= counter_gemm_room;
+      count_gemm_idle <= counter_gemm_idle;
+      count_gemm_project <= counter_gemm_project;
       count_samples <= counter_samples;
       count_line_hits <= counter_line_hits;
       count_line_misses <= counter_line_misses;
@@ -223,6 +253,8 @@ module axil_registers (
       count_bytes_reference <= counter_bytes_reference;
       count_bytes_feature <= counter_bytes_feature;
       count_bytes_output <= counter_bytes_output;
+      count_bytes_source <= counter_bytes_source;
+      count_bytes_value <= counter_bytes_value;
     end
 
   // Read.
@@ -233,44 +265,55 @@ module axil_registers (
     else if (arready) rvalid <= arvalid;
 
   wire [31:0] rdata_wide = {26'd0, {queue_empty, queue_full, quarantined, failed, done, busy}};
-  wire [31:0] rdata_choice = (araddr[11:2] == 10'd45) ? count_bytes_reference :
-        (araddr[11:2] == 10'd46) ? count_bytes_feature :
-        (araddr[11:2] == 10'd47) ? count_bytes_output : 32'd0;
-  wire [31:0] rdata_choice_2 = (araddr[11:2] == 10'd43) ? count_bytes_job :
-        (araddr[11:2] == 10'd44) ? count_bytes_query : rdata_choice;
-  wire [31:0] rdata_choice_3 = (araddr[11:2] == 10'd41) ? count_line_hits :
-        (araddr[11:2] == 10'd42) ? count_line_misses : rdata_choice_2;
-  wire [31:0] rdata_choice_4 = (araddr[11:2] == 10'd39) ? count_drain :
-        (araddr[11:2] == 10'd40) ? count_samples : rdata_choice_3;
-  wire [31:0] rdata_choice_5 = (araddr[11:2] == 10'd37) ? count_wait_output :
-        (araddr[11:2] == 10'd38) ? count_wait_point : rdata_choice_4;
-  wire [31:0] rdata_choice_6 = (araddr[11:2] == 10'd35) ? count_sample :
-        (araddr[11:2] == 10'd36) ? count_wait_feature : rdata_choice_5;
-  wire [31:0] rdata_choice_7 = (araddr[11:2] == 10'd33) ? count_setup :
-        (araddr[11:2] == 10'd34) ? count_fill : rdata_choice_6;
-  wire [31:0] rdata_choice_8 = (araddr[11:2] == 10'd22) ? {29'd0, int_enable} :
-        (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_7;
-  wire [31:0] rdata_choice_9 = (araddr[11:2] == 10'd20) ? timeout :
-        (araddr[11:2] == 10'd21) ? {29'd0, irq_joined} : rdata_choice_8;
-  wire [31:0] rdata_choice_10 = (araddr[11:2] == 10'd18) ? {24'd0, error_detail} :
-        (araddr[11:2] == 10'd19) ? job_id : rdata_choice_9;
-  wire [31:0] rdata_choice_11 = (araddr[11:2] == 10'd16) ? rdata_wide :
-        (araddr[11:2] == 10'd17) ? {28'd0, error} : rdata_choice_10;
-  wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd12) ? desc_lo :
-        (araddr[11:2] == 10'd13) ? desc_hi : rdata_choice_11;
-  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd8) ? 32'h148 :
-        (araddr[11:2] == 10'd9) ? 32'h2020302 :
-        (araddr[11:2] == 10'd10) ? 32'd1 : rdata_choice_12;
-  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd5) ? 32'h280040 :
-        (araddr[11:2] == 10'd6) ? 32'h10842108 :
-        (araddr[11:2] == 10'd7) ? 32'h87318E8 : rdata_choice_13;
-  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd2) ? 32'h22020004 :
-        (araddr[11:2] == 10'd3) ? 32'h100010 :
-        (araddr[11:2] == 10'd4) ? 32'h40 : rdata_choice_14;
+  wire [31:0] rdata_choice = (araddr[11:2] == 10'd53) ? count_bytes_output :
+        (araddr[11:2] == 10'd54) ? count_bytes_source :
+        (araddr[11:2] == 10'd55) ? count_bytes_value : 32'd0;
+  wire [31:0] rdata_choice_2 = (araddr[11:2] == 10'd51) ? count_bytes_reference :
+        (araddr[11:2] == 10'd52) ? count_bytes_feature : rdata_choice;
+  wire [31:0] rdata_choice_3 = (araddr[11:2] == 10'd49) ? count_bytes_job :
+        (araddr[11:2] == 10'd50) ? count_bytes_query : rdata_choice_2;
+  wire [31:0] rdata_choice_4 = (araddr[11:2] == 10'd47) ? count_line_hits :
+        (araddr[11:2] == 10'd48) ? count_line_misses : rdata_choice_3;
+  wire [31:0] rdata_choice_5 = (araddr[11:2] == 10'd45) ? count_gemm_project :
+        (araddr[11:2] == 10'd46) ? count_samples : rdata_choice_4;
+  wire [31:0] rdata_choice_6 = (araddr[11:2] == 10'd43) ? count_gemm_room :
+        (araddr[11:2] == 10'd44) ? count_gemm_idle : rdata_choice_5;
+  wire [31:0] rdata_choice_7 = (araddr[11:2] == 10'd41) ? count_gemm_busy :
+        (araddr[11:2] == 10'd42) ? count_gemm_rows : rdata_choice_6;
+  wire [31:0] rdata_choice_8 = (araddr[11:2] == 10'd39) ? count_wait_point :
+        (araddr[11:2] == 10'd40) ? count_drain : rdata_choice_7;
+  wire [31:0] rdata_choice_9 = (araddr[11:2] == 10'd37) ? count_wait_feature :
+        (araddr[11:2] == 10'd38) ? count_wait_output : rdata_choice_8;
+  wire [31:0] rdata_choice_10 = (araddr[11:2] == 10'd35) ? count_fill :
+        (araddr[11:2] == 10'd36) ? count_sample : rdata_choice_9;
+  wire [31:0] rdata_choice_11 = (araddr[11:2] == 10'd33) ? count_setup :
+        (araddr[11:2] == 10'd34) ? count_project : rdata_choice_10;
+  wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd25) ? 32'h200 :
+        (araddr[11:2] == 10'd26) ? 32'h80 :
+        (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_11;
+  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd21) ? {29'd0, irq_joined} :
+        (araddr[11:2] == 10'd22) ? {29'd0, int_enable} : rdata_choice_12;
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd19) ? job_id :
+        (araddr[11:2] == 10'd20) ? timeout : rdata_choice_13;
+  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd17) ? {28'd0, error} :
+        (araddr[11:2] == 10'd18) ? {24'd0, error_detail} : rdata_choice_14;
+  wire [31:0] rdata_choice_16 = (araddr[11:2] == 10'd13) ? desc_hi :
+        (araddr[11:2] == 10'd16) ? rdata_wide : rdata_choice_15;
+  wire [31:0] rdata_choice_17 = (araddr[11:2] == 10'd10) ? 32'd1 :
+        (araddr[11:2] == 10'd11) ? 32'h1E0010 :
+        (araddr[11:2] == 10'd12) ? desc_lo : rdata_choice_16;
+  wire [31:0] rdata_choice_18 = (araddr[11:2] == 10'd7) ? 32'h87318E8 :
+        (araddr[11:2] == 10'd8) ? 32'h148 :
+        (araddr[11:2] == 10'd9) ? 32'h2020302 : rdata_choice_17;
+  wire [31:0] rdata_choice_19 = (araddr[11:2] == 10'd4) ? 32'h40 :
+        (araddr[11:2] == 10'd5) ? 32'h280040 :
+        (araddr[11:2] == 10'd6) ? 32'h10842108 : rdata_choice_18;
+  wire [31:0] rdata_choice_20 = (araddr[11:2] == 10'd1) ? 32'd4 :
+        (araddr[11:2] == 10'd2) ? 32'h22020004 :
+        (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_19;
 
   always @(posedge clk)
-    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C :
-        (araddr[11:2] == 10'd1) ? 32'd3 : rdata_choice_15;
+    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_20;
 
   assign failure_pending = int_failed;
   wire [1:0] unused_part = awaddr[1:0];

@@ -12,7 +12,7 @@ module burst_reader_job (
   input  wire        request_valid,
   output wire        request_ready,
   input  wire [39:0] request_address,
-  input  wire [6:0]  request_beats,
+  input  wire [31:0] request_beats,
   input  wire [63:0] data,
   input  wire        data_valid,
   output wire        burst_valid,
@@ -26,10 +26,10 @@ module burst_reader_job (
 
   // The run in work.
   reg [39:0] address;
-  reg [6:0] remaining;
+  reg [31:0] remaining;
   reg [4:0] burst_beats;
   reg sized;
-  wire idle = remaining == 7'd0;
+  wire idle = remaining == 32'd0;
   assign request_ready = idle;
 
   // Size the next burst, then ask for it when there is room.
@@ -43,7 +43,7 @@ module burst_reader_job (
   wire [9:0] most = (most_difference < 10'd16) ? most_difference : 10'd16;
 
   always @(posedge clk)
-    if (!sized) burst_beats <= ({3'd0, remaining} < most) ? remaining[4:0] : most[4:0];
+    if (!sized) burst_beats <= (remaining < {22'd0, most}) ? remaining[4:0] : most[4:0];
 
   always @(posedge clk)
     if (rst) sized <= 1'b0;
@@ -57,9 +57,9 @@ module burst_reader_job (
     else if (go) address <= address + {32'd0, {burst_beats, 3'd0}};
 
   always @(posedge clk)
-    if (rst) remaining <= 7'd0;
+    if (rst) remaining <= 32'd0;
     else if (address_term) remaining <= request_beats;
-    else if (go) remaining <= remaining - {2'd0, burst_beats};
+    else if (go) remaining <= remaining - {27'd0, burst_beats};
 
   wire [4:0] burst_length_difference = burst_beats - 5'd1;
   assign burst_length = {3'd0, burst_length_difference};

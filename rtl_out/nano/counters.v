@@ -10,6 +10,7 @@ module counters (
   input  wire        clear,
   input  wire        busy,
   input  wire        in_setup_phase,
+  input  wire        in_project_phase,
   input  wire [6:0]  queries,
   input  wire        sample_taken_0,
   input  wire        sample_ends_query_0,
@@ -19,6 +20,7 @@ module counters (
   input  wire [2:0]  misses_0,
   output reg  [31:0] cycles,
   output reg  [31:0] setup,
+  output reg  [31:0] project,
   output reg  [31:0] fill,
   output reg  [31:0] sample,
   output reg  [31:0] wait_feature,
@@ -28,16 +30,26 @@ module counters (
   output reg  [31:0] samples,
   output reg  [31:0] line_hits,
   output reg  [31:0] line_misses,
+  input  wire        beat_rows,
+  input  wire        beat_written,
+  input  wire        of_map,
   input  wire        beat_job,
   output reg  [31:0] bytes_job,
-  input  wire        beat_query,
-  output reg  [31:0] bytes_query,
   input  wire        beat_reference,
   output reg  [31:0] bytes_reference,
   input  wire        beat_feature,
   output reg  [31:0] bytes_feature,
-  input  wire        beat_output,
-  output reg  [31:0] bytes_output
+  output reg  [31:0] bytes_query,
+  output reg  [31:0] bytes_source,
+  output reg  [31:0] bytes_output,
+  output reg  [31:0] bytes_value,
+  input  wire        gemm_moves,
+  input  wire        gemm_waits_for_room,
+  output reg  [31:0] gemm_busy,
+  output reg  [31:0] gemm_rows,
+  output reg  [31:0] gemm_room,
+  output reg  [31:0] gemm_project,
+  output wire [31:0] gemm_idle
 );
 
   // The first and the last sample of all lanes bound the time in which they could work.
@@ -60,7 +72,9 @@ module counters (
   wire in_sample_0 = busy && sample_taken_0;
   wire in_setup_0_term = busy && !sample_taken_0;
   wire in_setup_0 = in_setup_0_term && in_setup_phase;
-  wire in_fill_0_term = in_setup_0_term && !in_setup_phase;
+  wire in_project_0_term = in_setup_0_term && !in_setup_phase;
+  wire in_project_0 = in_project_0_term && in_project_phase;
+  wire in_fill_0_term = in_project_0_term && !in_project_phase;
   wire in_fill_0 = in_fill_0_term && !begun;
   wire in_drain_0_term = in_fill_0_term && begun;
   wire in_drain_0 = in_drain_0_term && all_done;
@@ -79,6 +93,11 @@ module counters (
     if (rst) setup <= 32'd0;
     else if (clear) setup <= 32'd0;
     else setup <= setup + {31'd0, in_setup_0};
+
+  always @(posedge clk)
+    if (rst) project <= 32'd0;
+    else if (clear) project <= 32'd0;
+    else project <= project + {31'd0, in_project_0};
 
   always @(posedge clk)
     if (rst) fill <= 32'd0;
@@ -131,11 +150,6 @@ module counters (
     else bytes_job <= bytes_job + {28'd0, beat_job ? 4'd8 : 4'd0};
 
   always @(posedge clk)
-    if (rst) bytes_query <= 32'd0;
-    else if (clear) bytes_query <= 32'd0;
-    else bytes_query <= bytes_query + {28'd0, beat_query ? 4'd8 : 4'd0};
-
-  always @(posedge clk)
     if (rst) bytes_reference <= 32'd0;
     else if (clear) bytes_reference <= 32'd0;
     else bytes_reference <= bytes_reference + {28'd0, beat_reference ? 4'd8 : 4'd0};
@@ -146,9 +160,73 @@ module counters (
     else bytes_feature <= bytes_feature + {28'd0, beat_feature ? 4'd8 : 4'd0};
 
   always @(posedge clk)
+    if (rst) bytes_query <= 32'd0;
+    else if (clear) bytes_query <= 32'd0;
+    else bytes_query <= bytes_query + {28'd0, (beat_rows && !of_map) ? 4'd8 : 4'd0};
+
+  always @(posedge clk)
+    if (rst) bytes_source <= 32'd0;
+    else if (clear) bytes_source <= 32'd0;
+    else bytes_source <= bytes_source + {28'd0, (beat_rows && of_map) ? 4'd8 : 4'd0};
+
+  always @(posedge clk)
     if (rst) bytes_output <= 32'd0;
     else if (clear) bytes_output <= 32'd0;
-    else bytes_output <= bytes_output + {28'd0, beat_output ? 4'd8 : 4'd0};
+    else bytes_output <= bytes_output + {28'd0, (beat_written && !of_map) ? 4'd8 : 4'd0};
+
+  always @(posedge clk)
+    if (rst) bytes_value <= 32'd0;
+    else if (clear) bytes_value <= 32'd0;
+    else bytes_value <= bytes_value + {28'd0, (beat_written && of_map) ? 4'd8 : 4'd0};
+
+  // The PE array. What it waited for after a step counts as waiting only if another step follows.
+  wire gemm_step = busy && gemm_moves;
+  reg gemm_begun;
+
+  always @(posedge clk)
+    if (rst) gemm_begun <= 1'b0;
+    else if (clear) gemm_begun <= 1'b0;
+    else if (gemm_step) gemm_begun <= 1'b1;
+
+  reg [31:0] gap_rows;
+  wire gap_rows_term = clear || gemm_step;
+  wire gap_rows_term_2 = busy && gemm_begun;
+
+  always @(posedge clk)
+    if (rst) gap_rows <= 32'd0;
+    else if (gap_rows_term) gap_rows <= 32'd0;
+    else gap_rows <= gap_rows + {31'd0, gap_rows_term_2 && !gemm_waits_for_room};
+
+  reg [31:0] gap_room;
+
+  always @(posedge clk)
+    if (rst) gap_room <= 32'd0;
+    else if (gap_rows_term) gap_room <= 32'd0;
+    else gap_room <= gap_room + {31'd0, gap_rows_term_2 && gemm_waits_for_room};
+
+  always @(posedge clk)
+    if (rst) gemm_busy <= 32'd0;
+    else if (clear) gemm_busy <= 32'd0;
+    else gemm_busy <= gemm_busy + {31'd0, gemm_step};
+
+  always @(posedge clk)
+    if (rst) gemm_rows <= 32'd0;
+    else if (clear) gemm_rows <= 32'd0;
+    else gemm_rows <= gemm_rows + (gemm_step ? gap_rows : 32'd0);
+
+  always @(posedge clk)
+    if (rst) gemm_room <= 32'd0;
+    else if (clear) gemm_room <= 32'd0;
+    else gemm_room <= gemm_room + (gemm_step ? gap_room : 32'd0);
+
+  always @(posedge clk)
+    if (rst) gemm_project <= 32'd0;
+    else if (clear) gemm_project <= 32'd0;
+    else gemm_project <= gemm_project + {31'd0, gemm_step && in_project_phase};
+
+  wire [31:0] gemm_idle_sum = gemm_busy + gemm_rows;
+  wire [31:0] gemm_idle_sum_2 = gemm_idle_sum + gemm_room;
+  assign gemm_idle = cycles - gemm_idle_sum_2;
 
 endmodule
 `default_nettype wire

@@ -95,14 +95,44 @@ module index_gen (
       point_last_of_query <= attention_tag_last_of_query;
     end
 
-  // Reference in pixels of its level.
+  // Size of the level. A memory's delay and a multiplier's would make the longest path of the lane.
   wire [4:0] width = point_level ? levels_width_1 : levels_width_0;
   wire [4:0] height = point_level ? levels_height_1 : levels_height_0;
+  reg operands_valid;
+
+  always @(posedge clk)
+    if (rst) operands_valid <= 1'b0;
+    else if (index_advance) operands_valid <= point_valid;
+
+  reg [25:0] operands_offset;
+  reg [97:0] operands_reference;
+  reg [8:0] operands_weight;
+  reg [4:0] operands_width;
+  reg [4:0] operands_height;
+  reg operands_head;
+  reg operands_level;
+  reg operands_last_of_head;
+  reg operands_last_of_query;
+
+  always @(posedge clk)
+    if (index_advance) begin
+      operands_offset <= offsets_q;
+      operands_reference <= references_q;
+      operands_weight <= point_weight;
+      operands_width <= width;
+      operands_height <= height;
+      operands_head <= point_head;
+      operands_level <= point_level;
+      operands_last_of_head <= point_last_of_head;
+      operands_last_of_query <= point_last_of_query;
+    end
+
+  // Reference in pixels of its level.
   reg scaled_valid;
 
   always @(posedge clk)
     if (rst) scaled_valid <= 1'b0;
-    else if (index_advance) scaled_valid <= point_valid;
+    else if (index_advance) scaled_valid <= operands_valid;
 
   reg [37:0] scaled_x;
   reg [37:0] scaled_y;
@@ -119,28 +149,28 @@ module index_gen (
   reg scaled_level;
   reg scaled_last_of_head;
   reg scaled_last_of_query;
-  wire [28:0] scaled_share_x_product = $signed(offsets_q[12:0]) * 16'sd16384;
-  wire [28:0] scaled_share_y_product = $signed(offsets_q[25:13]) * 16'sd16384;
-  wire [21:0] scaled_box_width_product = references_q[80:64] * width;
-  wire [21:0] scaled_box_height_product = references_q[97:81] * height;
+  wire [28:0] scaled_share_x_product = $signed(operands_offset[12:0]) * 16'sd16384;
+  wire [28:0] scaled_share_y_product = $signed(operands_offset[25:13]) * 16'sd16384;
+  wire [21:0] scaled_box_width_product = operands_reference[80:64] * operands_width;
+  wire [21:0] scaled_box_height_product = operands_reference[97:81] * operands_height;
 
   always @(posedge clk)
     if (index_advance) begin
-      scaled_x <= $signed(references_q[31:0]) * $signed({1'b0, width});
-      scaled_y <= $signed(references_q[63:32]) * $signed({1'b0, height});
-      scaled_offset_x <= offsets_q[12:0];
-      scaled_offset_y <= offsets_q[25:13];
+      scaled_x <= $signed(operands_reference[31:0]) * $signed({1'b0, operands_width});
+      scaled_y <= $signed(operands_reference[63:32]) * $signed({1'b0, operands_height});
+      scaled_offset_x <= operands_offset[12:0];
+      scaled_offset_y <= operands_offset[25:13];
       scaled_share_x <= scaled_share_x_product[27:0];
       scaled_share_y <= scaled_share_y_product[27:0];
       scaled_box_width <= scaled_box_width_product[20:0];
       scaled_box_height <= scaled_box_height_product[20:0];
-      scaled_weight <= point_weight;
-      scaled_width <= width;
-      scaled_height <= height;
-      scaled_head <= point_head;
-      scaled_level <= point_level;
-      scaled_last_of_head <= point_last_of_head;
-      scaled_last_of_query <= point_last_of_query;
+      scaled_weight <= operands_weight;
+      scaled_width <= operands_width;
+      scaled_height <= operands_height;
+      scaled_head <= operands_head;
+      scaled_level <= operands_level;
+      scaled_last_of_head <= operands_last_of_head;
+      scaled_last_of_query <= operands_last_of_query;
     end
 
   // Offset in pixels.

@@ -34,23 +34,39 @@ module line_fetch (
   output wire [63:0] line_out
 );
 
+  // What is missing is known late in a cycle, and so is whether the port takes a read: they do not meet here.
+  wire missing_out_valid;
+  wire [9:0] missing_out;
+  wire missing_out_ready;
+
+  fifo_10x2 u_missing (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (miss_valid),
+    .in_ready  (miss_ready),
+    .in        ({miss_head, miss_bx, miss_by, miss_level}),
+    .out_valid (missing_out_valid),
+    .out_ready (missing_out_ready),
+    .out       (missing_out)
+  );
+
   // Places reserved in the buffer.
   reg [3:0] reserved;
   wire room = reserved != 4'd8;
   wire admitted_ready;
-  assign miss_ready = admitted_ready && room;
+  assign missing_out_ready = admitted_ready && room;
 
   // Line number in its level: (by * blocks of a row + bx) * heads + head.
   wire address_advance;
   assign admitted_ready = address_advance;
   wire [5:0] blocks_sum = {1'b0, levels_width_1} + 6'd1;
   wire [5:0] blocks_sum_2 = {1'b0, levels_width_0} + 6'd1;
-  wire [4:0] blocks = miss_level ? blocks_sum[5:1] : blocks_sum_2[5:1];
+  wire [4:0] blocks = missing_out[0] ? blocks_sum[5:1] : blocks_sum_2[5:1];
   reg row_valid;
 
   always @(posedge clk)
     if (rst) row_valid <= 1'b0;
-    else if (address_advance) row_valid <= miss_valid && room;
+    else if (address_advance) row_valid <= missing_out_valid && room;
 
   reg [8:0] row_row;
   reg [3:0] row_bx;
@@ -59,10 +75,10 @@ module line_fetch (
 
   always @(posedge clk)
     if (address_advance) begin
-      row_row <= miss_by * blocks;
-      row_bx <= miss_bx;
-      row_head <= miss_head;
-      row_level <= miss_level;
+      row_row <= missing_out[4:1] * blocks;
+      row_bx <= missing_out[8:5];
+      row_head <= missing_out[9];
+      row_level <= missing_out[0];
     end
 
   reg line_valid;
@@ -112,7 +128,7 @@ module line_fetch (
   );
 
   wire taken = lines_out_valid && line_out_ready;
-  wire reserved_term = miss_valid && miss_ready;
+  wire reserved_term = missing_out_valid && missing_out_ready;
 
   always @(posedge clk)
     if (rst) reserved <= 4'd0;

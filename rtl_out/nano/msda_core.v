@@ -1,121 +1,82 @@
 // msda_core
 //
-// MSDeformAttn core: offset and logit projection, softmax, locations, corner weights, line cache, interpolation
-// and aggregation, projection by W''. Nothing between query and output leaves the chip.
+// MSDeformAttn core: softmax, locations, corner weights, line cache, interpolation and aggregation, projection by
+// W''. Nothing between the query and its output leaves the chip.
 //
 //   lanes = 1
 `default_nettype none
 
 module msda_core (
-  input  wire         clk,
-  input  wire         rst,
-  input  wire         start,
-  input  wire [6:0]   queries,
-  input  wire [4:0]   levels_width_0,
-  input  wire [4:0]   levels_height_0,
-  input  wire [4:0]   levels_width_1,
-  input  wire [4:0]   levels_height_1,
-  input  wire [39:0]  start_0,
-  input  wire [39:0]  start_1,
-  input  wire         boxes,
-  input  wire         clear,
-  input  wire [63:0]  feature_data,
-  input  wire         query_weights_enable,
-  input  wire [1:0]   query_weights_bank,
-  input  wire [3:0]   query_weights_address,
-  input  wire [15:0]  query_weights_data,
-  input  wire         query_requant_enable,
-  input  wire         query_requant_bank,
-  input  wire [2:0]   query_requant_address,
-  input  wire [161:0] query_requant_data,
-  input  wire         word_valid,
-  output wire         word_ready,
-  input  wire [15:0]  word,
-  input  wire         references_of_group_valid,
-  output wire         references_of_group_ready,
-  input  wire         references_of_group,
-  input  wire         reference_write_enable,
-  input  wire [3:0]   reference_write_address,
-  input  wire [97:0]  reference_write_data,
-  input  wire         head_requant_enable,
-  input  wire         head_requant_bank,
-  input  wire [1:0]   head_requant_address,
-  input  wire [21:0]  head_requant_data,
-  input  wire         output_weights_enable,
-  input  wire         output_weights_bank,
-  input  wire [1:0]   output_weights_address,
-  input  wire [15:0]  output_weights_data,
-  input  wire         feature_valid_0,
-  output wire         feature_burst_0_valid,
-  input  wire         feature_burst_0_ready,
-  output wire [39:0]  feature_burst_0_address,
-  output wire [7:0]   feature_burst_0_length,
-  output wire         sample_taken_0,
-  output wire         sample_ends_query_0,
-  output wire         lane_blocked_0,
-  output wire         feature_missing_0,
-  output wire [2:0]   hits_0,
-  output wire [2:0]   misses_0,
-  output wire         freed,
-  output wire         clearing,
-  input  wire         output_requant_enable,
-  input  wire         output_requant_bank,
-  input  wire         output_requant_address,
-  input  wire [53:0]  output_requant_data,
-  output wire         output_valid,
-  input  wire         output_ready,
-  output wire [15:0]  output_values,
-  output wire         output_last
+  input  wire        clk,
+  input  wire        rst,
+  input  wire [4:0]  levels_width_0,
+  input  wire [4:0]  levels_height_0,
+  input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_1,
+  input  wire [39:0] start_0,
+  input  wire [39:0] start_1,
+  input  wire        boxes,
+  input  wire        clear,
+  input  wire [63:0] feature_data,
+  input  wire        sample_valid,
+  input  wire [2:0]  sample_slot,
+  input  wire [2:0]  sample_number,
+  input  wire        projected_valid,
+  output wire        projected_ready,
+  input  wire [1:0]  projected,
+  input  wire        references_of_group_valid,
+  output wire        references_of_group_ready,
+  input  wire        references_of_group,
+  input  wire        reference_write_enable,
+  input  wire [3:0]  reference_write_address,
+  input  wire [97:0] reference_write_data,
+  input  wire        head_requant_enable,
+  input  wire        head_requant_bank,
+  input  wire [1:0]  head_requant_address,
+  input  wire [21:0] head_requant_data,
+  input  wire        output_weights_enable,
+  input  wire        output_weights_bank,
+  input  wire [1:0]  output_weights_address,
+  input  wire [15:0] output_weights_data,
+  input  wire [12:0] offset_x_0,
+  input  wire [12:0] offset_y_0,
+  input  wire [10:0] logit_0,
+  input  wire        feature_valid_0,
+  output wire        feature_burst_0_valid,
+  input  wire        feature_burst_0_ready,
+  output wire [39:0] feature_burst_0_address,
+  output wire [7:0]  feature_burst_0_length,
+  output wire        sample_taken_0,
+  output wire        sample_ends_query_0,
+  output wire        lane_blocked_0,
+  output wire        feature_missing_0,
+  output wire [2:0]  hits_0,
+  output wire [2:0]  misses_0,
+  output wire        freed,
+  output wire        clearing,
+  input  wire        output_requant_enable,
+  input  wire        output_requant_bank,
+  input  wire        output_requant_address,
+  input  wire [53:0] output_requant_data,
+  output wire        output_valid,
+  input  wire        output_ready,
+  output wire [15:0] output_values,
+  output wire        output_last
 );
 
   wire group_freed;
 
-  // Offsets and logits of a group of queries.
-  wire query_projection_sample_valid;
-  wire [2:0] query_projection_sample_slot;
-  wire [2:0] query_projection_sample_number;
-  wire [12:0] query_projection_offset_x_0;
-  wire [12:0] query_projection_offset_y_0;
-  wire [10:0] query_projection_logit_0;
-  wire query_projection_projected_valid;
-  wire [1:0] query_projection_projected;
-  wire [5:0] sample_address = {query_projection_sample_slot, query_projection_sample_number};
+  // Offsets and logits come a sample a cycle for each lane.
+  wire [5:0] sample_address = {sample_slot, sample_number};
 
   // A group is worked on when its samples and its references are there.
-  wire query_projection_projected_ready;
-
-  query_projection u_query_projection (
-    .clk             (clk),
-    .rst             (rst),
-    .start           (start),
-    .queries         (queries),
-    .weights_enable  (query_weights_enable),
-    .weights_bank    (query_weights_bank),
-    .weights_address (query_weights_address),
-    .weights_data    (query_weights_data),
-    .table_enable    (query_requant_enable),
-    .table_bank      (query_requant_bank),
-    .table_address   (query_requant_address),
-    .table_data      (query_requant_data),
-    .freed           (group_freed),
-    .word_valid      (word_valid),
-    .word_ready      (word_ready),
-    .word            (word),
-    .sample_valid    (query_projection_sample_valid),
-    .sample_slot     (query_projection_sample_slot),
-    .sample_number   (query_projection_sample_number),
-    .offset_x_0      (query_projection_offset_x_0),
-    .offset_y_0      (query_projection_offset_y_0),
-    .logit_0         (query_projection_logit_0),
-    .projected_valid (query_projection_projected_valid),
-    .projected_ready (query_projection_projected_ready),
-    .projected       (query_projection_projected)
-  );
-
-  wire group_valid = query_projection_projected_valid && references_of_group_valid;
+  wire group_valid = projected_valid && references_of_group_valid;
   wire group_ready;
-  assign query_projection_projected_ready = group_ready && references_of_group_valid;
-  assign references_of_group_ready = group_ready && query_projection_projected_valid;
+  assign projected_ready = group_ready && references_of_group_valid;
+  assign references_of_group_ready = group_ready && projected_valid;
+  wire output_requantise_output_valid;
+  wire [15:0] output_requantise_output_values;
+  wire output_requantise_output_last;
 
   // Lane 0: heads 0 to 1.
   wire lane_0_group_freed;
@@ -130,14 +91,14 @@ module msda_core (
     .levels_height_0         (levels_height_0),
     .levels_width_1          (levels_width_1),
     .levels_height_1         (levels_height_1),
-    .sample_valid            (query_projection_sample_valid),
+    .sample_valid            (sample_valid),
     .sample_address          (sample_address),
     .group_valid             (group_valid),
     .group_ready             (group_ready),
-    .group                   (query_projection_projected),
-    .sample_logit            (query_projection_logit_0),
+    .group                   (projected),
+    .sample_logit            (logit_0),
     .boxes                   (boxes),
-    .sample_offsets          ({query_projection_offset_y_0, query_projection_offset_x_0}),
+    .sample_offsets          ({offset_y_0, offset_x_0}),
     .reference_write_enable  (reference_write_enable),
     .reference_write_address (reference_write_address),
     .reference_write_data    (reference_write_data),
@@ -174,6 +135,7 @@ module msda_core (
 
   // A group is done with when all lanes are; outputs are the sums of all lanes.
   assign group_freed = lane_0_group_freed;
+  wire output_requantise_output_ready;
 
   output_requantise u_output_requantise (
     .clk           (clk),
@@ -185,11 +147,27 @@ module msda_core (
     .sums_0_valid  (lane_0_sums_valid),
     .sums_0_ready  (lane_0_sums_ready),
     .sums_0        (lane_0_sums),
-    .output_valid  (output_valid),
-    .output_ready  (output_ready),
-    .output_values (output_values),
-    .output_last   (output_last)
+    .output_valid  (output_requantise_output_valid),
+    .output_ready  (output_requantise_output_ready),
+    .output_values (output_requantise_output_values),
+    .output_last   (output_requantise_output_last)
   );
+
+  wire [16:0] outputs_out;
+
+  sram_fifo_17x2 u_outputs (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (output_requantise_output_valid),
+    .in_ready  (output_requantise_output_ready),
+    .in        ({output_requantise_output_last, output_requantise_output_values}),
+    .out_valid (output_valid),
+    .out_ready (output_ready),
+    .out       (outputs_out)
+  );
+
+  assign output_values = outputs_out[15:0];
+  assign output_last = outputs_out[16];
 
   assign freed = group_freed;
 

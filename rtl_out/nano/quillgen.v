@@ -83,15 +83,17 @@ module quillgen (
   wire registers_failure_pending;
 
   // Queue of jobs. A start is refused while it is full, and while the memory port is quarantined.
-  wire [39:0] job_control_start_0;
-  wire [39:0] job_control_start_1;
+  wire job_control_to_descriptor;
+  wire job_control_check;
   wire job_control_request_valid;
   wire [39:0] job_control_request_address;
-  wire [6:0] job_control_request_beats;
-  wire job_control_parameter_valid;
-  wire [63:0] job_control_parameter_beat;
-  wire job_control_load;
-  wire job_control_run;
+  wire [31:0] job_control_request_beats;
+  wire job_control_loads_request_ready;
+  wire job_control_accepted;
+  wire job_control_run_begins;
+  wire job_control_start;
+  wire job_control_in_project;
+  wire job_control_attending;
   wire job_control_halt;
   wire job_control_job_reset;
   wire job_control_event_done;
@@ -105,18 +107,6 @@ module quillgen (
   wire job_control_failed;
   wire [3:0] job_control_error;
   wire [7:0] job_control_error_detail;
-  wire [31:0] job_control_job_id;
-  wire [6:0] job_control_queries;
-  wire [39:0] job_control_query_address;
-  wire [39:0] job_control_reference_address;
-  wire [39:0] job_control_output_address;
-  wire job_control_boxes;
-  wire [31:0] job_control_query_stride;
-  wire [31:0] job_control_output_stride;
-  wire [4:0] job_control_levels_width_0;
-  wire [4:0] job_control_levels_height_0;
-  wire [4:0] job_control_levels_width_1;
-  wire [4:0] job_control_levels_height_1;
   wire queue_ready;
   wire jobs_out_valid;
   wire [63:0] jobs_out;
@@ -142,16 +132,178 @@ module quillgen (
   wire [63:0] job_reader_beat;
   wire job_control_request_ready;
   wire job_reader_beat_ready;
-  wire parameter_loader_beat_ready;
-  wire parameter_loader_finished;
-  wire parameter_loader_query_weights_enable;
-  wire [1:0] parameter_loader_query_weights_bank;
-  wire [3:0] parameter_loader_query_weights_address;
-  wire [15:0] parameter_loader_query_weights_data;
-  wire parameter_loader_query_requant_enable;
-  wire parameter_loader_query_requant_bank;
-  wire [2:0] parameter_loader_query_requant_address;
-  wire [161:0] parameter_loader_query_requant_data;
+  assign job_reader_beat_ready = 1'b1;
+
+  // The descriptor, and what else is read by the job reader.
+  wire job_descriptor_complete;
+  wire [39:0] job_descriptor_start_0;
+  wire [39:0] job_descriptor_start_1;
+  wire job_descriptor_checked;
+  wire [3:0] job_descriptor_verdict;
+  wire [7:0] job_descriptor_bad_word;
+  wire [31:0] job_descriptor_job_id;
+  wire [6:0] job_descriptor_job_queries;
+  wire job_descriptor_job_dense;
+  wire job_descriptor_job_boxes;
+  wire job_descriptor_job_masked;
+  wire job_descriptor_job_map_given;
+  wire job_descriptor_job_relu;
+  wire [39:0] job_descriptor_job_query_address;
+  wire [39:0] job_descriptor_job_reference_address;
+  wire [39:0] job_descriptor_job_value_address;
+  wire [39:0] job_descriptor_job_parameter_address;
+  wire [39:0] job_descriptor_job_output_address;
+  wire [39:0] job_descriptor_job_source_address;
+  wire [39:0] job_descriptor_job_mask_address;
+  wire [31:0] job_descriptor_job_query_stride;
+  wire [31:0] job_descriptor_job_output_stride;
+  wire [31:0] job_descriptor_job_source_stride;
+  wire [9:0] job_descriptor_job_tokens;
+  wire [9:0] job_descriptor_job_blocks;
+  wire [2:0] job_descriptor_job_last_step;
+  wire [1:0] job_descriptor_job_row_beats;
+  wire [15:0] job_descriptor_job_tiles;
+  wire [3:0] job_descriptor_job_panel_tiles;
+  wire [23:0] job_descriptor_job_tile_beats;
+  wire [17:0] job_descriptor_job_output_beats;
+  wire [2:0] job_descriptor_job_panel_output_beats;
+  wire [2:0] job_descriptor_job_tail;
+  wire [4:0] job_descriptor_levels_width_0;
+  wire [4:0] job_descriptor_levels_height_0;
+  wire [4:0] job_descriptor_levels_width_1;
+  wire [4:0] job_descriptor_levels_height_1;
+
+  job_descriptor u_job_descriptor (
+    .clk                    (clk),
+    .rst                    (rst),
+    .job_begins             (job_control_begin_job),
+    .beat_valid             (job_control_to_descriptor),
+    .beat                   (job_reader_beat),
+    .complete               (job_descriptor_complete),
+    .check                  (job_control_check),
+    .start_0                (job_descriptor_start_0),
+    .start_1                (job_descriptor_start_1),
+    .checked                (job_descriptor_checked),
+    .verdict                (job_descriptor_verdict),
+    .bad_word               (job_descriptor_bad_word),
+    .job_id                 (job_descriptor_job_id),
+    .job_queries            (job_descriptor_job_queries),
+    .job_dense              (job_descriptor_job_dense),
+    .job_boxes              (job_descriptor_job_boxes),
+    .job_masked             (job_descriptor_job_masked),
+    .job_map_given          (job_descriptor_job_map_given),
+    .job_relu               (job_descriptor_job_relu),
+    .job_query_address      (job_descriptor_job_query_address),
+    .job_reference_address  (job_descriptor_job_reference_address),
+    .job_value_address      (job_descriptor_job_value_address),
+    .job_parameter_address  (job_descriptor_job_parameter_address),
+    .job_output_address     (job_descriptor_job_output_address),
+    .job_source_address     (job_descriptor_job_source_address),
+    .job_mask_address       (job_descriptor_job_mask_address),
+    .job_query_stride       (job_descriptor_job_query_stride),
+    .job_output_stride      (job_descriptor_job_output_stride),
+    .job_source_stride      (job_descriptor_job_source_stride),
+    .job_tokens             (job_descriptor_job_tokens),
+    .job_blocks             (job_descriptor_job_blocks),
+    .job_last_step          (job_descriptor_job_last_step),
+    .job_row_beats          (job_descriptor_job_row_beats),
+    .job_tiles              (job_descriptor_job_tiles),
+    .job_panel_tiles        (job_descriptor_job_panel_tiles),
+    .job_tile_beats         (job_descriptor_job_tile_beats),
+    .job_output_beats       (job_descriptor_job_output_beats),
+    .job_panel_output_beats (job_descriptor_job_panel_output_beats),
+    .job_tail               (job_descriptor_job_tail),
+    .levels_width_0         (job_descriptor_levels_width_0),
+    .levels_height_0        (job_descriptor_levels_height_0),
+    .levels_width_1         (job_descriptor_levels_width_1),
+    .levels_height_1        (job_descriptor_levels_height_1)
+  );
+
+  wire job_loads_request_valid;
+  wire [39:0] job_loads_request_address;
+  wire [31:0] job_loads_request_beats;
+  wire job_loads_start_panel;
+  wire job_loads_start_mask;
+  wire job_loads_start_rest;
+  wire job_loads_to_mask;
+  wire job_loads_to_tables;
+  wire job_loads_upper_half;
+  wire [4:0] job_loads_panel_entries;
+  wire [7:0] job_loads_panel_words;
+  wire [3:0] job_loads_panel_last_tile;
+  wire job_loads_panel_upper;
+  wire [39:0] job_loads_panel_address;
+  wire [2:0] job_loads_panel_output_beats;
+  wire job_loads_panel_last;
+  wire job_loads_panel_loaded;
+  wire job_loads_panels_left;
+  wire job_loads_mask_wanted;
+  wire job_loads_rest_wanted;
+
+  job_loads u_job_loads (
+    .clk                    (clk),
+    .rst                    (rst || job_control_job_reset),
+    .start                  (job_control_accepted),
+    .job_id                 (job_descriptor_job_id),
+    .job_queries            (job_descriptor_job_queries),
+    .job_dense              (job_descriptor_job_dense),
+    .job_boxes              (job_descriptor_job_boxes),
+    .job_masked             (job_descriptor_job_masked),
+    .job_map_given          (job_descriptor_job_map_given),
+    .job_relu               (job_descriptor_job_relu),
+    .job_query_address      (job_descriptor_job_query_address),
+    .job_reference_address  (job_descriptor_job_reference_address),
+    .job_value_address      (job_descriptor_job_value_address),
+    .job_parameter_address  (job_descriptor_job_parameter_address),
+    .job_output_address     (job_descriptor_job_output_address),
+    .job_source_address     (job_descriptor_job_source_address),
+    .job_mask_address       (job_descriptor_job_mask_address),
+    .job_query_stride       (job_descriptor_job_query_stride),
+    .job_output_stride      (job_descriptor_job_output_stride),
+    .job_source_stride      (job_descriptor_job_source_stride),
+    .job_tokens             (job_descriptor_job_tokens),
+    .job_blocks             (job_descriptor_job_blocks),
+    .job_last_step          (job_descriptor_job_last_step),
+    .job_row_beats          (job_descriptor_job_row_beats),
+    .job_tiles              (job_descriptor_job_tiles),
+    .job_panel_tiles        (job_descriptor_job_panel_tiles),
+    .job_tile_beats         (job_descriptor_job_tile_beats),
+    .job_output_beats       (job_descriptor_job_output_beats),
+    .job_panel_output_beats (job_descriptor_job_panel_output_beats),
+    .job_tail               (job_descriptor_job_tail),
+    .run_begins             (job_control_run_begins),
+    .beat_valid             (job_reader_beat_valid),
+    .request_valid          (job_loads_request_valid),
+    .request_address        (job_loads_request_address),
+    .request_beats          (job_loads_request_beats),
+    .request_ready          (job_control_loads_request_ready),
+    .start_panel            (job_loads_start_panel),
+    .start_mask             (job_loads_start_mask),
+    .start_rest             (job_loads_start_rest),
+    .to_mask                (job_loads_to_mask),
+    .to_tables              (job_loads_to_tables),
+    .upper_half             (job_loads_upper_half),
+    .panel_entries          (job_loads_panel_entries),
+    .panel_words            (job_loads_panel_words),
+    .panel_last_tile        (job_loads_panel_last_tile),
+    .panel_upper            (job_loads_panel_upper),
+    .panel_address          (job_loads_panel_address),
+    .panel_output_beats     (job_loads_panel_output_beats),
+    .panel_last             (job_loads_panel_last),
+    .panel_loaded           (job_loads_panel_loaded),
+    .panels_left            (job_loads_panels_left),
+    .mask_wanted            (job_loads_mask_wanted),
+    .rest_wanted            (job_loads_rest_wanted)
+  );
+
+  wire parameter_loader_gemm_requant_enable;
+  wire parameter_loader_gemm_requant_bank;
+  wire [4:0] parameter_loader_gemm_requant_address;
+  wire [161:0] parameter_loader_gemm_requant_data;
+  wire parameter_loader_gemm_weights_enable;
+  wire [1:0] parameter_loader_gemm_weights_bank;
+  wire [6:0] parameter_loader_gemm_weights_address;
+  wire [15:0] parameter_loader_gemm_weights_data;
   wire parameter_loader_head_requant_enable;
   wire parameter_loader_head_requant_bank;
   wire [1:0] parameter_loader_head_requant_address;
@@ -164,23 +316,26 @@ module quillgen (
   wire parameter_loader_output_requant_bank;
   wire parameter_loader_output_requant_address;
   wire [53:0] parameter_loader_output_requant_data;
+  wire parameter_loader_beat_valid_term = job_loads_to_tables && job_reader_beat_valid;
 
   parameter_loader u_parameter_loader (
     .clk                    (clk),
     .rst                    (rst || job_control_job_reset),
-    .start                  (job_control_load),
-    .beat_valid             (job_control_parameter_valid),
-    .beat_ready             (parameter_loader_beat_ready),
-    .beat                   (job_control_parameter_beat),
-    .finished               (parameter_loader_finished),
-    .query_weights_enable   (parameter_loader_query_weights_enable),
-    .query_weights_bank     (parameter_loader_query_weights_bank),
-    .query_weights_address  (parameter_loader_query_weights_address),
-    .query_weights_data     (parameter_loader_query_weights_data),
-    .query_requant_enable   (parameter_loader_query_requant_enable),
-    .query_requant_bank     (parameter_loader_query_requant_bank),
-    .query_requant_address  (parameter_loader_query_requant_address),
-    .query_requant_data     (parameter_loader_query_requant_data),
+    .start_panel            (job_loads_start_panel),
+    .start_rest             (job_loads_start_rest),
+    .upper_half             (job_loads_upper_half),
+    .panel_entries          (job_loads_panel_entries),
+    .panel_words            (job_loads_panel_words),
+    .beat_valid             (parameter_loader_beat_valid_term),
+    .beat                   (job_reader_beat),
+    .gemm_requant_enable    (parameter_loader_gemm_requant_enable),
+    .gemm_requant_bank      (parameter_loader_gemm_requant_bank),
+    .gemm_requant_address   (parameter_loader_gemm_requant_address),
+    .gemm_requant_data      (parameter_loader_gemm_requant_data),
+    .gemm_weights_enable    (parameter_loader_gemm_weights_enable),
+    .gemm_weights_bank      (parameter_loader_gemm_weights_bank),
+    .gemm_weights_address   (parameter_loader_gemm_weights_address),
+    .gemm_weights_data      (parameter_loader_gemm_weights_data),
     .head_requant_enable    (parameter_loader_head_requant_enable),
     .head_requant_bank      (parameter_loader_head_requant_bank),
     .head_requant_address   (parameter_loader_head_requant_address),
@@ -195,12 +350,29 @@ module quillgen (
     .output_requant_data    (parameter_loader_output_requant_data)
   );
 
-  // Queries, references, core, output.
-  wire query_fetch_burst_valid;
-  wire [39:0] query_fetch_burst_address;
-  wire [7:0] query_fetch_burst_length;
-  wire query_fetch_word_valid;
-  wire [15:0] query_fetch_word;
+  // Runs of the PE array: tokens to the value map, queries to the lanes, rows of a dense job to memory.
+  wire of_map = !job_control_attending && !job_descriptor_job_dense;
+  wire start_attend = job_control_start && job_control_attending;
+  wire gemm_burst_valid;
+  wire [39:0] gemm_burst_address;
+  wire [7:0] gemm_burst_length;
+  wire gemm_busy;
+  wire gemm_waits_for_room;
+  wire gemm_sample_valid;
+  wire [2:0] gemm_sample_slot;
+  wire [2:0] gemm_sample_number;
+  wire [12:0] gemm_offset_x_0;
+  wire [12:0] gemm_offset_y_0;
+  wire [10:0] gemm_logit_0;
+  wire gemm_projected_valid;
+  wire [1:0] gemm_projected;
+  wire gemm_request_valid;
+  wire [39:0] gemm_request_address;
+  wire [2:0] gemm_request_beats;
+  wire gemm_beat_valid;
+  wire [63:0] gemm_beat;
+
+  // References, core, output.
   wire reference_fetch_burst_valid;
   wire [39:0] reference_fetch_burst_address;
   wire [7:0] reference_fetch_burst_length;
@@ -223,14 +395,52 @@ module quillgen (
   wire core_output_valid;
   wire [15:0] core_output_values;
   wire core_output_last;
-  wire query_fetch_word_ready;
+  wire gemm_projected_ready;
   wire reference_fetch_group_ready;
-  wire output_writer_beat_sent;
-  wire output_writer_done;
-  wire output_writer_waiting;
-  wire output_writer_progress;
-  wire output_writer_error;
+  wire output_rows_request_valid;
+  wire [39:0] output_rows_request_address;
+  wire [2:0] output_rows_request_beats;
+  wire output_rows_beat_valid;
+  wire [63:0] output_rows_beat;
   wire core_output_ready;
+
+  // What is written: rows of outputs, or what the PE array has for memory.
+  wire burst_writer_beat_sent;
+  wire burst_writer_done;
+  wire burst_writer_waiting;
+  wire burst_writer_progress;
+  wire burst_writer_error;
+  wire output_rows_request_ready;
+  wire gemm_request_ready;
+  wire output_rows_beat_ready;
+
+  output_rows u_output_rows (
+    .clk             (clk),
+    .rst             (rst || job_control_job_reset),
+    .start           (start_attend),
+    .queries         (job_descriptor_job_queries),
+    .address         (job_descriptor_job_output_address),
+    .stride          (job_descriptor_job_output_stride),
+    .output_valid    (core_output_valid),
+    .output_ready    (core_output_ready),
+    .output_values   (core_output_values),
+    .output_last     (core_output_last),
+    .request_valid   (output_rows_request_valid),
+    .request_ready   (output_rows_request_ready),
+    .request_address (output_rows_request_address),
+    .request_beats   (output_rows_request_beats),
+    .beat_valid      (output_rows_beat_valid),
+    .beat_ready      (output_rows_beat_ready),
+    .beat            (output_rows_beat)
+  );
+
+  wire gemm_beat_ready;
+  wire request_ready;
+  assign output_rows_request_ready = request_ready && job_control_attending;
+  assign gemm_request_ready = request_ready && !job_control_attending;
+  wire beat_ready;
+  assign output_rows_beat_ready = beat_ready && job_control_attending;
+  assign gemm_beat_ready = beat_ready && !job_control_attending;
 
   // Memory: AXI4 master, read channels.
   wire read_port_data_valid_0;
@@ -241,7 +451,7 @@ module quillgen (
   wire read_port_waiting;
   wire read_port_progress;
   wire job_reader_burst_ready;
-  wire query_fetch_burst_ready;
+  wire gemm_burst_ready;
   wire reference_fetch_burst_ready;
   wire core_feature_burst_0_ready;
 
@@ -253,10 +463,10 @@ module quillgen (
     .client_0_ready   (job_reader_burst_ready),
     .client_0_address (job_reader_burst_address),
     .client_0_length  (job_reader_burst_length),
-    .client_1_valid   (query_fetch_burst_valid),
-    .client_1_ready   (query_fetch_burst_ready),
-    .client_1_address (query_fetch_burst_address),
-    .client_1_length  (query_fetch_burst_length),
+    .client_1_valid   (gemm_burst_valid),
+    .client_1_ready   (gemm_burst_ready),
+    .client_1_address (gemm_burst_address),
+    .client_1_length  (gemm_burst_length),
     .client_2_valid   (reference_fetch_burst_valid),
     .client_2_ready   (reference_fetch_burst_ready),
     .client_2_address (reference_fetch_burst_address),
@@ -301,31 +511,87 @@ module quillgen (
     .beat            (job_reader_beat)
   );
 
-  query_fetch u_query_fetch (
-    .clk           (clk),
-    .rst           (rst || job_control_job_reset),
-    .start         (job_control_run),
-    .queries       (job_control_queries),
-    .address       (job_control_query_address),
-    .stride        (job_control_query_stride),
-    .data          (m_axi_rdata),
-    .data_valid    (read_port_data_valid_1),
-    .burst_valid   (query_fetch_burst_valid),
-    .burst_ready   (query_fetch_burst_ready),
-    .burst_address (query_fetch_burst_address),
-    .burst_length  (query_fetch_burst_length),
-    .word_valid    (query_fetch_word_valid),
-    .word_ready    (query_fetch_word_ready),
-    .word          (query_fetch_word)
+  wire [3:0] gemm_run_last_tile_choice = job_control_attending ? 4'd7 : job_loads_panel_last_tile;
+  wire [6:0] gemm_run_first_weight_choice = job_control_attending ? 7'd4 :
+        job_loads_panel_upper ? 7'd64 : 7'd0;
+  wire [4:0] gemm_run_first_entry_choice = job_control_attending ? 5'd2 :
+        job_loads_panel_upper ? 5'd10 : 5'd0;
+  wire gemm_mask_valid_term = job_loads_to_mask && job_reader_beat_valid;
+  wire [1:0] gemm_row_beats_choice = job_control_attending ? 2'd1 : job_descriptor_job_row_beats;
+
+  gemm_unit u_gemm (
+    .clk              (clk),
+    .rst              (rst || job_control_job_reset),
+    .start            (job_control_start),
+    .run_query        (job_control_attending),
+    .run_dense        (job_descriptor_job_dense),
+    .run_last_step    (job_descriptor_job_last_step),
+    .run_last_tile    (gemm_run_last_tile_choice),
+    .run_first_weight (gemm_run_first_weight_choice),
+    .run_first_entry  (gemm_run_first_entry_choice),
+    .masked           (job_descriptor_job_masked),
+    .source_address   (job_descriptor_job_source_address),
+    .source_stride    (job_descriptor_job_source_stride),
+    .levels_width_0   (job_descriptor_levels_width_0),
+    .levels_height_0  (job_descriptor_levels_height_0),
+    .levels_width_1   (job_descriptor_levels_width_1),
+    .levels_height_1  (job_descriptor_levels_height_1),
+    .mask_start       (job_loads_start_mask),
+    .mask_valid       (gemm_mask_valid_term),
+    .mask_beat        (job_reader_beat),
+    .rows             (job_descriptor_job_queries),
+    .row_address      (job_descriptor_job_query_address),
+    .row_stride       (job_descriptor_job_query_stride),
+    .row_beats        (gemm_row_beats_choice),
+    .data             (m_axi_rdata),
+    .data_valid       (read_port_data_valid_1),
+    .burst_valid      (gemm_burst_valid),
+    .burst_ready      (gemm_burst_ready),
+    .burst_address    (gemm_burst_address),
+    .burst_length     (gemm_burst_length),
+    .weights_enable   (parameter_loader_gemm_weights_enable),
+    .weights_bank     (parameter_loader_gemm_weights_bank),
+    .weights_address  (parameter_loader_gemm_weights_address),
+    .weights_data     (parameter_loader_gemm_weights_data),
+    .requant_enable   (parameter_loader_gemm_requant_enable),
+    .requant_bank     (parameter_loader_gemm_requant_bank),
+    .requant_address  (parameter_loader_gemm_requant_address),
+    .requant_data     (parameter_loader_gemm_requant_data),
+    .busy             (gemm_busy),
+    .waits_for_room   (gemm_waits_for_room),
+    .sample_valid     (gemm_sample_valid),
+    .sample_slot      (gemm_sample_slot),
+    .sample_number    (gemm_sample_number),
+    .offset_x_0       (gemm_offset_x_0),
+    .offset_y_0       (gemm_offset_y_0),
+    .logit_0          (gemm_logit_0),
+    .projected_valid  (gemm_projected_valid),
+    .projected_ready  (gemm_projected_ready),
+    .projected        (gemm_projected),
+    .relu             (job_descriptor_job_relu),
+    .map_address      (job_descriptor_job_value_address),
+    .output_address   (job_loads_panel_address),
+    .output_stride    (job_descriptor_job_output_stride),
+    .last_panel       (job_loads_panel_last),
+    .tail             (job_descriptor_job_tail),
+    .output_row_beats (job_loads_panel_output_beats),
+    .freed            (core_freed),
+    .request_valid    (gemm_request_valid),
+    .request_ready    (gemm_request_ready),
+    .request_address  (gemm_request_address),
+    .request_beats    (gemm_request_beats),
+    .beat_valid       (gemm_beat_valid),
+    .beat_ready       (gemm_beat_ready),
+    .beat             (gemm_beat)
   );
 
   reference_fetch u_reference_fetch (
     .clk           (clk),
     .rst           (rst || job_control_job_reset),
-    .start         (job_control_run),
-    .queries       (job_control_queries),
-    .boxes         (job_control_boxes),
-    .address       (job_control_reference_address),
+    .start         (start_attend),
+    .queries       (job_descriptor_job_queries),
+    .boxes         (job_descriptor_job_boxes),
+    .address       (job_descriptor_job_reference_address),
     .freed         (core_freed),
     .data          (m_axi_rdata),
     .data_valid    (read_port_data_valid_2),
@@ -344,28 +610,21 @@ module quillgen (
   msda_core u_core (
     .clk                       (clk),
     .rst                       (rst || job_control_job_reset),
-    .start                     (job_control_run),
-    .queries                   (job_control_queries),
-    .levels_width_0            (job_control_levels_width_0),
-    .levels_height_0           (job_control_levels_height_0),
-    .levels_width_1            (job_control_levels_width_1),
-    .levels_height_1           (job_control_levels_height_1),
-    .start_0                   (job_control_start_0),
-    .start_1                   (job_control_start_1),
-    .boxes                     (job_control_boxes),
-    .clear                     (job_control_load),
+    .levels_width_0            (job_descriptor_levels_width_0),
+    .levels_height_0           (job_descriptor_levels_height_0),
+    .levels_width_1            (job_descriptor_levels_width_1),
+    .levels_height_1           (job_descriptor_levels_height_1),
+    .start_0                   (job_descriptor_start_0),
+    .start_1                   (job_descriptor_start_1),
+    .boxes                     (job_descriptor_job_boxes),
+    .clear                     (job_control_accepted),
     .feature_data              (m_axi_rdata),
-    .query_weights_enable      (parameter_loader_query_weights_enable),
-    .query_weights_bank        (parameter_loader_query_weights_bank),
-    .query_weights_address     (parameter_loader_query_weights_address),
-    .query_weights_data        (parameter_loader_query_weights_data),
-    .query_requant_enable      (parameter_loader_query_requant_enable),
-    .query_requant_bank        (parameter_loader_query_requant_bank),
-    .query_requant_address     (parameter_loader_query_requant_address),
-    .query_requant_data        (parameter_loader_query_requant_data),
-    .word_valid                (query_fetch_word_valid),
-    .word_ready                (query_fetch_word_ready),
-    .word                      (query_fetch_word),
+    .sample_valid              (gemm_sample_valid),
+    .sample_slot               (gemm_sample_slot),
+    .sample_number             (gemm_sample_number),
+    .projected_valid           (gemm_projected_valid),
+    .projected_ready           (gemm_projected_ready),
+    .projected                 (gemm_projected),
     .references_of_group_valid (reference_fetch_group_valid),
     .references_of_group_ready (reference_fetch_group_ready),
     .references_of_group       (reference_fetch_group),
@@ -380,6 +639,9 @@ module quillgen (
     .output_weights_bank       (parameter_loader_output_weights_bank),
     .output_weights_address    (parameter_loader_output_weights_address),
     .output_weights_data       (parameter_loader_output_weights_data),
+    .offset_x_0                (gemm_offset_x_0),
+    .offset_y_0                (gemm_offset_y_0),
+    .logit_0                   (gemm_logit_0),
     .feature_valid_0           (read_port_data_valid_3),
     .feature_burst_0_valid     (core_feature_burst_0_valid),
     .feature_burst_0_ready     (core_feature_burst_0_ready),
@@ -404,115 +666,126 @@ module quillgen (
   );
 
   // Memory: AXI4 master, write channels.
-  output_writer u_output_writer (
-    .clk           (clk),
-    .rst           (rst || job_control_job_reset),
-    .start         (job_control_run),
-    .halt          (job_control_halt),
-    .queries       (job_control_queries),
-    .address       (job_control_output_address),
-    .stride        (job_control_output_stride),
-    .output_valid  (core_output_valid),
-    .output_ready  (core_output_ready),
-    .output_values (core_output_values),
-    .output_last   (core_output_last),
-    .awready       (m_axi_awready),
-    .wready        (m_axi_wready),
-    .awvalid       (m_axi_awvalid),
-    .awaddr        (m_axi_awaddr),
-    .awlen         (m_axi_awlen),
-    .wvalid        (m_axi_wvalid),
-    .wdata         (m_axi_wdata),
-    .wlast         (m_axi_wlast),
-    .beat_sent     (output_writer_beat_sent),
-    .bvalid        (m_axi_bvalid),
-    .bresp         (m_axi_bresp),
-    .done          (output_writer_done),
-    .waiting       (output_writer_waiting),
-    .progress      (output_writer_progress),
-    .error         (output_writer_error)
+  wire [9:0] burst_writer_runs_choice = of_map ? job_descriptor_job_blocks : {3'd0, job_descriptor_job_queries};
+  wire burst_writer_request_valid_choice = job_control_attending ? output_rows_request_valid : gemm_request_valid;
+  wire [39:0] burst_writer_request_address_choice = job_control_attending ? output_rows_request_address :
+      gemm_request_address;
+  wire [2:0] burst_writer_request_beats_choice = job_control_attending ? output_rows_request_beats :
+      gemm_request_beats;
+  wire burst_writer_beat_valid_choice = job_control_attending ? output_rows_beat_valid : gemm_beat_valid;
+  wire [63:0] burst_writer_beat_choice = job_control_attending ? output_rows_beat : gemm_beat;
+
+  burst_writer u_burst_writer (
+    .clk             (clk),
+    .rst             (rst || job_control_job_reset),
+    .start           (job_control_start),
+    .halt            (job_control_halt),
+    .runs            (burst_writer_runs_choice),
+    .request_valid   (burst_writer_request_valid_choice),
+    .request_ready   (request_ready),
+    .request_address (burst_writer_request_address_choice),
+    .request_beats   (burst_writer_request_beats_choice),
+    .beat_valid      (burst_writer_beat_valid_choice),
+    .beat_ready      (beat_ready),
+    .beat            (burst_writer_beat_choice),
+    .awready         (m_axi_awready),
+    .wready          (m_axi_wready),
+    .awvalid         (m_axi_awvalid),
+    .awaddr          (m_axi_awaddr),
+    .awlen           (m_axi_awlen),
+    .wvalid          (m_axi_wvalid),
+    .wdata           (m_axi_wdata),
+    .wlast           (m_axi_wlast),
+    .beat_sent       (burst_writer_beat_sent),
+    .bvalid          (m_axi_bvalid),
+    .bresp           (m_axi_bresp),
+    .done            (burst_writer_done),
+    .waiting         (burst_writer_waiting),
+    .progress        (burst_writer_progress),
+    .error           (burst_writer_error)
   );
 
   // Is the port quiet, has it stood still for too long?
   wire bus_watch_expired;
   wire bus_watch_quiet;
-  wire bus_watch_progress_term = read_port_progress || output_writer_progress;
+  wire bus_watch_progress_term = read_port_progress || burst_writer_progress;
 
   bus_watch u_bus_watch (
     .clk            (clk),
     .rst            (rst),
     .timeout        (registers_timeout),
     .reads_waiting  (read_port_waiting),
-    .writes_waiting (output_writer_waiting),
+    .writes_waiting (burst_writer_waiting),
     .progress       (bus_watch_progress_term),
     .expired        (bus_watch_expired),
     .quiet          (bus_watch_quiet)
   );
 
   job_control u_job_control (
-    .clk               (clk),
-    .rst               (rst),
-    .job_valid         (jobs_out_valid),
-    .job_ready         (jobs_out_ready),
-    .job               (jobs_out),
-    .beat_valid        (job_reader_beat_valid),
-    .beat_ready        (job_reader_beat_ready),
-    .beat              (job_reader_beat),
-    .soft_reset        (registers_soft_reset),
-    .failure_pending   (registers_failure_pending),
-    .read_error        (read_port_error),
-    .write_error       (output_writer_error),
-    .read_client       (m_axi_rid),
-    .read_response     (m_axi_rresp),
-    .write_response    (m_axi_bresp),
-    .reads_waiting     (read_port_waiting),
-    .writes_waiting    (output_writer_waiting),
-    .abort             (registers_abort),
-    .expired           (bus_watch_expired),
-    .quiet             (bus_watch_quiet),
-    .start_0           (job_control_start_0),
-    .start_1           (job_control_start_1),
-    .request_valid     (job_control_request_valid),
-    .request_address   (job_control_request_address),
-    .request_beats     (job_control_request_beats),
-    .request_ready     (job_control_request_ready),
-    .parameter_valid   (job_control_parameter_valid),
-    .parameter_beat    (job_control_parameter_beat),
-    .parameters_loaded (parameter_loader_finished),
-    .tags_clearing     (core_clearing),
-    .load              (job_control_load),
-    .run               (job_control_run),
-    .written           (output_writer_done),
-    .halt              (job_control_halt),
-    .job_reset         (job_control_job_reset),
-    .event_done        (job_control_event_done),
-    .event_failed      (job_control_event_failed),
-    .job_ended         (job_control_job_ended),
-    .busy              (job_control_busy),
-    .quarantined       (job_control_quarantined),
-    .setup             (job_control_setup),
-    .begin_job         (job_control_begin_job),
-    .done              (job_control_done),
-    .failed            (job_control_failed),
-    .error             (job_control_error),
-    .error_detail      (job_control_error_detail),
-    .job_id            (job_control_job_id),
-    .queries           (job_control_queries),
-    .query_address     (job_control_query_address),
-    .reference_address (job_control_reference_address),
-    .output_address    (job_control_output_address),
-    .boxes             (job_control_boxes),
-    .query_stride      (job_control_query_stride),
-    .output_stride     (job_control_output_stride),
-    .levels_width_0    (job_control_levels_width_0),
-    .levels_height_0   (job_control_levels_height_0),
-    .levels_width_1    (job_control_levels_width_1),
-    .levels_height_1   (job_control_levels_height_1)
+    .clk                   (clk),
+    .rst                   (rst),
+    .job_valid             (jobs_out_valid),
+    .job_ready             (jobs_out_ready),
+    .job                   (jobs_out),
+    .soft_reset            (registers_soft_reset),
+    .failure_pending       (registers_failure_pending),
+    .beat_valid            (job_reader_beat_valid),
+    .descriptor_complete   (job_descriptor_complete),
+    .descriptor_checked    (job_descriptor_checked),
+    .verdict               (job_descriptor_verdict),
+    .bad_word              (job_descriptor_bad_word),
+    .to_descriptor         (job_control_to_descriptor),
+    .check                 (job_control_check),
+    .loads_request_valid   (job_loads_request_valid),
+    .loads_request_address (job_loads_request_address),
+    .loads_request_beats   (job_loads_request_beats),
+    .request_ready         (job_control_request_ready),
+    .request_valid         (job_control_request_valid),
+    .request_address       (job_control_request_address),
+    .request_beats         (job_control_request_beats),
+    .loads_request_ready   (job_control_loads_request_ready),
+    .read_error            (read_port_error),
+    .write_error           (burst_writer_error),
+    .read_client           (m_axi_rid),
+    .read_response         (m_axi_rresp),
+    .write_response        (m_axi_bresp),
+    .reads_waiting         (read_port_waiting),
+    .writes_waiting        (burst_writer_waiting),
+    .abort                 (registers_abort),
+    .expired               (bus_watch_expired),
+    .quiet                 (bus_watch_quiet),
+    .dense                 (job_descriptor_job_dense),
+    .map_given             (job_descriptor_job_map_given),
+    .panel_loaded          (job_loads_panel_loaded),
+    .panels_left           (job_loads_panels_left),
+    .mask_wanted           (job_loads_mask_wanted),
+    .rest_wanted           (job_loads_rest_wanted),
+    .tags_clearing         (core_clearing),
+    .written               (burst_writer_done),
+    .accepted              (job_control_accepted),
+    .run_begins            (job_control_run_begins),
+    .start                 (job_control_start),
+    .in_project            (job_control_in_project),
+    .attending             (job_control_attending),
+    .halt                  (job_control_halt),
+    .job_reset             (job_control_job_reset),
+    .event_done            (job_control_event_done),
+    .event_failed          (job_control_event_failed),
+    .job_ended             (job_control_job_ended),
+    .busy                  (job_control_busy),
+    .quarantined           (job_control_quarantined),
+    .setup                 (job_control_setup),
+    .begin_job             (job_control_begin_job),
+    .done                  (job_control_done),
+    .failed                (job_control_failed),
+    .error                 (job_control_error),
+    .error_detail          (job_control_error_detail)
   );
 
   // Counters.
   wire [31:0] counters_cycles;
   wire [31:0] counters_setup;
+  wire [31:0] counters_project;
   wire [31:0] counters_fill;
   wire [31:0] counters_sample;
   wire [31:0] counters_wait_feature;
@@ -523,10 +796,17 @@ module quillgen (
   wire [31:0] counters_line_hits;
   wire [31:0] counters_line_misses;
   wire [31:0] counters_bytes_job;
-  wire [31:0] counters_bytes_query;
   wire [31:0] counters_bytes_reference;
   wire [31:0] counters_bytes_feature;
+  wire [31:0] counters_bytes_query;
+  wire [31:0] counters_bytes_source;
   wire [31:0] counters_bytes_output;
+  wire [31:0] counters_bytes_value;
+  wire [31:0] counters_gemm_busy;
+  wire [31:0] counters_gemm_rows;
+  wire [31:0] counters_gemm_room;
+  wire [31:0] counters_gemm_project;
+  wire [31:0] counters_gemm_idle;
 
   counters u_counters (
     .clk                 (clk),
@@ -534,7 +814,8 @@ module quillgen (
     .clear               (job_control_begin_job),
     .busy                (job_control_busy),
     .in_setup_phase      (job_control_setup),
-    .queries             (job_control_queries),
+    .in_project_phase    (job_control_in_project),
+    .queries             (job_descriptor_job_queries),
     .sample_taken_0      (core_sample_taken_0),
     .sample_ends_query_0 (core_sample_ends_query_0),
     .lane_blocked_0      (core_lane_blocked_0),
@@ -543,6 +824,7 @@ module quillgen (
     .misses_0            (core_misses_0),
     .cycles              (counters_cycles),
     .setup               (counters_setup),
+    .project             (counters_project),
     .fill                (counters_fill),
     .sample              (counters_sample),
     .wait_feature        (counters_wait_feature),
@@ -552,16 +834,26 @@ module quillgen (
     .samples             (counters_samples),
     .line_hits           (counters_line_hits),
     .line_misses         (counters_line_misses),
+    .beat_rows           (read_port_data_valid_1),
+    .beat_written        (burst_writer_beat_sent),
+    .of_map              (of_map),
     .beat_job            (read_port_data_valid_0),
     .bytes_job           (counters_bytes_job),
-    .beat_query          (read_port_data_valid_1),
-    .bytes_query         (counters_bytes_query),
     .beat_reference      (read_port_data_valid_2),
     .bytes_reference     (counters_bytes_reference),
     .beat_feature        (read_port_data_valid_3),
     .bytes_feature       (counters_bytes_feature),
-    .beat_output         (output_writer_beat_sent),
-    .bytes_output        (counters_bytes_output)
+    .bytes_query         (counters_bytes_query),
+    .bytes_source        (counters_bytes_source),
+    .bytes_output        (counters_bytes_output),
+    .bytes_value         (counters_bytes_value),
+    .gemm_moves          (gemm_busy),
+    .gemm_waits_for_room (gemm_waits_for_room),
+    .gemm_busy           (counters_gemm_busy),
+    .gemm_rows           (counters_gemm_rows),
+    .gemm_room           (counters_gemm_room),
+    .gemm_project        (counters_gemm_project),
+    .gemm_idle           (counters_gemm_idle)
   );
 
   wire registers_event_refused_term = !queue_ready;
@@ -598,16 +890,22 @@ module quillgen (
     .busy                    (job_control_busy),
     .error                   (job_control_error),
     .error_detail            (job_control_error_detail),
-    .job_id                  (job_control_job_id),
+    .job_id                  (job_descriptor_job_id),
     .job_ended               (job_control_job_ended),
     .counter_cycles          (counters_cycles),
     .counter_setup           (counters_setup),
+    .counter_project         (counters_project),
     .counter_fill            (counters_fill),
     .counter_sample          (counters_sample),
     .counter_wait_feature    (counters_wait_feature),
     .counter_wait_output     (counters_wait_output),
     .counter_wait_point      (counters_wait_point),
     .counter_drain           (counters_drain),
+    .counter_gemm_busy       (counters_gemm_busy),
+    .counter_gemm_rows       (counters_gemm_rows),
+    .counter_gemm_room       (counters_gemm_room),
+    .counter_gemm_idle       (counters_gemm_idle),
+    .counter_gemm_project    (counters_gemm_project),
     .counter_samples         (counters_samples),
     .counter_line_hits       (counters_line_hits),
     .counter_line_misses     (counters_line_misses),
@@ -616,6 +914,8 @@ module quillgen (
     .counter_bytes_reference (counters_bytes_reference),
     .counter_bytes_feature   (counters_bytes_feature),
     .counter_bytes_output    (counters_bytes_output),
+    .counter_bytes_source    (counters_bytes_source),
+    .counter_bytes_value     (counters_bytes_value),
     .arvalid                 (s_axil_arvalid),
     .araddr                  (s_axil_araddr),
     .rready                  (s_axil_rready),
@@ -636,7 +936,7 @@ module quillgen (
   assign m_axi_bready = 1'b1;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, parameter_loader_beat_ready, m_axi_bid};
+  wire _unused = &{1'b0, m_axi_bid};
 
 endmodule
 `default_nettype wire

@@ -20,7 +20,7 @@
 #define QUILLGEN_CAP_SHAPE_MAX_HEIGHT_SHIFT               16           /* tallest */
 #define QUILLGEN_CAP_SHAPE_MAX_HEIGHT_MASK                0xFFFF0000u
 #define QUILLGEN_CAP_QUERIES                              0x010u       /* RO: most queries of a job */
-#define QUILLGEN_CAP_QUERIES_MAX_QUERIES_SHIFT            0            /* queries */
+#define QUILLGEN_CAP_QUERIES_MAX_QUERIES_SHIFT            0            /* queries, or rows of a dense job */
 #define QUILLGEN_CAP_QUERIES_MAX_QUERIES_MASK             0xFFFFFFFFu
 #define QUILLGEN_CAP_MEMORY                               0x014u       /* RO: the memory port */
 #define QUILLGEN_CAP_MEMORY_DATA_BITS_SHIFT               0            /* width of the data */
@@ -70,6 +70,11 @@
 #define QUILLGEN_CAP_CORE                                 0x028u       /* RO: lanes, for packing the parameter image */
 #define QUILLGEN_CAP_CORE_LANES_SHIFT                     0            /* lanes, each with its share of the heads */
 #define QUILLGEN_CAP_CORE_LANES_MASK                      0x0000000Fu
+#define QUILLGEN_CAP_DENSE                                0x02Cu       /* RO: limits of a dense job */
+#define QUILLGEN_CAP_DENSE_MAX_INNER_SHIFT                0            /* longest row, elements */
+#define QUILLGEN_CAP_DENSE_MAX_INNER_MASK                 0x0000FFFFu
+#define QUILLGEN_CAP_DENSE_PANEL_SHIFT                    16           /* most outputs of a panel */
+#define QUILLGEN_CAP_DENSE_PANEL_MASK                     0xFFFF0000u
 #define QUILLGEN_DESC_LO                                  0x030u       /* RW: descriptor address, low half */
 #define QUILLGEN_DESC_HI                                  0x034u       /* RW: descriptor address, high half */
 #define QUILLGEN_START                                    0x038u       /* WO: queues a job */
@@ -119,28 +124,42 @@
 #define QUILLGEN_INT_TEST_REFUSED_SHIFT                   2            /* START was written with the queue full or the port quarantined */
 #define QUILLGEN_INT_TEST_REFUSED_MASK                    0x00000004u
 #define QUILLGEN_SNAPSHOT                                 0x060u       /* WO: any write copies all counters at once; the end of a job does too */
-#define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next seven */
+#define QUILLGEN_CAP_TOKENS                               0x064u       /* RO: most tokens of a job */
+#define QUILLGEN_CAP_TOKENS_MAX_TOKENS_SHIFT              0            /* tokens */
+#define QUILLGEN_CAP_TOKENS_MAX_TOKENS_MASK               0xFFFFFFFFu
+#define QUILLGEN_CAP_WEIGHTS                              0x068u       /* RO: words of a weight memory, one for each column of the array */
+#define QUILLGEN_CAP_WEIGHTS_WORDS_SHIFT                  0            /* depth weights each */
+#define QUILLGEN_CAP_WEIGHTS_WORDS_MASK                   0xFFFFFFFFu
+#define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next eight */
 #define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: cycles of lanes: descriptor and parameters were being loaded */
-#define QUILLGEN_COUNT_FILL                               0x088u       /* RO: cycles of lanes: before the first sample of any */
-#define QUILLGEN_COUNT_SAMPLE                             0x08Cu       /* RO: cycles of lanes: the lane took a sample */
-#define QUILLGEN_COUNT_WAIT_FEATURE                       0x090u       /* RO: cycles of lanes: the next sample missed pixels */
-#define QUILLGEN_COUNT_WAIT_OUTPUT                        0x094u       /* RO: cycles of lanes: the lane was not ready */
-#define QUILLGEN_COUNT_WAIT_POINT                         0x098u       /* RO: cycles of lanes: no sample was queued */
-#define QUILLGEN_COUNT_DRAIN                              0x09Cu       /* RO: cycles of lanes: after the last sample of all */
-#define QUILLGEN_COUNT_SAMPLES                            0x0A0u       /* RO: samples taken, of all lanes */
-#define QUILLGEN_COUNT_LINE_HITS                          0x0A4u       /* RO: line look-ups that found their line */
-#define QUILLGEN_COUNT_LINE_MISSES                        0x0A8u       /* RO: line look-ups that did not */
-#define QUILLGEN_COUNT_BYTES_JOB                          0x0ACu       /* RO: bytes read: descriptor and parameters */
-#define QUILLGEN_COUNT_BYTES_QUERY                        0x0B0u       /* RO: bytes read: query rows */
-#define QUILLGEN_COUNT_BYTES_REFERENCE                    0x0B4u       /* RO: bytes read: references */
-#define QUILLGEN_COUNT_BYTES_FEATURE                      0x0B8u       /* RO: bytes read: lines of the value map */
-#define QUILLGEN_COUNT_BYTES_OUTPUT                       0x0BCu       /* RO: bytes written: output rows */
+#define QUILLGEN_COUNT_PROJECT                            0x088u       /* RO: cycles of lanes: value map or a dense product was being computed */
+#define QUILLGEN_COUNT_FILL                               0x08Cu       /* RO: cycles of lanes: before the first sample of any */
+#define QUILLGEN_COUNT_SAMPLE                             0x090u       /* RO: cycles of lanes: the lane took a sample */
+#define QUILLGEN_COUNT_WAIT_FEATURE                       0x094u       /* RO: cycles of lanes: the next sample missed pixels */
+#define QUILLGEN_COUNT_WAIT_OUTPUT                        0x098u       /* RO: cycles of lanes: the lane was not ready */
+#define QUILLGEN_COUNT_WAIT_POINT                         0x09Cu       /* RO: cycles of lanes: no sample was queued */
+#define QUILLGEN_COUNT_DRAIN                              0x0A0u       /* RO: cycles of lanes: after the last sample of all */
+#define QUILLGEN_COUNT_GEMM_BUSY                          0x0A4u       /* RO: cycles in which the PE array took a step; CYCLES is the sum of this and the next three */
+#define QUILLGEN_COUNT_GEMM_ROWS                          0x0A8u       /* RO: cycles in which the array, between its first and last step, waited for rows or weights */
+#define QUILLGEN_COUNT_GEMM_ROOM                          0x0ACu       /* RO: cycles between them in which it waited for room for its results */
+#define QUILLGEN_COUNT_GEMM_IDLE                          0x0B0u       /* RO: cycles before its first step and after its last */
+#define QUILLGEN_COUNT_GEMM_PROJECT                       0x0B4u       /* RO: steps of the array in cycles of PROJECT */
+#define QUILLGEN_COUNT_SAMPLES                            0x0B8u       /* RO: samples taken, of all lanes */
+#define QUILLGEN_COUNT_LINE_HITS                          0x0BCu       /* RO: line look-ups that found their line */
+#define QUILLGEN_COUNT_LINE_MISSES                        0x0C0u       /* RO: line look-ups that did not */
+#define QUILLGEN_COUNT_BYTES_JOB                          0x0C4u       /* RO: bytes read: descriptor and parameters */
+#define QUILLGEN_COUNT_BYTES_QUERY                        0x0C8u       /* RO: bytes read: query rows, or rows of a dense job */
+#define QUILLGEN_COUNT_BYTES_REFERENCE                    0x0CCu       /* RO: bytes read: references */
+#define QUILLGEN_COUNT_BYTES_FEATURE                      0x0D0u       /* RO: bytes read: lines of the value map */
+#define QUILLGEN_COUNT_BYTES_OUTPUT                       0x0D4u       /* RO: bytes written: output rows */
+#define QUILLGEN_COUNT_BYTES_SOURCE                       0x0D8u       /* RO: bytes read: source rows */
+#define QUILLGEN_COUNT_BYTES_VALUE                        0x0DCu       /* RO: bytes written: value map */
 
 /* Values. */
 #define QUILLGEN_ID_VALUE                                 0x5155494Cu
-#define QUILLGEN_VERSION_VALUE                            3u         
+#define QUILLGEN_VERSION_VALUE                            4u         
 #define QUILLGEN_QUEUED_JOBS                              2u           /* that wait behind the one in work */
-#define QUILLGEN_COUNTERS                                 16u          /* from COUNT_CYCLES on, 4 bytes apart */
+#define QUILLGEN_COUNTERS                                 24u          /* from COUNT_CYCLES on, 4 bytes apart */
 
 /* Codes of ERROR. */
 #define QUILLGEN_ERROR_NONE_CODE                          0u           /* no error */
@@ -151,14 +170,20 @@
 #define QUILLGEN_ERROR_READ_CODE                          5u           /* a read was answered SLVERR or DECERR */
 #define QUILLGEN_ERROR_WRITE_CODE                         6u           /* a write was answered SLVERR or DECERR */
 #define QUILLGEN_ERROR_ABORTED_CODE                       7u           /* CONTROL.abort was written */
+#define QUILLGEN_ERROR_DENSE_CODE                         9u           /* inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit */
+#define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
 #define QUILLGEN_ERROR_TIMEOUT_CODE                       8u           /* the memory port stood still for TIMEOUT cycles */
 
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
-#define QUILLGEN_DESCRIPTOR_KIND_VALUE                    0x00010001u  /* version 1, attention core */
+#define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00020001u  /* version 2, attention layer */
+#define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00020002u  /* version 2, dense layer */
 #define QUILLGEN_DESCRIPTOR_FLAG_BOXES                    0x1u         /* references are boxes */
+#define QUILLGEN_DESCRIPTOR_FLAG_MASKED                   0x2u         /* a mask of the tokens is given */
+#define QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN                0x4u         /* the value map is in memory */
+#define QUILLGEN_DESCRIPTOR_FLAG_RELU                     0x8u         /* negative outputs of a dense job become 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
-#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* flags: bit 0, references are boxes; other bits 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; other bits 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS            4u           /* address of the query rows, low and high half */
@@ -169,5 +194,11 @@
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_STRIDE             14u          /* bytes from one query row to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_OUTPUT_STRIDE            15u          /* bytes from one output row to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_LEVELS                   16u          /* a word a level: width [15:0], height [31:16]; unused ones 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_SOURCE_ADDRESS           24u          /* address of the source rows */
+#define QUILLGEN_DESCRIPTOR_WORD_MASK_ADDRESS             26u          /* address of the mask, a byte a token */
+#define QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE            28u          /* bytes from one source row to the next */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE              16u          /* inner [15:0], outputs [31:16] */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL              17u          /* tiles of a panel [15:0]; the last one may have fewer */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved for residual rows, a second activation and their strides; 0 */
 
 #endif

@@ -183,6 +183,23 @@ module sampling_lane (
     .location_last_of_query      (index_gen_location_last_of_query)
   );
 
+  wire locations_out_valid;
+  wire [42:0] locations_out;
+  wire locations_out_ready;
+
+  fifo_43x2 u_locations (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (index_gen_location_valid),
+    .in_ready  (index_gen_location_ready),
+    .in        ({index_gen_location_last_of_query, index_gen_location_last_of_head, index_gen_location_level,
+        index_gen_location_head, index_gen_location_inside, index_gen_location_weight, index_gen_location_y,
+        index_gen_location_x}),
+    .out_valid (locations_out_valid),
+    .out_ready (locations_out_ready),
+    .out       (locations_out)
+  );
+
   // Line cache.
   wire tag_lookup_miss_valid;
   wire tag_lookup_miss_level;
@@ -208,16 +225,16 @@ module sampling_lane (
   weight_gen u_weight_gen (
     .clk                    (clk),
     .rst                    (rst),
-    .location_valid         (index_gen_location_valid),
-    .location_ready         (index_gen_location_ready),
-    .location_x             (index_gen_location_x),
-    .location_y             (index_gen_location_y),
-    .location_weight        (index_gen_location_weight),
-    .location_inside        (index_gen_location_inside),
-    .location_head          (index_gen_location_head),
-    .location_level         (index_gen_location_level),
-    .location_last_of_head  (index_gen_location_last_of_head),
-    .location_last_of_query (index_gen_location_last_of_query),
+    .location_valid         (locations_out_valid),
+    .location_ready         (locations_out_ready),
+    .location_x             (locations_out[12:0]),
+    .location_y             (locations_out[25:13]),
+    .location_weight        (locations_out[34:26]),
+    .location_inside        (locations_out[38:35]),
+    .location_head          (locations_out[39]),
+    .location_level         (locations_out[40]),
+    .location_last_of_head  (locations_out[41]),
+    .location_last_of_query (locations_out[42]),
     .corners_valid          (weight_gen_corners_valid),
     .corners_ready          (weight_gen_corners_ready),
     .corners_w00            (weight_gen_corners_w00),

@@ -403,15 +403,25 @@ module tag_lookup (
     else if (leave) queued <= 1'b0;
     else if (entry_valid && entry_ready) queued <= 1'b1;
 
-  // Lines found and missing, counted when the sample leaves.
-  wire [1:0] hits_sum = bank_0_found + bank_1_found;
-  wire [2:0] hits_sum_2 = {1'b0, hits_sum} + {2'd0, bank_2_found};
-  wire [2:0] hits_sum_3 = hits_sum_2 + {2'd0, bank_3_found};
-  assign hits = leave ? hits_sum_3 : 3'd0;
-  wire [1:0] misses_sum = bank_0_missing + bank_1_missing;
-  wire [2:0] misses_sum_2 = {1'b0, misses_sum} + {2'd0, bank_2_missing};
-  wire [2:0] misses_sum_3 = misses_sum_2 + {2'd0, bank_3_missing};
-  assign misses = leave ? misses_sum_3 : 3'd0;
+  // Lines found and missing, counted in the cycle after the sample left.
+  reg [2:0] hits_left;
+  wire [1:0] hits_left_sum = bank_0_found + bank_1_found;
+  wire [2:0] hits_left_sum_2 = {1'b0, hits_left_sum} + {2'd0, bank_2_found};
+  wire [2:0] hits_left_sum_3 = hits_left_sum_2 + {2'd0, bank_3_found};
+
+  always @(posedge clk)
+    if (rst) hits_left <= 3'd0;
+    else hits_left <= leave ? hits_left_sum_3 : 3'd0;
+
+  reg [2:0] misses_left;
+  wire [1:0] misses_left_sum = bank_0_missing + bank_1_missing;
+  wire [2:0] misses_left_sum_2 = {1'b0, misses_left_sum} + {2'd0, bank_2_missing};
+  wire [2:0] misses_left_sum_3 = misses_left_sum_2 + {2'd0, bank_3_missing};
+
+  always @(posedge clk)
+    if (rst) misses_left <= 3'd0;
+    else misses_left <= leave ? misses_left_sum_3 : 3'd0;
+
   assign miss_by = (open[1:0] == 2'd0) ? line_by_1 : line_by_0;
   assign miss_bx = (lowest[0] || lowest[2]) ? line_bx_0 : line_bx_1;
   assign entry_place_0 = {bank_0_set, bank_0_missing_term ? bank_0_match_1 : bank_0_word[18]};
@@ -419,6 +429,8 @@ module tag_lookup (
   assign entry_place_2 = {bank_2_set, bank_2_missing_term ? bank_2_match_1 : bank_2_word[18]};
   assign entry_place_3 = {bank_3_set, bank_3_missing_term ? bank_3_match_1 : bank_3_word[18]};
 
+  assign hits = hits_left;
+  assign misses = misses_left;
   assign miss_level = line_level;
   assign miss_head = line_head;
   assign entry_weight_0 = line_weight_0;

@@ -1,20 +1,20 @@
-// requantise_18_to_11
+// requantise_20_to_13
 //
 // Requantisation (NUMERICS.md N2): value = saturate(round((acc + bias) * mult / 2^shift)), half up, in three
 // stages that move with enable.
 //
-//   acc_bits = 18
-//   out_bits = 11
+//   acc_bits = 20
+//   out_bits = 13
 `default_nettype none
 
-module requantise_18_to_11 (
+module requantise_20_to_13 (
   input  wire        clk,
   input  wire        enable,
-  input  wire [17:0] acc,
+  input  wire [19:0] acc,
   input  wire [31:0] bias,
   input  wire [15:0] mult,
   input  wire [5:0]  shift,
-  output reg  [10:0] value
+  output reg  [12:0] value
 );
 
   // Add the bias.
@@ -24,7 +24,7 @@ module requantise_18_to_11 (
 
   always @(posedge clk)
     if (enable) begin
-      biased <= {{15{acc[17]}}, acc} + {bias[31], bias};
+      biased <= {{13{acc[19]}}, acc} + {bias[31], bias};
       mult_1 <= mult;
       shift_1 <= shift;
     end
@@ -46,8 +46,8 @@ module requantise_18_to_11 (
   wire [49:0] rounded = rounded_sum[50:1];
 
   always @(posedge clk)
-    if (enable) value <= ((rounded[49:10] == 40'd0) || (rounded[49:10] == {40{1'b1}})) ? rounded[10:0] :
-        rounded[49] ? 11'h400 : 11'h3FF;
+    if (enable) value <= ((rounded[49:12] == 38'd0) || (rounded[49:12] == {38{1'b1}})) ? rounded[12:0] :
+        rounded[49] ? 13'h1000 : 13'hFFF;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, rounded_sum[0]};

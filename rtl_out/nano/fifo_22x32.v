@@ -1,29 +1,29 @@
-// fifo_2x3
+// fifo_22x32
 //
 // First-in first-out buffer on a register file.
 //
-//   width = 2
-//   depth = 3
+//   width = 22
+//   depth = 32
 `default_nettype none
 
-module fifo_2x3 (
-  input  wire       clk,
-  input  wire       rst,
-  input  wire       in_valid,
-  output wire       in_ready,
-  input  wire [1:0] in,
-  output wire       out_valid,
-  input  wire       out_ready,
-  output wire [1:0] out
+module fifo_22x32 (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        in_valid,
+  output wire        in_ready,
+  input  wire [21:0] in,
+  output wire        out_valid,
+  input  wire        out_ready,
+  output wire [21:0] out
 );
 
-  reg [1:0] count;
-  reg [1:0] write_index;
-  reg [1:0] read_index;
-  assign in_ready = count != 2'd3;
+  reg [5:0] count;
+  reg [4:0] write_index;
+  reg [4:0] read_index;
+  assign in_ready = count != 6'd32;
   wire push = in_valid && in_ready;
 
-  regfile_1r1w #(.WIDTH(2), .DEPTH(3), .ADDRESS_BITS(2)) u_words (
+  regfile_1r1w #(.WIDTH(22), .DEPTH(32), .ADDRESS_BITS(5)) u_words (
     .clk           (clk),
     .write         (push),
     .write_address (write_index),
@@ -33,24 +33,21 @@ module fifo_2x3 (
     .read_data     (out)
   );
 
-  assign out_valid = count != 2'd0;
+  assign out_valid = count != 6'd0;
   wire pop = out_valid && out_ready;
-  wire [1:0] write_index_sum = write_index + 2'd1;
 
   always @(posedge clk)
-    if (rst) write_index <= 2'd0;
-    else if (push) write_index <= (write_index == 2'd2) ? 2'd0 : write_index_sum;
-
-  wire [1:0] read_index_sum = read_index + 2'd1;
+    if (rst) write_index <= 5'd0;
+    else if (push) write_index <= write_index + 5'd1;
 
   always @(posedge clk)
-    if (rst) read_index <= 2'd0;
-    else if (pop) read_index <= (read_index == 2'd2) ? 2'd0 : read_index_sum;
+    if (rst) read_index <= 5'd0;
+    else if (pop) read_index <= read_index + 5'd1;
 
   always @(posedge clk)
-    if (rst) count <= 2'd0;
-    else if (push && !pop) count <= count + 2'd1;
-    else if (pop && !push) count <= count - 2'd1;
+    if (rst) count <= 6'd0;
+    else if (push && !pop) count <= count + 6'd1;
+    else if (pop && !push) count <= count - 6'd1;
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -59,11 +56,11 @@ module fifo_2x3 (
 
 `ifdef QUILLGEN_CHECKS
   reg check_out_held;
-  reg [1:0] check_out_last;
+  reg [21:0] check_out_last;
   always @(posedge clk) begin : checks
     if (rst) begin
       check_out_held <= 1'b0;
-      check_out_last <= {2{1'b0}};
+      check_out_last <= {22{1'b0}};
     end else begin
       check_out_held <= out_valid && !out_ready;
       check_out_last <= out;

@@ -1,12 +1,14 @@
-// row_resize_64x1_to_16x2
+// row_resize_64_to_16_of_3
 //
-// A row of 1 words of 64 bits becomes 2 words of 16 bits, the first lowest.
+// Rows of words of 64 bits become rows of words of 16 bits, the first lowest. last_word is the number of the last
+// word that goes out of a row.
 `default_nettype none
 
-module row_resize_64x1_to_16x2 (
+module row_resize_64_to_16_of_3 (
   input  wire        clk,
   input  wire        rst,
   input  wire        restart,
+  input  wire [2:0]  last_word,
   input  wire        in_valid,
   output wire        in_ready,
   input  wire [63:0] in,
@@ -15,21 +17,20 @@ module row_resize_64x1_to_16x2 (
   output wire [15:0] out
 );
 
-  reg word;
+  reg [2:0] word;
   reg [1:0] part;
   wire step = in_valid && out_ready;
-  wire last_of_row = word;
+  wire last_of_row = word == last_word;
   wire last_part = last_of_row || (part == 2'd3);
 
   always @(posedge clk)
-    if (rst) word <= 1'b0;
-    else if (restart) word <= 1'b0;
-    else if (step) word <= word + 1'b1;
+    if (rst) word <= 3'd0;
+    else if (restart || (step && last_of_row)) word <= 3'd0;
+    else if (step) word <= word + 3'd1;
 
   always @(posedge clk)
     if (rst) part <= 2'd0;
-    else if (restart) part <= 2'd0;
-    else if (step && last_part) part <= 2'd0;
+    else if (restart || (step && last_part)) part <= 2'd0;
     else if (step) part <= part + 2'd1;
 
   assign in_ready = out_ready && last_part;

@@ -1,4 +1,4 @@
-// burst_reader_query
+// burst_reader_rows
 //
 // Reads runs of beats as AXI bursts of at most 16 beats that never cross 4 KiB. A burst is asked for only when the
 // buffer has room for all of it.
@@ -6,13 +6,13 @@
 //   buffer_beats = 32
 `default_nettype none
 
-module burst_reader_query (
+module burst_reader_rows (
   input  wire        clk,
   input  wire        rst,
   input  wire        request_valid,
   output wire        request_ready,
   input  wire [39:0] request_address,
-  input  wire        request_beats,
+  input  wire [1:0]  request_beats,
   input  wire [63:0] data,
   input  wire        data_valid,
   output wire        burst_valid,
@@ -26,10 +26,10 @@ module burst_reader_query (
 
   // The run in work.
   reg [39:0] address;
-  reg remaining;
+  reg [1:0] remaining;
   reg [4:0] burst_beats;
   reg sized;
-  wire idle = !remaining;
+  wire idle = remaining == 2'd0;
   assign request_ready = idle;
 
   // Size the next burst, then ask for it when there is room.
@@ -43,12 +43,12 @@ module burst_reader_query (
   wire [9:0] most = (most_difference < 10'd16) ? most_difference : 10'd16;
 
   always @(posedge clk)
-    if (!sized) burst_beats <= ({9'd0, remaining} < most) ? {4'd0, remaining} : most[4:0];
+    if (!sized) burst_beats <= ({8'd0, remaining} < most) ? {3'd0, remaining} : most[4:0];
 
   always @(posedge clk)
     if (rst) sized <= 1'b0;
     else if (go) sized <= 1'b0;
-    else if (remaining) sized <= 1'b1;
+    else if (!idle) sized <= 1'b1;
 
   wire address_term = request_valid && request_ready;
 
@@ -57,9 +57,9 @@ module burst_reader_query (
     else if (go) address <= address + {32'd0, {burst_beats, 3'd0}};
 
   always @(posedge clk)
-    if (rst) remaining <= 1'b0;
+    if (rst) remaining <= 2'd0;
     else if (address_term) remaining <= request_beats;
-    else if (go) remaining <= remaining - burst_beats[0];
+    else if (go) remaining <= remaining - burst_beats[1:0];
 
   wire [4:0] burst_length_difference = burst_beats - 5'd1;
   assign burst_length = {3'd0, burst_length_difference};

@@ -1,12 +1,14 @@
-// row_resize_16x2_to_64x1
+// row_resize_16_to_64_of_2
 //
-// A row of 2 words of 16 bits becomes 1 words of 64 bits, the first lowest.
+// Rows of words of 16 bits become rows of words of 64 bits, the first lowest. last_word is the number of the last
+// word that comes in of a row.
 `default_nettype none
 
-module row_resize_16x2_to_64x1 (
+module row_resize_16_to_64_of_2 (
   input  wire        clk,
   input  wire        rst,
   input  wire        restart,
+  input  wire [1:0]  last_word,
   input  wire        in_valid,
   output wire        in_ready,
   input  wire [15:0] in,
@@ -15,23 +17,26 @@ module row_resize_16x2_to_64x1 (
   output wire [63:0] out
 );
 
-  reg word;
+  reg [1:0] word;
   reg [1:0] part;
-  wire last_of_row = word;
+  wire last_of_row = word == last_word;
   wire complete_equal = part == 2'd3;
   wire complete = last_of_row || complete_equal;
   assign in_ready = !complete || out_ready;
   wire step = in_valid && in_ready;
+  wire word_term = restart || (step && last_of_row);
 
   always @(posedge clk)
-    if (rst) word <= 1'b0;
-    else if (restart) word <= 1'b0;
-    else if (step) word <= word + 1'b1;
-
-  always @(posedge clk)
-    if (rst) part <= 2'd0;
-    else if (restart || (step && last_of_row)) part <= 2'd0;
-    else if (step) part <= part + 2'd1;
+    if (rst) begin
+      word <= 2'd0;
+      part <= 2'd0;
+    end else if (word_term) begin
+      word <= 2'd0;
+      part <= 2'd0;
+    end else if (step) begin
+      word <= word + 2'd1;
+      part <= part + 2'd1;
+    end
 
   reg [15:0] part_0;
   wire part_0_equal = part == 2'd0;

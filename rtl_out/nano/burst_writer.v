@@ -1,0 +1,145 @@
+// burst_writer
+//
+// Writes runs of beats in bursts of at most 16 beats that never cross 4 KiB. An address is sent only when all data
+// of its burst are held. done: as many runs as were announced at start have been answered.
+//
+//   buffer_beats = 32
+`default_nettype none
+
+module burst_writer (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire        halt,
+  input  wire [9:0]  runs,
+  input  wire        request_valid,
+  output wire        request_ready,
+  input  wire [39:0] request_address,
+  input  wire [2:0]  request_beats,
+  input  wire        beat_valid,
+  output wire        beat_ready,
+  input  wire [63:0] beat,
+  input  wire        awready,
+  input  wire        wready,
+  output wire        awvalid,
+  output wire [39:0] awaddr,
+  output wire [7:0]  awlen,
+  output wire        wvalid,
+  output wire [63:0] wdata,
+  output wire        wlast,
+  output wire        beat_sent,
+  input  wire        bvalid,
+  input  wire [1:0]  bresp,
+  output wire        done,
+  output wire        waiting,
+  output wire        progress,
+  output wire        error
+);
+
+  wire arrives = beat_valid && beat_ready;
+  wire beats_out_valid;
+  wire beats_out_ready;
+
+  fifo_64x32 u_beats (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (beat_valid),
+    .in_ready  (beat_ready),
+    .in        (beat),
+    .out_valid (beats_out_valid),
+    .out_ready (beats_out_ready),
+    .out       (wdata)
+  );
+
+  // Run after run, burst after burst: size it, wait for its data, send the address, send the data.
+  reg [9:0] left_runs;
+  reg [39:0] address;
+  reg [2:0] remaining;
+  reg [4:0] burst_beats;
+  reg [5:0] held;
+
+  localparam [1:0] STATE_SIZE = 2'd0;
+  localparam [1:0] STATE_WAIT = 2'd1;
+  localparam [1:0] STATE_ADDRESS = 2'd2;
+  localparam [1:0] STATE_DATA = 2'd3;
+  reg [1:0] state;
+  reg [4:0] left;
+  wire is_idle_equal = state == STATE_SIZE;
+  wire is_idle_equal_2 = remaining == 3'd0;
+  wire is_idle = is_idle_equal && is_idle_equal_2;
+  assign request_ready = is_idle;
+  wire sized = is_idle_equal && !is_idle_equal_2;
+  wire data_held = (state == STATE_WAIT) && (held >= {1'b0, burst_beats}) && !halt;
+  assign awvalid = state == STATE_ADDRESS;
+  wire address_sent = awvalid && awready;
+  assign wvalid = state == STATE_DATA;
+  wire sent = wvalid && wready;
+  assign wlast = left == 5'd1;
+  wire burst_end = sent && wlast;
+  wire run_end = burst_end && ({2'd0, remaining} == burst_beats);
+
+  always @(posedge clk)
+    if (rst) state <= STATE_SIZE;
+    else if (sized) state <= STATE_WAIT;
+    else if (data_held) state <= STATE_ADDRESS;
+    else if (address_sent) state <= STATE_DATA;
+    else if (burst_end) state <= STATE_SIZE;
+
+  wire [8:0] most_part = address[11:3];
+  wire [9:0] most_difference = 10'd512 - {1'b0, most_part};
+  wire [9:0] most = (most_difference < 10'd16) ? most_difference : 10'd16;
+
+  always @(posedge clk)
+    if (sized) burst_beats <= ({7'd0, remaining} < most) ? {2'd0, remaining} : most[4:0];
+
+  always @(posedge clk)
+    if (address_sent) left <= burst_beats;
+    else if (sent) left <= left - 5'd1;
+
+  always @(posedge clk)
+    if (rst) left_runs <= 10'd0;
+    else if (start) left_runs <= runs;
+    else if (run_end) left_runs <= left_runs - 10'd1;
+
+  wire address_term = request_valid && request_ready;
+
+  always @(posedge clk)
+    if (address_term) address <= request_address;
+    else if (burst_end) address <= address + {32'd0, {burst_beats, 3'd0}};
+
+  always @(posedge clk)
+    if (rst) remaining <= 3'd0;
+    else if (address_term) remaining <= request_beats;
+    else if (burst_end) remaining <= remaining - burst_beats[2:0];
+
+  always @(posedge clk)
+    if (rst) held <= 6'd0;
+    else if (arrives && !sent) held <= held + 6'd1;
+    else if (sent && !arrives) held <= held - 6'd1;
+
+  assign beats_out_ready = sent;
+  wire [4:0] awlen_difference = burst_beats - 5'd1;
+  assign awlen = {3'd0, awlen_difference};
+
+  // Responses still to come; the runs are written when there are none.
+  reg [17:0] open;
+
+  always @(posedge clk)
+    if (rst) open <= 18'd0;
+    else if (address_sent && !bvalid) open <= open + 18'd1;
+    else if (bvalid && !address_sent) open <= open - 18'd1;
+
+  wire done_equal = open == 18'd0;
+  assign done = (left_runs == 10'd0) && done_equal;
+  assign waiting = awvalid || wvalid || !done_equal;
+  assign progress = address_sent || sent || bvalid;
+  assign error = bvalid && bresp[1];
+
+  assign awaddr = address;
+  assign beat_sent = sent;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, beats_out_valid, bresp[0]};
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,120 @@
+// dense_writer
+//
+// Writes the rows of a dense job, each when its group is complete.
+`default_nettype none
+
+module dense_writer (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire [39:0] address,
+  input  wire [31:0] stride,
+  input  wire [2:0]  row_beats,
+  input  wire        last_panel,
+  input  wire [2:0]  tail,
+  input  wire        finished_valid,
+  output wire        finished_ready,
+  input  wire [1:0]  finished,
+  output wire        request_valid,
+  input  wire        request_ready,
+  output wire [39:0] request_address,
+  output wire [2:0]  request_beats,
+  output wire        read_valid,
+  input  wire        read_ready,
+  output wire [2:0]  read_slot,
+  output wire [3:0]  read_unit,
+  output wire [3:0]  read_live,
+  output wire        freed
+);
+
+  // Ask for the beats of a row to be written, then read it.
+  reg copying;
+  reg [1:0] group;
+  reg row;
+  reg [2:0] beat;
+  reg [39:0] row_address;
+  assign request_valid = finished_valid && !copying;
+  wire row_address_term = request_valid && request_ready;
+
+  always @(posedge clk)
+    if (start) row_address <= address;
+    else if (row_address_term) row_address <= row_address + {8'd0, stride};
+
+  wire [3:0] last_beat_sum = {1'b0, beat} + 4'd1;
+  wire last_beat = last_beat_sum == {1'b0, row_beats};
+  wire ends_outputs = last_panel && last_beat && (tail != 3'd0);
+  wire step = copying && read_ready;
+  wire end_of_row = step && last_beat;
+  wire [1:0] end_of_group_sum = {1'b0, row} + 2'd1;
+  wire end_of_group = end_of_row && (end_of_group_sum == finished);
+
+  always @(posedge clk)
+    if (rst) copying <= 1'b0;
+    else if (row_address_term) copying <= 1'b1;
+    else if (end_of_row) copying <= 1'b0;
+
+  always @(posedge clk)
+    if (rst) beat <= 3'd0;
+    else if (end_of_row) beat <= 3'd0;
+    else if (step) beat <= beat + 3'd1;
+
+  always @(posedge clk)
+    if (rst) row <= 1'b0;
+    else if (end_of_group) row <= 1'b0;
+    else if (end_of_row) row <= row + 1'b1;
+
+  always @(posedge clk)
+    if (rst) group <= 2'd0;
+    else if (start) group <= 2'd0;
+    else if (end_of_group) group <= group + 2'd1;
+
+  assign finished_ready = end_of_group;
+  assign read_slot = {group, row};
+  wire [4:0] read_unit_joined = {beat, 2'd0};
+  assign read_unit = read_unit_joined[3:0];
+  assign read_live = ends_outputs ? {1'b0, tail} : 4'd8;
+
+  assign request_address = row_address;
+  assign request_beats = row_beats;
+  assign read_valid = copying;
+  assign freed = end_of_group;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, read_unit_joined[4]};
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  reg check_request_held;
+  reg [42:0] check_request_last;
+  reg check_read_held;
+  reg [10:0] check_read_last;
+  always @(posedge clk) begin : checks
+    if (rst) begin
+      check_request_held <= 1'b0;
+      check_request_last <= {43{1'b0}};
+      check_read_held <= 1'b0;
+      check_read_last <= {11{1'b0}};
+    end else begin
+      check_request_held <= request_valid && !request_ready;
+      check_request_last <= {row_address, row_beats};
+      check_read_held <= copying && !read_ready;
+      check_read_last <= {read_slot, read_unit, read_live};
+`ifdef FORMAL
+      assert (!check_request_held || (request_valid && {row_address, row_beats} == check_request_last));
+      assert (!check_read_held || (copying && {read_slot, read_unit, read_live} == check_read_last));
+`else
+      if (!(!check_request_held || (request_valid && {row_address, row_beats} == check_request_last))) $fatal(1,
+          "%m: stream request changed while it was waiting");
+      if (!(!check_read_held || (copying && {read_slot, read_unit, read_live} == check_read_last))) $fatal(1,
+          "%m: stream read changed while it was waiting");
+`endif
+    end
+  end
+`endif
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,78 @@
+// fifo_10x2
+//
+// First-in first-out buffer on a register file.
+//
+//   width = 10
+//   depth = 2
+`default_nettype none
+
+module fifo_10x2 (
+  input  wire       clk,
+  input  wire       rst,
+  input  wire       in_valid,
+  output wire       in_ready,
+  input  wire [9:0] in,
+  output wire       out_valid,
+  input  wire       out_ready,
+  output wire [9:0] out
+);
+
+  reg [1:0] count;
+  reg write_index;
+  reg read_index;
+  assign in_ready = count != 2'd2;
+  wire push = in_valid && in_ready;
+
+  regfile_1r1w #(.WIDTH(10), .DEPTH(2), .ADDRESS_BITS(1)) u_words (
+    .clk           (clk),
+    .write         (push),
+    .write_address (write_index),
+    .write_data    (in),
+    .read          (1'b1),
+    .read_address  (read_index),
+    .read_data     (out)
+  );
+
+  assign out_valid = count != 2'd0;
+  wire pop = out_valid && out_ready;
+
+  always @(posedge clk)
+    if (rst) write_index <= 1'b0;
+    else if (push) write_index <= write_index + 1'b1;
+
+  always @(posedge clk)
+    if (rst) read_index <= 1'b0;
+    else if (pop) read_index <= read_index + 1'b1;
+
+  always @(posedge clk)
+    if (rst) count <= 2'd0;
+    else if (push && !pop) count <= count + 2'd1;
+    else if (pop && !push) count <= count - 2'd1;
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  reg check_out_held;
+  reg [9:0] check_out_last;
+  always @(posedge clk) begin : checks
+    if (rst) begin
+      check_out_held <= 1'b0;
+      check_out_last <= {10{1'b0}};
+    end else begin
+      check_out_held <= out_valid && !out_ready;
+      check_out_last <= out;
+`ifdef FORMAL
+      assert (!check_out_held || (out_valid && out == check_out_last));
+`else
+      if (!(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
+          "%m: stream out changed while it was waiting");
+`endif
+    end
+  end
+`endif
+
+endmodule
+`default_nettype wire

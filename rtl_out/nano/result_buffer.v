@@ -1,0 +1,292 @@
+// result_buffer
+//
+// Results of rows of the PE array, output n of a row in bank n mod banks, so that adjacent outputs are written
+// together and read together as they lie in memory.
+//
+//   banks = 8
+//   words = 4
+//   map_unit = 2
+//   dense_unit = 8
+`default_nettype none
+
+module result_buffer (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        dense,
+  input  wire        relu,
+  input  wire        restart,
+  input  wire        result_valid,
+  input  wire [2:0]  result_slot,
+  input  wire [3:0]  result_place,
+  input  wire [12:0] result_value_0,
+  input  wire [12:0] result_value_1,
+  input  wire [12:0] result_value_2,
+  input  wire        read_valid,
+  output wire        read_ready,
+  input  wire [2:0]  read_slot,
+  input  wire [3:0]  read_unit,
+  input  wire [3:0]  read_live,
+  output wire        beat_valid,
+  input  wire        beat_ready,
+  output wire [63:0] beat
+);
+
+  // In its format: saturated, and not negative where that is asked for.
+  reg write;
+  reg [2:0] write_slot;
+  reg [4:0] first_output;
+
+  always @(posedge clk)
+    if (rst) write <= 1'b0;
+    else write <= result_valid;
+
+  wire [5:0] first_output_product = result_place * 2'd3;
+
+  always @(posedge clk) begin
+    write_slot <= result_slot;
+    first_output <= first_output_product[4:0];
+  end
+
+  reg [7:0] value_0;
+  wire [7:0] value_0_choice = ((result_value_0[12:7] == 6'd0) ||
+      (result_value_0[12:7] == 6'd63)) ? result_value_0[7:0] :
+        result_value_0[12] ? 8'd128 : 8'd127;
+
+  always @(posedge clk)
+    value_0 <= dense ? ((relu && result_value_0[12]) ? 8'd0 : value_0_choice) : value_0_choice;
+
+  reg [7:0] value_1;
+  wire [7:0] value_1_choice = ((result_value_1[12:7] == 6'd0) ||
+      (result_value_1[12:7] == 6'd63)) ? result_value_1[7:0] :
+        result_value_1[12] ? 8'd128 : 8'd127;
+
+  always @(posedge clk)
+    value_1 <= dense ? ((relu && result_value_1[12]) ? 8'd0 : value_1_choice) : value_1_choice;
+
+  reg [7:0] value_2;
+  wire [7:0] value_2_choice = ((result_value_2[12:7] == 6'd0) ||
+      (result_value_2[12:7] == 6'd63)) ? result_value_2[7:0] :
+        result_value_2[12] ? 8'd128 : 8'd127;
+
+  always @(posedge clk)
+    value_2 <= dense ? ((relu && result_value_2[12]) ? 8'd0 : value_2_choice) : value_2_choice;
+
+  // Each bank takes the output that is its own, if there is one; outputs beyond the row are dropped.
+  wire advance;
+  wire fetch = read_valid && advance && (read_live != 4'd0);
+  assign read_ready = advance;
+  wire [1:0] first_word = first_output[4:3];
+  wire [2:0] first_bank = first_output[2:0];
+  wire [2:0] bank_0_which = 3'd0 - first_bank;
+  wire [2:0] bank_7_word = {1'b0, first_word};
+  wire [2:0] bank_0_word = bank_7_word + {2'd0, first_bank > 3'd0};
+  wire bank_0_write = write && (bank_0_which < 3'd3) && (bank_0_word < 3'd4);
+  wire [7:0] bank_0_q;
+  wire [7:0] bank_0_write_data_choice = bank_0_which[1] ? value_2 :
+        bank_0_which[0] ? value_1 : value_0;
+  wire [4:0] bank_0_read_address_joined = {read_slot, read_unit[3:2]};
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_0 (
+    .clk           (clk),
+    .write         (bank_0_write),
+    .write_address ({write_slot, bank_0_word[1:0]}),
+    .write_data    (bank_0_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_0_q)
+  );
+
+  wire [2:0] bank_1_which = 3'd1 - first_bank;
+  wire [2:0] bank_1_word = bank_7_word + {2'd0, first_bank > 3'd1};
+  wire bank_1_write = write && (bank_1_which < 3'd3) && (bank_1_word < 3'd4);
+  wire [7:0] bank_1_q;
+  wire [7:0] bank_1_write_data_choice = bank_1_which[1] ? value_2 :
+        bank_1_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_1 (
+    .clk           (clk),
+    .write         (bank_1_write),
+    .write_address ({write_slot, bank_1_word[1:0]}),
+    .write_data    (bank_1_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_1_q)
+  );
+
+  wire [2:0] bank_2_which = 3'd2 - first_bank;
+  wire [2:0] bank_2_word = bank_7_word + {2'd0, first_bank > 3'd2};
+  wire bank_2_write = write && (bank_2_which < 3'd3) && (bank_2_word < 3'd4);
+  wire [7:0] bank_2_q;
+  wire [7:0] bank_2_write_data_choice = bank_2_which[1] ? value_2 :
+        bank_2_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_2 (
+    .clk           (clk),
+    .write         (bank_2_write),
+    .write_address ({write_slot, bank_2_word[1:0]}),
+    .write_data    (bank_2_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_2_q)
+  );
+
+  wire [2:0] bank_3_which = 3'd3 - first_bank;
+  wire [2:0] bank_3_word = bank_7_word + {2'd0, first_bank > 3'd3};
+  wire bank_3_write = write && (bank_3_which < 3'd3) && (bank_3_word < 3'd4);
+  wire [7:0] bank_3_q;
+  wire [7:0] bank_3_write_data_choice = bank_3_which[1] ? value_2 :
+        bank_3_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_3 (
+    .clk           (clk),
+    .write         (bank_3_write),
+    .write_address ({write_slot, bank_3_word[1:0]}),
+    .write_data    (bank_3_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_3_q)
+  );
+
+  wire [2:0] bank_4_which = 3'd4 - first_bank;
+  wire [2:0] bank_4_word = bank_7_word + {2'd0, first_bank > 3'd4};
+  wire bank_4_write = write && (bank_4_which < 3'd3) && (bank_4_word < 3'd4);
+  wire [7:0] bank_4_q;
+  wire [7:0] bank_4_write_data_choice = bank_4_which[1] ? value_2 :
+        bank_4_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_4 (
+    .clk           (clk),
+    .write         (bank_4_write),
+    .write_address ({write_slot, bank_4_word[1:0]}),
+    .write_data    (bank_4_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_4_q)
+  );
+
+  wire [2:0] bank_5_which = 3'd5 - first_bank;
+  wire [2:0] bank_5_word = bank_7_word + {2'd0, first_bank > 3'd5};
+  wire bank_5_write = write && (bank_5_which < 3'd3) && (bank_5_word < 3'd4);
+  wire [7:0] bank_5_q;
+  wire [7:0] bank_5_write_data_choice = bank_5_which[1] ? value_2 :
+        bank_5_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_5 (
+    .clk           (clk),
+    .write         (bank_5_write),
+    .write_address ({write_slot, bank_5_word[1:0]}),
+    .write_data    (bank_5_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_5_q)
+  );
+
+  wire [2:0] bank_6_which = 3'd6 - first_bank;
+  wire [2:0] bank_6_word = bank_7_word + {2'd0, first_bank > 3'd6};
+  wire bank_6_write = write && (bank_6_which < 3'd3) && (bank_6_word < 3'd4);
+  wire [7:0] bank_6_q;
+  wire [7:0] bank_6_write_data_choice = bank_6_which[1] ? value_2 :
+        bank_6_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_6 (
+    .clk           (clk),
+    .write         (bank_6_write),
+    .write_address ({write_slot, bank_6_word[1:0]}),
+    .write_data    (bank_6_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_6_q)
+  );
+
+  wire [2:0] bank_7_which = 3'd7 - first_bank;
+  wire bank_7_write = write && (bank_7_which < 3'd3);
+  wire [7:0] bank_7_q;
+  wire [7:0] bank_7_write_data_choice = bank_7_which[1] ? value_2 :
+        bank_7_which[0] ? value_1 : value_0;
+
+  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_7 (
+    .clk           (clk),
+    .write         (bank_7_write),
+    .write_address ({write_slot, bank_7_word[1:0]}),
+    .write_data    (bank_7_write_data_choice),
+    .read          (fetch),
+    .read_address  (bank_0_read_address_joined),
+    .read_data     (bank_7_q)
+  );
+
+  // What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.
+  reg unit_valid;
+  reg [1:0] unit_part;
+
+  always @(posedge clk)
+    if (advance) unit_part <= read_unit[1:0];
+
+  reg [3:0] unit_live;
+
+  always @(posedge clk)
+    if (rst) unit_valid <= 1'b0;
+    else if (advance) unit_valid <= read_valid;
+
+  always @(posedge clk)
+    if (advance) unit_live <= read_live;
+
+  wire map_ready;
+  wire collect_out_valid;
+  wire [63:0] collect_out;
+  wire collect_out_ready;
+  wire collect_in_valid_term = unit_valid && !dense;
+  wire [15:0] collect_in_choice = unit_part[1] ? (unit_part[0] ? {bank_7_q, bank_6_q} : {bank_5_q, bank_4_q}) :
+        unit_part[0] ? {bank_3_q, bank_2_q} : {bank_1_q, bank_0_q};
+  wire [15:0] collect_in_choice_2 = (unit_live == 4'd0) ? 16'd0 : collect_in_choice;
+
+  row_resize_16_to_64_of_3 u_collect (
+    .clk       (clk),
+    .rst       (rst),
+    .restart   (restart),
+    .last_word (3'd3),
+    .in_valid  (collect_in_valid_term),
+    .in_ready  (map_ready),
+    .in        (collect_in_choice_2),
+    .out_valid (collect_out_valid),
+    .out_ready (collect_out_ready),
+    .out       (collect_out)
+  );
+
+  assign collect_out_ready = beat_ready && !dense;
+  assign advance = !unit_valid || (dense ? beat_ready : map_ready);
+  assign beat_valid = dense ? unit_valid : collect_out_valid;
+  assign beat = dense ? {(unit_live > 4'd7) ? bank_7_q : 8'd0, (unit_live > 4'd6) ? bank_6_q : 8'd0,
+      (unit_live > 4'd5) ? bank_5_q : 8'd0, (unit_live > 4'd4) ? bank_4_q : 8'd0, (unit_live > 4'd3) ? bank_3_q : 8'd0,
+      (unit_live > 4'd2) ? bank_2_q : 8'd0, (unit_live > 4'd1) ? bank_1_q : 8'd0,
+      (unit_live > 4'd0) ? bank_0_q : 8'd0} : collect_out;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, first_output_product[5]};
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  reg check_beat_held;
+  reg [63:0] check_beat_last;
+  always @(posedge clk) begin : checks
+    if (rst) begin
+      check_beat_held <= 1'b0;
+      check_beat_last <= {64{1'b0}};
+    end else begin
+      check_beat_held <= beat_valid && !beat_ready;
+      check_beat_last <= beat;
+`ifdef FORMAL
+      assert (!check_beat_held || (beat_valid && beat == check_beat_last));
+`else
+      if (!(!check_beat_held || (beat_valid && beat == check_beat_last))) $fatal(1,
+          "%m: stream beat changed while it was waiting");
+`endif
+    end
+  end
+`endif
+
+endmodule
+`default_nettype wire

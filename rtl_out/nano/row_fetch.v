@@ -1,0 +1,169 @@
+// row_fetch
+//
+// Fetches rows and cuts them into words of depth operands. Rows of queries and dense jobs follow each other; those
+// of tokens come with their address.
+//
+//   depth = 2
+//   buffer_beats = 32
+`default_nettype none
+
+module row_fetch (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire        tokens_run,
+  input  wire [6:0]  rows,
+  input  wire [39:0] address,
+  input  wire [31:0] stride,
+  input  wire [1:0]  row_beats,
+  input  wire [2:0]  last_step,
+  input  wire [63:0] data,
+  input  wire        data_valid,
+  input  wire        token_valid,
+  output wire        token_ready,
+  input  wire [39:0] token_address,
+  input  wire        token_last_of_group,
+  output wire        burst_valid,
+  input  wire        burst_ready,
+  output wire [39:0] burst_address,
+  output wire [7:0]  burst_length,
+  output wire        word_valid,
+  input  wire        word_ready,
+  output wire [15:0] word_operands,
+  output wire        word_last_of_group
+);
+
+  // One request a row.
+  reg [6:0] remaining;
+  reg [39:0] row_address;
+  reg row;
+  wire last_row = row || (remaining == 7'd1);
+  wire mark_ready;
+  wire wanted = tokens_run ? token_valid : (remaining != 7'd0);
+  wire row_request_ready;
+  wire asked_term = wanted && mark_ready;
+  wire asked = asked_term && row_request_ready;
+  assign token_ready = tokens_run && row_request_ready && mark_ready;
+  wire next_row = asked && !tokens_run;
+
+  always @(posedge clk)
+    if (rst) remaining <= 7'd0;
+    else if (start && !tokens_run) remaining <= rows;
+    else if (next_row) remaining <= remaining - 7'd1;
+
+  always @(posedge clk)
+    if (start) row_address <= address;
+    else if (next_row) row_address <= row_address + {8'd0, stride};
+
+  always @(posedge clk)
+    if (rst) row <= 1'b0;
+    else if (next_row && last_row) row <= 1'b0;
+    else if (next_row) row <= row + 1'b1;
+
+  // What is said of a row waits for its data.
+  wire marks_out_valid;
+  wire marks_out_ready;
+  wire marks_in_choice = tokens_run ? token_last_of_group : last_row;
+
+  fifo_1x32 u_marks (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (asked),
+    .in_ready  (mark_ready),
+    .in        (marks_in_choice),
+    .out_valid (marks_out_valid),
+    .out_ready (marks_out_ready),
+    .out       (word_last_of_group)
+  );
+
+  wire reader_beat_valid;
+  wire [63:0] reader_beat;
+
+  // Elements in memory are whole bytes; those of tokens may be of another size than those of queries.
+  wire reader_beat_ready;
+  wire [39:0] reader_request_address_choice = tokens_run ? token_address : row_address;
+
+  burst_reader_rows u_reader (
+    .clk             (clk),
+    .rst             (rst),
+    .request_valid   (asked_term),
+    .request_ready   (row_request_ready),
+    .request_address (reader_request_address_choice),
+    .request_beats   (row_beats),
+    .data            (data),
+    .data_valid      (data_valid),
+    .burst_valid     (burst_valid),
+    .burst_ready     (burst_ready),
+    .burst_address   (burst_address),
+    .burst_length    (burst_length),
+    .beat_valid      (reader_beat_valid),
+    .beat_ready      (reader_beat_ready),
+    .beat            (reader_beat)
+  );
+
+  wire cut_out_valid;
+  wire cut_out_ready;
+
+  row_resize_64_to_16_of_3 u_cut (
+    .clk       (clk),
+    .rst       (rst),
+    .restart   (start),
+    .last_word (last_step),
+    .in_valid  (reader_beat_valid),
+    .in_ready  (reader_beat_ready),
+    .in        (reader_beat),
+    .out_valid (cut_out_valid),
+    .out_ready (cut_out_ready),
+    .out       (word_operands)
+  );
+
+  reg [2:0] step;
+  assign cut_out_ready = word_ready && marks_out_valid;
+  assign word_valid = cut_out_valid && marks_out_valid;
+  wire sent = word_valid && word_ready;
+  wire end_of_row = step == last_step;
+  wire step_term = sent && end_of_row;
+
+  always @(posedge clk)
+    if (rst) step <= 3'd0;
+    else if (step_term) step <= 3'd0;
+    else if (sent) step <= step + 3'd1;
+
+  assign marks_out_ready = step_term;
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  reg check_burst_held;
+  reg [47:0] check_burst_last;
+  reg check_word_held;
+  reg [16:0] check_word_last;
+  always @(posedge clk) begin : checks
+    if (rst) begin
+      check_burst_held <= 1'b0;
+      check_burst_last <= {48{1'b0}};
+      check_word_held <= 1'b0;
+      check_word_last <= {17{1'b0}};
+    end else begin
+      check_burst_held <= burst_valid && !burst_ready;
+      check_burst_last <= {burst_address, burst_length};
+      check_word_held <= word_valid && !word_ready;
+      check_word_last <= {word_operands, word_last_of_group};
+`ifdef FORMAL
+      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
+      assert (!check_word_held || (word_valid && {word_operands, word_last_of_group} == check_word_last));
+`else
+      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
+          "%m: stream burst changed while it was waiting");
+      if (!(!check_word_held || (word_valid && {word_operands, word_last_of_group} == check_word_last))) $fatal(1,
+          "%m: stream word changed while it was waiting");
+`endif
+    end
+  end
+`endif
+
+endmodule
+`default_nettype wire
