@@ -50,7 +50,7 @@ std::optional<Waveform> chosen_waveform(const SimulateOptions& options) {
 void say_speed(const std::vector<Run>& runs, double seconds) {
   std::uint64_t cycles = 0;
   for (const auto& run : runs) cycles += run.result.cycles;
-  if (seconds >= 1)
+  if (seconds >= 1 && cycles > 0)
     fmt::print(stderr, "simulated {} cycles in {:.1f} s, {:.0f} a second\n", cycles, seconds,
                static_cast<double>(cycles) / seconds);
 }

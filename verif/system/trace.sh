@@ -43,7 +43,7 @@ is "$(value end stopped.read)" -ge 5000 'end of the waveform after Ctrl-C, ns'
 
 # A hang: an off-by-one in the output writer, which waits for a beat too many.
 "$quillgen" generate --preset nano --out rtl >/dev/null
-sed -i 's/held} >= burst_beats/held} > burst_beats/' rtl/burst_writer.v
+sed -i 's/(held >= {/(held > {/' rtl/burst_writer.v
 status=0
 "$quillgen" simulate --rtl rtl --workload "$workload" --quick-build --trace hung.fst >hung.out 2>&1 || status=$?
 is "$status" -eq 1 'exit status of a hang'

@@ -13,7 +13,7 @@ import json, sys
 result, least = json.load(open(sys.argv[1])), float(sys.argv[2])
 counters = {k.lower(): v for k, v in result["counters"].items()}
 lanes = result["lanes"]
-causes = sum(counters[k] for k in ("setup", "fill", "sample", "wait_feature", "wait_output", "wait_point", "drain"))
+causes = sum(counters[k] for k in ("setup", "project", "fill", "sample", "wait_feature", "wait_output", "wait_point", "drain"))
 cycles = sum(counters[k] for k in ("sample", "wait_feature", "wait_output", "wait_point")) / lanes
 rate = counters["sample"] / cycles
 print(f"{rate:.3f} samples a cycle, at least {least} wanted; causes sum to {causes} of {lanes} x {counters['cycles']} cycles")
