@@ -117,10 +117,28 @@ mistake 'prefix with another sign' 'digits or _' generate --preset nano --prefix
 mistake 'prefix too long' '1 to 32' generate --preset nano --prefix abcdefghijklmnopqrstuvwxyzabcdefg --out rtl
 mistake 'prefix that makes a keyword' 'keyword type of module pe' generate --preset nano --prefix ty --out rtl
 mistake 'unknown block' 'nearest .* are softmax,' generate --preset nano --module softmx --out rtl
-mistake 'block of another configuration' 'requantise_18_to_13' generate --preset nano --module requantise --out rtl
+mistake 'block of another configuration' 'requantise_20_to_13' generate --preset nano --module requantise --out rtl
 mistake 'no configuration, no RTL' 'config' simulate --workload good.safetensors
 mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano --workload none.safetensors
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
+mistake 'simulation of nothing' 'nothing to simulate: give .* --workload FILE, or .* --dense' simulate --preset nano
+mistake 'simulation: too many tokens' 'max_tokens' simulate --preset nano --set attention.max_tokens=29 --workload good.safetensors
+mistake 'dense: two kinds of work' 'either --dense or --workload' simulate --preset nano --dense 1x1x1 --workload good.safetensors
+mistake 'dense: no shape' 'dense "12": must be rows, .* write 64x256x96' simulate --preset nano --dense 12
+mistake 'dense: two numbers' 'dense "4x4": must be' simulate --preset nano --dense 4x4
+mistake 'dense: four numbers' 'dense "4x4x4x4": must be' simulate --preset nano --dense 1x1x1,4x4x4x4
+mistake 'dense: no row' 'dense "0x1x1": must be' simulate --preset nano --dense 0x1x1
+mistake 'dense: negative' 'dense "1x-1x1": must be' simulate --preset nano --dense 1x-1x1
+mistake 'dense: beyond 32 bits' 'dense "1x1x99999999999": must be' simulate --preset nano --dense 1x1x99999999999
+mistake 'dense: text' 'dense "axbxc": must be' simulate --preset nano --dense axbxc
+mistake 'dense: too many rows' '65 rows exceed attention.max_queries = 64; raise it' simulate --preset nano --dense 65x1x1
+mistake 'dense: rows too long' '17 elements of a row exceed gemm.max_inner = 16; raise it' simulate --preset nano --dense 1x17x1
+mistake 'dense: too many outputs' '65536 outputs exceed 65535' simulate --preset nano --dense 1x1x65536
+mistake 'dense: fit' 'fit: takes dimensions from a workload' simulate --preset nano --fit --dense 1x1x1
+mistake 'dense: given map' 'given-map: is about the value map' simulate --preset nano --given-map --dense 1x1x1
+mistake 'ReLU of a layer' 'relu: is an activation of dense jobs' simulate --preset nano --relu --workload good.safetensors
+mistake 'dense: no configuration' 'no configuration' simulate --dense 1x1x1
+mistake 'dense: of a block' 'block of "quillgen" only' simulate --rtl block --dense 1x1x1
 mistake 'simulation of a block' 'block of "quillgen" only' simulate --rtl block --workload good.safetensors
 mistake 'simulation: fit of finished RTL' 'fit: cannot change .* of --rtl' simulate --rtl block --fit --workload good.safetensors
 mistake 'simulation of another folder' 'other' simulate --rtl other --workload good.safetensors
