@@ -72,4 +72,8 @@ void validate(const QuantisedLayer& layer);
 /// Runs the layer, which is validated first, through N3 to N10.
 Stages run(const QuantisedLayer& layer);
 
+/// Only where the layer samples, and with what weights: offset, logit, attention, location and corner_weight; the other
+/// stages stay empty.
+Stages run_sampling(const QuantisedLayer& layer);
+
 }  // namespace quillgen::model

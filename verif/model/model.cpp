@@ -161,22 +161,30 @@ class LineCount {
 
 }  // namespace
 
-Stages run(const QuantisedLayer& layer) {
+Stages run_sampling(const QuantisedLayer& layer) {
   validate(layer);
   const auto& n = layer.numerics;
   const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
   const Samples samples(layer);
   Stages st;
-  st.value = linear(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
-  for (std::size_t token = 0; token < layer.padding.size(); ++token)
-    if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
   st.offset = linear(layer.query, layer.offset_weight, layer.offset_requant, channels, n.offset_bits());  // N3
   st.logit = linear(layer.query, layer.logit_weight, layer.logit_requant, channels, n.logit_bits());      // N3
   st.attention = attend(st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()), n);       // N4
   st.location = locate(samples, st.offset);                                                               // N5
   st.corner_weight = weigh(samples, st.attention, st.location);                                           // N6
-  st.head = head_vectors(aggregate(samples, st), layer);                                                  // N7, N8
-  st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);        // N9, N10
+  return st;
+}
+
+Stages run(const QuantisedLayer& layer) {
+  Stages st = run_sampling(layer);
+  const auto& n = layer.numerics;
+  const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
+  const Samples samples(layer);
+  st.value = linear(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
+  for (std::size_t token = 0; token < layer.padding.size(); ++token)
+    if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
+  st.head = head_vectors(aggregate(samples, st), layer);                                            // N7, N8
+  st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);  // N9, N10
   LineCount lines(layer);
   for (std::size_t s = 0; s < samples.count(); ++s) lines.sample(samples, st, s);
   st.lines_touched = lines.touched();
