@@ -1,0 +1,70 @@
+// What the phases of a job share: clock, job reader, account of the work, and the sizes that follow from the
+// configuration.
+#pragma once
+#include <bit>
+
+#include "config/derived.hpp"
+#include "estimate/job.hpp"
+#include "estimate/loads.hpp"
+#include "estimate/pe_array.hpp"
+
+namespace quillgen::estimate {
+
+inline constexpr int group_buffers = 3;       ///< groups of queries on chip
+inline constexpr int rows_on_their_way = 32;  ///< to the PE array
+
+inline int power_of_two(int value) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(value))); }
+
+/// Stages of an adder tree of `terms` terms.
+inline int tree_stages(const Config& c, int terms) {
+  return divide_up(static_cast<int>(std::bit_width(static_cast<unsigned>(terms - 1))), c.gemm.tree_levels);
+}
+
+struct Board {
+  Board(const Config& config, const Demand& demand, int latency_cycles)
+      : c(config),
+        demand(demand),
+        latency(latency_cycles),
+        job_reader(clock, beat_bytes(c.memory), power_of_two(std::max(c.memory.latency_cycles, 2 * most_burst_beats))),
+        loads(clock, job_reader) {}
+  Board(const Board&) = delete;
+
+  Config c;
+  const Demand& demand;
+  int latency;
+  Clock clock;
+  BurstReader job_reader;
+  Loads loads;
+  Work work;  ///< until now
+  JobRun run;
+
+  int beat() const { return beat_bytes(c.memory); }
+  int longest_row() const {
+    return std::max(row_beats(c.attention.embed_dim, c.numerics.feature_bits, c.memory),
+                    row_beats(std::max(c.attention.embed_dim, c.gemm.max_inner), c.numerics.query_bits, c.memory));
+  }
+  /// Beats of the buffer of rows.
+  int row_buffer() const {
+    return power_of_two(std::max(c.memory.latency_cycles + 2 * longest_row(), 2 * most_burst_beats));
+  }
+  int result_groups() const { return std::max(group_buffers, 4 / c.gemm.rows + 2); }
+  ArrayTiming array_timing(int tiles, int inner) const {
+    return {gemm_steps(c, inner), tiles, c.gemm.rows * drains_of_tile(c), 2 + tree_stages(c, c.gemm.depth),
+            1 + requantise_delay + fifo_delay};
+  }
+  /// On to the next cycle in which something happens.
+  void step();
+  void end_phase(int phase) {
+    work.cycles = clock.now();
+    run.until[static_cast<std::size_t>(phase)] = work;
+  }
+};
+
+/// The phases, in phase_to_memory.cpp and phase_attend.cpp. Each begins in the cycle of its start pulse and ends in its
+/// last one.
+void project_map(Board& board);
+/// One panel: `outputs` outputs of every row.
+void multiply_panel(Board& board, int tiles, int outputs);
+void attend(Board& board, const std::vector<std::uint8_t>& missing);
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,34 @@
+// The write channels: what leaves the chip.
+#pragma once
+#include <vector>
+
+#include "estimate/clock.hpp"
+
+namespace quillgen::estimate {
+
+/// Runs of beats, one after the other, as bursts of up to 16 that do not cross 4 KiB. A burst is sized, its data are
+/// waited for, its address is sent, then its data. Answers come `latency` cycles after the last beat.
+class BurstWriter {
+ public:
+  BurstWriter(int beat_bytes, int latency)
+      : page_beats_(4096 / beat_bytes), latency_(latency), position_(base_alignment / beat_bytes) {}
+  /// A run is asked for from `at` on; when the request is taken.
+  Cycle request(Cycle at);
+  /// The beats of the run that was requested come from `begin` on, evenly over `span` cycles if there is room; returns
+  /// how many cycles they were held up.
+  Cycle run(Cycle begin, int beats, int span);
+  Cycle last_sent() const { return last_sent_; }
+  Cycle done() const { return last_sent_ + latency_; }  ///< the last answer
+  std::int64_t beats() const { return beats_; }
+
+ private:
+  static constexpr int buffer = 2 * most_burst_beats;
+  int page_beats_, latency_;
+  std::int64_t position_;
+  std::vector<Cycle> sent_ = std::vector<Cycle>(buffer, -1);  ///< of the last beats, by number modulo the buffer
+  Cycle free_ = 0;  ///< from here on the next burst can be sized, or a run taken up
+  Cycle last_sent_ = 0;
+  std::int64_t beats_ = 0;
+};
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,95 @@
+#include "estimate/demand.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/error.hpp"
+#include "estimate/lines_touched.hpp"
+#include "model/layer.hpp"
+#include "model/steps.hpp"
+#include "reference/quantise.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+/// What check_fits and the estimate need of a workload: no tensor but the padding.
+Workload without_tensors(const Workload& w) {
+  Workload layer;
+  layer.file = w.file;
+  layer.embed_dim = w.embed_dim, layer.heads = w.heads, layer.levels = w.levels, layer.points = w.points;
+  layer.queries = w.queries, layer.tokens = w.tokens;
+  layer.level_shapes = w.level_shapes;
+  layer.boxes = w.boxes;
+  layer.padding = w.padding;
+  return layer;
+}
+
+std::vector<Place> places_of(const model::Stages& stages, const Numerics& n) {
+  std::vector<Place> places(stages.attention.size());
+  for (std::size_t s = 0; s < places.size(); ++s) {
+    places[s].x = static_cast<std::int16_t>(model::split(stages.location[2 * s], n).pixel);
+    places[s].y = static_cast<std::int16_t>(model::split(stages.location[2 * s + 1], n).pixel);
+    for (unsigned i = 0; i < 4; ++i)
+      if (stages.corner_weight[4 * s + i] != 0) places[s].corners |= static_cast<std::uint8_t>(1u << i);
+  }
+  return places;
+}
+
+}  // namespace
+
+bool Demand::holds_for(const Config& config) const {
+  if (dense || synthetic) return true;
+  const auto shaping = [](const Numerics& n) {
+    return std::array{n.query_bits,     n.query_weight_bits, n.offset_int_bits, n.offset_frac_bits, n.interp_frac_bits,
+                      n.logit_int_bits, n.logit_frac_bits,   n.attention_bits,  n.corner_bits};
+  };
+  return shaping(numerics) == shaping(config.numerics);
+}
+
+Demand demand_of(const Workload& workload, const Numerics& numerics) {
+  Demand demand;
+  demand.name = workload.file;
+  demand.layer = without_tensors(workload);
+  demand.numerics = numerics;
+  Config config;  // just large enough
+  config.numerics = numerics;
+  auto& a = config.attention;
+  a.embed_dim = workload.embed_dim, a.heads = workload.heads, a.levels = workload.levels, a.points = workload.points;
+  a.max_width = a.max_height = 1024;
+  a.max_queries = workload.queries, a.max_tokens = workload.tokens;
+  // Scales of value, head and output, which the reference is run for, move no sample: without it they are 1.
+  const auto stages = model::run_sampling(quantise(workload, {}, config));
+  demand.places = places_of(stages, numerics);
+  demand.lines_touched = lines_touched(demand);
+  return demand;
+}
+
+Demand dense_demand(const DenseShape& shape) {
+  const auto check = [](const char* what, int value, int most) {
+    if (value < 1 || value > most)
+      throw UserError(fmt::format("--dense: {} = {}: must be from 1 to {}", what, value, most));
+  };
+  check("rows", shape.rows, 1 << 24);
+  check("inner", shape.inner, 65535);
+  check("outputs", shape.outputs, 65535);
+  Demand demand;
+  demand.name = fmt::format("dense {}x{}x{}", shape.rows, shape.inner, shape.outputs);
+  demand.layer.file = demand.name;
+  demand.dense = true;
+  demand.shape = shape;
+  return demand;
+}
+
+void check_fits(const Demand& demand, const Config& config) {
+  if (!demand.dense) return check_fits(demand.layer, config);
+  const auto refuse = [&](const char* what, int value, const char* path, int most) {
+    if (value > most)
+      throw UserError(fmt::format("{}: {} {} exceeds {} = {}; raise it with --set {}={} or take fewer", demand.name,
+                                  value, what, path, most, path, value));
+  };
+  refuse("rows", demand.shape.rows, "attention.max_queries", config.attention.max_queries);
+  refuse("elements of a row", demand.shape.inner, "gemm.max_inner", config.gemm.max_inner);
+}
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,66 @@
+// What a job asks of the hardware, whatever array, cache and memory it meets. Made once, it serves every configuration
+// of a sweep.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "reference/random_dense.hpp"
+#include "reference/workload.hpp"
+
+namespace quillgen::estimate {
+
+/// Sizes of the largest job that can be estimated.
+inline constexpr std::int64_t most_samples = 1 << 28;
+
+/// Where a sample reads: the pixel (x, y) of corner 00, and which of its corners are read.
+struct Place {
+  std::int16_t x = 0, y = 0;
+  std::uint8_t corners = 0;  ///< bit 2 * i + j: pixel (x + j, y + i) is in the map and has a weight other than 0
+};
+
+struct Demand {
+  std::string name;  ///< of the workload or the model, as the user gave it
+  /// Dimensions, level shapes, boxes and padding of an attention layer; its other tensors are empty.
+  Workload layer;
+  std::vector<Place> places;       ///< [Lq, M, L, K]
+  std::int64_t lines_touched = 0;  ///< distinct lines (2x2 pixels of a head) that the places read: the least misses
+  bool map_given = false;          ///< the value map is in memory already and not computed
+  bool dense = false;              ///< a dense product instead of a layer
+  DenseShape shape;                ///< of the product
+  bool synthetic = false;          ///< places are drawn, not computed from a workload
+  std::uint64_t seed = 0;          ///< of the draw
+  Numerics numerics;               ///< formats the places were computed in; not used by a synthetic one
+
+  /// True if the places are those of this configuration: always, unless a format that shapes them differs (query, its
+  /// weights, offset, logit, attention, interpolation, corner). If not, make the demand again with its numerics.
+  bool holds_for(const Config& config) const;
+};
+
+/// The samples of a workload as the software model places them in the formats of `numerics`.
+Demand demand_of(const Workload& workload, const Numerics& numerics);
+
+/// A dense product. Throws UserError unless every number is from 1 to 65535 (rows to 2^31 - 1).
+Demand dense_demand(const DenseShape& shape);
+
+/// A layer of a published model, with made-up sampling locations: references of its queries (raster order of the
+/// tokens, or at random), offsets on a ring of the head that widens with the point, scattered, with a tail of 3 % that
+/// goes wide.
+struct ModelOptions {
+  double scale = 1;  ///< of the sides of all levels
+  int queries = 0;   ///< 0: those of the model
+  std::uint64_t seed = 1;
+};
+/// Throws UserError for an unknown model (naming the nearest ones), a scale at which a level has no pixel or is wider
+/// than 1024, and more queries than 2^20.
+Demand model_demand(const std::string& model, const ModelOptions& options = {});
+
+/// Names of the models, in the order of the documentation.
+std::vector<std::string> model_names();
+
+/// Throws UserError unless `config` can run the job: dimensions as check_fits(Workload), dense ones against
+/// gemm.max_inner and attention.max_queries.
+void check_fits(const Demand& demand, const Config& config);
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,187 @@
+#include "estimate/estimate.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "config/derived.hpp"
+#include "config/load.hpp"
+#include "estimate/job.hpp"
+#include "estimate/line_cache.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+constexpr const char* phase_names[] = {"setup", "project", "fill", "sampling", "drain"};
+
+template <typename List>
+auto& named(List& list, std::string_view name) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const auto& item) { return item.name == name; });
+  if (found == list.end()) throw std::out_of_range("no such part of an estimate: " + std::string(name));
+  return *found;
+}
+
+std::int64_t live_tokens(const Workload& layer) {
+  return layer.tokens - std::count_if(layer.padding.begin(), layer.padding.end(), [](auto p) { return p != 0; });
+}
+
+/// Useful multiply-accumulates of the PE array and of the lanes.
+struct Macs {
+  double array = 0, sampling = 0, projection = 0;
+  double sum() const { return array + sampling + projection; }
+};
+
+Macs macs_of(const Demand& d) {
+  if (d.dense) return {static_cast<double>(d.shape.rows) * d.shape.inner * d.shape.outputs, 0, 0};
+  const auto& w = d.layer;
+  const double c = w.embed_dim, queries = w.queries, samples = queries * w.heads * w.levels * w.points;
+  const double value = d.map_given ? 0 : static_cast<double>(live_tokens(w)) * c * c;
+  return {value + 3 * samples * c, samples * 4 * c / w.heads, queries * c * c};
+}
+
+void fill_engines(Estimate& e, const JobRun& run, int lanes) {
+  const std::pair<const char*, double (*)(const Work&)> engines[] = {
+      {"pe_array", [](const Work& w) { return static_cast<double>(w.array_steps); }},
+      {"lanes", [](const Work& w) { return static_cast<double>(w.samples); }},
+      {"output_projection", [](const Work& w) { return static_cast<double>(w.projected); }},
+      {"memory_read", [](const Work& w) { return static_cast<double>(w.reads); }},
+      {"memory_write", [](const Work& w) { return static_cast<double>(w.writes); }}};
+  for (std::size_t i = 0; i < std::size(engines); ++i) {
+    const auto& [name, work] = engines[i];
+    const double share = i == 1 || i == 2 ? 1.0 / lanes : 1;  // of the lanes: the average
+    Engine engine{name, work(run.until.back()) * share, 0, {}};
+    engine.utilisation = engine.busy / static_cast<double>(e.cycles);
+    double before = 0;
+    for (const auto& until : run.until) {
+      engine.by_phase.push_back(work(until) * share - before);
+      before = work(until) * share;
+    }
+    e.engines.push_back(std::move(engine));
+  }
+}
+
+void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
+  auto& r = e.roofline;
+  const auto macs = macs_of(d);
+  const int lanes = c.core.lanes, head_dim = c.attention.head_dim();
+  const double array = static_cast<double>(c.gemm.rows) * c.gemm.columns * c.gemm.depth;
+  const double sampling = 4.0 * lanes * head_dim,
+               projection = static_cast<double>(lanes) * c.core.projection_columns * head_dim;
+  r.macs = macs.sum();
+  r.bytes = static_cast<double>(e.bytes_read + e.bytes_written);
+  r.intensity = r.macs / r.bytes;
+  r.reached = r.macs / static_cast<double>(e.cycles);
+  r.compute_peak = d.dense ? array : array + sampling + projection;
+  r.bytes_a_cycle = 2.0 * beat_bytes(c.memory);
+  // The value projection is over before the first sample; the rest goes on at the same time.
+  const double value = d.dense || d.map_given
+                           ? 0
+                           : static_cast<double>(live_tokens(d.layer)) * c.attention.embed_dim * c.attention.embed_dim;
+  const double compute =
+      value / array + std::max({(macs.array - value) / array, macs.sampling / sampling, macs.projection / projection});
+  const double beat = beat_bytes(c.memory);
+  r.bounds = {{"compute", compute, "multiply-accumulates of the busiest engine, projection of values before the rest"},
+              {"feature_bandwidth", static_cast<double>(e.bytes_feature) / beat, "reading the lines that miss"},
+              {"memory_bandwidth", static_cast<double>(std::max(e.bytes_read, e.bytes_written)) / beat,
+               e.bytes_read >= e.bytes_written ? "all reads" : "all writes"}};
+  r.limited_by = std::max_element(r.bounds.begin(), r.bounds.end(), [](const auto& a, const auto& b) {
+                   return a.cycles < b.cycles;
+                 })->name;
+}
+
+}  // namespace
+
+const Phase& Estimate::phase(std::string_view name) const { return named(phases, name); }
+const Engine& Estimate::engine(std::string_view name) const { return named(engines, name); }
+
+Estimate estimate(const Config& config, const Demand& demand, const Conditions& conditions) {
+  check_fits(demand, config);
+  if (!demand.holds_for(config)) throw std::logic_error("the demand was made for other formats");
+  const auto cache = demand.dense ? CacheRun{} : run_caches(config, demand);
+  const auto run = run_job(config, demand, cache.missing,
+                           conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles);
+  Estimate e;
+  Cycle before = 0;
+  std::int64_t* const figures[] = {&e.setup, &e.project, &e.fill, &e.sampling, &e.drain};
+  for (std::size_t i = 0; i < run.until.size(); ++i) {
+    const Cycle end = run.until[i].cycles;
+    e.phases.push_back({phase_names[i], before, end - before});
+    *figures[i] = end - before;
+    before = end;
+  }
+  e.cycles = before;
+  e.samples = run.until.back().samples;
+  e.wait_feature = run.waits.feature, e.wait_output = run.waits.output, e.wait_point = run.waits.point;
+  e.gemm_steps = run.until.back().array_steps;
+  e.gemm_project = run.until[1].array_steps;
+  e.gemm_macs = static_cast<std::int64_t>(macs_of(demand).array);
+  e.line_hits = cache.hits, e.line_misses = cache.misses, e.lines_touched = demand.lines_touched;
+  if (const auto look_ups = cache.hits + cache.misses; look_ups > 0)
+    e.hit_rate = static_cast<double>(cache.hits) / static_cast<double>(look_ups);
+  const std::int64_t beat = beat_bytes(config.memory);
+  const auto& b = run.beats;
+  e.bytes_job = b.job * beat, e.bytes_query = b.query * beat, e.bytes_reference = b.reference * beat;
+  e.bytes_feature = b.feature * beat, e.bytes_output = b.output * beat;
+  e.bytes_source = b.source * beat, e.bytes_value = b.value * beat;
+  e.bytes_read = e.bytes_job + e.bytes_query + e.bytes_reference + e.bytes_feature + e.bytes_source;
+  e.bytes_written = e.bytes_output + e.bytes_value;
+  fill_engines(e, run, config.core.lanes);
+  fill_roofline(e, config, demand);
+  return e;
+}
+
+nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const Demand& demand) {
+  using Json = nlohmann::ordered_json;
+  Json phases, engines, bounds;
+  for (const auto& p : e.phases) phases[p.name] = {{"begin", p.begin}, {"cycles", p.cycles}};
+  for (const auto& g : e.engines) {
+    Json by_phase;
+    for (std::size_t i = 0; i < g.by_phase.size(); ++i) by_phase[phase_names[i]] = g.by_phase[i];
+    engines[g.name] = {{"busy", g.busy}, {"utilisation", g.utilisation}, {"by_phase", by_phase}};
+  }
+  for (const auto& b : e.roofline.bounds) bounds[b.name] = b.cycles;
+  Json levels = Json::array();
+  for (const auto& l : demand.layer.level_shapes) levels.push_back({{"height", l.height}, {"width", l.width}});
+  Json job = {{"name", demand.name}};
+  if (demand.dense)
+    job.update({{"rows", demand.shape.rows}, {"inner", demand.shape.inner}, {"outputs", demand.shape.outputs}});
+  else
+    job.update({{"queries", demand.layer.queries},
+                {"tokens", demand.layer.tokens},
+                {"levels", levels},
+                {"synthetic", demand.synthetic}});
+  return {{"job", job},
+          {"cycles", e.cycles},
+          {"phases", phases},
+          {"counters",
+           {{"samples", e.samples},
+            {"wait_feature", e.wait_feature},
+            {"wait_output", e.wait_output},
+            {"wait_point", e.wait_point},
+            {"gemm_steps", e.gemm_steps},
+            {"gemm_project", e.gemm_project},
+            {"line_hits", e.line_hits},
+            {"line_misses", e.line_misses},
+            {"bytes_job", e.bytes_job},
+            {"bytes_query", e.bytes_query},
+            {"bytes_reference", e.bytes_reference},
+            {"bytes_feature", e.bytes_feature},
+            {"bytes_output", e.bytes_output},
+            {"bytes_source", e.bytes_source},
+            {"bytes_value", e.bytes_value}}},
+          {"hit_rate", e.hit_rate},
+          {"lines_touched", e.lines_touched},
+          {"engines", engines},
+          {"roofline",
+           {{"macs", e.roofline.macs},
+            {"bytes", e.roofline.bytes},
+            {"intensity", e.roofline.intensity},
+            {"reached", e.roofline.reached},
+            {"compute_peak", e.roofline.compute_peak},
+            {"bytes_a_cycle", e.roofline.bytes_a_cycle},
+            {"bounds", bounds},
+            {"limited_by", e.roofline.limited_by}}},
+          {"hardware", to_json(hardware_of(config))},
+          {"config", to_json(config)}};
+}
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,87 @@
+// Multipliers and memories, block by block: the tables of generator/accel/README.md as formulas.
+#include <algorithm>
+#include <bit>
+
+#include "config/derived.hpp"
+#include "estimate/estimate.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+std::int64_t up(std::int64_t value) {
+  return std::max<std::int64_t>(2, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(value))));
+}
+int holds(int value) { return std::bit_width(static_cast<unsigned>(value)); }
+int index(int count) { return std::max(1, holds(count - 1)); }
+
+}  // namespace
+
+Hardware hardware_of(const Config& c) {
+  const auto& a = c.attention;
+  const auto& n = c.numerics;
+  const auto& g = c.gemm;
+  const std::int64_t lanes = c.core.lanes, samples = a.samples_per_query(), head_dim = a.head_dim();
+  const std::int64_t columns = c.core.projection_columns, rows = up(g.rows) / (g.rows == 1 ? 2 : 1);
+  const int word = divide_up(a.embed_dim, c.core.projection_columns);
+  const std::int64_t entry = 32 + 16 + 6, beat = c.memory.data_bits;
+  const std::int64_t operand = std::max(n.query_bits, n.feature_bits),
+                     weight = std::max(n.query_weight_bits, n.feature_weight_bits);
+  const std::int64_t units = head_requant_units(a);
+  const std::int64_t sides = holds(std::max(a.max_width, a.max_height)), block = std::max<std::int64_t>(1, sides - 1);
+  const std::int64_t lane_heads = a.heads / lanes;
+  const std::int64_t set_bits = index(cache_sets(c)), ways = c.feature_cache.ways;
+  const std::int64_t way_index = ways == 1 ? 0 : index(static_cast<int>(ways));
+  const std::int64_t tag =
+      1 + index(a.levels) + index(static_cast<int>(lane_heads)) + 2 * std::max<std::int64_t>(1, block - 1);
+  const std::int64_t queue = 4 * (n.corner_bits + 1) + 4 * (set_bits + way_index) + 4 + 2 + 2 + 2;
+  const std::int64_t sum_bits = n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / lanes));
+  const std::int64_t longest = std::max(a.embed_dim, g.max_inner);
+
+  Hardware h;
+  const auto block_of = [&](const char* name, std::int64_t multipliers, std::int64_t bits) {
+    h.blocks.push_back({name, multipliers, bits});
+    h.multipliers += multipliers, h.memory_bits += bits;
+  };
+  block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth,
+           g.rows * 2 * up(gemm_steps(c, static_cast<int>(longest))) * g.depth * operand +
+               std::int64_t{g.columns} * weight_words(c) * g.depth * weight +
+               requant_words(c) * std::int64_t{drain_width(c)} * entry);
+  // Offsets, logits and references of three groups of queries.
+  block_of(
+      "group_buffers", 0,
+      lanes * 3 * rows * (up(samples / lanes) * (n.logit_bits() + 2 * n.offset_bits()) + up(a.levels) * (64 + 34)));
+  block_of("locations_and_weights", lanes * (2 + 6 + 6), 0);
+  block_of("line_cache", 0,
+           lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
+                    up(c.memory.max_outstanding / lanes) * 4 * head_dim * 8 * element_bytes(n.feature_bits) +
+                    std::int64_t{cache_lines(c)} * 4 * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
+  block_of("interpolation", lanes * 4 * head_dim, 0);
+  block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
+  block_of("output_projection", lanes * columns * head_dim,
+           lanes * columns * lane_heads * word * head_dim * n.output_weight_bits +
+               (lanes > 1 ? lanes * up(word) * columns * sum_bits : 0));  // that wait for the other lanes
+  block_of("output_requantise", columns, columns * word * entry + up(word) * (columns * n.output_bits + 1));
+  // Results of rows on their way to memory, in banks of one element, the slots of a group a power of two.
+  const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(std::min(n.feature_bits, n.output_bits));
+  const std::int64_t banks = std::max(up(drain_width(c)), in_beat), groups = std::max(3, 4 / g.rows + 2);
+  block_of("result_buffer", 0,
+           banks * std::max<std::int64_t>(1, result_elements(c) / banks) *
+               (std::int64_t{1} << index(static_cast<int>(groups))) * rows * std::max(n.feature_bits, n.output_bits));
+  block_of("token_mask", 0, std::int64_t{divide_up(a.max_tokens, beat_bytes(c.memory))} * beat_bytes(c.memory));
+  const int row = std::max(row_beats(a.embed_dim, n.feature_bits, c.memory),
+                           row_beats(static_cast<int>(longest), n.query_bits, c.memory)),
+            latency = c.memory.latency_cycles;
+  block_of(
+      "memory_clients", 0,
+      beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32)) +
+              up(std::int64_t{latency} * reference_row_bytes(c, true) * lanes / beat_bytes(c.memory) / samples + 32)));
+  return h;
+}
+
+nlohmann::ordered_json to_json(const Hardware& h) {
+  nlohmann::ordered_json blocks;
+  for (const auto& b : h.blocks) blocks[b.name] = {{"multipliers", b.multipliers}, {"memory_bits", b.memory_bits}};
+  return {{"multipliers", h.multipliers}, {"memory_bits", h.memory_bits}, {"blocks", blocks}};
+}
+
+}  // namespace quillgen::estimate

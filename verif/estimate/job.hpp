@@ -1,0 +1,36 @@
+// A job from its first cycle to its report, phase by phase.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "config/config.hpp"
+#include "estimate/clock.hpp"
+#include "estimate/demand.hpp"
+#include "estimate/lane.hpp"
+
+namespace quillgen::estimate {
+
+/// What was done up to a moment of the job.
+struct Work {
+  Cycle cycles = 0;
+  std::int64_t array_steps = 0, reads = 0, writes = 0;  ///< PE array: cycles; memory: beats
+  std::int64_t samples = 0, projected = 0;              ///< of all lanes
+};
+
+/// Beats of the clients of the memory port.
+struct Beats {
+  std::int64_t job = 0, source = 0, query = 0, reference = 0, feature = 0, value = 0, output = 0;
+};
+
+struct JobRun {
+  std::array<Work, 5> until;  ///< the end of each phase
+  Beats beats;
+  LaneWaits waits;  ///< of all lanes
+};
+
+/// `missing`: lines that each sample waits for (run_caches); empty for a dense product. latency: of the memory, at
+/// least 1.
+JobRun run_job(const Config& config, const Demand& demand, const std::vector<std::uint8_t>& missing, int latency);
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,153 @@
+#include "estimate/lane.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+constexpr int missing_lines = 2;     ///< looked up, before their place is reserved
+constexpr int address_stages = 3;    ///< of a line request
+constexpr int free_to_look_up = 11;  ///< samples between the reading of offsets and the tag look-up
+constexpr int use_delay = 2;         ///< from a sample's lines being there to its pixels
+constexpr int aggregate_delay = 3;   ///< from the last pixels of a head to its sums
+constexpr int waiting_heads = 2;     ///< requantised, before the projection
+
+}  // namespace
+
+void Lane::tick() {
+  project();
+  use();
+  fetch();
+  look_up();
+  source();
+}
+
+/// A sample a cycle of the group in work.
+void Lane::source() {
+  if (!ends_.empty() && looked_up_ >= ends_.front().sample - (free_to_look_up - 1) && clock_.due(ends_.front().at)) {
+    ends_.pop();
+    ++freed_;
+    clock_.acted();
+  }
+  if (left_in_group_ == 0) {
+    if (groups_.empty() || !clock_.due(groups_.front().at)) return;
+    left_in_group_ = std::int64_t{groups_.front().queries} * s_.samples_of_head * s_.heads;
+    groups_.pop();
+  }
+  if (static_cast<int>(path_.size()) >= s_.path_holds) return;
+  path_.push(clock_.now() + s_.path);
+  if (--left_in_group_ == 0) ends_.push({sourced_, clock_.now() + s_.path_to_free});
+  ++sourced_;
+  clock_.acted();
+}
+
+/// Lines that the next sample to be looked up waits for.
+int Lane::next_fills() {
+  const int fills = fills_[at_++];
+  if (++in_query_ == static_cast<std::size_t>(s_.samples_of_head) * static_cast<std::size_t>(s_.heads))
+    at_ += stride_ - std::exchange(in_query_, 0);
+  return fills;
+}
+
+/// A line is asked for when there is a place for it.
+void Lane::fetch() {
+  if (missing_.empty() || reserved_ == s_.outstanding || asked_.size() == address_stages ||
+      !clock_.due(missing_.front()))
+    return;
+  missing_.pop();
+  asked_.push(clock_.now() + address_stages);
+  ask();
+  ++reserved_;
+  clock_.acted();
+}
+
+/// A sample stays until each line that misses has been asked for, one a cycle.
+void Lane::look_up() {
+  if (in_work_) {
+    if (!queued_ && static_cast<int>(queue_.size()) < s_.run_ahead + sram_fifo_delay) {
+      queue_.push({clock_.now() + sram_fifo_delay, lines_missing_});
+      queued_ = true;
+      clock_.acted();
+    }
+    if (to_ask_ > 0 && missing_.size() < missing_lines) {
+      missing_.push(clock_.now() + fifo_delay);
+      --to_ask_;
+      clock_.acted();
+    }
+    if (to_ask_ > 0 || !queued_) return;
+    in_work_ = false;
+  }
+  if (path_.empty() || !clock_.due(path_.front())) return;
+  path_.pop();
+  in_work_ = true, queued_ = false;
+  to_ask_ = lines_missing_ = next_fills();
+  ++looked_up_;
+  clock_.acted();
+}
+
+int Lane::granted() {
+  asked_.pop();
+  ask();
+  return s_.line_beats;
+}
+
+void Lane::beat() {
+  if (++beat_ < s_.line_beats) return;
+  beat_ = 0;
+  lines_.push(clock_.now() + sram_fifo_delay);
+}
+
+/// The sample at the head of the queue takes its lines, one a cycle, and is read.
+void Lane::use() {
+  if (queue_.empty() || !clock_.due(queue_.front().at)) return;
+  const Cycle now = clock_.now();
+  const int wanted = queue_.front().lines;
+  if (filled_ < wanted && !lines_.empty() && clock_.due(lines_.front())) {
+    lines_.pop();
+    --reserved_, ++filled_;
+    clock_.acted();
+    complete_ = now;
+  }
+  if (filled_ < wanted) return;
+  const bool ends_head = in_head_ + 1 == s_.samples_of_head;
+  // The sums of the head before must have gone when those of this one are done.
+  if (ends_head && !clock_.due(sums_free_ - use_delay - aggregate_delay + 1)) return;
+  if (first_ == never) first_ = now + use_delay;
+  else count_waits(wanted > 0);
+  last_ = now + use_delay;
+  queue_.pop();
+  ++used_, filled_ = 0;
+  in_head_ = ends_head ? 0 : in_head_ + 1;
+  if (ends_head) sums_at_ = now + use_delay + aggregate_delay, sums_free_ = never;
+  clock_.acted();
+}
+
+/// The cycles since the last sample, counted like the hardware does: it looks at the head of the queue in the cycles in
+/// which no pixels come, which are use_delay later. So the first of a wait for lines count as waits for points.
+void Lane::count_waits(bool has_lines) {
+  const Cycle now = clock_.now(), idle_from = last_ - use_delay + 1, there = std::max(idle_from, queue_.front().at);
+  const Cycle whole = has_lines ? std::max(there, complete_) : there;
+  if (gap_ && whole > there && there == idle_from) ++waits_.feature, --waits_.point;  // the end of the gap before
+  const Cycle feature = std::max<Cycle>(0, whole - std::max(there, idle_from + use_delay)), output = now - whole;
+  waits_.feature += feature, waits_.output += output, waits_.point += now - idle_from - feature - output;
+  gap_ = now - idle_from - feature - output > 0;
+}
+
+/// Requantisation of a head, then its projection; with the last head of a query the sums leave.
+void Lane::project() {
+  if (sums_at_ < never && vectors_.size() <= waiting_heads && clock_.due(std::max(sums_at_, requant_free_))) {
+    const Cycle taken = clock_.now() + s_.requant_words - 1;
+    vectors_.push(taken + 1 + requantise_delay + fifo_delay);
+    sums_at_ = never, sums_free_ = taken, requant_free_ = taken + 1;
+    clock_.acted();
+  }
+  if (vectors_.empty() || !clock_.due(std::max(vectors_.front(), projection_free_))) return;
+  const bool ends_query = head_ + 1 == s_.heads;
+  if (ends_query && static_cast<int>(sums_.size()) >= s_.sums_ahead) return;
+  vectors_.pop();
+  projection_free_ = clock_.now() + s_.projection_words;
+  projected_ += s_.projection_words;
+  if (ends_query) sums_.push(clock_.now() + s_.dot_delay);
+  head_ = ends_query ? 0 : head_ + 1;
+  clock_.acted();
+}
+
+}  // namespace quillgen::estimate

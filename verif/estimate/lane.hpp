@@ -1,0 +1,108 @@
+// A lane: its samples from the group buffers through softmax, locations, tag look-up and run-ahead queue to the
+// aggregation of heads and their projection by W''.
+#pragma once
+#include <span>
+#include <utility>
+
+#include "estimate/read_port.hpp"
+
+namespace quillgen::estimate {
+
+/// Numbers of a lane that follow from the configuration.
+struct LaneShape {
+  int samples_of_head = 0, heads = 0;  ///< heads of the lane
+  int path = 0;          ///< cycles from a sample's turn at its group to its look-up, with nothing in the way
+  int path_to_free = 0;  ///< .. to the reading of its offset, after which a group is done with
+  int path_holds = 0;    ///< samples that fit between
+  int run_ahead = 0, line_beats = 0, outstanding = 0;
+  int requant_words = 0;     ///< cycles of the requantisation of a head
+  int projection_words = 0;  ///< cycles of the projection of a head
+  int dot_delay = 0;         ///< of the projection, from a word to its sum
+  int sums_ahead = 0;        ///< queries whose sums may wait for the other lanes
+};
+
+/// Where the cycles of a lane between its first and its last sample went.
+struct LaneWaits {
+  std::int64_t feature = 0, output = 0, point = 0;
+};
+
+class Lane final : public ReadClient {
+ public:
+  /// `missing`: of the samples of the lane, query by query; `stride` apart from one query to the next.
+  Lane(Clock& clock, const LaneShape& shape, std::span<const std::uint8_t> missing, std::size_t stride)
+      : clock_(clock), s_(shape), fills_(missing), stride_(stride) {}
+
+  void tick();
+  /// A group of queries can be sampled from `at` on.
+  void group(Cycle at, int queries) { groups_.push({at, queries}); }
+  /// Groups done with since it was asked last.
+  int freed() { return std::exchange(freed_, 0); }
+  /// The sums of a query, when they are there for the output.
+  Queue<Cycle>& sums() { return sums_; }
+
+  int granted() override;
+  void beat() override;
+
+  Cycle first_sample() const { return first_; }
+  Cycle last_sample() const { return last_; }
+  std::int64_t samples() const { return used_; }
+  const LaneWaits& waits() const { return waits_; }
+  std::int64_t projected() const { return projected_; }  ///< cycles in which the projection worked
+
+ private:
+  void source();
+  void fetch();
+  void look_up();
+  void use();
+  void count_waits(bool has_lines);
+  void project();
+  void ask() { ask_at = asked_.empty() ? never : asked_.front(); }
+  int next_fills();
+
+  struct Group {
+    Cycle at;
+    int queries;
+  };
+  struct Waiting {
+    Cycle at;
+    int lines;  ///< that it waits for
+  };
+  struct GroupEnd {
+    std::int64_t sample;  ///< its last
+    Cycle at;
+  };
+
+  Clock& clock_;
+  LaneShape s_;
+  std::span<const std::uint8_t> fills_;
+  std::size_t stride_;
+  // Samples of the groups: their number so far, and when they may be looked up.
+  Queue<Group> groups_;
+  Queue<GroupEnd> ends_;
+  Queue<Cycle> path_;
+  std::int64_t sourced_ = 0, left_in_group_ = 0;
+  int freed_ = 0;
+  // Tag look-up: the sample in work.
+  std::int64_t looked_up_ = 0;
+  std::size_t at_ = 0, in_query_ = 0;  ///< of the next one in fills_, in its query
+  bool in_work_ = false, queued_ = false;
+  int lines_missing_ = 0, to_ask_ = 0, reserved_ = 0;
+  Queue<Cycle> missing_, asked_;  ///< line requests: without a place yet, on their way to the port
+  // Feature buffer.
+  Queue<Waiting> queue_;
+  Queue<Cycle> lines_;
+  int beat_ = 0, filled_ = 0;
+  std::int64_t used_ = 0;
+  int in_head_ = 0, head_ = 0;
+  Cycle first_ = never, last_ = -1, complete_ = 0;
+  LaneWaits waits_;
+  bool gap_ = false;  ///< the last sample came after a wait that counts as one for points
+  // Heads.
+  Cycle sums_at_ = never;  ///< aggregated sums that wait for their requantisation
+  Cycle sums_free_ = 0;    ///< from here on they can be replaced
+  Cycle requant_free_ = 0, projection_free_ = 0;
+  Queue<Cycle> vectors_, sums_;
+  std::int64_t projected_ = 0;
+};
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,31 @@
+#include "estimate/lines_touched.hpp"
+
+#include <algorithm>
+
+namespace quillgen::estimate {
+
+std::int64_t lines_touched(const Demand& demand) {
+  const auto& layer = demand.layer;
+  std::vector<std::size_t> first, columns;  // of each level: block, and blocks of a row
+  std::size_t blocks = 0;
+  for (const auto& level : layer.level_shapes) {
+    first.push_back(blocks);
+    columns.push_back(static_cast<std::size_t>(level.width + 1) / 2);
+    blocks += static_cast<std::size_t>(level.height + 1) / 2 * columns.back();
+  }
+  const auto heads = static_cast<std::size_t>(layer.heads), levels = first.size(),
+             points = static_cast<std::size_t>(layer.points);
+  std::vector<bool> touched(blocks * heads);
+  for (std::size_t s = 0; s < demand.places.size(); ++s) {
+    const auto& p = demand.places[s];
+    const std::size_t level = s / points % levels, head = s / points / levels % heads;
+    for (int i = 0; i < 4; ++i)
+      if (p.corners >> i & 1) {
+        const auto y = static_cast<std::size_t>(p.y + i / 2), x = static_cast<std::size_t>(p.x + i % 2);
+        touched[(first[level] + y / 2 * columns[level] + x / 2) * heads + head] = true;
+      }
+  }
+  return std::count(touched.begin(), touched.end(), true);
+}
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,224 @@
+// From queries to output rows.
+#include <memory>
+
+#include "estimate/board.hpp"
+#include "estimate/burst_writer.hpp"
+#include "estimate/rows.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+LaneShape lane_shape(const Config& c) {
+  const auto& a = c.attention;
+  const int lanes = c.core.lanes, of_head = a.samples_per_head(),
+            words = divide_up(a.embed_dim, c.core.projection_columns);
+  LaneShape s;
+  s.samples_of_head = of_head, s.heads = a.heads / lanes;
+  // The softmax takes a head twice; the divider has a stage a bit.
+  s.path = 2 * of_head + c.numerics.attention_bits + 15;
+  s.path_to_free = s.path - 9;
+  s.path_holds = 2 * power_of_two(2 * of_head) + c.numerics.attention_bits + 16;
+  s.run_ahead = c.feature_cache.run_ahead;
+  s.line_beats = line_beats(c);
+  s.outstanding = c.memory.max_outstanding / lanes;
+  s.requant_words = a.head_dim() / head_requant_units(a);
+  s.projection_words = words;
+  s.dot_delay = 2 + tree_stages(c, a.head_dim()) + (lanes > 1 ? sram_fifo_delay : 0);
+  s.sums_ahead = lanes == 1 ? 1 : std::max(1, (power_of_two(std::max(words, 2)) + sram_fifo_delay) / words);
+  return s;
+}
+
+/// References, word by word of 8 bytes (x and y of a level, or width and height), for three groups ahead.
+class References {
+ public:
+  explicit References(Board& b)
+      : clock_(b.clock),
+        beat_bytes_(b.beat()),
+        reader_(b.clock, b.beat(),
+                power_of_two(b.c.memory.latency_cycles * reference_row_bytes(b.c, true) * b.c.core.lanes / b.beat() /
+                                 b.c.attention.samples_per_query() +
+                             2 * most_burst_beats)),
+        feed_(b.clock, reader_, b.beat(), word_bytes, b.beat() / word_bytes, 1),
+        rows_(b.c.gemm.rows),
+        words_of_query_(reference_row_bytes(b.c, b.demand.layer.boxes) / word_bytes),
+        queries_left_(b.demand.layer.queries) {}
+  BurstReader& reader() { return reader_; }
+  /// Groups whose references are complete.
+  Queue<Cycle>& groups() { return groups_; }
+  void release() { --held_; }
+  void tick() {
+    if (!asked_ && reader_.accepts()) {
+      asked_ = true;
+      const auto bytes = static_cast<std::int64_t>(queries_left_) * words_of_query_ * word_bytes;
+      reader_.request((bytes + beat_bytes_ - 1) / beat_bytes_);
+    }
+    if (queries_left_ == 0 || held_ == group_buffers || !feed_.ready()) return;
+    feed_.take();
+    const int in_group = std::min(rows_, queries_left_);
+    if (++words_ < in_group * words_of_query_) return;
+    words_ = 0, queries_left_ -= in_group, ++held_;
+    groups_.push(clock_.now() + fifo_delay);
+  }
+
+ private:
+  static constexpr int word_bytes = 8;
+  Clock& clock_;
+  int beat_bytes_;
+  BurstReader reader_;
+  RowFeed feed_;
+  int rows_, words_of_query_, queries_left_;
+  int words_ = 0, held_ = 0;
+  bool asked_ = false;
+  Queue<Cycle> groups_;
+};
+
+constexpr std::size_t fill_phase = 2;
+
+/// All lanes, and what goes to and comes from all of them.
+class Lanes {
+ public:
+  Lanes(Board& b, const std::vector<std::uint8_t>& missing)
+      : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.layer.queries) {
+    const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query()),
+               lanes = static_cast<std::size_t>(b.c.core.lanes);
+    for (std::size_t l = 0; l < lanes; ++l)
+      lanes_.push_back(
+          std::make_unique<Lane>(clock_, shape_, std::span(missing).subspan(l * of_query / lanes), of_query));
+    freed_.resize(lanes);
+  }
+  const LaneShape& shape() const { return shape_; }
+  auto begin() { return lanes_.begin(); }
+  auto end() { return lanes_.end(); }
+
+  void group(int queries) {
+    for (auto& l : lanes_) l->group(clock_.now() + (lanes_.size() > 1 ? fifo_delay : 0), queries);
+    clock_.acted();
+  }
+  void tick() {
+    for (auto& l : lanes_) l->tick();
+  }
+  /// Whether all lanes are done with another group.
+  bool freed() {
+    bool all = true;
+    for (std::size_t l = 0; l < lanes_.size(); ++l) {
+      freed_[l] += lanes_[l]->freed();
+      all = all && freed_[l] > 0;
+    }
+    for (auto& f : freed_) f -= all;
+    return all;
+  }
+  /// Whether all lanes have the sums of the next query, not before `at`; takes them.
+  bool sums(Cycle at) {
+    for (auto& l : lanes_) {
+      if (l->sums().empty()) return false;
+      at = std::max(at, l->sums().front());
+    }
+    if (!clock_.due(at)) return false;
+    for (auto& l : lanes_) l->sums().pop();
+    clock_.acted();
+    return true;
+  }
+  Cycle first_sample() const {
+    Cycle first = never;
+    for (const auto& l : lanes_) first = std::min(first, l->first_sample());
+    return first;
+  }
+  /// Of all queries; never, if there are more to come.
+  Cycle last_sample() const {
+    Cycle last = 0;
+    for (const auto& l : lanes_) {
+      if (l->samples() < std::int64_t{queries_} * shape_.heads * shape_.samples_of_head) return never;
+      last = std::max(last, l->last_sample());
+    }
+    return last;
+  }
+  void account(Work& work) const {
+    for (const auto& l : lanes_) work.samples += l->samples(), work.projected += l->projected();
+  }
+  void account(JobRun& run) const {
+    const Cycle first = first_sample(), last = last_sample();
+    for (const auto& l : lanes_) {
+      run.waits.feature += l->waits().feature, run.waits.output += l->waits().output;
+      // Before its first sample and after its last one a lane waits for the others.
+      run.waits.point += l->waits().point + (l->first_sample() - first) + (last - l->last_sample());
+      run.beats.feature += l->beats;
+    }
+  }
+
+ private:
+  Clock& clock_;
+  LaneShape shape_;
+  int queries_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<int> freed_;
+};
+
+}  // namespace
+
+void attend(Board& b, const std::vector<std::uint8_t>& missing) {
+  const auto& c = b.c;
+  const int queries = b.demand.layer.queries, channels = c.attention.embed_dim, output_row = output_row_beats(c);
+  Rows rows(b, query_row_beats(c), channels, c.numerics.query_bits);
+  PeArray array(b.clock, b.array_timing(query_tiles(c), channels), group_buffers);
+  References references(b);
+  Lanes lanes(b, missing);
+  BurstWriter writer(b.beat(), b.latency);
+  std::vector<ReadClient*> clients = {&rows.reader(), &references.reader()};
+  for (auto& lane : lanes) clients.push_back(lane.get());
+  ReadPort port(b.clock, b.latency, clients);
+  const int output_words = lanes.shape().projection_words, output_span = std::max(output_words, output_row);
+  const Work before = b.work;
+  const auto account = [&] {
+    b.work = before;
+    b.work.array_steps += array.busy(), b.work.reads += port.busy(), b.work.writes += writer.beats();
+    lanes.account(b.work);
+  };
+  const auto phase_ends = [&](std::size_t phase, Cycle at) {
+    account();
+    if (phase == fill_phase) b.work.samples = before.samples;  // it ends with the first sample
+    b.work.cycles = at;
+    b.run.until[phase] = b.work;
+  };
+  int to_ask = queries, in_group = 0, to_sample = queries, to_write = queries;
+  Cycle output_free = 0, written = 0;
+  bool filled = false, sampled = false;
+  b.clock.acted();
+  while (to_write > 0 || !b.clock.due(writer.done() + 1)) {
+    b.step();
+    port.tick();
+    rows.load(array);
+    if (to_ask > 0 && rows.accepts()) {
+      --to_ask;
+      const bool ends_group = ++in_group == c.gemm.rows || to_ask == 0;
+      if (ends_group) in_group = 0;
+      rows.ask(ends_group);
+    }
+    array.tick();
+    references.tick();
+    if (!array.results().empty() && !references.groups().empty() &&
+        b.clock.due(std::max(array.results().front(), references.groups().front()))) {
+      array.results().pop(), references.groups().pop();
+      const int group = std::min(c.gemm.rows, to_sample);
+      to_sample -= group;
+      lanes.group(group);
+    }
+    lanes.tick();
+    if (lanes.freed()) array.release(), references.release(), b.clock.acted();
+    if (lanes.sums(output_free)) {
+      writer.request(0);
+      const Cycle begin = std::max(b.clock.now() + 1 + requantise_delay + sram_fifo_delay, written);
+      written = begin + output_span + writer.run(begin, output_row, output_span);
+      // The outputs of a query wait in a FIFO of that size while memory takes those of the one before.
+      output_free = std::max(b.clock.now() + output_words, written - output_words);
+      --to_write;
+    }
+    if (!filled && b.clock.due(lanes.first_sample())) filled = true, phase_ends(fill_phase, lanes.first_sample() - 1);
+    if (!sampled && lanes.last_sample() < never) sampled = true, phase_ends(fill_phase + 1, lanes.last_sample());
+  }
+  lanes.account(b.run);
+  b.run.beats.query = rows.reader().beats, b.run.beats.reference = references.reader().beats;
+  b.run.beats.output = writer.beats();
+  phase_ends(fill_phase + 2, b.clock.now());
+}
+
+}  // namespace quillgen::estimate

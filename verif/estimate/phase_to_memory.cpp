@@ -1,0 +1,106 @@
+// Runs of the PE array whose results go to memory: the value map, panels of dense products.
+#include "estimate/board.hpp"
+#include "estimate/burst_writer.hpp"
+#include "estimate/rows.hpp"
+#include "estimate/token_walk.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+/// Channels of a pixel that leave the result buffer in a cycle: what divides a head, at most a beat.
+int map_unit(const Config& c) {
+  const int in_beat = beat_bytes(c.memory) / element_bytes(c.numerics.feature_bits);
+  int unit = 1;
+  while (unit < in_beat && c.attention.head_dim() % (2 * unit) == 0) unit *= 2;
+  return unit;
+}
+
+void account(Board& b, const PeArray& array, const ReadPort& port, const BurstWriter& writer) {
+  b.work.array_steps += array.busy(), b.work.reads += port.busy(), b.work.writes += writer.beats();
+}
+
+}  // namespace
+
+void project_map(Board& b) {
+  const auto& c = b.c;
+  const int channels = c.attention.embed_dim, element = element_bytes(c.numerics.feature_bits);
+  const int block_beats = c.attention.heads * line_beats(c),
+            block_units = c.attention.heads * line_bytes(c) / (map_unit(c) * element);
+  TokenWalk walk(b.clock, b.demand.layer, c.gemm.rows);
+  Rows rows(b, row_beats(channels, c.numerics.feature_bits, c.memory), channels, c.numerics.feature_bits);
+  PeArray array(b.clock, b.array_timing(value_tiles(c), channels), b.result_groups());
+  BurstWriter writer(b.beat(), b.latency);
+  ReadPort port(b.clock, b.latency, {&b.job_reader, &rows.reader()});
+  std::int64_t blocks_left = walk.block_count();
+  int complete = 0;      // groups that the block waited for
+  Cycle copied = never;  // the block in work has left the result buffer
+  b.clock.acted();
+  while (blocks_left > 0 || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
+    b.step();
+    port.tick();
+    b.loads.tick();
+    rows.load(array);
+    if (walk.offers() && rows.accepts()) rows.ask(walk.take());
+    walk.tick();
+    array.tick();
+    auto& blocks = walk.blocks();
+    if (copied < never) {
+      if (!b.clock.due(copied)) continue;
+      for (int i = 0; i < blocks.front().frees; ++i) array.release();
+      blocks.pop(), --blocks_left;
+      complete = 0, copied = never;
+      b.clock.acted();
+    } else if (!blocks.empty() && b.clock.due(blocks.front().at)) {
+      if (complete == blocks.front().waits) {
+        const Cycle asked = writer.request(b.clock.now() + 1);
+        copied = asked + block_units + writer.run(asked + 2, block_beats, block_units);
+        b.clock.acted();
+      } else if (!array.results().empty() && b.clock.due(array.results().front())) {
+        array.results().pop(), ++complete;
+        b.clock.acted();
+      }
+    }
+  }
+  b.run.beats.source += rows.reader().beats, b.run.beats.value += writer.beats();
+  account(b, array, port, writer);
+}
+
+void multiply_panel(Board& b, int tiles, int outputs) {
+  const auto& c = b.c;
+  const auto& shape = b.demand.shape;
+  const int output_beats = row_beats(outputs, c.numerics.output_bits, c.memory);
+  Rows rows(b, row_beats(shape.inner, c.numerics.query_bits, c.memory), shape.inner, c.numerics.query_bits);
+  PeArray array(b.clock, b.array_timing(tiles, shape.inner), b.result_groups());
+  BurstWriter writer(b.beat(), b.latency);
+  ReadPort port(b.clock, b.latency, {&b.job_reader, &rows.reader()});
+  int to_ask = shape.rows, in_group = 0, to_write = shape.rows, of_group = 0;
+  Cycle copied = never;
+  b.clock.acted();
+  while (to_write > 0 || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
+    b.step();
+    port.tick();
+    b.loads.tick();
+    rows.load(array);
+    if (to_ask > 0 && rows.accepts()) {
+      --to_ask;
+      const bool ends_group = ++in_group == c.gemm.rows || to_ask == 0;
+      if (ends_group) in_group = 0;
+      rows.ask(ends_group);
+    }
+    array.tick();
+    if (copied < never) {
+      if (!b.clock.due(copied)) continue;
+      copied = never, --to_write;
+      if (++of_group == c.gemm.rows || to_write == 0) array.results().pop(), array.release(), of_group = 0;
+      b.clock.acted();
+    } else if (!array.results().empty() && b.clock.due(array.results().front())) {
+      const Cycle asked = writer.request(b.clock.now());
+      copied = asked + output_beats + writer.run(asked + 2, output_beats, output_beats);
+      b.clock.acted();
+    }
+  }
+  b.run.beats.query += rows.reader().beats, b.run.beats.output += writer.beats();
+  account(b, array, port, writer);
+}
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,71 @@
+// The read channels: clients that ask for bursts, the port that takes turns between them, and the memory behind it.
+#pragma once
+#include <vector>
+
+#include "estimate/clock.hpp"
+
+namespace quillgen::estimate {
+
+/// One that reads from memory.
+class ReadClient {
+ public:
+  virtual ~ReadClient() = default;
+  /// Its burst was taken; the number of beats. It sets ask_at for the next one.
+  virtual int granted() = 0;
+  /// A beat has come.
+  virtual void beat() = 0;
+
+  Cycle ask_at = never;    ///< from when on it asks for a burst
+  std::int64_t beats = 0;  ///< that have come
+};
+
+/// One burst is asked for a cycle, clients in turn; one beat comes a cycle, in the order of the requests, the first one
+/// `latency` cycles after its address.
+class ReadPort {
+ public:
+  ReadPort(Clock& clock, int latency, std::vector<ReadClient*> clients)
+      : clock_(clock), latency_(latency), clients_(std::move(clients)) {}
+  void tick();
+  std::int64_t busy() const { return busy_; }  ///< cycles with a beat
+
+ private:
+  struct Burst {
+    ReadClient* client;
+    int beats;
+    Cycle due;
+  };
+  Clock& clock_;
+  int latency_;
+  std::vector<ReadClient*> clients_;
+  Queue<Burst> bursts_;
+  std::size_t served_ = 0;
+  std::int64_t busy_ = 0;
+};
+
+/// Reads runs of beats as bursts of up to 16 that do not cross 4 KiB, as far ahead as its buffer has room for.
+class BurstReader final : public ReadClient {
+ public:
+  BurstReader(Clock& clock, int beat_bytes, int buffer_beats)
+      : clock_(clock), page_beats_(4096 / beat_bytes), buffer_(buffer_beats), position_(base_alignment / beat_bytes) {}
+  /// Whether it takes a request now: one run is in work at a time.
+  bool accepts() { return remaining_ == 0 && clock_.due(idle_); }
+  void request(std::int64_t beats);
+  int granted() override;
+  void beat() override { arrived_.push(clock_.now() + sram_fifo_delay); }
+  /// Whether a beat can be taken now.
+  bool ready() { return !arrived_.empty() && clock_.due(arrived_.front()); }
+  void take();
+
+ private:
+  void size();
+  void ask();
+
+  Clock& clock_;
+  int page_beats_, buffer_;
+  std::int64_t position_, remaining_ = 0;  ///< beats: in memory, as if runs lay side by side; of the run
+  int length_ = 0, reserved_ = 0;
+  Cycle sized_ = never, idle_ = 0;
+  Queue<Cycle> arrived_;  ///< when each beat is at the output
+};
+
+}  // namespace quillgen::estimate

@@ -1,0 +1,242 @@
+// The cycle model: line cache, parts and whole jobs, each against figures worked out by hand or rules that must hold.
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+#include "config/load.hpp"
+#include "estimate/burst_writer.hpp"
+#include "estimate/estimate.hpp"
+#include "estimate/line_cache.hpp"
+#include "estimate/pe_array.hpp"
+#include "estimate/read_port.hpp"
+#include "estimate/token_walk.hpp"
+#include "refusal.hpp"
+
+using namespace quillgen;
+using namespace quillgen::estimate;
+using namespace quillgen::test;
+
+namespace {
+
+Config with(std::string_view preset, std::vector<std::string> overrides = {}) { return load_preset(preset, overrides); }
+
+/// Corner 00 alone, in the first pixel of a block.
+Place in_block(int by, int bx) { return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1}; }
+
+Config fitted(Config c, const Demand& d) {
+  auto& a = c.attention;
+  a.embed_dim = d.layer.embed_dim, a.heads = d.layer.heads, a.levels = d.layer.levels, a.points = d.layer.points;
+  a.max_width = a.max_height = 1024;
+  a.max_queries = a.max_tokens = 65536;
+  return c;
+}
+
+Demand small_demand() { return model_demand("rt-detr", {0.25, 60, 1}); }
+
+std::int64_t cycles(const std::vector<std::string>& overrides, const Demand& demand, int latency = 0) {
+  return estimate::estimate(fitted(with("quill", overrides), demand), demand, {latency}).cycles;
+}
+
+}  // namespace
+
+TEST_CASE("cache: a line misses once, and a sample needs the lines of its corners only") {
+  LineCache cache(with("nano"));
+  auto look_up = [&](int x, int y, int corners, int head = 0) {
+    const auto r = cache.look_up(
+        {static_cast<std::int16_t>(x), static_cast<std::int16_t>(y), static_cast<std::uint8_t>(corners)}, 0, head);
+    return std::pair(r.found, r.missing);
+  };
+  CHECK(look_up(4, 6, 15) == std::pair(0, 1));  // all in one block
+  CHECK(look_up(4, 6, 15) == std::pair(1, 0));
+  CHECK(look_up(4, 6, 0) == std::pair(0, 0));
+  CHECK(look_up(5, 6, 15) == std::pair(1, 1));  // and the block to the right
+  CHECK(look_up(5, 7, 15) == std::pair(2, 2));  // and the two below
+  CHECK(look_up(5, 7, 15) == std::pair(4, 0));
+  CHECK(look_up(4, 7, 12) == std::pair(1, 0));   // lower corners only
+  CHECK(look_up(-1, -1, 8) == std::pair(0, 1));  // corner 11 is pixel (0, 0)
+  CHECK(look_up(-1, 1, 10) == std::pair(1, 1));  // column 0 of rows 1 and 2
+  CHECK(look_up(4, 6, 15, 1) == std::pair(0, 1));
+  CHECK(cache.holds(0, 0, 3, 2));
+  CHECK_FALSE(cache.holds(1, 0, 3, 2));
+}
+
+TEST_CASE("cache: the ways of a set are replaced in turn, whatever was used last") {
+  // nano: 16 sets a bank. The set is {column 2, row 1, column 1, head} exclusive-or {0, row 3, column 3, row 2} of the
+  // block's bits, from the highest, and level 1 lies half the sets away: these lines share set 0 of bank 0.
+  LineCache cache(with("nano"));
+  struct Line {
+    int level, head, by, bx;
+  };
+  const Line a{0, 0, 0, 0}, b{0, 1, 4, 0}, c{1, 0, 0, 4}, other{0, 0, 0, 2};
+  const auto misses = [&](const Line& l) { return cache.look_up(in_block(l.by, l.bx), l.level, l.head).missing == 1; };
+  const auto there = [&](const Line& l) { return cache.holds(l.level, l.head, l.by, l.bx); };
+  CHECK(misses(a));
+  CHECK(misses(b));
+  CHECK_FALSE(misses(a));
+  CHECK(misses(c));  // in the place of a, though b was used less
+  CHECK_FALSE(there(a));
+  CHECK((there(b) && there(c)));
+  CHECK(misses(a));  // in the place of b
+  CHECK_FALSE(there(b));
+  CHECK(misses(other));  // another set
+  CHECK((there(a) && there(c)));
+}
+
+TEST_CASE("cache: what a lane looks up does not touch the cache of another") {
+  const auto demand = small_demand();
+  const auto one = run_caches(fitted(with("quill"), demand), demand),
+             two = run_caches(fitted(with("quill", {"core.lanes=2"}), demand), demand);
+  CHECK(one.hits + one.misses == two.hits + two.misses);
+  CHECK(one.misses >= demand.lines_touched);
+  CHECK(two.misses >= demand.lines_touched);
+  CHECK(std::accumulate(one.missing.begin(), one.missing.end(), std::int64_t{0}) == one.misses);
+  // The map fits.
+  CHECK(run_caches(fitted(with("quill", {"feature_cache.kilobytes=1024", "feature_cache.ways=4"}), demand), demand)
+            .misses == demand.lines_touched);
+}
+
+TEST_CASE("reader: bursts of 16, cut at 4 KiB, two cycles from one to the next, as far as the buffer has room") {
+  Clock clock;
+  BurstReader reader(clock, 64, 32);  // 64 beats to a page, and it starts one behind
+  reader.request(70);
+  CHECK(reader.ask_at == 2);
+  CHECK(reader.granted() == 16);
+  CHECK(reader.granted() == 16);
+  CHECK(reader.ask_at == never);  // 32 of 32 beats are reserved
+  for (int i = 0; i < 16; ++i) reader.beat(), reader.take();
+  CHECK(reader.granted() == 16);
+  for (int i = 0; i < 32; ++i) reader.beat(), reader.take();
+  CHECK(reader.granted() == 15);  // up to the page
+  CHECK(reader.granted() == 7);
+}
+
+TEST_CASE("writer: a burst is sized, waits for its data, then address and data") {
+  BurstWriter writer(16, 100);
+  CHECK(writer.request(0) == 0);
+  CHECK(writer.run(0, 20, 20) == 0);  // beat i comes in cycle i
+  // The 16th in cycle 15: address in 17, data in 18 to 33; the second burst is sized in 34: address in 36, data to 40.
+  CHECK(writer.last_sent() == 40);
+  CHECK(writer.done() == 140);
+  CHECK(writer.request(20) == 41);
+  // The first beat needs the place of the 20 - 32 + ..th: there is room for 32, so none of the next 16 is late.
+  CHECK(writer.run(43, 16, 16) == 0);
+  CHECK(writer.last_sent() == 43 + 15 + 1 + 1 + 16);
+}
+
+TEST_CASE("array: steps of all tiles, held up when results leave more slowly") {
+  const auto results_at = [](const ArrayTiming& t) {
+    Clock clock;
+    PeArray array(clock, t, 3);
+    array.loaded();
+    array.loaded();
+    while (array.results().size() < 2) {
+      clock.acted(), clock.advance();
+      array.tick();
+    }
+    const Cycle first = array.results().front();
+    array.results().pop();
+    return std::pair(first, array.results().front());
+  };
+  // First step in cycle 1, last of 8 in 8, copied in 11, away by 13, there in 18; the second group is 8 steps later,
+  // and one for the hand-over that the model takes.
+  CHECK(results_at({4, 2, 2, 3, 5}) == std::pair<Cycle, Cycle>(18, 26));
+  // Draining takes 6: tiles copied in 7, 13, 19, 25.
+  CHECK(results_at({4, 2, 6, 3, 5}) == std::pair<Cycle, Cycle>(24, 36));
+}
+
+TEST_CASE("tokens: packed into groups in the order of the value map") {
+  Workload layer;
+  layer.level_shapes = {{3, 3}, {1, 1}};
+  layer.padding = {0, 0, 0, 1, 0, 0, 0, 0, 0, 0};  // token 3, pixel (1, 0)
+  Clock clock;
+  TokenWalk walk(clock, layer, 4);
+  CHECK(walk.block_count() == 5);
+  std::vector<int> groups(1);
+  std::vector<std::pair<int, int>> blocks;  // waits, frees
+  do {
+    if (walk.offers()) {
+      ++groups.back();
+      if (walk.take()) groups.push_back(0);
+    }
+    walk.tick();
+    while (!walk.blocks().empty())
+      blocks.emplace_back(walk.blocks().front().waits, walk.blocks().front().frees), walk.blocks().pop();
+  } while (clock.advance());
+  CHECK(groups == std::vector{4, 4, 1, 0});
+  // Three tokens of the first block and one of the second, its other one and the next ones, ..
+  CHECK(blocks == std::vector<std::pair<int, int>>{{1, 0}, {1, 1}, {0, 0}, {0, 1}, {1, 1}});
+}
+
+TEST_CASE("estimates: the parts add up") {
+  const auto demand = small_demand();
+  for (const auto& overrides : {std::vector<std::string>{}, {"core.lanes=2"}, {"feature_cache.kilobytes=16"}}) {
+    const auto config = fitted(with("quill", overrides), demand);
+    const auto e = estimate::estimate(config, demand);
+    CHECK(e.setup + e.project + e.fill + e.sampling + e.drain == e.cycles);
+    CHECK(e.samples == static_cast<std::int64_t>(demand.places.size()));
+    CHECK(e.samples + e.wait_feature + e.wait_output + e.wait_point == config.core.lanes * e.sampling);
+    CHECK(e.bytes_feature == e.line_misses * 128);
+    CHECK(e.bytes_value == 128 * 8 * (100 + 25 + 9));  // blocks of 20x20, 10x10, 5x5
+    for (const auto& engine : e.engines) {
+      CHECK(std::accumulate(engine.by_phase.begin(), engine.by_phase.end(), 0.0) == doctest::Approx(engine.busy));
+      CHECK(engine.utilisation <= 1);
+    }
+    for (const auto& bound : e.roofline.bounds) CHECK(bound.cycles <= static_cast<double>(e.cycles));
+    CHECK(to_json(e, config, demand).dump() == to_json(estimate::estimate(config, demand), config, demand).dump());
+  }
+}
+
+TEST_CASE("estimates: more of a resource never costs time, more work does") {
+  const auto demand = model_demand("rt-detr", {0.25, 300, 1});
+  const auto base = cycles({}, demand);
+  CHECK(cycles({}, demand, 20) < base);
+  CHECK(cycles({}, demand, 400) > base);
+  CHECK(cycles({"memory.data_bits=64"}, demand) > base);
+  CHECK(cycles({"memory.data_bits=256"}, demand) < base);
+  CHECK(cycles({"memory.max_outstanding=4"}, demand) > base);
+  CHECK(cycles({"feature_cache.run_ahead=8"}, demand) > base);
+  CHECK(cycles({"gemm.rows=4"}, demand) > base);
+  CHECK(cycles({"core.projection_columns=4"}, demand) > base);
+  CHECK(cycles({"feature_cache.kilobytes=16"}, demand) > base);
+  CHECK(cycles({"core.lanes=2", "gemm.rows=16", "memory.data_bits=256"}, demand) < base);
+  CHECK(cycles({}, model_demand("rt-detr", {0.25, 400, 1})) > base);
+  auto given = demand;
+  given.map_given = true;
+  CHECK(cycles({}, given) < base);
+  const auto dense = [](DenseShape shape) { return estimate::estimate(with("quill"), dense_demand(shape)).cycles; };
+  CHECK(dense({100, 256, 96}) < dense({200, 256, 96}));
+  CHECK(dense({100, 256, 96}) < dense({100, 512, 96}));
+  CHECK(dense({100, 256, 96}) < dense({100, 256, 960}));
+}
+
+TEST_CASE("demands: drawn alike every time, of the size of the model") {
+  const auto demand = model_demand("deformable-detr", {0.1, 0, 7});
+  CHECK(demand.layer.tokens == 10 * 17 + 5 * 9 + 3 * 5 + 2 * 3);
+  CHECK(demand.layer.queries == demand.layer.tokens);
+  CHECK(demand.places.size() == static_cast<std::size_t>(demand.layer.tokens) * 128);
+  const auto same = [&](const Demand& other) {
+    return std::equal(
+        demand.places.begin(), demand.places.end(), other.places.begin(), other.places.end(),
+        [](const Place& a, const Place& b) { return a.x == b.x && a.y == b.y && a.corners == b.corners; });
+  };
+  CHECK(same(model_demand("deformable-detr", {0.1, 0, 7})));
+  CHECK_FALSE(same(model_demand("deformable-detr", {0.1, 0, 8})));
+  CHECK(model_demand("deformable-detr", {}).layer.tokens == 22223);
+  CHECK(model_demand("bevformer", {1, 10, 1}).layer.tokens == 30825);
+  CHECK(model_demand("rt-detr", {}).layer.tokens == 8400);
+  CHECK(model_demand("dino-decoder", {}).layer.queries == 900);
+  for (const auto& name : model_names()) CHECK(model_demand(name, {0.1, 5, 1}).layer.queries == 5);
+}
+
+TEST_CASE("demands: what cannot be run is refused in one line") {
+  CHECK(refusal([] { model_demand("deformable"); }).find("unknown; choose one of deformable-detr,") !=
+        std::string::npos);
+  CHECK(refusal([] { model_demand("rt-detr", {0, 0, 1}); }).find("--scale 0") != std::string::npos);
+  CHECK(refusal([] { model_demand("rt-detr", {1, -1, 1}); }).find("--queries -1") != std::string::npos);
+  CHECK(refusal([] { dense_demand({0, 1, 1}); }).find("rows = 0") != std::string::npos);
+  CHECK(refusal([] { estimate::estimate(load_preset("small"), small_demand()); }).find("attention.embed_dim") !=
+        std::string::npos);
+  CHECK(refusal([] {
+          estimate::estimate(load_preset("small"), dense_demand({4, 257, 1}));
+        }).find("gemm.max_inner") != std::string::npos);
+}
