@@ -150,6 +150,21 @@ mistake 'waveform of another format' 'trace run.vcd: .* name it run.fst' simulat
 mistake 'waveform into no folder' 'nowhere: no folder can be made' simulate --preset nano --workload good.safetensors --trace nowhere/run.fst
 mistake 'waveform onto a folder' 'folder.fst: exists and is no file' simulate --preset nano --workload good.safetensors --trace folder.fst
 path="$room/no_zlib:$PATH" mistake 'no zlib' 'zlib.h .* install the Debian package zlib1g-dev' simulate --preset nano --workload good.safetensors --trace run.fst
+mistake 'estimate of nothing' 'workload,--model,--dense' estimate --preset nano
+mistake 'estimate of two jobs' '2 were given' estimate --preset nano --dense 1x4x4 --model rt-detr
+mistake 'estimate: unknown model' '--model detr: unknown; choose one of deformable-detr,' estimate --preset quill --fit --model detr
+mistake 'estimate: model of another size' '--model rt-detr: .*attention.levels' estimate --preset quill --model rt-detr
+mistake 'estimate: scale 0' 'scale 0: .*no pixel' estimate --preset quill --fit --model rt-detr --scale 0
+mistake 'estimate: scale of a workload' 'scale' estimate --preset nano --workload good.safetensors --scale 2
+mistake 'estimate: no queries' 'queries' estimate --preset quill --model deformable-detr --queries 0
+mistake 'estimate: too many queries' 'queries 3000000: must be from 1 to' estimate --preset quill --model deformable-detr --queries 3000000
+mistake 'estimate: queries beyond the maximum' 'max_queries' estimate --preset quill --model deformable-detr --queries 70000
+mistake 'estimate: latency 0' 'latency' estimate --preset nano --workload good.safetensors --latency 0
+mistake 'estimate: shape of two numbers' 'dense "?4x4"?: must be rows, length' estimate --preset nano --dense 4x4
+mistake 'estimate: row too long' 'gemm.max_inner' estimate --preset nano --dense 4x17x4
+mistake 'estimate: fit to a product' 'fit: takes dimensions from a layer' estimate --preset nano --fit --dense 4x4x4
+mistake 'estimate: workload missing' 'none.safetensors' estimate --preset nano --workload none.safetensors
+mistake 'estimate: page cannot be written' 'nowhere/page.html' estimate --preset nano --dense 4x4x4 --html nowhere/page.html
 mistake 'lint of another folder' 'other' lint other
 mistake 'lint of no folder' 'none' lint none
 [ "$failed" -eq 0 ] && echo "$rows mistakes refused"

@@ -1,0 +1,133 @@
+// quillgen estimate: cycles of a job by phase and engine from the cycle model, without a simulator.
+#include "estimate/estimate.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/config_options.hpp"
+#include "cli/estimate_html.hpp"
+#include "cli/fit.hpp"
+#include "cli/output_file.hpp"
+#include "cli/simulate_options.hpp"
+#include "config/derived.hpp"
+#include "config/error.hpp"
+
+namespace quillgen::cli {
+namespace {
+
+struct EstimateOptions {
+  ConfigOptions config;
+  std::string workload, model, dense, json, html;
+  estimate::ModelOptions drawn;
+  estimate::Conditions conditions;
+  bool map_given = false;
+};
+
+struct Chosen {
+  Config config;
+  estimate::Demand demand;
+};
+
+Chosen choose(const EstimateOptions& o) {
+  if (!o.dense.empty()) {
+    if (o.config.fit) throw UserError("--fit: takes dimensions from a layer, and --dense is none: leave it out");
+    return {chosen_config(o.config), estimate::dense_demand(parse_shape(o.dense))};
+  }
+  if (!o.model.empty()) {
+    auto demand = estimate::model_demand(o.model, o.drawn);
+    return {chosen_config(o.config, demand.layer), std::move(demand)};
+  }
+  const auto workload = load_workload(o.workload);
+  const auto config = chosen_config(o.config, workload);
+  check_fits(workload, config);
+  return {config, estimate::demand_of(workload, config.numerics)};
+}
+
+double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
+
+void print_estimate(const Chosen& c, const estimate::Estimate& e, int latency) {
+  const auto& d = c.demand;
+  if (d.dense) fmt::print("{} on {}, latency {}\n\n", c.config.name, d.name, latency);
+  else
+    fmt::print("{} on {}: {} queries, {} tokens{}, latency {}\n\n", c.config.name, d.name, d.layer.queries,
+               d.layer.tokens, d.synthetic ? fmt::format(", locations drawn with seed {}", d.seed) : "", latency);
+  fmt::print("cycles {:>15}\n", e.cycles);
+  for (const auto& p : e.phases)
+    if (p.cycles > 0)
+      fmt::print("  {:<12} {:>7} {:>7.1f} %\n", p.name, p.cycles,
+                 percent(static_cast<double>(p.cycles), static_cast<double>(e.cycles)));
+  fmt::print("\n{:<18}", "busy, %");
+  for (const auto& p : e.phases) fmt::print("{:>10}", p.name);
+  fmt::print("{:>10}\n", "job");
+  for (const auto& g : e.engines) {
+    fmt::print("{:<18}", g.name);
+    for (std::size_t i = 0; i < e.phases.size(); ++i)
+      fmt::print("{:>10.1f}", percent(g.by_phase[i], static_cast<double>(e.phases[i].cycles)));
+    fmt::print("{:>10.1f}\n", 100 * g.utilisation);
+  }
+  if (!d.dense)
+    fmt::print(
+        "\nlanes between first and last sample: {} samples, wait for features {}, for outputs {}, for points {}\n"
+        "line look-ups: {} found, {} missing (hit rate {:.1f} %, {} distinct lines)\n",
+        e.samples, e.wait_feature, e.wait_output, e.wait_point, e.line_hits, e.line_misses, 100 * e.hit_rate,
+        e.lines_touched);
+  fmt::print(
+      "\nbytes read {}: job {}, source {}, query {}, reference {}, feature {}\nbytes written {}: value {}, output {}\n",
+      e.bytes_read, e.bytes_job, e.bytes_source, e.bytes_query, e.bytes_reference, e.bytes_feature, e.bytes_written,
+      e.bytes_value, e.bytes_output);
+  fmt::print("\nleast cycles by\n");
+  for (const auto& b : e.roofline.bounds)
+    fmt::print("  {:<18} {:>12.0f}  {}{}\n", b.name, b.cycles, b.of,
+               b.name == e.roofline.limited_by ? "  <- the limit" : "");
+  fmt::print("{:.1f} multiply-accumulates a cycle of {:.0f}, {:.1f} a byte\n", e.roofline.reached,
+             e.roofline.compute_peak, e.roofline.intensity);
+  const auto hardware = estimate::hardware_of(c.config);
+  fmt::print("\n{:<22} {:>11} {:>12}\n", "block", "multipliers", "memory bits");
+  for (const auto& b : hardware.blocks) fmt::print("{:<22} {:>11} {:>12}\n", b.name, b.multipliers, b.memory_bits);
+  fmt::print("{:<22} {:>11} {:>12}\n", "sum", hardware.multipliers, hardware.memory_bits);
+  fmt::print("\nleft out: random stalls of the memory port{}\n",
+             d.synthetic ? "; the locations are drawn, those of a trained layer scatter otherwise" : "");
+}
+
+void run_estimate(const EstimateOptions& o) {
+  auto chosen = choose(o);
+  chosen.demand.map_given = o.map_given;
+  const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
+  const int latency = o.conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
+  if (!o.json.empty()) {
+    auto json = to_json(e, chosen.config, chosen.demand);
+    json["latency"] = latency;
+    write_output(o.json, json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  }
+  if (!o.html.empty()) write_output(o.html, estimate_page(chosen.config, chosen.demand, e, latency));
+  print_estimate(chosen, e, latency);
+}
+
+}  // namespace
+
+void add_estimate(CLI::App& app, int&) {
+  auto* command = app.add_subcommand("estimate", "estimate the cycles of a job, without a simulator");
+  const auto o = std::make_shared<EstimateOptions>();
+  add_config_options(*command, o->config);
+  add_fit_option(*command, o->config);
+  auto* job = command->add_option_group("job");
+  job->add_option("--workload", o->workload, "layer and inputs (safetensors)");
+  auto* model = job->add_option("--model", o->model, "layer of a published model, its sampling locations drawn");
+  auto* dense = job->add_option("--dense", o->dense, "dense product")->type_name("MxKxN");
+  job->require_option(1);
+  command->add_option("--scale", o->drawn.scale, "of the sides of the levels of --model")->needs(model);
+  command->add_option("--queries", o->drawn.queries, "number of queries of --model")
+      ->needs(model)
+      ->check(CLI::Range(1, 1 << 30));
+  command->add_option("--seed", o->drawn.seed, "of the locations of --model")->needs(model);
+  command->add_flag("--given-map", o->map_given, "the value map is in memory, and not computed")->excludes(dense);
+  command->add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
+      ->check(CLI::Range(1, 100000));
+  command->add_option("--json", o->json, "also write the estimate to this file");
+  command->add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
+  command->callback([o] { run_estimate(*o); });
+}
+
+}  // namespace quillgen::cli
