@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # One mutant: RTL of nano with one place changed must not pass `simulate`. When find and replacement are equal it must.
-#   mutant.sh QUILLGEN WORKLOAD FILE FIND REPLACEMENT [PATH=VALUE]...
-# FILE may be a pattern (names of modules carry parameters). FIND stands exactly once in the file. PATH=VALUE change nano's parameters.
+#   mutant.sh QUILLGEN WORK FILE FIND REPLACEMENT [PATH=VALUE]...
+# WORK is a workload file, or shapes of dense jobs. FILE may be a pattern (names of modules carry parameters). FIND stands exactly once in the file. PATH=VALUE change nano's parameters.
 set -euo pipefail
-quillgen=$1 workload=$2 file=$3 find=$4 replacement=$5
+quillgen=$1 work=$2 file=$3 find=$4 replacement=$5
 shift 5
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -23,9 +23,11 @@ case $text in
 esac
 printf '%s\n' "${text/"$find"/"$replacement"}" >"${matches[0]}"
 
+if [ -e "$work" ]; then work=(--workload "$work"); else work=(--dense "$work" --relu); fi
+
 # Several conditions of the memory on one simulator: slow and fast, always ready and stalling.
 status=0
-output=$("$quillgen" simulate --rtl "$folder/rtl" --workload "$workload" --stall 0,40 --latency 1,20,200 --seed 1 --quick-build 2>&1) || status=$?
+output=$("$quillgen" simulate --rtl "$folder/rtl" "${work[@]}" --stall 0,40 --latency 1,20,200 --seed 1 --quick-build 2>&1) || status=$?
 expected=1
 [ "$find" != "$replacement" ] || expected=0
 [ "$status" -eq "$expected" ] || die "$output
