@@ -14,6 +14,7 @@ room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 
 "$make_layer" "$room/padded.safetensors" 1 64 4 4 200masked 15x22 9x11 5x6 3x3
+"$make_layer" "$room/eight_heads.safetensors" 3 128 8 4 300 20x25 10x13 5x7
 "$make_layer" "$room/ragged.safetensors" 2 36 3 3 101boxes 13x7 1x9
 
 # Name, job, options; those of the short list have a star.
@@ -28,6 +29,7 @@ small, padded|padded|--preset small
 * small, padded, latency 10|padded|--preset small --latency 10
 small, latency 500|sparse_c64|--preset small --latency 500
 small, map given|tiny_detr_enc1|--preset small --given-map
+edge|eight_heads|--preset edge
 edge, fitted|encoder_c64|--preset edge --fit
 quill|deformable_detr_c256|--preset quill
 2 lanes|encoder_c64|--preset small --set core.lanes=2
