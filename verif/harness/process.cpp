@@ -1,6 +1,7 @@
 #include "harness/process.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -12,6 +13,8 @@
 #include <cstdlib>
 #include <map>
 #include <sstream>
+
+#include "harness/interrupt.hpp"
 
 extern char** environ;
 
@@ -72,6 +75,10 @@ std::vector<ProcessResult> run_all(const std::vector<Command>& commands, const s
   std::size_t next = 0;
   while (next < commands.size() || !running.empty()) {
     while (next < commands.size() && running.size() < static_cast<std::size_t>(std::max(jobs, 1))) {
+      if (interrupted()) {
+        results[next++] = {128 + SIGTERM, "not started: interrupted"};
+        continue;
+      }
       const int output = memfd_create("output", MFD_CLOEXEC);
       const pid_t pid = start(commands[next], folder, output);
       if (pid < 0) {
@@ -87,8 +94,9 @@ std::vector<ProcessResult> run_all(const std::vector<Command>& commands, const s
     const auto oldest = std::min_element(running.begin(), running.end(),
                                          [](auto& a, auto& b) { return a.second.index < b.second.index; });
     int status = 0;
-    while (waitpid(oldest->first, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(oldest->first, &status, 0) < 0 && errno == EINTR)
+      if (interrupted())
+        for (const auto& [pid, started] : running) kill(pid, SIGTERM);
     results[oldest->second.index] = {exit_status(status), read_and_close(oldest->second.output)};
     running.erase(oldest);
   }

@@ -19,7 +19,7 @@ struct ProcessResult {
 std::optional<std::filesystem::path> find_program(std::string_view name);
 
 /// Runs the commands in `folder`, at most `jobs` at a time, and waits for all of them. Results are in the order of the
-/// commands.
+/// commands. Ctrl-C and SIGTERM, once caught (interrupt.hpp), end those that run and keep others from starting.
 std::vector<ProcessResult> run_all(const std::vector<Command>& commands, const std::filesystem::path& folder, int jobs);
 
 /// Runs one command in `folder`.
