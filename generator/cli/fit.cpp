@@ -44,18 +44,24 @@ void add_fit_option(CLI::App& command, ConfigOptions& options) {
                    "max_queries and max_tokens to hold it");
 }
 
-Config chosen_config(const ConfigOptions& options, const Workload& workload) {
-  if (!options.fit) return chosen_config(options);
-  std::string changed;
-  auto config = chosen_config(options, [&](Config& c) {
-    const auto before = c;
+Adjustment fitting(const Workload& workload) {
+  return [&workload](Config& c) {
     fit(c.attention, workload);
-    changed = changes(before, c);
     try {
       validate(c);
     } catch (const UserError& e) {
       throw UserError(fmt::format("fitted to {}: {}", workload.file, e.what()));
     }
+  };
+}
+
+Config chosen_config(const ConfigOptions& options, const Workload& workload) {
+  if (!options.fit) return chosen_config(options);
+  std::string changed;
+  auto config = chosen_config(options, [&](Config& c) {
+    const auto before = c;
+    fitting(workload)(c);
+    changed = changes(before, c);
   });
   fmt::print("fitted to {}: {}\n", workload.file, changed);
   return config;

@@ -1,6 +1,5 @@
 // quillgen simulate: the RTL of a configuration in Verilator, compared with the software model stage by stage.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <deque>
@@ -10,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/fit.hpp"
 #include "cli/output_file.hpp"
+#include "cli/progress.hpp"
 #include "cli/simulate_options.hpp"
 #include "cli/simulate_report.hpp"
 #include "cli/simulate_rtl.hpp"
@@ -22,20 +22,6 @@ namespace quillgen::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A line on stderr that overwrites itself; nothing unless a person is watching.
-class Progress {
- public:
-  ~Progress() { show(""); }
-  void show(std::string_view text) {
-    if (!isatty(STDERR_FILENO) || text == shown_) return;
-    fmt::print(stderr, "\r\x1b[K{}", text);
-    shown_ = text;
-  }
-
- private:
-  std::string shown_;
-};
 
 std::optional<Waveform> chosen_waveform(const SimulateOptions& options) {
   if (options.trace.empty()) return std::nullopt;

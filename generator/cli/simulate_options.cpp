@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "cli/shell_word.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
 
@@ -14,17 +15,6 @@ namespace {
 constexpr int most_outputs = (1 << 16) - 1;  ///< 16 bits of the descriptor
 
 std::string text_of(const DenseShape& s) { return fmt::format("{}x{}x{}", s.rows, s.inner, s.outputs); }
-
-/// In single quotes where the shell would read more into it.
-std::string quoted(const std::string& word) {
-  if (!word.empty() &&
-      word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+") ==
-          std::string::npos)
-    return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
 
 }  // namespace
 
@@ -75,7 +65,7 @@ void check_fits(const DenseShape& shape, const Config& config) {
 std::string replay_command(const SimulateOptions& o, const harness::Conditions& c) {
   std::string text = "quillgen simulate";
   const auto option = [&](const char* name, const std::string& value) {
-    if (!value.empty()) text += fmt::format(" {} {}", name, quoted(value));
+    if (!value.empty()) text += fmt::format(" {} {}", name, shell_word(value));
   };
   option("--config", o.config.file);
   option("--preset", o.config.preset);
