@@ -1,0 +1,79 @@
+#include "explore/job.hpp"
+
+#include <fmt/format.h>
+
+namespace quillgen::explore {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const DenseShape& s) { return fmt::format("{}x{}x{}", s.rows, s.inner, s.outputs); }
+
+}  // namespace
+
+std::string Job::name() const {
+  if (is_dense()) return "dense " + text_of(dense);
+  return workload.empty() ? model : workload;
+}
+
+std::vector<std::string> Job::options() const {
+  std::vector<std::string> words;
+  const auto option = [&](const char* name, const std::string& value) {
+    words.emplace_back(name);
+    words.push_back(value);
+  };
+  if (is_dense()) option("--dense", text_of(dense));
+  if (!workload.empty()) option("--workload", workload);
+  if (!model.empty()) {
+    option("--model", model);
+    option("--scale", fmt::format("{}", drawn.scale));
+    if (drawn.queries) option("--queries", fmt::format("{}", drawn.queries));
+    option("--seed", fmt::format("{}", drawn.seed));
+  }
+  if (given_map) words.emplace_back("--given-map");
+  if (latency) option("--latency", fmt::format("{}", latency));
+  return words;
+}
+
+Json to_json(const Job& job) {
+  Json json;
+  if (!job.workload.empty()) json = {{"workload", job.workload}, {"sha256", job.sha256}};
+  if (job.is_dense()) json = {{"dense", {job.dense.rows, job.dense.inner, job.dense.outputs}}};
+  if (!job.model.empty())
+    json = {{"model", job.model}, {"scale", job.drawn.scale}, {"queries", job.drawn.queries}, {"seed", job.drawn.seed}};
+  json["given_map"] = job.given_map;
+  json["latency"] = job.latency;
+  return json;
+}
+
+Job job_from_json(const Json& json) {
+  Job job;
+  job.workload = json.value("workload", "");
+  job.sha256 = json.value("sha256", "");
+  job.model = json.value("model", "");
+  if (!job.model.empty()) job.drawn = {json.at("scale"), json.at("queries"), json.at("seed")};
+  if (json.contains("dense")) job.dense = {json["dense"].at(0), json["dense"].at(1), json["dense"].at(2)};
+  job.given_map = json.at("given_map").get<bool>();
+  job.latency = json.at("latency").get<int>();
+  return job;
+}
+
+Demands::Demands(const Job& job) : given_map_(job.given_map) {
+  if (!job.workload.empty()) layer_ = load_workload(job.workload);
+  else layer_ = add(job.is_dense() ? estimate::dense_demand(job.dense) : model_demand(job.model, job.drawn)).layer;
+}
+
+const estimate::Demand& Demands::add(estimate::Demand demand) {
+  demand.map_given = given_map_;
+  return demands_.emplace_back(std::move(demand));
+}
+
+const estimate::Demand& Demands::of(const Config& config) {
+  if (demands_.empty()) check_fits(layer_, config);
+  else check_fits(demands_.front(), config);
+  for (const auto& demand : demands_)
+    if (demand.holds_for(config)) return demand;
+  return add(estimate::demand_of(layer_, config.numerics));
+}
+
+}  // namespace quillgen::explore

@@ -1,0 +1,53 @@
+// What the points of a sweep run.
+#pragma once
+#include <cstdint>
+#include <list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "estimate/demand.hpp"
+
+namespace quillgen::explore {
+
+/// A workload, or a layer of a published model, or a dense product: one of `workload`, `model` and `dense` is given.
+struct Job {
+  std::string workload;  ///< file, as it was named
+  std::string sha256;    ///< of its content
+  std::string model;
+  estimate::ModelOptions drawn;  ///< of the model
+  DenseShape dense;
+  bool given_map = false;  ///< the value map is in memory, and not computed
+  int latency = 0;         ///< cycles from a read to its first beat; 0: the configuration's
+
+  bool is_dense() const { return dense.rows > 0; }
+  bool has_tensors() const { return model.empty(); }  ///< it can be simulated, not estimated only
+  std::string name() const;                           ///< file, model, or "dense 64x256x96"
+  /// The options of `quillgen simulate` and `quillgen explore` that name the job.
+  std::vector<std::string> options() const;
+};
+
+nlohmann::ordered_json to_json(const Job& job);
+/// The inverse. Throws nlohmann::json::exception for another document.
+Job job_from_json(const nlohmann::ordered_json& json);
+
+/// The job as the cycle model takes it: made once, and again only for configurations whose formats move its samples.
+class Demands {
+ public:
+  /// Reads the workload or makes the model. Throws UserError.
+  explicit Demands(const Job& job);
+
+  /// Dimensions of the layer; none of a dense product.
+  const Workload& layer() const { return layer_; }
+  /// That of a configuration. Throws UserError when the job does not fit it. What was returned before stays valid.
+  const estimate::Demand& of(const Config& config);
+
+ private:
+  const estimate::Demand& add(estimate::Demand demand);
+
+  bool given_map_;
+  Workload layer_;  ///< without tensors when it is a model's
+  std::list<estimate::Demand> demands_;
+};
+
+}  // namespace quillgen::explore

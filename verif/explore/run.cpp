@@ -1,0 +1,140 @@
+#include "explore/run.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "accel/blocks.hpp"
+#include "accel/generate.hpp"
+#include "config/error.hpp"
+#include "estimate/estimate.hpp"
+#include "explore/parallel.hpp"
+#include "explore/pareto.hpp"
+#include "harness/files.hpp"
+#include "harness/interrupt.hpp"
+#include "harness/process.hpp"
+#include "passes/resources.hpp"
+
+namespace quillgen::explore {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A point that can be built, and what it is to run.
+struct Task {
+  Config config;
+  const estimate::Demand* demand = nullptr;
+};
+
+/// Its task, or the reason why it has none.
+std::optional<Task> prepare(const Runner& runner, Demands& demands, Point& point) {
+  try {
+    Task task{config_of(runner.sweep, point.number, runner.fit), nullptr};
+    task.demand = &demands.of(task.config);
+    return task;
+  } catch (const UserError& e) {
+    point.refused = e.what();
+    return std::nullopt;
+  }
+}
+
+passes::Resources resources_of(const Config& config) {
+  hdl::Design design;
+  return passes::resources_of(accel::build_top(design, accel::Shapes(config), top_name));
+}
+
+Figures figures_of(const estimate::Estimate& e, const passes::Resources& r, const Weights& w) {
+  Figures f;
+  f.cycles = e.cycles;
+  f.bytes = e.bytes_read + e.bytes_written;
+  f.memory_bits = r.memory_bits, f.register_bits = r.register_bits;
+  f.multipliers = r.multipliers, f.multiplier_bits = r.multiplier_bits;
+  f.area = w.memory * r.memory_bits + w.registers * r.register_bits + w.multipliers * r.multiplier_bits;
+  f.setup = e.setup, f.project = e.project, f.fill = e.fill, f.sampling = e.sampling, f.drain = e.drain;
+  f.hit_rate = e.hit_rate;
+  f.lanes_busy = e.engine("lanes").utilisation;
+  f.pe_array_busy = e.engine("pe_array").utilisation;
+  f.limited_by = e.roofline.limited_by;
+  return f;
+}
+
+/// The last line a program wrote: what it has to say when it fails.
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+Simulated read_simulated(const fs::path& json_file, const harness::ProcessResult& result) {
+  if (!fs::exists(json_file)) return {0, 0, fmt::format("exit status {}: {}", result.status, last_line(result.output))};
+  const auto json = Json::parse(harness::read_text(json_file));
+  if (!json.at("bit_exact").get<bool>())
+    return {0, 0, fmt::format("mismatch: {}", json.at("first_mismatch").get<std::string>())};
+  return {json.at("cycles"), json.at("memory").at("total_bytes"), ""};
+}
+
+}  // namespace
+
+std::string all_refused(const Runner& runner, Demands& demands) {
+  std::string first;
+  for (std::int64_t number = 1; number <= runner.sweep.points(); ++number) {
+    harness::check_interrupt();
+    Point point;
+    point.number = number;
+    if (prepare(runner, demands, point)) return "";
+    if (first.empty()) first = point.refused;
+  }
+  return first;
+}
+
+std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const std::vector<std::int64_t>& numbers) {
+  std::vector<Point> points(numbers.size());
+  std::vector<std::size_t> possible;
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    harness::check_interrupt();
+    points[i].number = numbers[i];
+    if (i % 100 == 0) runner.say(fmt::format("preparing point {} of {}", i + 1, numbers.size()));
+    if (auto task = prepare(runner, demands, points[i])) {
+      possible.push_back(i);
+      tasks.push_back(*task);
+    }
+  }
+  const auto work = [&](std::size_t t) {
+    auto& point = points[possible[t]];
+    try {
+      const auto estimate = estimate::estimate(tasks[t].config, *tasks[t].demand, {runner.sweep.job.latency});
+      point.figures = figures_of(estimate, resources_of(tasks[t].config), runner.sweep.weights);
+    } catch (const UserError& e) {
+      point.refused = e.what();
+    }
+  };
+  for_each(tasks.size(), runner.jobs, work,
+           [&](std::size_t done) { runner.say(fmt::format("estimated {} of {} points", done, tasks.size())); });
+  return points;
+}
+
+void simulate_best(const Runner& runner, const fs::path& program, std::vector<Point>& points) {
+  const auto& sweep = runner.sweep;
+  const auto chosen = best(points, sweep.objectives, static_cast<std::size_t>(sweep.simulate));
+  const harness::TemporaryFolder room(fs::temp_directory_path());
+  const auto file = [&](std::size_t i, const char* kind) {
+    return room.path() / fmt::format("point_{}.{}.json", points[i].number, kind);
+  };
+  std::vector<harness::Command> commands;
+  for (const auto i : chosen) {
+    const auto config = config_of(sweep, points[i].number, runner.fit);
+    harness::write_atomically(file(i, "config"), quillgen::to_json(config).dump(2) + "\n");
+    auto& command = commands.emplace_back(harness::Command{
+        program.string(), "simulate", "--config", file(i, "config").string(), "--json", file(i, "result").string()});
+    for (const auto& word : sweep.job.options()) command.push_back(word);
+    if (sweep.quick_build) command.emplace_back("--quick-build");
+  }
+  // Each of them builds with two compilers at a time.
+  runner.say(fmt::format("simulating {} points", commands.size()));
+  const auto results = harness::run_all(commands, fs::current_path(), (runner.jobs + 1) / 2);
+  harness::check_interrupt();
+  for (std::size_t n = 0; n < chosen.size(); ++n)
+    points[chosen[n]].simulated = read_simulated(file(chosen[n], "result"), results[n]);
+}
+
+}  // namespace quillgen::explore

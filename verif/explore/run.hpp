@@ -1,0 +1,34 @@
+// The work of a sweep: its points estimated, the best of them simulated.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "explore/sweep.hpp"
+
+namespace quillgen::explore {
+
+/// Told in a few words what is being done; for people.
+using Say = std::function<void(std::string_view)>;
+
+/// How the points of a sweep are run.
+struct Runner {
+  const Sweep& sweep;
+  Adjustment fit;  ///< nothing unless the sweep says so
+  int jobs = 1;    ///< at a time
+  Say say;
+};
+
+/// The reason why the first point is refused if all are; empty when one is possible. Stops at the first of these.
+std::string all_refused(const Runner& runner, Demands& demands);
+
+/// The points of these numbers, in their order. Throws harness::Interrupted.
+std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const std::vector<std::int64_t>& numbers);
+
+/// Simulates the best Sweep::simulate points with `quillgen simulate` and records the results in `points`.
+/// `program` is this program. Throws harness::Interrupted.
+void simulate_best(const Runner& runner, const std::filesystem::path& program, std::vector<Point>& points);
+
+}  // namespace quillgen::explore
