@@ -63,6 +63,9 @@ replaced odd_type '"I64"' '"U64"'
 replaced bad_heads '"n_heads": "2"' '"n_heads": "3"'
 
 echo 'not JSON' >bad.json
+sweep=(--preset nano --vary gemm.rows=1,2 --workload good.safetensors)
+for i in 1 2 3; do "$quillgen" explore "${sweep[@]}" --shard $i/3 --out shards >/dev/null; done
+"$quillgen" explore --preset nano --vary gemm.rows=1,3 --workload good.safetensors --shard 2/3 --out other_shards >/dev/null
 printf '{ "name": "x" }\n' >incomplete.json
 mkdir other taken && echo keep >other/file && echo keep >taken/pe.v
 mkdir folder.fst
@@ -165,6 +168,41 @@ mistake 'estimate: row too long' 'gemm.max_inner' estimate --preset nano --dense
 mistake 'estimate: fit to a product' 'fit: takes dimensions from a layer' estimate --preset nano --fit --dense 4x4x4
 mistake 'estimate: workload missing' 'none.safetensors' estimate --preset nano --workload none.safetensors
 mistake 'estimate: page cannot be written' 'nowhere/page.html' estimate --preset nano --dense 4x4x4 --html nowhere/page.html
+mistake 'sweep: nothing varied' 'nothing to explore' explore --preset nano --workload good.safetensors
+mistake 'sweep: no configuration' 'give one of --config and --preset' explore --vary gemm.rows=1,2 --workload good.safetensors
+mistake 'sweep: no job' 'give one of --workload, --model' explore --preset nano --vary gemm.rows=1,2
+mistake 'sweep: unknown path' 'gemm.row" is not known; must be one of gemm.rows' explore --preset nano --vary gemm.row=1,2 --workload good.safetensors
+mistake 'sweep: unknown section' 'must be a field of attention' explore --preset nano --vary rows=1,2 --workload good.safetensors
+mistake 'sweep: no values' 'gemm.rows=.*a value is missing' explore --preset nano --vary gemm.rows= --workload good.safetensors
+mistake 'sweep: no list' 'must be path=value' explore --preset nano --vary gemm.rows --workload good.safetensors
+mistake 'sweep: no number' '"many" is no integer' explore --preset nano --vary gemm.rows=1,many --workload good.safetensors
+mistake 'sweep: varied twice' 'is varied twice' explore "${sweep[@]}" --vary gemm.rows=4
+mistake 'sweep: varied and set' 'set by --set gemm.rows=4 as well' explore "${sweep[@]}" --set gemm.rows=4
+mistake 'sweep: all impossible' 'every point of the sweep is refused .2., .*gemm.columns = 4' explore --preset nano --vary gemm.columns=4,5 --workload good.safetensors --out rtl
+mistake 'sweep: wrong base' 'every point .* gemm."row" = 8: unknown field' explore "${sweep[@]}" --set gemm.row=8
+mistake 'sweep: workload missing' 'none.safetensors' explore --preset nano --vary gemm.rows=1,2 --workload none.safetensors
+mistake 'sweep: broken workload' 'nan.safetensors' explore --preset nano --vary gemm.rows=1,2 --workload nan.safetensors
+mistake 'sweep: configuration missing' 'none.json' explore --config none.json --vary gemm.rows=1,2 --workload good.safetensors
+mistake 'sweep: configuration not JSON' 'bad.json: not valid JSON' explore --config bad.json --vary gemm.rows=1,2 --workload good.safetensors
+mistake 'sweep: unknown objective' 'must be some of cycles, area' explore "${sweep[@]}" --objectives cycles,speed
+mistake 'sweep: shard of nothing' 'shard "3": must be number/count' explore "${sweep[@]}" --shard 3 --out rtl
+mistake 'sweep: shard beyond the last' 'shard 4/3: must have' explore "${sweep[@]}" --shard 4/3 --out rtl
+mistake 'sweep: shard without a place' 'shard: needs --out' explore "${sweep[@]}" --shard 1/3
+mistake 'sweep: simulation of a model' 'simulate: a model has no numbers' explore --preset nano --vary gemm.rows=1,2 --model deformable-detr --simulate 1
+mistake 'sweep: results onto a file' 'bad.json: is a file' explore "${sweep[@]}" --out bad.json
+mistake 'sweep: results into no folder' 'nowhere/results: cannot be made' explore "${sweep[@]}" --out nowhere/results
+mistake 'sweep: script without a place' 'slurm: needs --out' explore "${sweep[@]}" --slurm job.sh
+mistake 'sweep: more shards than points' 'shards 3: is more than there are points .2.' explore "${sweep[@]}" --slurm job.sh --out rtl --shards 3
+mistake 'sweep: folder not for Slurm' 'Slurm takes only letters' explore "${sweep[@]}" --slurm job.sh --out 'my results'
+mistake 'sweep: script into no folder' 'nowhere/job.sh: cannot be written' explore "${sweep[@]}" --slurm nowhere/job.sh --out rtl
+mistake 'merge: no files' 'files' explore merge
+mistake 'merge: file missing' 'none.json' explore merge shards/shard_1_of_3.json none.json
+mistake 'merge: not JSON' 'bad.json: not valid JSON' explore merge bad.json
+mistake 'merge: no shard' 'incomplete.json: is no shard' explore merge incomplete.json
+mistake 'merge: a shard missing' 'shards are missing: 2/3' explore merge shards/shard_1_of_3.json shards/shard_3_of_3.json --out rtl
+mistake 'merge: a shard twice' 'is shard 1/3, and so is' explore merge shards/shard_{1,2,1,3}_of_3.json --out rtl
+mistake 'merge: another sweep' 'is of another sweep than .*vary differs' explore merge shards/shard_1_of_3.json other_shards/shard_2_of_3.json shards/shard_3_of_3.json
+mistake 'merge: with options of a sweep' 'vary: the shards say' explore --vary gemm.rows=1,2 merge shards/shard_{1,2,3}_of_3.json
 mistake 'lint of another folder' 'other' lint other
 mistake 'lint of no folder' 'none' lint none
 [ "$failed" -eq 0 ] && echo "$rows mistakes refused"
