@@ -3,6 +3,7 @@
 #   tools/setup.sh            for `quillgen` and its simulators
 #   tools/setup.sh --tests    and for lint and the tests
 #   tools/setup.sh --area     and for area and timing
+#   tools/setup.sh --slurm    and for the test of sweeps on a cluster
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -37,7 +38,11 @@ case "${1:-}" in
     need opensta command -v sta
     need qflow-tech-osu018 test -f /usr/share/qflow/tech/osu018/osu018_stdcells.lib # standard cells, 180 nm
     ;;
-  *) die "unknown option $1; there are --tests and --area" ;;
+  --slurm)
+    need slurm-wlm test -x /usr/sbin/slurmctld
+    need munge test -x /usr/sbin/munged
+    ;;
+  *) die "unknown option $1; there are --tests, --area and --slurm" ;;
 esac
 [ ${#missing[@]} -eq 0 ] && exit 0
 
