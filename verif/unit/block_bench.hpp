@@ -100,7 +100,10 @@ inline std::vector<Config> block_configs() {
        "memory.max_outstanding=8"},
       {"attention.embed_dim=16", "attention.heads=8", "attention.levels=2", "attention.points=1", "gemm.rows=4",
        "gemm.columns=24", "gemm.depth=8", "core.lanes=4", "core.projection_columns=1", "memory.max_outstanding=16",
-       "feature_cache.kilobytes=2"}};
+       "feature_cache.kilobytes=2"},
+      {"attention.embed_dim=20", "attention.heads=2", "attention.levels=2", "attention.points=1",
+       "numerics.preset=int12", "gemm.rows=8", "gemm.columns=6", "gemm.depth=8", "gemm.max_inner=50",
+       "gemm.tree_levels=1", "feature_cache.kilobytes=2"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
@@ -111,6 +114,13 @@ inline std::string describe(const Config& c) {
       "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, ways {}, {} bits of data, {} of the query",
       c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows, c.gemm.columns,
       c.gemm.depth, c.core.lanes, c.feature_cache.ways, c.memory.data_bits, c.numerics.query_bits);
+}
+
+/// Sets an input port for one cycle.
+inline void pulse(StreamBench& bench, const std::string& port) {
+  bench.interpreter().set(port, 1);
+  bench.run_cycles(1);
+  bench.interpreter().set(port, 0);
 }
 
 /// One block of a design of its own.

@@ -32,9 +32,15 @@ TEST_CASE("memories have the sizes of their formulas") {
     const int samples = a.samples_per_query(), rows = c.gemm.rows, columns = c.gemm.columns, depth = c.gemm.depth,
               outputs = c.core.projection_columns, lanes = c.core.lanes, beat = c.memory.data_bits,
               latency = c.memory.latency_cycles, queries = 3 * rows, groups = divide_up(a.embed_dim, outputs),
-              units = head_requant_units(a);
-    const int row = divide_up(a.embed_dim * element_bytes(n.query_bits) * 8, beat),
-              output_row = divide_up(a.embed_dim * element_bytes(n.output_bits) * 8, beat);
+              units = head_requant_units(a), drain = 3 * lanes, drains = columns / drain,
+              inner = std::max(a.embed_dim, c.gemm.max_inner);
+    const auto in_beats = [&](int elements, int bits) { return divide_up(elements * element_bytes(bits) * 8, beat); };
+    const int row = std::max(in_beats(inner, n.query_bits), in_beats(a.embed_dim, n.feature_bits));
+    // Tiles of the layer, of the smallest panel of whole beats, and of the largest.
+    const int tiles = divide_up(a.embed_dim, columns) + divide_up(3 * samples, columns);
+    int aligned = 1;
+    while (aligned * columns * element_bytes(n.output_bits) * 8 % beat != 0) ++aligned;
+    const int results = up(std::max(a.embed_dim, aligned * columns)), panel = results / columns;
     const auto expect = [&](const std::string& path, int words, int bits) {
       CAPTURE(describe(c));
       CAPTURE(path);
@@ -43,10 +49,21 @@ TEST_CASE("memories have the sizes of their formulas") {
       CHECK(sizes[path].second == bits);
       ++compared;
     };
-    expect("core.query_projection.query_0", 2 * up(divide_up(a.embed_dim, depth)), depth * n.query_bits);
-    expect("core.query_projection.weight_0", divide_up(samples, columns / 3) * divide_up(a.embed_dim, depth),
-           depth * n.query_weight_bits);
-    expect("core.query_projection.table_0", samples / lanes, 3 * 54);
+    expect("gemm.engine.row_0", 2 * up(divide_up(inner, depth)), depth * std::max(n.query_bits, n.feature_bits));
+    expect("gemm.engine.weight_0",
+           std::max(tiles * divide_up(a.embed_dim, depth), 2 * aligned * divide_up(c.gemm.max_inner, depth)),
+           depth * std::max(n.query_weight_bits, n.feature_weight_bits));
+    expect("gemm.engine.requant_table", std::max(tiles * drains, 2 * panel * drains), drain * 54);
+    expect("gemm.token_walk.mask", divide_up(a.max_tokens, beat / 8), beat / 8);
+    const int banks = std::max({static_cast<int>(std::bit_ceil(static_cast<unsigned>(drain))),
+                                beat / 8 / element_bytes(n.feature_bits), beat / 8 / element_bytes(n.output_bits)}),
+              result_groups = up(std::max(3, 4 / rows + 2));
+    expect("gemm.result_buffer.bank_0", result_groups * rows * std::max(1, results / banks),
+           std::max(n.feature_bits, n.output_bits));
+    expect(fmt::format("gemm.result_buffer.bank_{}", banks - 1), result_groups * rows * std::max(1, results / banks),
+           std::max(n.feature_bits, n.output_bits));
+    CHECK(sizes.count(fmt::format("gemm.result_buffer.bank_{}", banks)) == 0);
+    expect("gemm.row_fetch.reader.beats.words", up(std::max(latency + 2 * row, 32)), beat);
     expect("core.lane_0.point_source.logits", queries * up(samples / lanes), n.logit_int_bits + n.logit_frac_bits);
     expect("core.lane_0.index_gen.offsets", queries * up(samples / lanes),
            2 * (n.offset_int_bits + n.offset_frac_bits));
@@ -62,10 +79,10 @@ TEST_CASE("memories have the sizes of their formulas") {
     CHECK(sizes["core.lane_0.head_projection.accumulators"].first == groups);
     expect("core.output_requantise.table_0", groups, 54);
     if (lanes > 1) CHECK(sizes["core.sums_0.words"].first == up(groups));
+    expect("core.outputs.words", up(groups), outputs * n.output_bits + 1);  // with its last mark
     expect("job_reader.beats.words", up(std::max(latency, 32)), beat);
-    expect("query_fetch.reader.beats.words", up(std::max(latency * row * lanes / samples + 2 * row, 32)), beat);
     expect("reference_fetch.reader.beats.words", up(latency * 16 * a.levels * lanes / (beat / 8) / samples + 32), beat);
-    expect("output_writer.beats.words", up(2 * std::min(output_row, 16)), beat);
+    expect("burst_writer.beats.words", 32, beat);
   }
   MESSAGE(fmt::format("{} memories of {} configurations", compared, configs.size()));
 }

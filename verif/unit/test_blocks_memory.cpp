@@ -1,21 +1,11 @@
-// Blocks that speak to memory: readers of runs, the port they share, and the writer of rows.
-#include <array>
+// Blocks that speak to memory: readers and writer of runs, and the port that readers share.
 #include <map>
 
+#include "accel/gemm.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;
 using namespace quillgen::test;
-
-namespace {
-
-void pulse(StreamBench& bench, const std::string& port) {
-  bench.interpreter().set(port, 1);
-  bench.run_cycles(1);
-  bench.interpreter().set(port, 0);
-}
-
-}  // namespace
 
 TEST_CASE("burst_reader: data, lengths, 4 KiB rule and reservation") {
   for_all("burst_reader", [](const Config& config, StreamBench::Options options) {
@@ -58,36 +48,6 @@ TEST_CASE("burst_reader: data, lengths, 4 KiB rule and reservation") {
       for (std::uint64_t b = 0; b < bytes; ++b)
         REQUIRE((bench.received("beat")[i][b / 8] >> (b % 8 * 8) & 255) == stored_byte(beats[i] + b));
     CHECK(most <= depth);
-  });
-}
-
-TEST_CASE("query_fetch: rows in words of depth channels") {
-  for_all("query_fetch", [](const Config& config, StreamBench::Options options) {
-    const Block block(config, accel::build_query_fetch);
-    StreamBench bench(block.module, options);
-    auto& sim = bench.interpreter();
-    Random random(options.seed);
-    const int element = element_bytes(config.numerics.query_bits), bits = config.numerics.query_bits;
-    const int beat = config.memory.data_bits / 8, row = query_row_beats(config) * beat, depth = config.gemm.depth;
-    sim.set("start", 0);
-    ReadMemory memory(bench, "burst", config.memory.data_bits, options);
-    bench.on_cycle([&](auto&) { memory.cycle(); });
-    for (int job = 0; job < 2; ++job) {
-      const int queries = static_cast<int>(random.in(1, 20)), stride = row + static_cast<int>(random.in(0, 3)) * beat;
-      const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
-      sim.set("queries", static_cast<unsigned>(queries)), sim.set("address", base);
-      sim.set("stride", static_cast<unsigned>(stride));
-      pulse(bench, "start");
-      bench.forget("word");
-      const int steps = divide_up(config.attention.embed_dim, depth);
-      collect(bench, "word", static_cast<std::size_t>(queries * steps));
-      for (int q = 0; q < queries; ++q)
-        for (int k = 0; k < steps * depth; ++k) {
-          const auto& word = bench.received("word")[static_cast<std::size_t>(q * steps + k / depth)];
-          const auto at = base + static_cast<std::uint64_t>(q * stride + k * element);
-          REQUIRE(signed_field(word, k % depth * bits, bits) == (k * element < row ? stored_element(at, bits) : 0));
-        }
-    }
   });
 }
 
@@ -205,89 +165,102 @@ TEST_CASE("read_port: order, fairness and identifiers") {
   });
 }
 
-TEST_CASE("output_writer: rows in memory, bursts and the end") {
-  for_all("output_writer", [](const Config& config, StreamBench::Options options) {
-    const Block block(config, accel::build_output_writer);
+TEST_CASE("burst_writer: runs in memory, bursts and the end") {
+  for_all("burst_writer", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_burst_writer);
     StreamBench bench(block.module, options);
     auto& sim = bench.interpreter();
     Random random(options.seed);
-    const int channels = config.attention.embed_dim, bits = config.numerics.output_bits, element = element_bytes(bits);
-    const int columns = config.core.projection_columns, groups = divide_up(channels, columns);
-    const int beat = config.memory.data_bits / 8, row = output_row_beats(config) * beat;
-    for (const auto* port : {"start", "awready", "wready", "bvalid", "bresp"}) sim.set(port, 0);
-    std::map<std::uint64_t, std::uint8_t> memory;
-    std::deque<ReadMemory::Burst> bursts;  // address sent, data not complete
-    int open = 0, job_beats = 0, expected_beats = 0;
+    const int beat = config.memory.data_bits / 8, words = beat / 8;
+    const auto longest = (std::int64_t{1} << accel::WriteRequest::longest(block.s)) - 1;
+    for (const auto* port : {"start", "halt", "awready", "wready", "bvalid", "bresp"}) sim.set(port, 0);
+    std::map<std::uint64_t, std::uint64_t> memory;  // words of 64 bits
+    std::deque<ReadMemory::Burst> bursts;           // address sent, data not complete
+    int open = 0, beats_written = 0, bursts_begun = 0;
+    std::int64_t expected_beats = 0;
     bool started = false, held = false;
     std::uint64_t held_address = 0;
     bench.on_cycle([&](auto& now) {
-      now.set("awready", !random.chance(options.stall_percent)),
-          now.set("wready", !random.chance(options.stall_percent));
+      const bool awready = !random.chance(options.stall_percent), wready = !random.chance(options.stall_percent);
+      now.set("awready", awready), now.set("wready", wready);
       const bool answer = open > 0 && random.chance(10);
       const auto response = random.in(0, 3);
       now.set("bvalid", answer), now.set("bresp", static_cast<unsigned>(response));
       CHECK(now.get("error") == (answer && response >= 2));
-      if (started) CHECK(now.get("done") == (job_beats == expected_beats && open == 0 && bursts.empty()));
+      if (started) CHECK(now.get("done") == (beats_written == expected_beats && open == 0));
+      const bool awvalid = now.get("awvalid") != 0, wvalid = now.get("wvalid") != 0;
+      CHECK(now.get("waiting") == (awvalid || wvalid || open > 0));
+      CHECK(now.get("progress") == ((awvalid && awready) || (wvalid && wready) || answer));
+      CHECK(now.get("beat_sent") == (wvalid && wready));
       open -= answer;
-      if (held) CHECK((now.get("awvalid") != 0 && now.get("awaddr") == held_address));
-      held = now.get("awvalid") != 0 && now.get("awready") == 0, held_address = now.get("awaddr");
-      if (!bursts.empty()) CHECK(now.get("wvalid") == 1);  // all data are held when the address goes
-      if (now.get("wvalid") != 0) {
+      if (held) CHECK((awvalid && now.get("awaddr") == held_address));
+      held = awvalid && !awready, held_address = now.get("awaddr");
+      if (!bursts.empty()) CHECK(wvalid);  // all data are held when the address goes
+      if (wvalid) {
         REQUIRE(!bursts.empty());
         auto& b = bursts.front();
         CHECK(now.get("wlast") == (b.beats == 1));
-        if (now.get("wready") != 0) {
+        if (wready) {
           const auto data = now.get_wide(now.port("wdata"));
-          for (int i = 0; i < beat; ++i) {
-            const auto at = b.address + static_cast<std::uint64_t>(i);
+          for (int i = 0; i < words; ++i) {
+            const auto at = b.address + static_cast<std::uint64_t>(8 * i);
             CHECK(!memory.contains(at));
-            memory[at] = static_cast<std::uint8_t>(data[static_cast<std::size_t>(i / 8)] >> (i % 8 * 8));
+            memory[at] = data[static_cast<std::size_t>(i)];
           }
-          b.address += static_cast<std::uint64_t>(beat), ++job_beats;
+          b.address += static_cast<std::uint64_t>(beat), ++beats_written;
+          // A burst is open from its address on; here it may be answered after its last beat only.
           if (--b.beats == 0) bursts.pop_front(), ++open;
         }
       }
-      if (now.get("awvalid") != 0 && now.get("awready") != 0) {
-        const int beats = static_cast<int>(now.get("awlen")) + 1;
-        const auto address = now.get("awaddr");
-        CHECK(beats <= 16);
-        CHECK(address / 4096 == (address + static_cast<unsigned>(beats * beat) - 1) / 4096);
-        bursts.push_back({address, beats});
-      }
+      if (!awvalid || !awready) return;
+      const int beats = static_cast<int>(now.get("awlen")) + 1;
+      const auto address = now.get("awaddr");
+      CHECK(beats <= 16);
+      CHECK(address / 4096 == (address + static_cast<unsigned>(beats * beat) - 1) / 4096);
+      bursts.push_back({address, beats}), ++bursts_begun;
     });
-    for (int job = 0; job < 3; ++job) {
-      memory.clear();
-      const int queries = static_cast<int>(random.in(1, 30)), stride = row + static_cast<int>(random.in(0, 3)) * beat;
-      const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64 | (random.chance(50) ? 4096 - 64 : 0);
-      sim.set("queries", static_cast<unsigned>(queries)), sim.set("address", base);
-      sim.set("stride", static_cast<unsigned>(stride));
-      started = false, job_beats = 0, expected_beats = queries * row / beat;
+    for (int job = 0; job < 4; ++job) {
+      memory.clear(), started = false, beats_written = 0, expected_beats = 0;
+      const int runs = static_cast<int>(random.in(1, 20));
+      sim.set("runs", static_cast<unsigned>(runs));
       pulse(bench, "start");
-      started = true;
-      std::vector<std::vector<std::int64_t>> wanted;
-      for (int q = 0; q < queries; ++q) {
-        auto& values = wanted.emplace_back();
-        for (int group = 0; group < groups; ++group) {
-          BitVector word;
-          for (int c = 0; c < columns; ++c) {
-            values.push_back(group * columns + c < channels ? random.number(bits) : 0);
-            word.add(values.back(), bits);
+      std::map<std::uint64_t, std::uint64_t> wanted;
+      auto address = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64 | (random.chance(50) ? 4096 - 64 : 0);
+      for (int r = 0; r < runs; ++r) {
+        const auto beats = random.chance(20) ? random.in(1, longest) : random.in(1, std::min<std::int64_t>(longest, 3));
+        bench.push("request", {static_cast<std::int64_t>(address), beats});
+        for (std::int64_t b = 0; b < beats; ++b) {
+          BitVector data;
+          for (int i = 0; i < words; ++i, address += 8) {
+            wanted[address] = random.bits();
+            data.add(static_cast<std::int64_t>(wanted[address]), 64);
           }
-          auto transfer = word.transfer();
-          transfer.push_back(group + 1 == groups);
-          bench.push("output", transfer);
+          bench.push("beat", data.transfer());
         }
+        expected_beats += beats;
+        address += static_cast<std::uint64_t>(random.in(0, 3) * beat);
       }
+      started = true;
       bench.run();
-      for (int limit = 0; sim.get("done") == 0 && limit < 50000; ++limit) bench.run_cycles(1);
-      CHECK(memory.size() == static_cast<std::size_t>(queries * row));
-      for (int q = 0; q < queries; ++q)
-        for (int i = 0; i < row; ++i) {
-          const auto c = static_cast<std::size_t>(i / element);
-          const auto value = c < static_cast<std::size_t>(channels) ? wanted[static_cast<std::size_t>(q)][c] : 0;
-          REQUIRE(memory.at(base + static_cast<std::uint64_t>(q * stride + i)) ==
-                  static_cast<std::uint8_t>(value >> (8 * (i % element))));
-        }
+      for (int limit = 0; sim.get("done") == 0 && limit < 5000; ++limit) bench.run_cycles(1);
+      CHECK(memory == wanted);
     }
+    // Halted, it ends what it has begun, and begins no other burst.
+    started = false;
+    sim.set("runs", 100), pulse(bench, "start");
+    for (int i = 0; i < 100; ++i) {
+      bench.push("request", {i * 4096, 1});
+      bench.push("beat", Words(static_cast<std::size_t>(words)));
+    }
+    memory.clear();
+    bench.run_cycles(static_cast<std::uint64_t>(random.in(40, 60)));
+    sim.set("halt", 1);
+    bench.run_cycles(1);
+    const int begun = bursts_begun + static_cast<int>(sim.get("awvalid"));  // an address that is out must be kept
+    for (int limit = 0; sim.get("waiting") != 0 && limit < 5000; ++limit) bench.run_cycles(1);
+    bench.run_cycles(100);
+    CHECK(sim.get("waiting") == 0);
+    CHECK(bursts_begun == begun);
+    CHECK(sim.get("done") == 0);
   });
 }
