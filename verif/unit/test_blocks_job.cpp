@@ -1,0 +1,294 @@
+// The descriptor of a job: what follows from its words, and the first rule that they break.
+#include <array>
+#include <set>
+
+#include "accel/gemm.hpp"
+#include "accel/registers.hpp"
+#include "unit/block_bench.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+namespace word = accel::word;
+
+namespace {
+
+using Descriptor = std::array<std::uint32_t, accel::descriptor_words>;
+using Verdict = std::pair<unsigned, int>;  ///< error, and the word that is wrong
+
+std::uint32_t number(std::int64_t value) { return static_cast<std::uint32_t>(value); }
+int low(std::uint32_t w) { return static_cast<int>(w & 0xFFFF); }
+int high(std::uint32_t w) { return static_cast<int>(w >> 16); }
+std::uint32_t pair(std::int64_t lower, std::int64_t upper) { return number(lower) | number(upper) << 16; }
+
+/// A legal descriptor. Words that its kind does not use hold anything.
+Descriptor make(const Config& c, bool dense, Random& random) {
+  const auto& a = c.attention;
+  const int beat = c.memory.data_bits / 8;
+  Descriptor d{};
+  for (auto& w : d) w = number(static_cast<std::int64_t>(random.bits() & 0xFFFFFFFF));
+  d[word::kind] = dense ? accel::kind_dense : accel::kind_attention;
+  d[word::flags] = number(dense               ? random.in(0, 1) << accel::flag_relu
+                          : random.chance(50) ? random.in(0, 7)
+                                              : 1 << accel::flag_masked | random.in(0, 1) << accel::flag_boxes);
+  d[word::queries] = number(random.in(1, a.max_queries));
+  const auto line = std::max(64, line_bytes(c));
+  const auto place = [&](int at, int alignment) {
+    const auto top = c.memory.address_bits == 32 ? 0 : (std::uint64_t{1} << (c.memory.address_bits - 32)) - 1;
+    d[static_cast<std::size_t>(at)] &= ~number(alignment - 1);
+    d[static_cast<std::size_t>(at) + 1] &= static_cast<std::uint32_t>(top);
+  };
+  for (const int at : {word::query_address, word::parameter_address, word::output_address}) place(at, 64);
+  const auto stride = [&](int beats) { return number((beats + random.in(0, 3)) * beat); };
+  if (!dense) {
+    place(word::reference_address, 64), place(word::value_address, line);
+    if ((d[word::flags] & 1u << accel::flag_map_given) == 0) {
+      place(word::source_address, 64);
+      if ((d[word::flags] & 1u << accel::flag_masked) != 0) place(word::mask_address, 64);
+      d[word::source_stride] = stride(source_row_beats(c));
+    }
+    for (int l = 0, left = a.max_tokens; l < a.levels; ++l) {
+      const auto wide = random.in(1, a.max_width),
+                 tall = std::min<std::int64_t>(
+                     random.in(1, a.max_height),
+                     std::max<std::int64_t>((left - a.max_width * (a.levels - l - 1)) / wide, 1));
+      d[static_cast<std::size_t>(word::levels + l)] = pair(wide, tall);
+      left -= static_cast<int>(wide * tall);
+    }
+    d[word::query_stride] = stride(query_row_beats(c)), d[word::output_stride] = stride(output_row_beats(c));
+    return d;
+  }
+  for (auto w = static_cast<std::size_t>(word::dense_reserved); w < d.size(); ++w) d[w] = 0;
+  const int columns = c.gemm.columns, inner = static_cast<int>(random.in(1, c.gemm.max_inner)),
+            steps = gemm_steps(c, inner),
+            outputs = static_cast<int>(random.chance(50) ? random.in(1, 3 * columns) : random.in(1, 2000)),
+            tiles = divide_up(outputs, columns), most = most_panel_tiles(c), aligned = aligned_tiles(c);
+  int panel = tiles;
+  if (tiles > most || tiles * steps > weight_words(c) || (tiles > aligned && random.chance(30)))
+    panel =
+        aligned * static_cast<int>(random.in(1, std::min({most, weight_words(c) / 2 / steps, tiles - 1}) / aligned));
+  d[word::dense_shape] = pair(inner, outputs), d[word::dense_panel] = pair(panel, tiles);
+  d[word::query_stride] = stride(row_beats(inner, c.numerics.query_bits, c.memory));
+  d[word::output_stride] = stride(row_beats(outputs, c.numerics.output_bits, c.memory));
+  return d;
+}
+
+/// The first rule that is broken, in the order in which they are told to the user.
+Verdict judge(const Config& c, const Descriptor& d) {
+  const auto& a = c.attention;
+  const int beat = c.memory.data_bits / 8;
+  const bool dense = d[word::kind] == accel::kind_dense;
+  if (!dense && d[word::kind] != accel::kind_attention) return {1, word::kind};
+  if ((d[word::flags] & ~(dense ? 8u : 7u)) != 0) return {1, word::flags};
+  if (dense && std::any_of(d.begin() + word::dense_reserved, d.end(), [](auto w) { return w != 0; }))
+    return {1, word::dense_reserved};
+  if (d[word::queries] == 0 || d[word::queries] > number(a.max_queries)) return {2, word::queries};
+  int tokens = 0;
+  for (int l = 0; !dense && l < a.levels; ++l) {
+    const auto side = d[static_cast<std::size_t>(word::levels + l)];
+    if (low(side) == 0 || low(side) > a.max_width || high(side) == 0 || high(side) > a.max_height)
+      return {3, word::levels + l};
+    tokens += low(side) * high(side);
+  }
+  if (tokens > a.max_tokens) return {10, word::levels};
+  const int inner = low(d[word::dense_shape]), outputs = high(d[word::dense_shape]), panel = low(d[word::dense_panel]),
+            tiles = high(d[word::dense_panel]);
+  if (dense && (inner == 0 || inner > c.gemm.max_inner || outputs == 0)) return {9, word::dense_shape};
+  if (dense) {
+    const int steps = gemm_steps(c, inner);
+    if (tiles != divide_up(outputs, c.gemm.columns) || panel == 0 || panel > most_panel_tiles(c) || panel > tiles)
+      return {9, word::dense_panel};
+    if (panel * steps > (panel == tiles ? weight_words(c) : weight_words(c) / 2)) return {9, word::dense_panel};
+    if (panel != tiles && panel * c.gemm.columns * element_bytes(c.numerics.output_bits) % beat != 0)
+      return {9, word::dense_panel};
+  }
+  const bool projects = !dense && (d[word::flags] & 1u << accel::flag_map_given) == 0,
+             masked = projects && (d[word::flags] & 1u << accel::flag_masked) != 0;
+  for (const auto& [used, at, alignment] : {std::tuple{true, word::query_address, 64},
+                                            {!dense, word::reference_address, 64},
+                                            {!dense, word::value_address, std::max(64, line_bytes(c))},
+                                            {true, word::parameter_address, 64},
+                                            {true, word::output_address, 64},
+                                            {projects, word::source_address, 64},
+                                            {masked, word::mask_address, 64}}) {
+    const auto i = static_cast<std::size_t>(at);
+    if (used && (d[i] % number(alignment) != 0 || std::uint64_t{d[i + 1]} >> (c.memory.address_bits - 32) != 0))
+      return {4, at};
+  }
+  const auto bad_stride = [&](std::uint32_t stride, int beats) {
+    return stride % number(beat) != 0 || stride / number(beat) < number(beats);
+  };
+  if (bad_stride(d[word::query_stride], dense ? row_beats(inner, c.numerics.query_bits, c.memory) : query_row_beats(c)))
+    return {4, word::query_stride};
+  if (bad_stride(d[word::output_stride],
+                 dense ? row_beats(outputs, c.numerics.output_bits, c.memory) : output_row_beats(c)))
+    return {4, word::output_stride};
+  if (projects && bad_stride(d[word::source_stride], source_row_beats(c))) return {4, word::source_stride};
+  return {0, 0};
+}
+
+/// Breaks rules: one change a function.
+std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
+  const auto put = [](int w, std::uint32_t value) {
+    return [=](Descriptor& d) { d[static_cast<std::size_t>(w)] = value; };
+  };
+  const auto add = [](int w, std::int64_t value) {
+    return [=](Descriptor& d) { d[static_cast<std::size_t>(w)] += number(value); };
+  };
+  const auto& a = c.attention;
+  const int last = word::levels + a.levels - 1, beat = c.memory.data_bits / 8;
+  std::vector<std::function<void(Descriptor&)>> list = {
+      put(word::kind, 0x00010001), put(word::kind, 0x00020003), put(word::flags, 0x10), put(word::flags, 0x80000008),
+      put(word::flags, 4), put(word::dense_reserved, 1u << 31), put(31, 1), put(23, 0x100), put(word::queries, 0),
+      put(word::queries, number(a.max_queries) + 1), put(word::queries, 1u << 31),
+      // Sides of the first and the last level, or what they are of a dense job.
+      put(word::levels, 1u << 16), put(word::levels, 1), put(word::levels, pair(a.max_width + 1, 1)),
+      put(word::levels, pair(1, a.max_height + 1)), put(last, 1u << 16), put(last, pair(1, 0xFFFF)), put(last, 0xFFFF),
+      put(word::dense_shape, pair(c.gemm.max_inner + 1, 1)), put(word::dense_shape, pair(c.gemm.max_inner, 0)),
+      put(word::dense_panel, 0), add(word::dense_panel, 1), add(word::dense_panel, -1), add(word::dense_panel, 1 << 16),
+      add(word::dense_panel, -(1 << 16)), put(word::dense_panel, pair(most_panel_tiles(c) + 1, 0xFFFF)),
+      add(word::query_stride, 1), add(word::output_stride, beat / 2), add(word::source_stride, 4),
+      put(word::query_stride, 0), put(word::output_stride, 0), put(word::source_stride, 0),
+      [=](Descriptor& d) {  // all levels are the largest
+        for (int l = 0; l < a.levels; ++l)
+          d[static_cast<std::size_t>(word::levels + l)] = pair(a.max_width, a.max_height);
+      },
+      [=](Descriptor& d) {  // a matrix of one panel, the largest
+        const int tiles = most_panel_tiles(c);
+        d[word::dense_shape] = pair(c.gemm.max_inner, tiles * c.gemm.columns),
+        d[word::dense_panel] = pair(tiles, tiles);
+      },
+      [=](Descriptor& d) {  // two panels, as large as the memories allow, and larger
+        const int tiles =
+            aligned_tiles(c) * (weight_words(c) / 2 / gemm_steps(c, c.gemm.max_inner) / aligned_tiles(c) + 1);
+        d[word::dense_shape] = pair(c.gemm.max_inner, 2 * tiles * c.gemm.columns);
+        d[word::dense_panel] = pair(tiles, 2 * tiles);
+      }};
+  for (const int at : {word::query_address, word::reference_address, word::value_address, word::parameter_address,
+                       word::output_address, word::source_address, word::mask_address}) {
+    list.push_back(add(at, 32));
+    list.push_back(add(at, line_bytes(c) / 2));
+    if (c.memory.address_bits < 64) list.push_back(put(at + 1, 1u << (c.memory.address_bits - 32)));
+  }
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("job_descriptor: every rule, the first that is broken, and what follows from the words") {
+  for_all("job_descriptor", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_job_descriptor);
+    interp::Interpreter sim(block.module, options.seed);
+    Random random(options.seed);
+    const auto& s = block.s;
+    const auto& a = config.attention;
+    const auto& n = config.numerics;
+    const int beat_bits = config.memory.data_bits, beat = beat_bits / 8, columns = config.gemm.columns;
+    for (const auto* port : {"job_begins", "beat_valid", "check"}) sim.set(port, 0);
+    sim.set_reset(true);
+    sim.step();
+    sim.set_reset(false);
+    std::set<Verdict> seen;
+    const auto run = [&](const Descriptor& d) {
+      const auto wanted = judge(config, d);
+      seen.insert(wanted);
+      sim.set("job_begins", 1);
+      sim.step();
+      sim.set("job_begins", 0);
+      const int words = beat_bits / 32;
+      for (int w = 0; w < accel::descriptor_words; w += words) {
+        while (random.chance(options.stall_percent)) sim.step();
+        BitVector data;
+        for (int i = 0; i < words; ++i) data.add(d[static_cast<std::size_t>(w + i)], 32);
+        sim.set_wide(sim.port("beat"), data.words()), sim.set("beat_valid", 1);
+        REQUIRE(sim.get("complete") == (w + words == accel::descriptor_words));
+        sim.step();
+        sim.set("beat_valid", 0), sim.set_wide(sim.port("beat"), BitVector().add(-1, beat_bits).words());
+      }
+      sim.set("check", 1);
+      for (int limit = 0; sim.get("checked") == 0; ++limit, sim.step()) REQUIRE(limit < 30);
+      REQUIRE(sim.get("verdict") == wanted.first);
+      REQUIRE(sim.get("bad_word") == static_cast<unsigned>(wanted.second));
+      sim.step();
+      sim.set("check", 0);
+      return wanted.first == 0;
+    };
+    const auto has = [&](const std::string& name, std::uint64_t value) {
+      CAPTURE(name);
+      CHECK(sim.get(name) == value);
+    };
+    const auto same = [&](const std::string& name, std::int64_t value) {
+      has("job_" + name, static_cast<std::uint64_t>(value));
+    };
+    const auto list = changes(config);
+    for (int i = 0; i < 12 + 12 * static_cast<int>(list.size()); ++i) {
+      const bool dense = i % 2 != 0;
+      Descriptor d = make(config, dense, random);
+      // Legal ones, each change alone, and several.
+      if (i >= 12) list[static_cast<std::size_t>(i - 12) / 12](d);
+      for (int more = i >= 12 && i / 2 % 2 != 0 ? 2 : 0; more > 0; --more)
+        list[static_cast<std::size_t>(random.in(0, static_cast<std::int64_t>(list.size()) - 1))](d);
+      if (!run(d)) {
+        REQUIRE(i >= 12);
+        continue;
+      }
+      const bool given = !dense && (d[word::flags] & 4) != 0;
+      const auto address = [&](int at) {
+        const auto w = static_cast<std::size_t>(at);
+        return static_cast<std::int64_t>(d[w] | std::uint64_t{d[w + 1]} << 32);
+      };
+      same("id", d[word::job_id]), same("queries", d[word::queries]), same("dense", dense);
+      same("query_address", address(word::query_address)), same("query_stride", d[word::query_stride]);
+      same("parameter_address", address(word::parameter_address));
+      same("output_address", address(word::output_address)), same("output_stride", d[word::output_stride]);
+      const int inner = dense ? low(d[word::dense_shape]) : a.embed_dim, steps = gemm_steps(config, inner);
+      same("last_step", steps - 1);
+      same("row_beats", row_beats(inner, dense ? n.query_bits : n.feature_bits, config.memory));
+      same("tiles", dense ? high(d[word::dense_panel]) : value_tiles(config));
+      same("panel_tiles", dense ? low(d[word::dense_panel]) : value_tiles(config));
+      same("tile_beats", drains_of_tile(config) * divide_up(drain_width(config) * 54, beat_bits) +
+                             steps * columns * divide_up(config.gemm.depth * s.weight_bits(), beat_bits));
+      if (dense) {
+        const int size = element_bytes(n.output_bits), outputs = high(d[word::dense_shape]);
+        same("relu", d[word::flags] >> accel::flag_relu);
+        same("output_beats", divide_up(outputs * size, beat)), same("tail", outputs % (beat / size));
+        same("panel_output_beats", divide_up(low(d[word::dense_panel]) * columns * size, beat));
+        continue;
+      }
+      same("boxes", d[word::flags] & 1), same("masked", !given && (d[word::flags] & 2) != 0), same("map_given", given);
+      same("reference_address", address(word::reference_address)), same("value_address", address(word::value_address));
+      if (!given) same("source_address", address(word::source_address)), same("source_stride", d[word::source_stride]);
+      if (!given && (d[word::flags] & 2) != 0) same("mask_address", address(word::mask_address));
+      std::int64_t tokens = 0, blocks = 0;
+      const auto in_memory = (std::uint64_t{1} << config.memory.address_bits) - 1;
+      for (int l = 0; l < a.levels; ++l) {
+        const auto side = d[static_cast<std::size_t>(word::levels + l)];
+        has(fmt::format("start_{}", l), (static_cast<std::uint64_t>(address(word::value_address)) +
+                                         static_cast<std::uint64_t>(blocks * a.heads * line_bytes(config))) &
+                                            in_memory);
+        has(fmt::format("levels_width_{}", l), static_cast<unsigned>(low(side)));
+        has(fmt::format("levels_height_{}", l), static_cast<unsigned>(high(side)));
+        tokens += low(side) * high(side), blocks += ((low(side) + 1) / 2) * ((high(side) + 1) / 2);
+      }
+      same("tokens", tokens), same("blocks", blocks);
+    }
+    // Every rule was the first one at least once.
+    std::set<Verdict> all = {{0, 0},
+                             {1, word::kind},
+                             {1, word::flags},
+                             {1, word::dense_reserved},
+                             {2, word::queries},
+                             {9, word::dense_shape},
+                             {9, word::dense_panel}};
+    for (int l : {0, a.levels - 1}) all.insert({3, word::levels + l});
+    if (a.levels * a.max_width * a.max_height > a.max_tokens) all.insert({10, word::levels});
+    for (const int at : {word::query_address, word::reference_address, word::value_address, word::parameter_address,
+                         word::output_address, word::source_address, word::mask_address, word::query_stride,
+                         word::output_stride, word::source_stride})
+      all.insert({4, at});
+    for (const auto& v : all) {
+      CAPTURE(v.first);
+      CAPTURE(v.second);
+      CHECK(seen.contains(v));
+    }
+  });
+}

@@ -1,0 +1,228 @@
+// What a job reads beside its descriptor: what is asked for, in which order, and where it goes.
+#include "accel/job.hpp"
+#include "unit/block_bench.hpp"
+
+using namespace quillgen;
+using namespace quillgen::test;
+
+namespace {
+
+struct Table {
+  std::string name;
+  int bits, banks, words, first;  ///< first: its first word in the memory
+};
+
+/// Tables of the parameter image of an attention layer: those of the panel, or the others.
+std::vector<Table> image_tables(const Config& c, const accel::Shapes& s, bool panel) {
+  const auto& a = c.attention;
+  const int steps = gemm_steps(c, a.embed_dim), drains = drains_of_tile(c), weights = c.gemm.depth * s.weight_bits(),
+            value = value_tiles(c), query = query_tiles(c), lanes = c.core.lanes, units = head_requant_units(a),
+            columns = c.core.projection_columns, groups = divide_up(a.embed_dim, columns);
+  if (panel)
+    return {{"gemm_requant", drain_width(c) * 54, 1, value * drains, 0},
+            {"gemm_weights", weights, c.gemm.columns, value * steps, 0}};
+  return {
+      {"gemm_requant", drain_width(c) * 54, 1, query * drains, value * drains},
+      {"gemm_weights", weights, c.gemm.columns, query * steps, value * steps},
+      {"head_requant", units * 22, lanes, a.embed_dim / lanes / units, 0},
+      {"output_weights", a.head_dim() * c.numerics.output_weight_bits, lanes * columns, a.heads / lanes * groups, 0},
+      {"output_requant", 54, columns, groups, 0}};
+}
+
+std::int64_t beats_of(const std::vector<Table>& tables, int beat_bits) {
+  std::int64_t beats = 0;
+  for (const Table& t : tables) beats += std::int64_t{divide_up(t.bits, beat_bits)} * t.banks * t.words;
+  return beats;
+}
+
+}  // namespace
+
+TEST_CASE("parameter_loader: every entry of panels and of the rest in its table") {
+  for_all("parameter_loader", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_parameter_loader);
+    StreamBench bench(block.module, options);
+    auto& sim = bench.interpreter();
+    Random random(options.seed);
+    const int beat_bits = config.memory.data_bits;
+    struct Write {
+      std::string table;
+      std::uint64_t bank, address;
+      std::vector<std::uint64_t> data;
+      bool operator==(const Write&) const = default;
+    };
+    std::vector<Write> wanted, got;
+    for (const auto* port : {"start_panel", "start_rest", "beat_valid"}) sim.set(port, 0);
+    bench.on_cycle([&](auto& now) {
+      for (const auto* name : {"gemm_requant", "gemm_weights", "head_requant", "output_weights", "output_requant"})
+        if (now.get(fmt::format("{}_enable", name)) != 0)
+          got.push_back({name, now.get(fmt::format("{}_bank", name)), now.get(fmt::format("{}_address", name)),
+                         now.get_wide(now.port(fmt::format("{}_data", name)))});
+    });
+    const auto give = [&](const BitVector& data) {
+      while (random.chance(options.stall_percent)) bench.run_cycles(1);
+      sim.set_wide(sim.port("beat"), data.words());
+      pulse(bench, "beat_valid");
+    };
+    const auto load = [&](const std::vector<Table>& tables) {
+      wanted.clear(), got.clear();
+      for (const Table& t : tables)
+        for (int w = 0; w < t.words; ++w)
+          for (int bank = 0; bank < t.banks; ++bank) {
+            BitVector entry;
+            for (int beat = 0; beat < divide_up(t.bits, beat_bits); ++beat) {
+              BitVector all;  // what pads the entry is not looked at
+              for (int bit = 0; bit < beat_bits; ++bit) {
+                const auto value = random.in(0, 1);
+                all.add(value, 1);
+                if (beat * beat_bits + bit < t.bits) entry.add(value, 1);
+              }
+              give(all);
+            }
+            wanted.push_back({t.name, static_cast<unsigned>(bank), static_cast<unsigned>(t.first + w), entry.words()});
+          }
+      give(BitVector().add(0, beat_bits)), give(BitVector().add(0, beat_bits));  // of nobody
+      CHECK(got == wanted);
+    };
+    const auto panel = [&](std::vector<Table> tables, bool upper) {
+      if (upper) tables[0].first = requant_words(config) / 2, tables[1].first = weight_words(config) / 2;
+      sim.set("panel_entries", static_cast<unsigned>(tables[0].words));
+      sim.set("panel_words", static_cast<unsigned>(tables[1].words));
+      sim.set("upper_half", upper);
+      pulse(bench, "start_panel");
+      load(tables);
+    };
+    const auto of_layer = image_tables(config, block.s, true);
+    panel(of_layer, false);
+    for (int i = 0; i < 4; ++i) {  // of a dense job
+      auto tables = of_layer;
+      tables[0].words = static_cast<int>(random.in(1, std::min(9, requant_words(config) / 2)));
+      tables[1].words = static_cast<int>(random.in(1, std::min(9, weight_words(config) / 2)));
+      panel(tables, i % 2 != 0);
+    }
+    pulse(bench, "start_rest");
+    load(image_tables(config, block.s, false));
+  });
+}
+
+TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
+  for_all("job_loads", [](const Config& config, StreamBench::Options options) {
+    const Block block(config, accel::build_job_loads);
+    StreamBench bench(block.module, options);
+    auto& sim = bench.interpreter();
+    const auto& s = block.s;
+    Random random(options.seed);
+    const int beat_bits = config.memory.data_bits, beat = beat_bits / 8, drains = drains_of_tile(config);
+    for (const auto* port : {"start", "run_begins", "beat_valid"}) sim.set(port, 0);
+    enum class Kind { panel, mask, rest };
+    struct Load {
+      Kind kind;
+      std::uint64_t address, beats;
+      std::int64_t tiles = 0;  // of a panel
+    };
+    for (int job = 0; job < 8; ++job) {
+      const bool dense = job % 2 != 0, given = !dense && random.chance(30),
+                 masked = !dense && !given && random.chance(60);
+      const auto inner = random.in(1, dense ? config.gemm.max_inner : config.attention.embed_dim);
+      const int steps = gemm_steps(config, static_cast<int>(inner)),
+                most = std::max(1, std::min(most_panel_tiles(config), weight_words(config) / 2 / steps));
+      const std::int64_t panel_tiles = dense ? random.in(1, most) : value_tiles(config),
+                         tiles = dense ? random.in(1, 5 * panel_tiles) : panel_tiles,
+                         panels = given ? 0 : (tiles + panel_tiles - 1) / panel_tiles, tile_beats = random.in(1, 9),
+                         tokens = random.in(1, config.attention.max_tokens),
+                         output_panel = random.in(1, (1 << std::min(6, accel::WriteRequest::longest(s))) - 1),
+                         output_beats =
+                             std::max<std::int64_t>(panels - 1, 0) * output_panel + random.in(1, output_panel);
+      const auto parameters = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64,
+                 mask = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64,
+                 output = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
+      const auto field = [&](const char* name, std::uint64_t value) { sim.set(fmt::format("job_{}", name), value); };
+      field("dense", dense), field("masked", masked), field("map_given", given);
+      field("parameter_address", parameters), field("mask_address", mask), field("output_address", output);
+      field("tokens", static_cast<std::uint64_t>(tokens)), field("last_step", static_cast<unsigned>(steps - 1));
+      field("tiles", static_cast<std::uint64_t>(tiles)), field("panel_tiles", static_cast<std::uint64_t>(panel_tiles));
+      field("tile_beats", static_cast<std::uint64_t>(tile_beats));
+      field("output_beats", static_cast<std::uint64_t>(dense ? output_beats : 1));
+      field("panel_output_beats", static_cast<std::uint64_t>(output_panel));
+      std::vector<Load> loads;
+      auto next = parameters;
+      for (auto left = panels > 0 ? tiles : 0; left > 0; left -= panel_tiles) {
+        const auto now = std::min(left, panel_tiles);
+        loads.push_back({Kind::panel, next, static_cast<std::uint64_t>(now * tile_beats), now});
+        next += loads.back().beats * static_cast<unsigned>(beat);
+      }
+      if (masked)
+        loads.push_back({Kind::mask, mask, static_cast<std::uint64_t>(divide_up(static_cast<int>(tokens), beat))});
+      if (given) next += static_cast<std::uint64_t>(beats_of(image_tables(config, s, true), beat_bits) * beat);
+      if (!dense)
+        loads.push_back(
+            {Kind::rest, next, static_cast<std::uint64_t>(beats_of(image_tables(config, s, false), beat_bits))});
+
+      std::size_t asked = 0, complete = 0;  // loads
+      std::int64_t loaded = 0, begun = 0;   // panels
+      std::uint64_t left = 0;               // beats of the load in work
+      bool started = false;
+      bench.on_cycle([&](auto& now) {
+        if (!started) return;
+        const bool asks = now.get("request_valid") != 0 && now.get("request_ready") != 0;
+        const auto starts = [&](Kind k) { return asks && asked < loads.size() && loads[asked].kind == k; };
+        CHECK(now.get("start_panel") == starts(Kind::panel));
+        CHECK(now.get("start_mask") == starts(Kind::mask));
+        CHECK(now.get("start_rest") == starts(Kind::rest));
+        CHECK(now.get("panels_left") == (begun < panels));
+        // Loaded is what all beats have come of, and no run has begun with.
+        if (now.get("panel_loaded") != 0) CHECK(loaded > begun);
+        if (complete < loads.size() && left > 0) {
+          const Load& l = loads[complete];
+          CHECK(now.get("to_mask") == (l.kind == Kind::mask));
+          CHECK(now.get("to_tables") == (l.kind != Kind::mask));
+          if (l.kind != Kind::rest) CHECK(now.get("rest_wanted") == !dense);
+          if (l.kind == Kind::mask) CHECK(now.get("mask_wanted") == 1);
+          if (l.kind == Kind::panel) {
+            CHECK(now.get("upper_half") == (loaded % 2 != 0));
+            CHECK(now.get("panel_entries") == static_cast<std::uint64_t>(l.tiles * drains));
+            CHECK(now.get("panel_words") == static_cast<std::uint64_t>(l.tiles * steps));
+            CHECK(now.get("panel_loaded") == 0);
+            CHECK(loaded == begun);
+          }
+        } else {
+          CHECK((now.get("to_mask") == 0 || left == 0));
+        }
+        const bool comes = left > 0 && !random.chance(options.stall_percent);
+        now.set("beat_valid", comes);
+        left -= comes;
+        if (comes && left == 0) loaded += loads[complete].kind == Kind::panel, ++complete;
+        if (asks) {
+          REQUIRE(asked < loads.size());
+          REQUIRE(asked == complete);
+          CHECK(now.get("request_address") == loads[asked].address);
+          CHECK(now.get("request_beats") == loads[asked].beats);
+          left = loads[asked++].beats;
+        }
+      });
+      pulse(bench, "start");
+      started = true;
+      for (int limit = 0; complete < loads.size() || begun < panels; ++limit) {
+        REQUIRE(limit < 20000);
+        bench.run_cycles(1);
+        if (sim.get("panel_loaded") == 0 || sim.get("mask_wanted") != 0 || !random.chance(5)) continue;
+        pulse(bench, "run_begins");
+        // What the run is told of its panel.
+        const auto first = begun * panel_tiles, rest = output_beats - begun * output_panel;
+        ++begun;
+        CHECK(sim.get("panel_last_tile") == static_cast<std::uint64_t>(std::min(panel_tiles, tiles - first) - 1));
+        CHECK(sim.get("panel_upper") == (begun % 2 == 0));
+        if (!dense) continue;
+        CHECK(sim.get("panel_address") == output + static_cast<std::uint64_t>((begun - 1) * output_panel * beat));
+        CHECK(sim.get("panel_output_beats") == static_cast<std::uint64_t>(std::min(rest, output_panel)));
+        CHECK(sim.get("panel_last") == (begun == panels));
+      }
+      bench.run_cycles(20);
+      bench.on_cycle(nullptr);
+      for (const auto* port :
+           {"panel_loaded", "panels_left", "mask_wanted", "rest_wanted", "request_valid", "to_mask", "to_tables"}) {
+        CAPTURE(port);
+        CHECK(sim.get(port) == 0);
+      }
+    }
+  });
+}
