@@ -97,8 +97,8 @@ TEST_CASE("writes held up for long, failures in mid job, each followed by a clea
         {write_fails, QUILLGEN_ERROR_WRITE_CODE},
         {silent, QUILLGEN_ERROR_TIMEOUT_CODE},
         {control_at(small().dense(), 2000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
-        {control_at(small().job(), 40000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
-        {control_at(small().job(), 4000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
+        {control_at(small().job(), 1500, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
+        {control_at(small().job(), 8500, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
         {control_at(small().job(), 4000, QUILLGEN_CONTROL_SOFT_RESET_MASK), 0U}}) {
     const auto failed = session.run(job);
     CAPTURE(error);
