@@ -25,7 +25,7 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
                 stride = (beats + static_cast<int>(random.in(0, 3))) * beat,
                 count = static_cast<int>(random.in(1, 6 * rows));
       const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
-      sim.set("tokens_run", tokens), sim.set("rows", static_cast<unsigned>(tokens ? 0 : count));
+      sim.set("tokens_run", tokens), sim.set("rows", static_cast<unsigned>(tokens ? random.in(1, 60) : count));
       sim.set("address", base), sim.set("stride", static_cast<unsigned>(stride));
       sim.set("row_beats", static_cast<unsigned>(beats)), sim.set("last_step", static_cast<unsigned>(steps - 1));
       pulse(bench, "start");
