@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdio>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -96,6 +97,7 @@ int conclude(const SimulateOptions& options, const Simulated& simulation) {
   print_report(simulation);
   for (const auto& run : simulation.runs) {
     if (run.result.bit_exact()) continue;
+    std::fflush(stdout);  // the line below is not to land in the table
     fmt::print(stderr, "quillgen: mismatch: {}\nreplay: {}\n", run.result.first_mismatch(), run.replay);
     return 1;
   }
