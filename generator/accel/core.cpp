@@ -129,9 +129,7 @@ const Module& build_core(Design& d, const Shapes& s) {
       clearing = clearing | u.out("clearing", Bool());
       auto sums = u.out_stream("sums", UInt(columns * lane.output_acc_bits()));
       // A lane may be ahead of the others by the outputs of a query.
-      if (lanes > 1)
-        sums = lib::sram_fifo(d, m, numbered("sums"), sums,
-                              static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(groups, 2)))));
+      if (lanes > 1) sums = lib::sram_fifo(d, m, numbered("sums"), sums, power_of_two(std::max(groups, 2)));
       requantise.in_stream(numbered("sums"), sums);
     }
     m.note("A group is done with when all lanes are; outputs are the sums of all lanes.");
@@ -142,7 +140,7 @@ const Module& build_core(Design& d, const Shapes& s) {
     // The last head of a query brings its outputs at once; memory takes them until the last of the next.
     output_stream(m, "output",
                   lib::sram_fifo(d, m, "outputs", requantise.out_stream("output", OutputGroup(s)),
-                                 static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(groups, 2))))));
+                                 power_of_two(std::max(groups, 2))));
   });
 }
 

@@ -89,7 +89,7 @@ struct ResultLayout {
   explicit ResultLayout(const Shapes& s) : map_unit(1), dense_unit(s.data_bytes() / element_bytes(s.n.output_bits)) {
     const int in_beat = s.data_bytes() / element_bytes(s.n.feature_bits), depth = s.config.attention.head_dim();
     while (map_unit < in_beat && depth % (2 * map_unit) == 0) map_unit *= 2;
-    const int drained = static_cast<int>(std::bit_ceil(static_cast<unsigned>(drain_width(s.config))));
+    const int drained = power_of_two(drain_width(s.config));
     banks = std::max({drained, in_beat, dense_unit});
     words = std::max(1, result_elements(s.config) / banks);
   }

@@ -42,9 +42,7 @@ const Module& build_reference_fetch(Design& d, const Shapes& s) {
     run.beats = ((bytes + (s.data_bytes() - 1)) >> beat_shift).resize(beat_bits);
     auto request = stream(m, "run_request", pending, run);
     pending.when(start, true).when(request.ready, false);
-    Instance reader(m, "reader",
-                    build_burst_reader(d, s, "reference", beat_bits,
-                                       static_cast<int>(std::bit_ceil(static_cast<unsigned>(buffer)))));
+    Instance reader(m, "reader", build_burst_reader(d, s, "reference", beat_bits, power_of_two(buffer)));
     reader.in_stream("request", request);
     reader.in("data", data);
     reader.in("data_valid", data_valid);

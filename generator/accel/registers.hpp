@@ -28,7 +28,6 @@ inline constexpr int dense_shape = 16, dense_panel = 17, dense_reserved = 18;
 inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3;
 inline constexpr unsigned attention_flags = 1u << flag_boxes | 1u << flag_masked | 1u << flag_map_given;
 inline constexpr unsigned dense_flags = 1u << flag_relu;
-inline constexpr int flag_count = 4;
 inline constexpr int queued_jobs = 2;  ///< that wait behind the one in work
 
 /// ro: read; rw: read and written; wo: writing acts, reads as 0; w1c: read, writing 1 clears a bit.

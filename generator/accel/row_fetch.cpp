@@ -13,8 +13,7 @@ namespace {
 
 // Beats that keep the memory busy over its latency, and two rows.
 int row_buffer_beats(const Shapes& s) {
-  return static_cast<int>(std::bit_ceil(
-      static_cast<unsigned>(std::max(s.config.memory.latency_cycles + 2 * s.longest_row_beats(), 2 * max_burst))));
+  return power_of_two(std::max(s.config.memory.latency_cycles + 2 * s.longest_row_beats(), 2 * max_burst));
 }
 
 constexpr int rows_on_their_way = 32;

@@ -81,7 +81,7 @@ Reg<Bool> first_of_head(Module& m, const std::string& name, const Bool& step, co
 
 const Module& build_softmax(Design& d, const Shapes& s) {
   return d.module("softmax", [&](Module& m) {
-    const int heads_held = static_cast<int>(std::bit_ceil(2u * static_cast<unsigned>(s.a.samples_per_head())));
+    const int heads_held = power_of_two(2 * s.a.samples_per_head());
     m.describe("Softmax over the logits of a head (NUMERICS.md N4). Weights of a head sum to exactly 1.");
     m.parameter("logit_bits", s.n.logit_bits());
     m.parameter("logit_frac_bits", s.n.logit_frac_bits);

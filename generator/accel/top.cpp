@@ -81,8 +81,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
       if (gated) block.clock_enable(clock);
     };
     constexpr int load_bits = 32;
-    const int job_buffer =
-        static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(c.memory.latency_cycles, 2 * max_burst))));
+    const int job_buffer = power_of_two(std::max(c.memory.latency_cycles, 2 * max_burst));
     Instance job_reader(m, "job_reader", build_burst_reader(d, s, "job", load_bits, job_buffer));
     in_job(job_reader, setup_clock);
     job_reader.in_stream("request", control.out_stream("request", ReadRequest(s, load_bits)));

@@ -55,8 +55,7 @@ void check_together(const ExploreOptions& o) {
     throw UserError("no job: give one of --workload, --model and --dense");
   if (o.config.fit && !o.dense.empty())
     throw UserError("--fit: takes dimensions from a layer, and --dense is none; leave one of the two out");
-  if (o.axes.empty())
-    throw UserError("nothing to explore: give at least one --vary, for example --vary gemm.rows=8,12");
+  if (o.axes.empty()) throw UserError("nothing to explore: give at least one --vary, for example --vary gemm.rows=4,8");
   needs(!o.shard.empty(), "--shard", !o.out.empty(), "--out");
   needs(!o.slurm.empty(), "--slurm", !o.out.empty(), "--out");
   needs(o.shards > 0, "--shards", !o.slurm.empty(), "--slurm");
@@ -176,7 +175,7 @@ void add_explore(CLI::App& app, int& exit_status) {
   command->get_option_group("configuration")->require_option(0, 1);
   command
       ->add_option("--vary", o->axes,
-                   "values of a field, e.g. gemm.rows=8,12; may be repeated: every combination is a point")
+                   "values of a field, e.g. gemm.rows=4,8; may be repeated: every combination is a point")
       ->take_all()
       ->expected(1)
       ->type_name("PATH=VALUE,...");

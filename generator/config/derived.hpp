@@ -9,6 +9,9 @@ namespace quillgen {
 
 constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }
 
+/// The smallest power of two that is at least `value`, 1 or more.
+constexpr int power_of_two(int value) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(value))); }
+
 /// Bytes of one beat of the memory port.
 constexpr int beat_bytes(const Memory& memory) { return memory.data_bits / 8; }
 
@@ -17,7 +20,7 @@ constexpr int beat_bytes(const Memory& memory) { return memory.data_bits / 8; }
 constexpr int line_bytes(const Config& c) {
   const int elements = 4 * c.attention.head_dim();
   const int bytes = elements * element_bytes(c.numerics.feature_bits);
-  const int padded = static_cast<int>(std::bit_ceil(static_cast<unsigned>(bytes)));
+  const int padded = power_of_two(bytes);
   return padded < beat_bytes(c.memory) ? beat_bytes(c.memory) : padded;
 }
 
@@ -66,8 +69,7 @@ constexpr int head_requant_units(const Attention& a) {
   return units;
 }
 
-// --- PE array
-// ---------------------------------------------------------------------------------------------------------
+// --- PE array -------------------------------------------------------------------------------------------------------
 
 /// Outputs of a row that leave the array in a cycle: offset x, offset y and logit of a sample for each lane, or as many
 /// adjacent channels.
@@ -94,8 +96,7 @@ constexpr int aligned_tiles(const Config& c) {
 /// Outputs of a row that the result buffer holds, a power of two: a token's, or those of a panel.
 constexpr int result_elements(const Config& c) {
   const int panel = aligned_tiles(c) * c.gemm.columns;
-  return static_cast<int>(
-      std::bit_ceil(static_cast<unsigned>(c.attention.embed_dim > panel ? c.attention.embed_dim : panel)));
+  return power_of_two(c.attention.embed_dim > panel ? c.attention.embed_dim : panel);
 }
 
 /// Tiles of the largest panel.

@@ -13,8 +13,6 @@ namespace quillgen::estimate {
 inline constexpr int group_buffers = 3;       ///< groups of queries on chip
 inline constexpr int rows_on_their_way = 32;  ///< to the PE array
 
-inline int power_of_two(int value) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(value))); }
-
 /// Stages of an adder tree of `terms` terms.
 inline int tree_stages(const Config& c, int terms) {
   return divide_up(static_cast<int>(std::bit_width(static_cast<unsigned>(terms - 1))), c.gemm.tree_levels);

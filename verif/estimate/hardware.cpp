@@ -42,7 +42,8 @@ Hardware hardware_of(const Config& c) {
     h.blocks.push_back({name, multipliers, bits});
     h.multipliers += multipliers, h.memory_bits += bits;
   };
-  block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth,
+  // The array, and a requantiser for each result that leaves it in a cycle.
+  block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth + drain_width(c),
            g.rows * 2 * up(gemm_steps(c, static_cast<int>(longest))) * g.depth * operand +
                std::int64_t{g.columns} * weight_words(c) * g.depth * weight +
                requant_words(c) * std::int64_t{drain_width(c)} * entry);
@@ -50,8 +51,8 @@ Hardware hardware_of(const Config& c) {
   block_of(
       "group_buffers", 0,
       lanes * 3 * rows * (up(samples / lanes) * (n.logit_bits() + 2 * n.offset_bits()) + up(a.levels) * (64 + 34)));
-  block_of("locations_and_weights", lanes * (2 + 6 + 6), 0);
-  block_of("line_cache", 0,
+  block_of("locations_and_weights", lanes * (6 + 6), 0);
+  block_of("line_cache", lanes,  // the row of a line, times its blocks
            lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
                     up(c.memory.max_outstanding / lanes) * 4 * head_dim * 8 * element_bytes(n.feature_bits) +
                     std::int64_t{cache_lines(c)} * 4 * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
@@ -75,6 +76,8 @@ Hardware hardware_of(const Config& c) {
       "memory_clients", 0,
       beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32)) +
               up(std::int64_t{latency} * reference_row_bytes(c, true) * lanes / beat_bytes(c.memory) / samples + 32)));
+  // Sizes of levels, panels and loads; bytes of a row of tokens.
+  block_of("job_control", 3 + 2 + 1, 0);
   return h;
 }
 

@@ -69,7 +69,7 @@ Json value_of(const std::string& text, const std::string& word, const std::vecto
 Axis parse_axis(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
-    refuse(text, "must be path=value,value,...; write, for example, --vary gemm.rows=8,12");
+    refuse(text, "must be path=value,value,...; write, for example, --vary gemm.rows=4,8");
   Axis axis{text.substr(0, equals), {}};
   const auto choices = choices_of(text, axis.path);
   for (const auto& word : split(text.substr(equals + 1))) {

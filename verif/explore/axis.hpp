@@ -17,7 +17,7 @@ struct Axis {
   std::vector<Json> values;
 };
 
-/// The axis that "gemm.rows=8,12" describes. Throws UserError for an unknown field, a value of another kind than the
+/// The axis that "gemm.rows=4,8" describes. Throws UserError for an unknown field, a value of another kind than the
 /// field's, a value given twice and an empty list. Whether a value is in the legal range is a matter of each point.
 Axis parse_axis(const std::string& text);
 

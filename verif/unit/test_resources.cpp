@@ -1,6 +1,10 @@
 // Counting memories, registers and multipliers of a netlist.
 #include <doctest/doctest.h>
 
+#include "accel/blocks.hpp"
+#include "config/load.hpp"
+#include "config/presets.hpp"
+#include "estimate/estimate.hpp"
 #include "hdl/build.hpp"
 #include "passes/resources.hpp"
 
@@ -36,4 +40,23 @@ TEST_CASE("resources are counted through the hierarchy, each instance") {
   CHECK(r.multiplier_bits == 2 * 5 * 3);
   CHECK(r.memory_bits == 70);
   CHECK(r.register_bits == 2 * 8 + 12);
+}
+
+TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") {
+  const std::vector<std::vector<std::string>> changes = {
+      {},
+      {"core.lanes=2", "gemm.columns=12"},
+      {"gemm.rows=1", "feature_cache.ways=1", "memory.data_bits=256"},
+      {"numerics.preset=int12", "gemm.max_inner=17"}};
+  for (const auto& preset : quillgen::presets())
+    for (const auto& change : changes) {
+      const auto config = quillgen::load_preset(preset.name, change);
+      CAPTURE(preset.name);
+      CAPTURE(change.size());
+      Design d;
+      const auto counted = resources_of(quillgen::accel::build_top(d, quillgen::accel::Shapes(config), "top"));
+      const auto estimated = quillgen::estimate::hardware_of(config);
+      CHECK(estimated.multipliers == counted.multipliers);
+      CHECK(estimated.memory_bits == counted.memory_bits);
+    }
 }
