@@ -1,6 +1,7 @@
 // The parameters of a design, as plain numbers. Parsing, presets and the legal ranges are in load.hpp.
 #pragma once
 #include <string>
+#include <vector>
 
 namespace quillgen {
 
@@ -56,11 +57,36 @@ struct Core {
   int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, in each lane
 };
 
-/// The line cache: 2x2 pixels of one head a line, four tag banks and four data banks.
+/// The order in which queries are worked on. As it stands here: that of arrival.
+struct Order {
+  int bucket_bits = 0;     ///< b: a counting sort over the 2^b x 2^b cells of the map along a Hilbert curve; 0: none
+  int window = 1;          ///< candidates of which the nearest is next, a power of two; 1: no choice
+  int distance_units = 1;  ///< candidates whose distance is computed in a cycle, a power of two
+  int starvation_bound = 1024;  ///< a candidate passed over so often is next
+};
+
+/// How features are brought on chip (FeatureCache::policy).
+enum Policy : int { line_policy, region_policy };
+/// Pixels of a line, width x height (FeatureCache::line_shape).
+enum LineShape : int { line_2x2, line_2x1, line_1x1 };
+/// What becomes of pixels that the next region shares with the one in use (FeatureCache::overlap).
+enum Overlap : int { refetch, copy };
+
+/// Feature caching: four tag banks and four data banks in each lane.
 struct FeatureCache {
-  int kilobytes = 0;  ///< data capacity of all lanes together, KiB
-  int ways = 0;       ///< 1, 2 or 4
-  int run_ahead = 0;  ///< samples of a lane between tag look-up and use, a power of two
+  int policy = line_policy;  ///< Policy
+  int kilobytes = 0;         ///< data capacity of all lanes together, KiB
+  /// Share of each level in `kilobytes`, KiB, powers of two; empty: all levels share all of it.
+  std::vector<int> level_kilobytes;
+  int ways = 0;               ///< 1, 2 or 4
+  int run_ahead = 0;          ///< samples of a lane between tag look-up and use, a power of two
+  int line_shape = line_2x2;  ///< LineShape, pixels of one head
+  int hashing = 1;            ///< 1: all bits of a line's name choose its set; 0: the lowest
+  int bypass_distance = 0;    ///< samples so many pixels off their reference enter nothing in the cache; 0: all enter
+  // Of the policy `region`:
+  int margin = 8;           ///< pixels around the references of a group, in each level
+  int region_queries = 32;  ///< most queries of a group, a power of two
+  int overlap = refetch;    ///< Overlap
 };
 
 /// The memory behind the AXI4 port.
@@ -86,6 +112,7 @@ struct Config {
   Numerics numerics;
   Gemm gemm;
   Core core;
+  Order order;
   FeatureCache feature_cache;
   Memory memory;
   Implementation implementation;

@@ -9,6 +9,8 @@ namespace quillgen {
 std::span<const Field> fields() {
   using C = Config;
   static constexpr std::string_view resets[] = {"sync_high", "sync_low", "async_low"};
+  static constexpr std::string_view policies[] = {"line", "region"}, line_shapes[] = {"2x2", "2x1", "1x1"},
+                                    overlaps[] = {"refetch", "copy"};
   static constexpr Field table[] = {
       {"attention", "embed_dim", [](C& c) -> int& { return c.attention.embed_dim; }, 4, 1024, Shape::Any,
        "Channels of the layer (C), a multiple of heads."},
@@ -68,12 +70,36 @@ std::span<const Field> fields() {
        "Lanes that take a sample a cycle each; the heads are shared out to them, so they divide heads."},
       {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64, Shape::PowerOfTwo,
        "Outputs of the output projection that a lane computes in a cycle, at most embed_dim."},
+      {"order", "bucket_bits", [](C& c) -> int& { return c.order.bucket_bits; }, 0, 6, Shape::Any,
+       "Queries are sorted by the cell of a grid of 2^bucket_bits x 2^bucket_bits that their reference lies in, along "
+       "a "
+       "Hilbert curve; 0: not."},
+      {"order", "window", [](C& c) -> int& { return c.order.window; }, 1, 256, Shape::PowerOfTwo,
+       "Candidates of which the one nearest to the last query is next; 1: the first."},
+      {"order", "distance_units", [](C& c) -> int& { return c.order.distance_units; }, 1, 64, Shape::PowerOfTwo,
+       "Candidates whose distance is computed in a cycle, at most window."},
+      {"order", "starvation_bound", [](C& c) -> int& { return c.order.starvation_bound; }, 1, 65535, Shape::Any,
+       "A candidate that was passed over so often is next."},
+      {"feature_cache", "policy", [](C& c) -> int& { return c.feature_cache.policy; }, 0, 1, Shape::Choice,
+       "What brings features on chip: a cache of lines, or regions around coming queries in two halves.", policies},
       {"feature_cache", "kilobytes", [](C& c) -> int& { return c.feature_cache.kilobytes; }, 1, 1024, Shape::PowerOfTwo,
        "Data capacity of the line caches, KiB; each lane has its share."},
       {"feature_cache", "ways", [](C& c) -> int& { return c.feature_cache.ways; }, 1, 4, Shape::PowerOfTwo,
        "Lines of the cache that one address may be kept in."},
       {"feature_cache", "run_ahead", [](C& c) -> int& { return c.feature_cache.run_ahead; }, 8, 1024, Shape::PowerOfTwo,
        "Samples of a lane that may wait between tag look-up and use."},
+      {"feature_cache", "line_shape", [](C& c) -> int& { return c.feature_cache.line_shape; }, 0, 2, Shape::Choice,
+       "Pixels of a line, width x height.", line_shapes},
+      {"feature_cache", "hashing", [](C& c) -> int& { return c.feature_cache.hashing; }, 0, 1, Shape::Flag,
+       "Whether all bits of a line's place choose its set, or only the lowest."},
+      {"feature_cache", "bypass_distance", [](C& c) -> int& { return c.feature_cache.bypass_distance; }, 0, 1024,
+       Shape::Any, "Samples that lie so many pixels off their reference enter nothing in the cache; 0: all do."},
+      {"feature_cache", "margin", [](C& c) -> int& { return c.feature_cache.margin; }, 0, 64, Shape::Any,
+       "Pixels that a region takes in around the references of its queries, in each level."},
+      {"feature_cache", "region_queries", [](C& c) -> int& { return c.feature_cache.region_queries; }, 1, 256,
+       Shape::PowerOfTwo, "Most queries that share a region."},
+      {"feature_cache", "overlap", [](C& c) -> int& { return c.feature_cache.overlap; }, 0, 1, Shape::Choice,
+       "Pixels that the next region shares with the one in use: read from memory again, or copied.", overlaps},
       {"memory", "data_bits", [](C& c) -> int& { return c.memory.data_bits; }, 64, 512, Shape::PowerOfTwo,
        "Width of the AXI4 data bus, bits."},
       {"memory", "address_bits", [](C& c) -> int& { return c.memory.address_bits; }, 32, 64, Shape::Any,

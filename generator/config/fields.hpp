@@ -24,12 +24,19 @@ struct Field {
   std::string path() const { return std::string(section) + "." + std::string(key); }
   bool is_number() const { return shape != Shape::Choice && shape != Shape::Flag; }
   /// May be left out of a configuration: it then has the value that a Config starts with.
-  bool is_optional() const { return section == "implementation"; }
+  bool is_optional() const {
+    if (section == "feature_cache") return key != "kilobytes" && key != "ways" && key != "run_ahead";
+    return section == "order" || section == "implementation";
+  }
   int get(const Config& c) const { return in(const_cast<Config&>(c)); }
 };
 
-/// Every number, sections and keys in the order in which they are written.
+/// Every number, sections and keys in the order in which they are written. What is no number is not among them: the
+/// name, numerics.preset, and the list feature_cache.level_kilobytes.
 std::span<const Field> fields();
+
+/// The key of FeatureCache::level_kilobytes in its section.
+inline constexpr std::string_view level_kilobytes_key = "level_kilobytes";
 
 /// Names of the formats that numerics_preset() knows.
 inline constexpr std::string_view numerics_presets[] = {"int8", "mixed", "int12"};

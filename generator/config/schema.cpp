@@ -63,6 +63,13 @@ Json config_schema() {
     if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object(), f.is_optional());
     add(root["properties"][std::string(f.section)], f.key, property(f), f.is_optional());
   }
+  add(root["properties"]["feature_cache"], level_kilobytes_key,
+      {{"description",
+        "Share of each level in kilobytes, KiB, powers of two that add up to it; empty: all levels share all of it."},
+       {"type", "array"},
+       {"maxItems", 8},
+       {"items", {{"type", "integer"}, {"minimum", 1}, {"maximum", 4096}}}},
+      true);
   offer_preset(root["properties"]["numerics"]);
   return root;
 }

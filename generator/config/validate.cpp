@@ -1,8 +1,10 @@
 // The legal ranges: single numbers by the table of fields, then what several numbers must satisfy together.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <string_view>
 
 #include "config/derived.hpp"
@@ -105,6 +107,31 @@ void check_panels(const Config& c) {
          "lower it, or raise gemm.depth or gemm.columns");
 }
 
+void check_order(const Order& order) {
+  if (order.distance_units > order.window)
+    refuse("order.distance_units", order.distance_units, fmt::format("at most order.window ({})", order.window),
+           "lower it, or raise order.window");
+}
+
+void check_level_shares(const Config& c) {
+  const auto& shares = c.feature_cache.level_kilobytes;
+  if (shares.empty()) return;
+  const std::string path = "feature_cache.level_kilobytes";
+  if (static_cast<int>(shares.size()) != c.attention.levels)
+    refuse(path, fmt::format("[{}]", fmt::join(shares, ", ")),
+           fmt::format("a number for each of attention.levels = {}, or empty", c.attention.levels),
+           "add or remove numbers");
+  for (std::size_t l = 0; l < shares.size(); ++l)
+    if (shares[l] < 1 || !std::has_single_bit(static_cast<unsigned>(shares[l])))
+      refuse(fmt::format("{}[{}]", path, l), shares[l], "a power of two from 1 on", "choose such a number");
+  const int sum = std::accumulate(shares.begin(), shares.end(), 0);
+  if (sum != c.feature_cache.kilobytes)
+    refuse(
+        path, fmt::format("[{}]", fmt::join(shares, ", ")),
+        fmt::format("numbers that add up to feature_cache.kilobytes ({}), not to {}", c.feature_cache.kilobytes, sum),
+        "change one of the two");
+}
+
 }  // namespace
 
 void validate(const Config& c) {
@@ -116,6 +143,8 @@ void validate(const Config& c) {
     refuse("core.projection_columns", c.core.projection_columns,
            fmt::format("at most attention.embed_dim ({})", c.attention.embed_dim), "lower it");
   check_lanes(c);
+  check_order(c.order);
+  check_level_shares(c);
   check_panels(c);
   check_line(c);
   check_cache(c);

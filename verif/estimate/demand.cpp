@@ -7,6 +7,7 @@
 #include "config/error.hpp"
 #include "estimate/lines_touched.hpp"
 #include "model/layer.hpp"
+#include "model/order.hpp"
 #include "model/steps.hpp"
 #include "reference/quantise.hpp"
 
@@ -47,6 +48,14 @@ bool Demand::holds_for(const Config& config) const {
   return shaping(numerics) == shaping(config.numerics);
 }
 
+std::vector<int> Demand::schedule(const Config& config) const {
+  const auto row = static_cast<std::size_t>(layer.levels * (layer.boxes ? 4 : 2));
+  std::vector<model::OrderPoint> points;
+  for (std::size_t r = 0; r < references.size(); r += row)
+    points.push_back(model::order_point(references[r], references[r + 1]));
+  return model::schedule(config.order, points, index_list);
+}
+
 Demand demand_of(const Workload& workload, const Numerics& numerics) {
   Demand demand;
   demand.name = workload.file;
@@ -59,7 +68,9 @@ Demand demand_of(const Workload& workload, const Numerics& numerics) {
   a.max_width = a.max_height = 1024;
   a.max_queries = workload.queries, a.max_tokens = workload.tokens;
   // Scales of value, head and output, which the reference is run for, move no sample: without it they are 1.
-  const auto stages = model::run_sampling(quantise(workload, {}, config));
+  const auto layer = quantise(workload, {}, config);
+  const auto stages = model::run_sampling(layer);
+  demand.references = layer.reference;
   demand.places = places_of(stages, numerics);
   demand.lines_touched = lines_touched(demand);
   return demand;

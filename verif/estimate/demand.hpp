@@ -24,7 +24,9 @@ struct Demand {
   std::string name;  ///< of the workload or the model, as the user gave it
   /// Dimensions, level shapes, boxes and padding of an attention layer; its other tensors are empty.
   Workload layer;
-  std::vector<Place> places;       ///< [Lq, M, L, K]
+  std::vector<Place> places;             ///< [Lq, M, L, K]
+  std::vector<std::int32_t> references;  ///< [Lq, L, 2|4], 16 fraction bits (NUMERICS.md N5)
+  std::vector<int> index_list;           ///< queries that are wanted, in the order of their arrival; empty: all
   std::int64_t lines_touched = 0;  ///< distinct lines (2x2 pixels of a head) that the places read: the least misses
   bool map_given = false;          ///< the value map is in memory already and not computed
   bool dense = false;              ///< a dense product instead of a layer
@@ -36,6 +38,9 @@ struct Demand {
   /// True if the places are those of this configuration: always, unless a format that shapes them differs (query, its
   /// weights, offset, logit, attention, interpolation, corner). If not, make the demand again with its numerics.
   bool holds_for(const Config& config) const;
+
+  /// The queries in the order in which this configuration works on them.
+  std::vector<int> schedule(const Config& config) const;
 };
 
 /// The samples of a workload as the software model places them in the formats of `numerics`.

@@ -145,6 +145,18 @@ std::vector<Place> draw_places(const Workload& layer, const std::vector<Referenc
   return places;
 }
 
+/// The references as the hardware is given them, the same in every level.
+std::vector<std::int32_t> fixed_point(const std::vector<Reference>& references, const Workload& layer) {
+  const auto fixed = [](double v) { return static_cast<std::int32_t>(std::floor(v * 65536 + 0.5)); };
+  std::vector<std::int32_t> numbers;
+  for (const auto& r : references)
+    for (int level = 0; level < layer.levels; ++level) {
+      numbers.insert(numbers.end(), {fixed(r.x), fixed(r.y)});
+      if (layer.boxes) numbers.insert(numbers.end(), {fixed(r.width), fixed(r.height)});
+    }
+  return numbers;
+}
+
 const Model& find(const std::string& name) {
   for (const auto& m : models())
     if (m.name == name) return m;
@@ -192,7 +204,9 @@ Demand model_demand(const std::string& name, const ModelOptions& options) {
                                 most_samples / (heads * layer.levels * layer.points), name));
   layer.boxes = model.references == References::objects;
   Random random(options.seed);
-  demand.places = draw_places(layer, references_of(model, layer, random), random);
+  const auto references = references_of(model, layer, random);
+  demand.places = draw_places(layer, references, random);
+  demand.references = fixed_point(references, layer);
   demand.lines_touched = lines_touched(demand);
   return demand;
 }

@@ -13,6 +13,7 @@ bool has_type(const std::string& type, const Json& value) {
   if (type == "object") return value.is_object();
   if (type == "string") return value.is_string();
   if (type == "integer") return value.is_number_integer();
+  if (type == "array") return value.is_array();
   if (type == "boolean") return value.is_boolean();
   throw std::logic_error("unknown type " + type);
 }
@@ -50,6 +51,10 @@ bool takes(const Json& schema, const std::string& keyword, const Json& value) {
   if (keyword == "pattern") return !text || std::regex_search(value.get<std::string>(), std::regex(rule));
   if (keyword == "required") return !object || has_all(rule, value);
   if (keyword == "additionalProperties" && rule == false) return !object || has_no_other(schema["properties"], value);
+  if (keyword == "maxItems") return !value.is_array() || value.size() <= rule.get<std::size_t>();
+  if (keyword == "items")
+    return !value.is_array() ||
+           std::all_of(value.begin(), value.end(), [&](const Json& item) { return violation(rule, item).empty(); });
   if (keyword == "anyOf") return any_takes(rule, value);
   throw std::logic_error("unknown keyword " + keyword);
 }

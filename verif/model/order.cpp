@@ -1,0 +1,79 @@
+#include "model/order.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+namespace quillgen::model {
+namespace {
+
+constexpr int point_bits = 12;
+
+/// Stable sort by cell: queries of a cell stay in the order of their arrival.
+void sort_by_cell(int bits, std::span<const OrderPoint> points, std::vector<int>& queries) {
+  const int shift = point_bits - bits;
+  const auto cell = [&](int query) {
+    const auto& p = points[static_cast<std::size_t>(query)];
+    return hilbert_index(p.x >> shift, p.y >> shift, bits);
+  };
+  std::ranges::stable_sort(queries, {}, cell);
+}
+
+/// Candidates in the order of their arrival: the first of those that are equally near is the earliest.
+std::vector<int> nearest_first(const Order& order, std::span<const OrderPoint> points,
+                               const std::vector<int>& arrival) {
+  struct Candidate {
+    int query, passed_over;
+  };
+  std::vector<Candidate> pool;
+  std::vector<int> issued;
+  OrderPoint last;
+  auto next = arrival.begin();
+  while (issued.size() < arrival.size()) {
+    while (next != arrival.end() && static_cast<int>(pool.size()) < order.window) pool.push_back({*next++, 0});
+    const auto distance = [&](const Candidate& c) {
+      const auto& p = points[static_cast<std::size_t>(c.query)];
+      return std::abs(p.x - last.x) + std::abs(p.y - last.y);
+    };
+    auto chosen = pool.begin();
+    if (chosen->passed_over < order.starvation_bound) chosen = std::ranges::min_element(pool, {}, distance);
+    last = points[static_cast<std::size_t>(chosen->query)];
+    issued.push_back(chosen->query);
+    pool.erase(chosen);
+    for (auto& c : pool) ++c.passed_over;
+  }
+  return issued;
+}
+
+}  // namespace
+
+OrderPoint order_point(std::int32_t x, std::int32_t y) {
+  const auto part = [](std::int32_t v) { return std::clamp(v >> (16 - point_bits), 0, (1 << point_bits) - 1); };
+  return {part(x), part(y)};
+}
+
+int hilbert_index(int x, int y, int bits) {
+  int index = 0;
+  for (int side = 1 << bits >> 1; side > 0; side >>= 1) {
+    const bool right = (x & side) != 0, upper = (y & side) != 0;
+    index += side * side * (right ? (upper ? 2 : 3) : (upper ? 1 : 0));
+    // The curve of a lower quadrant is that of the whole, mirrored at a diagonal.
+    if (!upper) {
+      if (right) x = ~x, y = ~y;
+      std::swap(x, y);
+    }
+  }
+  return index;
+}
+
+std::vector<int> schedule(const Order& order, std::span<const OrderPoint> points, std::span<const int> queries) {
+  std::vector<int> list(queries.begin(), queries.end());
+  if (list.empty()) {
+    list.resize(points.size());
+    std::iota(list.begin(), list.end(), 0);
+  }
+  if (order.bucket_bits > 0) sort_by_cell(order.bucket_bits, points, list);
+  return order.window > 1 ? nearest_first(order, points, list) : list;
+}
+
+}  // namespace quillgen::model
