@@ -57,8 +57,8 @@ const hdl::Module& build_output_requantise(hdl::Design& d, const Shapes& s);
 /// address, stride, levels; mask_start, mask_valid, mask_beat (the mask, before the start).
 const hdl::Module& build_token_walk(hdl::Design& d, const Shapes& s);
 
-/// Rows for the array. Streams: token (RowAddress) in; word (RowWord) and burst out. Ports: start, tokens_run; rows,
-/// address, stride (of rows that are not tokens); row_beats, last_step; data, data_valid.
+/// Rows for the array. Streams: given (RowAddress, of a token or query) in; word (RowWord) and burst out. Ports: start,
+/// tokens_run, dense_run; rows, address, stride (of a dense job); row_beats, last_step; data, data_valid.
 const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
 
 /// The array (N3, N11). Streams: word (RowWord) in, finished (rows of a group whose results are complete) out. Ports:
@@ -90,15 +90,43 @@ const hdl::Module& build_burst_reader(hdl::Design& d, const Shapes& s, const std
 /// Round robin between the clients, and the read channels of the AXI master.
 const hdl::Module& build_read_port(hdl::Design& d, const Shapes& s);
 
-/// References of all queries as 64-bit words (x, y).
-const hdl::Module& build_reference_fetch(hdl::Design& d, const Shapes& s);
-
-/// Rows of outputs. Streams: output (OutputGroup) in; request (WriteRequest) and beat out.
+/// Rows of outputs. Streams: query (whose row) and output (OutputGroup) in; request (WriteRequest) and beat out. Ports:
+/// start, address, stride.
 const hdl::Module& build_output_rows(hdl::Design& d, const Shapes& s);
 
 /// Writes runs of beats. Streams: request (WriteRequest) and beat in. Ports: start, runs (requests until done); done,
 /// and the write channels of the AXI master.
 const hdl::Module& build_burst_writer(hdl::Design& d, const Shapes& s);
+
+// --- order of queries (order.hpp) -----------------------------------------------------------------------------------
+
+/// Queries in the order of their arrival. Streams out: query, burst. Ports: start, listed, count, rows, address; data,
+/// data_valid; bad_entry.
+const hdl::Module& build_query_list(hdl::Design& d, const Shapes& s);
+
+/// References of queries. Streams: query in; word (QueryWord) and burst out. Ports: boxes, first_word_only, address;
+/// data, data_valid.
+const hdl::Module& build_reference_gather(hdl::Design& d, const Shapes& s);
+
+/// Counting sort along a Hilbert curve. Streams: reference (QueryWord, two passes) in; query out. Ports: start, keep,
+/// count; begin_pass (pulse: references are wanted), takes (they are taken now), held (queries of the order it has).
+const hdl::Module& build_bucket_sort(hdl::Design& d, const Shapes& s);
+
+/// The nearest of the candidates in a window is next. Streams: candidate (QueryWord) in, issued (QueryWord) out. Ports:
+/// start, count.
+const hdl::Module& build_nearest_first(hdl::Design& d, const Shapes& s);
+
+/// All of these. Streams out: row and result (number of a query), word (of its reference), list_burst and
+/// reference_burst. Ports: start, keep, count, rows, listed, boxes; list_address, reference_address; data, list_valid,
+/// reference_valid; bad_entry; held (with a sort); late.
+const hdl::Module& build_query_order(hdl::Design& d, const Shapes& s);
+
+/// Buffers of references. Streams: word in, group (its references are complete) out. Ports: start, queries, boxes,
+/// freed; write_enable, write_address, write_data.
+const hdl::Module& build_reference_rows(hdl::Design& d, const Shapes& s);
+
+/// Where the rows of queries lie. Streams: query in, row (RowAddress) out. Ports: start, queries, address, stride.
+const hdl::Module& build_query_rows(hdl::Design& d, const Shapes& s);
 
 // --- control --------------------------------------------------------------------------------------------------------
 

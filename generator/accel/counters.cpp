@@ -75,6 +75,12 @@ const Module& build_counters(Design& d, const Shapes& s) {
     std::vector<UInt> taken, hits, misses;
     for (const Lane& lane : lanes)
       taken.push_back(lane.taken.as_uint()), hits.push_back(lane.hits), misses.push_back(lane.misses);
+    Bool starves = Bool::constant(m, false);
+    for (std::size_t l = 0; l < lanes.size(); ++l)
+      for (std::size_t c = 0; c < std::size(names); ++c)
+        if (names[c] == std::string_view("fill") || names[c] == std::string_view("wait_point"))
+          starves = starves | causes[c][l].bit(0);
+    count("wait_query", (starves & input(m, "order_late", Bool())).as_uint());
     count("samples", sum(taken));
     count("line_hits", sum(hits));
     count("line_misses", sum(misses));
@@ -85,7 +91,7 @@ const Module& build_counters(Design& d, const Shapes& s) {
     };
     auto rows = input(m, "beat_rows", Bool()), written = input(m, "beat_written", Bool());
     auto to_map = input(m, "of_map", Bool());  // rows are tokens, and what is written is the value map
-    for (const char* client : {"job", "reference", "feature"})
+    for (const char* client : {"job", "reference", "list", "feature"})
       bytes(client, input(m, fmt::format("beat_{}", client), Bool()));
     bytes("query", rows & ~to_map), bytes("source", rows & to_map);
     bytes("output", written & ~to_map), bytes("value", written & to_map);

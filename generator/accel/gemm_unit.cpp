@@ -33,15 +33,23 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
 
     m.note("Rows.");
     Instance fetch(m, "row_fetch", build_row_fetch(d, s));
-    fetch.in("start", start), fetch.in("tokens_run", to_map);
-    fetch.in("rows", input(m, "rows", UInt(s.query_bits())));
-    fetch.in("address", input(m, "row_address", UInt(s.address_bits())));
-    fetch.in("stride", input(m, "row_stride", UInt(32)));
+    fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", run.dense);
+    auto rows = input(m, "rows", UInt(s.query_bits()));
+    auto row_base = input(m, "row_address", UInt(s.address_bits()));
+    auto row_stride = input(m, "row_stride", UInt(32));
+    fetch.in("rows", rows), fetch.in("address", row_base), fetch.in("stride", row_stride);
     fetch.in("row_beats", input(m, "row_beats", UInt(beat_bits)));
     fetch.in("last_step", run.last_step);
     fetch.in("data", input(m, "data", UInt(s.data_bits())));
     fetch.in("data_valid", input(m, "data_valid", Bool()));
-    fetch.in_stream("token", walk.out_stream("token", RowAddress(s)));
+    Instance queries(m, "query_rows", build_query_rows(d, s));
+    queries.in("start", start & run.query), queries.in("queries", rows);
+    queries.in("address", row_base), queries.in("stride", row_stride);
+    queries.in_stream("query", input_stream(m, "query", UInt(s.index_bits())));
+    auto token = walk.out_stream("token", RowAddress(s)), query = queries.out_stream("row", RowAddress(s));
+    auto row = stream(m, "given", mux(run.query, query.valid, token.valid), mux(run.query, query.data, token.data));
+    token.ready.drive(row.ready & ~run.query), query.ready.drive(row.ready & run.query);
+    fetch.in_stream("given", row);
     output_stream(m, "burst", fetch.out_stream("burst", BurstRequest(s)));
 
     m.note("Array.");

@@ -8,9 +8,10 @@ namespace quillgen::accel {
 /// A checked job, held while it lasts.
 struct JobFields {
   hdl::UInt id, queries;  ///< queries: rows of a dense job
-  hdl::Bool dense, boxes, masked, map_given, relu;
+  hdl::UInt rows;         ///< of queries in memory, below which the entries of an index list are
+  hdl::Bool dense, boxes, masked, map_given, relu, listed, order_kept;
   hdl::UInt query_address, reference_address, value_address, parameter_address, output_address, source_address,
-      mask_address;
+      mask_address, list_address;
   hdl::UInt query_stride, output_stride, source_stride;
   hdl::UInt tokens, blocks;        ///< pixels of all levels, and their 2x2 blocks
   hdl::UInt last_step, row_beats;  ///< of the rows of its first run: words for the array minus 1, beats in memory
@@ -21,6 +22,7 @@ struct JobFields {
   explicit JobFields(const Shapes& s)
       : id(32),
         queries(s.query_bits()),
+        rows(s.query_bits()),
         query_address(s.address_bits()),
         reference_address(query_address),
         value_address(query_address),
@@ -28,6 +30,7 @@ struct JobFields {
         output_address(query_address),
         source_address(query_address),
         mask_address(query_address),
+        list_address(query_address),
         query_stride(32),
         output_stride(32),
         source_stride(32),
@@ -43,7 +46,8 @@ struct JobFields {
         tail(tail_bits(s)) {}
   template <class F>
   void each(F&& f) {
-    f("id", id), f("queries", queries), f("dense", dense), f("boxes", boxes), f("masked", masked),
+    f("id", id), f("queries", queries), f("rows", rows), f("listed", listed), f("order_kept", order_kept),
+        f("list_address", list_address), f("dense", dense), f("boxes", boxes), f("masked", masked),
         f("map_given", map_given), f("relu", relu), f("query_address", query_address),
         f("reference_address", reference_address), f("value_address", value_address),
         f("parameter_address", parameter_address), f("output_address", output_address),

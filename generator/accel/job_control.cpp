@@ -79,10 +79,12 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     auto read_client = input(m, "read_client", UInt(s.axi_id_bits()));
     auto read_response = input(m, "read_response", UInt(2)), write_response = input(m, "write_response", UInt(2));
     auto reads_waiting = input(m, "reads_waiting", Bool()), writes_waiting = input(m, "writes_waiting", Bool());
-    auto abort = input(m, "abort", Bool()), expired = input(m, "expired", Bool()), quiet = input(m, "quiet", Bool());
+    auto abort = input(m, "abort", Bool()), expired = input(m, "expired", Bool()),
+         bad_entry = input(m, "bad_entry", Bool()), quiet = input(m, "quiet", Bool());
     Bool working = (is_fetch | is_check | is_load | is_project | is_attend).named("working");
     Bool refuse = (checked & (verdict != 0)).named("refuse");
-    Bool fails = (working & (read_error | write_error | abort | soft_reset | expired | refuse)).named("fails");
+    Bool fails =
+        (working & (read_error | write_error | abort | soft_reset | expired | bad_entry | refuse)).named("fails");
     auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
     auto error = reg(m, "error", UInt(error_bits), 0);
     auto detail = reg(m, "error_detail", UInt(error_detail_bits), 0);
@@ -96,6 +98,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     fails_by("fails_by_read", read_error, Error::read, concat({read_response, read_client.extend(4)}));
     fails_by("fails_by_write", write_error, Error::write, concat({write_response, UInt::constant(m, 0, 4)}));
     fails_by("fails_by_abort", abort, Error::aborted, UInt::constant(m, 0, 1));
+    fails_by("fails_by_list", bad_entry, Error::list, UInt::constant(m, 0, 1));
     fails_by("fails_by_timeout", expired, Error::timeout, concat({writes_waiting, reads_waiting}));
     error.when(fails, verdict), detail.when(fails, bad_word);
 

@@ -55,7 +55,8 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     UInt query = pointer("query", word::query_address), reference = pointer("reference", word::reference_address),
          value = pointer("value", word::value_address), parameter = pointer("parameter", word::parameter_address),
          out = pointer("output", word::output_address), source = pointer("source", word::source_address),
-         mask = pointer("mask", word::mask_address);
+         mask = pointer("mask", word::mask_address), list = pointer("list", word::list_address);
+    UInt rows = field(word::rows, "rows", 32);
     UInt query_stride = field(word::query_stride, "query_stride", 32),
          output_stride = field(word::output_stride, "output_stride", 32),
          source_stride = field(word::source_stride, "source_stride", 32);
@@ -82,7 +83,8 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     }
     reserved.when(begin, false).when(take & in_reserved, true);
     Bool dense = (kind == kind_dense).named("is_dense"), attention = (kind == kind_attention).named("is_attention");
-    Bool boxes = flags.bit(flag_boxes), masked = flags.bit(flag_masked), given = flags.bit(flag_map_given);
+    Bool boxes = flags.bit(flag_boxes), masked = flags.bit(flag_masked), given = flags.bit(flag_map_given),
+         listed = flags.bit(flag_listed), kept = flags.bit(flag_order_kept);
 
     m.note(
         "Check: levels one after the other. Each has ceil(height / 2) * ceil(width / 2) blocks of all heads in the "
@@ -156,6 +158,11 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
                                {bad_flags, Error::descriptor, word::flags},
                                {dense & reserved, Error::descriptor, word::dense_reserved},
                                {bad_side(count, s.a.max_queries), Error::queries, word::queries}};
+    rules.push_back({attention & listed & bad_side(rows, s.a.max_queries), Error::queries, word::rows});
+    if (c.order.bucket_bits > 0) {
+      auto held = input(m, "order_held", UInt(s.query_bits()));  // queries of the order on chip
+      rules.push_back({attention & kept & (count != held), Error::order, word::flags});
+    }
     for (std::size_t l = 0; l < width.size(); ++l)
       rules.push_back({attention & (bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height)),
                        Error::shape, word::levels + static_cast<int>(l)});
@@ -175,6 +182,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     check_pointer(always, out, base_alignment, word::output_address);
     check_pointer(projects, source, base_alignment, word::source_address);
     check_pointer(projects & masked, mask, base_alignment, word::mask_address);
+    check_pointer(attention & listed, list, base_alignment, word::list_address);
     rules.push_back({bad_stride(query_stride, mux(dense, fit(row_beats), beats_of(query_row_beats(c)))), Error::address,
                      word::query_stride});
     rules.push_back({bad_stride(output_stride, mux(dense, fit(output_beats), beats_of(output_row_beats(c)))),
@@ -214,7 +222,8 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     job.relu = flags.bit(flag_relu);
     job.query_address = address(query), job.reference_address = address(reference), job.value_address = address(value),
     job.parameter_address = address(parameter), job.output_address = address(out), job.source_address = address(source),
-    job.mask_address = address(mask);
+    job.mask_address = address(mask), job.list_address = address(list);
+    job.rows = rows.resize(s.query_bits()), job.listed = listed, job.order_kept = kept;
     job.query_stride = query_stride, job.output_stride = output_stride, job.source_stride = source_stride;
     job.tokens = tokens.resize(s.token_bits()), job.blocks = blocks.resize(s.token_bits());
     output(m, "job", job);

@@ -26,8 +26,9 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     auto start = input(m, "start", Bool());
     auto job = input(m, "job", JobFields(s));
     for (const Signal& unused :
-         {static_cast<Signal>(job.id), static_cast<Signal>(job.queries), static_cast<Signal>(job.boxes),
-          static_cast<Signal>(job.relu), static_cast<Signal>(job.query_address),
+         {static_cast<Signal>(job.id), static_cast<Signal>(job.queries), static_cast<Signal>(job.rows),
+          static_cast<Signal>(job.listed), static_cast<Signal>(job.order_kept), static_cast<Signal>(job.list_address),
+          static_cast<Signal>(job.boxes), static_cast<Signal>(job.relu), static_cast<Signal>(job.query_address),
           static_cast<Signal>(job.reference_address), static_cast<Signal>(job.value_address),
           static_cast<Signal>(job.source_address), static_cast<Signal>(job.query_stride),
           static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride), static_cast<Signal>(job.tail),

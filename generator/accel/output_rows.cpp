@@ -2,6 +2,7 @@
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "accel/gemm.hpp"
+#include "accel/order.hpp"
 #include "accel/row_resize.hpp"
 #include "lib/counter.hpp"
 
@@ -15,22 +16,17 @@ const Module& build_output_rows(Design& d, const Shapes& s) {
     m.describe("Collects the outputs of a query into the beats of its row.");
     m.parameter("row_beats", beats);
     auto start = input(m, "start", Bool());
-    auto queries = input(m, "queries", UInt(s.query_bits()));
     auto base = input(m, "address", UInt(s.address_bits()));
     auto stride = input(m, "stride", UInt(32));
     auto in = input_stream(m, "output", OutputGroup(s));
     discard(in.data.last);
 
-    m.note("A request for each row.");
-    auto rows = reg(m, "rows", UInt(s.query_bits()), 0);
-    auto address = reg(m, "row_address", UInt(s.address_bits()));
+    m.note("A request for the row of each query, in the order in which they were worked on.");
+    auto address = row_addresses(m, s, input_stream(m, "query", UInt(s.index_bits())), base, stride);
     WriteRequest row(s);
-    row.address = address;
+    row.address = address.data;
     row.beats = UInt::constant(m, static_cast<std::uint64_t>(beats), WriteRequest::longest(s));
-    auto request = stream(m, "row_request", rows != 0, row);
-    rows.when(start, queries).when(request.fire(), lib::decrement(rows));
-    address.when(start, base).when(request.fire(), lib::move_address(address, stride));
-    output_stream(m, "request", request);
+    output_stream(m, "request", Stream<WriteRequest>{row, address.valid, address.ready});
 
     m.note("Values as whole bytes, sign-extended; groups become beats.");
     std::vector<SInt> values;

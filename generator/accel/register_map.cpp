@@ -40,11 +40,13 @@ const char* counter_text(const std::string& name) {
       {"gemm_room", "cycles between them in which it waited for room for its results"},
       {"gemm_idle", "cycles before its first step and after its last"},
       {"gemm_project", "steps of the array in cycles of PROJECT"},
+      {"wait_query", "cycles of FILL and WAIT_POINT of any lane in which the next query was not known yet"},
       {"samples", "samples taken, of all lanes"},
       {"line_hits", "line look-ups that found their line"},
       {"line_misses", "line look-ups that did not"},
       {"bytes_job", "bytes read: descriptor and parameters"},
       {"bytes_query", "bytes read: query rows, or rows of a dense job"},
+      {"bytes_list", "bytes read: index list"},
       {"bytes_reference", "bytes read: references"},
       {"bytes_feature", "bytes read: lines of the value map"},
       {"bytes_output", "bytes written: output rows"},
@@ -169,6 +171,8 @@ const std::vector<ErrorText>& error_texts() {
       {Error::aborted, "aborted", "CONTROL.abort was written", "0"},
       {Error::dense, "dense", "inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit",
        "word of the descriptor"},
+      {Error::list, "list", "an entry of the index list that is not below the number of rows", "0"},
+      {Error::order, "order", "flag order_kept, but no order of as many queries is held", "word of the descriptor"},
       {Error::tokens, "tokens", "more tokens than CAP_TOKENS", "word of the descriptor"},
       {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"}};
   return texts;

@@ -38,9 +38,11 @@ struct Word {
 constexpr Word attention_words[] = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",
-     "bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; other bits 0"},
+     "bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index "
+     "list "
+     "names the queries; 5: references and list are those of the last job, and so is the order; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
-    {word::queries, "queries", "number of queries"},
+    {word::queries, "queries", "number of queries; with an index list, of its entries"},
     {word::query_address, "query_address", "address of the query rows, low and high half"},
     {word::reference_address, "reference_address", "address of the references"},
     {word::value_address, "value_address", "address of the value map, aligned to a line"},
@@ -51,7 +53,9 @@ constexpr Word attention_words[] = {
     {word::levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"},
     {word::source_address, "source_address", "address of the source rows"},
     {word::mask_address, "mask_address", "address of the mask, a byte a token"},
-    {word::source_stride, "source_stride", "bytes from one source row to the next"}};
+    {word::source_stride, "source_stride", "bytes from one source row to the next"},
+    {word::rows, "rows", "with an index list: rows of queries, references and outputs"},
+    {word::list_address, "list_address", "address of the index list, 32 bits an entry"}};
 constexpr Word dense_words[] = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags", "bit 3: ReLU; other bits 0 (reserved: transpose, residual, second activation, wide output)"},
@@ -111,12 +115,15 @@ std::string register_header() {
     out += define("ERROR_" + upper(e.name) + "_CODE", fmt::format("{}u", static_cast<unsigned>(e.code)), e.text);
   out += "\n/* Job descriptor: 32-bit little-endian words. */\n";
   out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words));
-  out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 2, attention layer");
-  out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 2, dense layer");
-  for (const auto& [name, bit, text] : {std::tuple{"BOXES", flag_boxes, "references are boxes"},
-                                        {"MASKED", flag_masked, "a mask of the tokens is given"},
-                                        {"MAP_GIVEN", flag_map_given, "the value map is in memory"},
-                                        {"RELU", flag_relu, "negative outputs of a dense job become 0"}})
+  out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 3, attention layer");
+  out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 3, dense layer");
+  for (const auto& [name, bit, text] :
+       {std::tuple{"BOXES", flag_boxes, "references are boxes"},
+        {"MASKED", flag_masked, "a mask of the tokens is given"},
+        {"MAP_GIVEN", flag_map_given, "the value map is in memory"},
+        {"LISTED", flag_listed, "an index list names the queries that are wanted"},
+        {"ORDER_KEPT", flag_order_kept, "references and list are those of the last job"},
+        {"RELU", flag_relu, "negative outputs of a dense job become 0"}})
     out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
   for (const Word& w : attention_words)
     out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
@@ -146,7 +153,7 @@ std::string register_page(const Config& c) {
     out += fmt::format("| {} | {} | {} |\n", static_cast<unsigned>(e.code), e.text, e.detail);
   out += fmt::format("\n## Job descriptor\n\n{} little-endian words of 32 bits, at an address aligned to 64 bytes.\n",
                      descriptor_words);
-  out += descriptor_table("An attention layer", kind_attention, attention_words, word::source_stride + 1);
+  out += descriptor_table("An attention layer", kind_attention, attention_words, word::list_address + 2);
   out += descriptor_table("A dense layer", kind_dense, dense_words, descriptor_words);
   return out;
 }

@@ -12,21 +12,24 @@
 namespace quillgen::accel {
 
 inline constexpr unsigned id_value = 0x5155494C;  ///< "QUIL"
-inline constexpr unsigned interface_version = 4;
-/// Kinds of a descriptor, with its version (2): an attention layer, a dense layer.
-inline constexpr unsigned kind_attention = 0x00020001, kind_dense = 0x00020002;
+inline constexpr unsigned interface_version = 5;
+/// Kinds of a descriptor, with its version (3): an attention layer, a dense layer.
+inline constexpr unsigned kind_attention = 0x00030001, kind_dense = 0x00030002;
 inline constexpr int descriptor_words = 32;
 /// Words of a descriptor. Addresses take two, the low half first; levels one each. A dense job (rows [queries, inner]
 /// times a matrix [inner, outputs]) has its rows where the queries are.
 namespace word {
 inline constexpr int kind = 0, flags = 1, job_id = 2, queries = 3, query_address = 4, reference_address = 6,
                      value_address = 8, parameter_address = 10, output_address = 12, query_stride = 14,
-                     output_stride = 15, levels = 16, source_address = 24, mask_address = 26, source_stride = 28;
+                     output_stride = 15, levels = 16, source_address = 24, mask_address = 26, source_stride = 28,
+                     rows = 29, list_address = 30;
 inline constexpr int dense_shape = 16, dense_panel = 17, dense_reserved = 18;
 }  // namespace word
-/// Bits of the flags. boxes, masked, map_given: of an attention layer; relu: of a dense one.
-inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3;
-inline constexpr unsigned attention_flags = 1u << flag_boxes | 1u << flag_masked | 1u << flag_map_given;
+/// Bits of the flags. relu: of a dense layer; the others of an attention layer.
+inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3, flag_listed = 4,
+                     flag_order_kept = 5;
+inline constexpr unsigned attention_flags =
+    1u << flag_boxes | 1u << flag_masked | 1u << flag_map_given | 1u << flag_listed | 1u << flag_order_kept;
 inline constexpr unsigned dense_flags = 1u << flag_relu;
 inline constexpr int queued_jobs = 2;  ///< that wait behind the one in work
 
@@ -53,10 +56,10 @@ std::vector<Register> register_map(const Config& c);
 
 /// In the order of their addresses, 4 bytes apart, from counters_offset on.
 inline constexpr std::array counter_names = {
-    "cycles",      "setup",           "project",       "fill",         "sample",       "wait_feature",
-    "wait_output", "wait_point",      "drain",         "gemm_busy",    "gemm_rows",    "gemm_room",
-    "gemm_idle",   "gemm_project",    "samples",       "line_hits",    "line_misses",  "bytes_job",
-    "bytes_query", "bytes_reference", "bytes_feature", "bytes_output", "bytes_source", "bytes_value"};
+    "cycles",          "setup",         "project",      "fill",         "sample",     "wait_feature", "wait_output",
+    "wait_point",      "drain",         "gemm_busy",    "gemm_rows",    "gemm_room",  "gemm_idle",    "gemm_project",
+    "wait_query",      "samples",       "line_hits",    "line_misses",  "bytes_job",  "bytes_query",  "bytes_list",
+    "bytes_reference", "bytes_feature", "bytes_output", "bytes_source", "bytes_value"};
 inline constexpr unsigned counters_offset = 0x080;
 
 /// How a job ended.
@@ -71,7 +74,9 @@ enum class Error : unsigned {
   aborted = 7,
   timeout = 8,
   dense = 9,
-  tokens = 10
+  tokens = 10,
+  list = 11,
+  order = 12
 };
 
 struct ErrorText {

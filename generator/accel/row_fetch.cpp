@@ -1,4 +1,4 @@
-// Rows for the PE array: of queries and of dense jobs one after the other, of tokens from the addresses it is given.
+// Rows for the PE array: of a dense job one after the other, of tokens and queries from the addresses it is given.
 #include "accel/blocks.hpp"
 #include "accel/gemm.hpp"
 #include "accel/row_resize.hpp"
@@ -15,8 +15,6 @@ namespace {
 int row_buffer_beats(const Shapes& s) {
   return power_of_two(std::max(s.config.memory.latency_cycles + 2 * s.longest_row_beats(), 2 * max_burst));
 }
-
-constexpr int rows_on_their_way = 32;
 
 // Words of depth operands, cut from beats of elements of `bits` bits; in memory these are whole bytes.
 Stream<UInt> operands(Design& d, Module& m, const Shapes& s, const std::string& name, const Stream<UInt>& beats,
@@ -36,12 +34,12 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     const int beat_bits = Shapes::holds(s.longest_row_beats()), depth = s.config.gemm.depth;
     const bool same_size = element_bytes(s.n.query_bits) == element_bytes(s.n.feature_bits);
     m.describe(
-        "Fetches rows and cuts them into words of depth operands. Rows of queries and dense jobs follow each other; "
-        "those of tokens come with their address.");
+        "Fetches rows and cuts them into words of depth operands. Rows of dense jobs follow each other; tokens and "
+        "queries come with their address.");
     m.parameter("depth", depth);
     m.parameter("buffer_beats", row_buffer_beats(s));
     auto start = input(m, "start", Bool());
-    auto tokens_run = input(m, "tokens_run", Bool());  // rows are those of the stream token
+    auto tokens_run = input(m, "tokens_run", Bool()), dense_run = input(m, "dense_run", Bool());
     auto rows = input(m, "rows", UInt(s.query_bits()));
     auto base = input(m, "address", UInt(s.address_bits()));
     auto stride = input(m, "stride", UInt(32));
@@ -51,25 +49,25 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     auto data_valid = input(m, "data_valid", Bool());
 
     m.note("One request a row.");
-    auto token = input_stream(m, "token", RowAddress(s));
+    auto given = input_stream(m, "given", RowAddress(s));
     auto remaining = reg(m, "remaining", UInt(s.query_bits()), 0);
     auto address = reg(m, "row_address", UInt(s.address_bits()));
-    auto row = reg(m, "row", UInt(Shapes::bits(s.rows())), 0);  // in its group
+    auto row = reg(m, "row_of_group", UInt(Shapes::bits(s.rows())), 0);
     Bool last_row = (lib::is_last(row, s.rows()) | (remaining == 1)).named("last_row");
     auto mark_ready = ready_wire(m, "mark_ready");
-    Bool wanted = mux(tokens_run, token.valid, remaining != 0).named("wanted");
+    Bool wanted = mux(dense_run, remaining != 0, given.valid).named("wanted");
     ReadRequest read(s, beat_bits);
-    read.address = mux(tokens_run, token.data.address, address), read.beats = row_beats;
+    read.address = mux(dense_run, address, given.data.address), read.beats = row_beats;
     auto request = stream(m, "row_request", wanted & mark_ready, read);
     Bool asked = request.fire().named("asked");
-    token.ready.drive(tokens_run & request.ready & mark_ready);
-    Bool next = (asked & ~tokens_run).named("next_row");
-    remaining.when(start & ~tokens_run, rows).when(next, lib::decrement(remaining));
+    given.ready.drive(~dense_run & request.ready & mark_ready);
+    Bool next = (asked & dense_run).named("next_row");
+    remaining.when(start & dense_run, rows).when(next, lib::decrement(remaining));
     address.when(start, base).when(next, lib::move_address(address, stride));
     row.when(next & last_row, 0).when(next, lib::increment(row));
 
     m.note("What is said of a row waits for its data.");
-    Bool last_of_group = mux(tokens_run, token.data.last_of_group, last_row);
+    Bool last_of_group = mux(dense_run, last_row, given.data.last_of_group);
     auto mark = lib::fifo(d, m, "marks", Stream<UInt>{last_of_group.as_uint(), asked, mark_ready}, rows_on_their_way);
     Instance reader(m, "reader", build_burst_reader(d, s, "rows", beat_bits, row_buffer_beats(s)));
     reader.in_stream("request", request);
@@ -82,6 +80,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     const RowLength length{row_beats, last_step};
     Stream<UInt> words;
     if (same_size && s.n.query_bits == s.n.feature_bits) {
+      discard(tokens_run);
       words = operands(d, m, s, "cut", beat, s.n.query_bits, length, start);
     } else {
       auto query_ready = ready_wire(m, "query_beat_ready"), token_ready = ready_wire(m, "token_beat_ready");

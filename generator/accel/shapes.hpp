@@ -11,7 +11,7 @@ namespace quillgen::accel {
 
 /// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on. Writes
 /// use ID 0.
-enum class Client : int { job = 0, rows = 1, reference = 2, feature = 3 };
+enum class Client : int { job = 0, rows = 1, reference = 2, list = 3, feature = 4 };
 inline constexpr int max_levels = 8;  ///< of a job descriptor
 /// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is
 /// between the two, in the softmax.
@@ -48,6 +48,7 @@ struct Shapes {
   int slots() const { return group_buffers << row_bits(); }
   int rows_bits() const { return holds(rows()); }          ///< holds 1..rows
   int query_bits() const { return holds(a.max_queries); }  ///< holds a number of queries
+  int index_bits() const { return bits(a.max_queries); }   ///< which query
 
   // Positions inside a query.
   int level_bits() const { return bits(a.levels); }

@@ -4,6 +4,7 @@
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "accel/job.hpp"
+#include "accel/order.hpp"
 #include "accel/parameter_loader.hpp"
 #include "accel/registers.hpp"
 #include "lib/fifo.hpp"
@@ -31,6 +32,8 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
                               {"gemm_depth", c.gemm.depth},
                               {"lanes", s.lanes()},
                               {"projection_columns", c.core.projection_columns},
+                              {"bucket_bits", c.order.bucket_bits},
+                              {"window", c.order.window},
                               {"cache_kilobytes", c.feature_cache.kilobytes},
                               {"cache_ways", c.feature_cache.ways},
                               {"run_ahead", c.feature_cache.run_ahead},
@@ -155,11 +158,22 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     gemm.in("output_row_beats", panel.output_beats);
     gemm.in("last_panel", panel.last), gemm.in("tail", job.tail);
 
+    m.note("Order of queries: it begins with the job, while weights are loaded and values projected.");
+    Bool begin_order = (accepted & ~job.dense).named("begin_order");
+    Instance order(m, "order", build_query_order(d, s));
+    in_job(order, work_clock);
+    order.in("start", begin_order), order.in("keep", job.order_kept), order.in("count", job.queries);
+    order.in("rows", job.rows), order.in("listed", job.listed), order.in("list_address", job.list_address);
+    order.in("boxes", job.boxes), order.in("reference_address", job.reference_address);
+    control.in("bad_entry", order.out("bad_entry", Bool()));
+    if (c.order.bucket_bits > 0) descriptor.in("order_held", order.out("held", UInt(s.query_bits())));
+    gemm.in_stream("query", order.out_stream("row", UInt(s.index_bits())));
+
     m.note("References, core, output.");
-    Instance reference(m, "reference_fetch", build_reference_fetch(d, s));
+    Instance reference(m, "reference_rows", build_reference_rows(d, s));
     in_job(reference, work_clock);
-    reference.in("start", attend), reference.in("queries", job.queries);
-    reference.in("boxes", job.boxes), reference.in("address", job.reference_address);
+    reference.in("start", begin_order), reference.in("queries", job.queries), reference.in("boxes", job.boxes);
+    reference.in_stream("word", order.out_stream("word", UInt(reference_word_bits)));
     Instance core(m, "core", build_core(d, s));
     in_job(core, work_clock);
     core.in("clear", accepted);
@@ -190,7 +204,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     core.in_stream("references_of_group", reference.out_stream("group", UInt(1)));
     Instance rows(m, "output_rows", build_output_rows(d, s));
     in_job(rows, work_clock);
-    rows.in("start", attend), rows.in("queries", job.queries);
+    rows.in("start", attend), rows.in_stream("query", order.out_stream("result", UInt(s.index_bits())));
     rows.in("address", job.output_address), rows.in("stride", job.output_stride);
     rows.in_stream("output", core.out_stream("output", OutputGroup(s)));
 
@@ -217,7 +231,8 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     port.in("halt", halt);
     port.in_stream("client_0", job_reader.out_stream("burst", BurstRequest(s)));
     port.in_stream("client_1", gemm.out_stream("burst", BurstRequest(s)));
-    port.in_stream("client_2", reference.out_stream("burst", BurstRequest(s)));
+    port.in_stream("client_2", order.out_stream("reference_burst", BurstRequest(s)));
+    port.in_stream("client_3", order.out_stream("list_burst", BurstRequest(s)));
     constexpr int features = static_cast<int>(Client::feature);
     for (int l = 0; l < s.lanes(); ++l)
       port.in_stream(fmt::format("client_{}", features + l),
@@ -244,7 +259,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     for (int i = 0; i < s.clients(); ++i) data_valid.push_back(port.out(fmt::format("data_valid_{}", i), Bool()));
     job_reader.in("data", rdata), job_reader.in("data_valid", data_valid[0]);
     gemm.in("data", rdata), gemm.in("data_valid", data_valid[1]);
-    reference.in("data", rdata), reference.in("data_valid", data_valid[2]);
+    order.in("data", rdata), order.in("reference_valid", data_valid[2]), order.in("list_valid", data_valid[3]);
     core.in("feature_data", rdata);
     Bool feature_valid = data_valid[features];
     for (int l = 0; l < s.lanes(); ++l) {
@@ -293,6 +308,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     counters.in("in_project_phase", in_project);
     counters.in("of_map", of_map);
     counters.in("queries", job.queries);
+    counters.in("order_late", order.out("late", Bool()));
     counters.in("gemm_moves", gemm.out("busy", Bool()));
     counters.in("gemm_waits_for_room", gemm.out("waits_for_room", Bool()));
     for (int l = 0; l < s.lanes(); ++l) {
@@ -301,7 +317,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
       for (const char* count : {"hits", "misses"})
         counters.in(fmt::format("{}_{}", count, l), core.out(fmt::format("{}_{}", count, l), UInt(3)));
     }
-    static const char* const sources[] = {"job", "rows", "reference"};
+    static const char* const sources[] = {"job", "rows", "reference", "list"};
     for (std::size_t i = 0; i < std::size(sources); ++i) counters.in(fmt::format("beat_{}", sources[i]), data_valid[i]);
     counters.in("beat_feature", feature_valid);
     counters.in("beat_written", writer.out("beat_sent", Bool()));
@@ -324,9 +340,12 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     nothing_passes("gemm", work_clock,
                    {run_start, data_valid[1], valid(gemm, "burst_valid"), valid(gemm, "sample_valid"),
                     valid(gemm, "request_valid"), valid(gemm, "beat_valid")});
-    nothing_passes("reference_fetch", work_clock,
-                   {attend, data_valid[2], valid(reference, "write_enable"), valid(reference, "group_valid"),
-                    valid(reference, "burst_valid"), freed});
+    nothing_passes("order", work_clock,
+                   {begin_order, data_valid[2], data_valid[3], valid(order, "reference_burst_valid"),
+                    valid(order, "list_burst_valid"), valid(order, "row_valid"), valid(order, "result_valid"),
+                    valid(order, "word_valid"), valid(order, "bad_entry")});
+    nothing_passes("reference_rows", work_clock,
+                   {begin_order, valid(reference, "write_enable"), valid(reference, "group_valid"), freed});
     std::vector<Bool> core_traffic = {accepted, feature_valid, valid(core, "clearing"), valid(core, "output_valid")};
     for (int l = 0; l < s.lanes(); ++l)
       core_traffic.push_back(core.out(fmt::format("feature_burst_{}_valid", l), Bool()));

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "config/derived.hpp"
+#include "model/order.hpp"
 
 namespace quillgen::harness {
 namespace {
@@ -46,6 +47,7 @@ StageCheck::StageCheck(std::string name, const Attention& attention, Naming nami
   result_.name = std::move(name);
   width_ = naming_ == Naming::Sample   ? attention_.samples_per_query() * static_cast<int>(fields_.size())
            : naming_ == Naming::Output ? outputs
+           : naming_ == Naming::Turn   ? 1
                                        : attention_.embed_dim;
   if (expected_.size() != static_cast<std::size_t>(rows_) * width_)
     throw std::logic_error(fmt::format("stage {}: {} expected elements", result_.name, expected_.size()));
@@ -54,7 +56,10 @@ StageCheck::StageCheck(std::string name, const Attention& attention, Naming nami
 Place StageCheck::place(std::int64_t row, int element) const {
   Place p;
   p.stage = result_.name;
-  p.row_kind = naming_ == Naming::Token ? "token" : naming_ == Naming::Output ? "row" : "query";
+  p.row_kind = naming_ == Naming::Token    ? "token"
+               : naming_ == Naming::Output ? "row"
+               : naming_ == Naming::Turn   ? "turn"
+                                           : "query";
   p.row = row;
   if (naming_ == Naming::Sample) {
     const int per_sample = static_cast<int>(fields_.size()), sample = element / per_sample;
@@ -65,7 +70,7 @@ Place StageCheck::place(std::int64_t row, int element) const {
   } else if (naming_ == Naming::HeadChannel || naming_ == Naming::Token) {
     p.head = element / attention_.head_dim();
     p.channel = element % attention_.head_dim();
-  } else {
+  } else if (naming_ != Naming::Turn) {
     (naming_ == Naming::Output ? p.output : p.channel) = element;
   }
   return p;
@@ -103,7 +108,8 @@ void StageCheck::missing(std::int64_t row, int first, int count) {
 
 std::vector<StageFields> stage_fields(const Config& config) {
   const int lanes = config.core.lanes;
-  return {{"projection", {"row", "sample", "offset_x", "offset_y", "logit"}, lanes},
+  return {{"order", {"query"}, 1},
+          {"projection", {"row", "sample", "offset_x", "offset_y", "logit"}, lanes},
           {"attention", {"weight"}, lanes},
           {"location", {"x", "y"}, lanes},
           {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
@@ -111,11 +117,14 @@ std::vector<StageFields> stage_fields(const Config& config) {
           {"output", numbered(config.core.projection_columns), 1}};
 }
 
-Comparison::Comparison(const Config& config, int queries, const model::Stages& expected, StageCheck value,
-                       StageCheck memory)
+Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries,
+                       const model::Stages& expected, StageCheck value, StageCheck memory)
     : rows_(config.gemm.rows),
       lanes_(config.core.lanes),
+      schedule_(std::move(schedule)),
+      queries_(queries),
       value_(std::move(value)),
+      order_("order", config.attention, Naming::Turn, {}, schedule_, static_cast<int>(schedule_.size())),
       projection_("projection", config.attention, Naming::Sample, {"offset_x", "offset_y", "logit"},
                   projection_tensor(expected), queries),
       projection_seen_(static_cast<std::size_t>(config.gemm.rows) * config.attention.samples_per_query(), 0),
@@ -134,7 +143,7 @@ Comparison::Comparison(const Config& config, int queries, const model::Stages& e
 }
 
 Comparison::Comparison(const Config& config)
-    : Comparison(config, 0, {}, StageCheck("value", config.attention, Naming::Token, {}, {}, 0),
+    : Comparison(config, {}, 0, {}, StageCheck("value", config.attention, Naming::Token, {}, {}, 0),
                  StageCheck("memory", config.attention, Naming::Channel, {}, {}, 0)) {}
 
 Comparison::Comparison(const Config& config, const Work& work) : Comparison(config) {
@@ -143,19 +152,24 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
                          dense->layer.outputs);
     return;
   }
-  const auto& [layer, stages, map_given] = std::get<AttentionWork>(work);
+  const auto& [layer, stages, map_given, order_kept] = std::get<AttentionWork>(work);
   const auto tokens = map_given ? 0 : layer.tokens();
-  *this = Comparison(config, layer.queries, stages,
+  *this = Comparison(config, model::schedule(config.order, layer), layer.queries, stages,
                      StageCheck("value", config.attention, Naming::Token, {},
                                 map_given ? std::vector<std::int32_t>() : stages.value, tokens),
                      StageCheck("memory", config.attention, Naming::Channel, {}, stages.output, layer.queries));
 }
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
+  if (stage == "order") return order_.compare(ordered_++, 0, values);
   if (stage == "projection") return fire_projection(values, lane);
   for (auto& s : sequential_)
     if (s.check.name() == stage) return fire_in_order(s, values, lane);
   throw std::logic_error(fmt::format("no stage {}", stage));
+}
+
+std::int64_t Comparison::query_at(std::int64_t turn) const {
+  return turn < static_cast<std::int64_t>(schedule_.size()) ? schedule_[static_cast<std::size_t>(turn)] : queries_;
 }
 
 void Comparison::fire_projection(std::span<const std::int64_t> values, int lane) {
@@ -165,36 +179,49 @@ void Comparison::fire_projection(std::span<const std::int64_t> values, int lane)
     return projection_.compare(projection_.rows(), 0, values.subspan(2));
   const std::int64_t sample = lane * of_lane + values[1];
   const auto n = projection_seen_[static_cast<std::size_t>(row) * samples + sample]++;
-  projection_.compare(n * rows_ + row, static_cast<int>(sample) * 3, values.subspan(2));
+  projection_.compare(query_at(n * rows_ + row), static_cast<int>(sample) * 3, values.subspan(2));
 }
 
 void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values, int lane) {
   const auto n = s.fired.at(static_cast<std::size_t>(lane))++;
   const int firings = s.firings_per_query();
-  s.check.compare(n / firings, lane * s.width() + static_cast<int>(n % firings) * s.values, values);
+  s.check.compare(query_at(n / firings), lane * s.width() + static_cast<int>(n % firings) * s.values, values);
 }
 
 void Comparison::finish() {
   const int samples = projection_.width() / 3;
-  for (int query = 0; query < projection_.rows(); ++query)
+  const auto turns = static_cast<std::int64_t>(schedule_.size());
+  for (auto turn = ordered_; turn < turns; ++turn) order_.missing(turn, 0, 1);
+  for (std::int64_t turn = 0; turn < turns; ++turn)
     for (int sample = 0; sample < samples; ++sample)
-      if (projection_seen_[static_cast<std::size_t>(query % rows_) * samples + sample] <= query / rows_)
-        projection_.missing(query, sample * 3, 3);
+      if (projection_seen_[static_cast<std::size_t>(turn % rows_) * samples + sample] <= turn / rows_)
+        projection_.missing(query_at(turn), sample * 3, 3);
   for (auto& s : sequential_) {
     const int firings = s.firings_per_query();
     for (std::size_t lane = 0; lane < s.fired.size(); ++lane)
-      for (auto n = s.fired[lane]; n < std::int64_t{s.check.rows()} * firings; ++n)
-        s.check.missing(n / firings, static_cast<int>(lane) * s.width() + static_cast<int>(n % firings) * s.values,
-                        s.values);
+      for (auto n = s.fired[lane]; n < turns * firings; ++n)
+        s.check.missing(query_at(n / firings),
+                        static_cast<int>(lane) * s.width() + static_cast<int>(n % firings) * s.values, s.values);
   }
 }
 
 void Comparison::compare_value(std::span<const std::int32_t> value) { value_.compare_all(value); }
 
-void Comparison::compare_memory(std::span<const std::int32_t> rows) { memory_.compare_all(rows); }
+void Comparison::compare_memory(std::span<const std::int32_t> rows) {
+  if (schedule_.empty()) return memory_.compare_all(rows);  // a dense job
+  std::vector<bool> compared(static_cast<std::size_t>(queries_));
+  const auto width = static_cast<std::size_t>(memory_.width());
+  for (const auto query : schedule_) {
+    const auto row = static_cast<std::size_t>(query);
+    if (compared[row]) continue;
+    compared[row] = true;
+    const auto values = rows.subspan(row * width, width);
+    memory_.compare(query, 0, std::vector<std::int64_t>(values.begin(), values.end()));
+  }
+}
 
 std::vector<StageResult> Comparison::results() const {
-  std::vector<const StageCheck*> checks = {&value_, &projection_};
+  std::vector<const StageCheck*> checks = {&value_, &order_, &projection_};
   for (const auto& s : sequential_) checks.push_back(&s.check);
   checks.push_back(&memory_);
   std::vector<StageResult> all;

@@ -17,7 +17,7 @@ namespace quillgen::harness {
 /// Where an element of a stage lies; -1 where an index has no meaning.
 struct Place {
   std::string stage;
-  std::string_view row_kind;  ///< "query", "token" or "row"
+  std::string_view row_kind;  ///< "query", "token", "row" or "turn"
   std::int64_t row = -1;
   int head = -1, level = -1, point = -1, channel = -1, output = -1;
   std::string field;  ///< of stages with several values a sample
@@ -43,8 +43,8 @@ struct StageResult {
 class StageCheck {
  public:
   /// What a row is, and how its elements are named: a query's samples or channels, a token's channels by head, a dense
-  /// row's outputs.
-  enum class Naming { Sample, HeadChannel, Channel, Token, Output };
+  /// row's outputs, a query's turn.
+  enum class Naming { Sample, HeadChannel, Channel, Token, Output, Turn };
 
   /// `fields`: the names of the values of a sample, when naming is Sample. `outputs`: the width, when it is Output.
   StageCheck(std::string name, const Attention& attention, Naming naming, std::vector<std::string> fields,
@@ -96,7 +96,7 @@ class Comparison {
   void finish();
   /// The value map found in memory after a job that computed it, [S, C].
   void compare_value(std::span<const std::int32_t> value);
-  /// The output rows found in memory after the job, [Lq, C] or [M, N].
+  /// The output rows found in memory after the job, [Lq, C] or [M, N]: those of the queries that were wanted.
   void compare_memory(std::span<const std::int32_t> rows);
 
   /// Of the stages that the job has, and of those that fired though it has not.
@@ -113,13 +113,19 @@ class Comparison {
     int width() const { return check.width() / static_cast<int>(fired.size()); }  ///< elements a lane has of a query
     int firings_per_query() const { return (width() + values - 1) / values; }     ///< of a lane
   };
-  Comparison(const Config& config, int queries, const model::Stages& expected, StageCheck value, StageCheck memory);
+  Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries, const model::Stages& expected,
+             StageCheck value, StageCheck memory);
+  /// The query whose turn is number n; behind the last one, a query that there is not.
+  std::int64_t query_at(std::int64_t turn) const;
   void fire_projection(std::span<const std::int64_t> values, int lane);
   void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int lane);
 
-  int rows_;   ///< of the PE array
-  int lanes_;  ///< each has the samples and channels of its heads, which follow each other
-  StageCheck value_;
+  int rows_;                            ///< of the PE array
+  int lanes_;                           ///< each has the samples and channels of its heads, which follow each other
+  std::vector<std::int32_t> schedule_;  ///< queries in the order in which they are worked on
+  int queries_;                         ///< rows of the tensors
+  StageCheck value_, order_;
+  std::int64_t ordered_ = 0;  ///< firings of the order
   StageCheck projection_;
   std::vector<std::int64_t> projection_seen_;  ///< firings of [row][sample]
   std::vector<Sequential> sequential_;

@@ -36,8 +36,7 @@ JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std
   if (const auto* attention = std::get_if<AttentionWork>(&work)) {
     if (!attention->map_given) computes_map_.emplace(*attention);
     const auto addresses = place_attention(*attention, noise);
-    descriptor_ =
-        make_descriptor(attention->layer, attention->map_given, addresses, static_cast<std::uint32_t>(noise.bits()));
+    descriptor_ = make_descriptor(*attention, addresses, static_cast<std::uint32_t>(noise.bits()));
   } else {
     const auto& dense = std::get<DenseWork>(work);
     const auto addresses = place_dense(dense, noise);
@@ -72,12 +71,13 @@ int JobMemory::stride(int elements, int bits, Chance& noise) const {
   return beats * beat_bytes(config_.memory);
 }
 
-void JobMemory::place_outputs(JobAddresses& a, int rows, int elements, Chance& noise) {
+void JobMemory::place_outputs(JobAddresses& a, std::vector<int> written, int elements, Chance& noise) {
   const auto& n = config_.numerics;
-  rows_ = rows, elements_ = elements;
+  row_writes_ = std::move(written);
+  rows_ = static_cast<int>(row_writes_.size()), elements_ = elements;
   a.output_stride = stride_ = stride(elements, n.output_bits, noise);
   const auto row_bytes = row_beats(elements, n.output_bits, config_.memory) * beat_bytes(config_.memory);
-  a.outputs = place_written("output rows", static_cast<std::size_t>(rows) * stride_,
+  a.outputs = place_written("output rows", static_cast<std::size_t>(rows_) * stride_,
                             {static_cast<std::uint64_t>(row_bytes), static_cast<std::uint64_t>(stride_)}, 0,
                             base_alignment, noise);
   output_before_ = map_.at("output rows").bytes;
@@ -109,7 +109,12 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
       a.mask = place("mask", padded(pack_mask(layer, noise), noise), id_mask(id_job), base_alignment);
   }
   a.parameters = place("parameters", pack_parameters(layer, config_), id_mask(id_job), base_alignment);
-  place_outputs(a, layer.queries, channels, noise);
+  a.list = noise.bits();
+  if (!layer.index_list.empty())
+    a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
+  std::vector<int> written(static_cast<std::size_t>(layer.queries));
+  for (const int query : layer.wanted()) ++written[static_cast<std::size_t>(query)];
+  place_outputs(a, std::move(written), channels, noise);
   return a;
 }
 
@@ -122,7 +127,7 @@ JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
   a.queries = place("input rows", pack_rows(layer.input, layer.inner, n.query_bits, a.query_stride, noise),
                     id_mask(id_rows), base_alignment);
   a.parameters = place("panels", pack_panels(layer, config_), id_mask(id_job), base_alignment);
-  place_outputs(a, layer.rows, layer.outputs, noise);
+  place_outputs(a, std::vector<int>(static_cast<std::size_t>(layer.rows), 1), layer.outputs, noise);
   return a;
 }
 
@@ -158,9 +163,9 @@ std::vector<std::string> JobMemory::check_rows() const {
     };
     if (!region.in_row(i)) {
       if (region.bytes[i] != output_before_[i]) fault("outside the row, but changed");
-    } else if (region.writes[i] != 1) {
-      fault(fmt::format("written {} times", region.writes[i]));
-    } else if (byte >= used && region.bytes[i] != 0) {
+    } else if (region.writes[i] != row_writes_[row]) {
+      fault(fmt::format("written {} times instead of {}", region.writes[i], row_writes_[row]));
+    } else if (row_writes_[row] > 0 && byte >= used && region.bytes[i] != 0) {
       fault("padding that is not zero");
     }
   }

@@ -12,7 +12,7 @@
 namespace quillgen::harness {
 
 /// Read IDs of the accelerator, for the features of its first lane; the next lanes follow. The write ID is 0.
-inline constexpr int id_job = 0, id_rows = 1, id_reference = 2, id_feature = 3;
+inline constexpr int id_job = 0, id_rows = 1, id_reference = 2, id_list = 3, id_feature = 4;
 
 /// A job in memory, placed and padded with noise as the seed says.
 class JobMemory {
@@ -29,8 +29,9 @@ class JobMemory {
   std::vector<std::int32_t> output_rows() const;
   /// The value map, [S, C]; empty when the job does not compute it.
   std::vector<std::int32_t> value_map() const;
-  /// Faults of the regions that are written, one line each, at most 10 a region: bytes not written exactly once,
-  /// padding (and pixels outside of odd edges) that is not zero, bytes between rows that changed.
+  /// Faults of the regions that are written, one line each, at most 10 a region: bytes not written as often
+  /// as their row is wanted, padding (and pixels outside of odd edges) that is not zero, bytes between rows that
+  /// changed.
   std::vector<std::string> check_written() const;
   /// True if no byte was written.
   bool untouched() const;
@@ -43,7 +44,8 @@ class JobMemory {
   JobAddresses place_dense(const DenseWork& work, Chance& noise);
   /// Rows of `rows` elements, some beats of `noise` apart.
   int stride(int elements, int bits, Chance& noise) const;
-  void place_outputs(JobAddresses& addresses, int rows, int elements, Chance& noise);
+  /// `written`: how often each row is.
+  void place_outputs(JobAddresses& addresses, std::vector<int> written, int elements, Chance& noise);
   std::vector<std::string> check_rows() const;
   std::vector<std::string> check_map() const;
 
@@ -52,6 +54,7 @@ class JobMemory {
   AddressAllocator allocator_;
   std::optional<AttentionWork> computes_map_;  ///< of a job that writes its value map
   int rows_ = 0, elements_ = 0, stride_ = 0;   ///< of the output
+  std::vector<int> row_writes_;                ///< [rows], how often each is written
   std::uint64_t descriptor_address_ = 0;
   Descriptor descriptor_{};
   Bytes output_before_;

@@ -87,6 +87,12 @@ Bytes pack_references(const QuantisedLayer& layer) {
   return bytes;
 }
 
+Bytes pack_list(const std::vector<int>& list) {
+  Bytes bytes(list.size() * 4);
+  for (std::size_t i = 0; i < list.size(); ++i) write_element(bytes.data() + i * 4, list[i], 4);
+  return bytes;
+}
+
 Bytes pack_mask(const QuantisedLayer& layer, Chance& noise) {
   Bytes bytes;
   for (const auto padded : layer.padding)
@@ -125,13 +131,19 @@ std::vector<std::int32_t> read_value_map(const QuantisedLayer& layer, const Byte
   return value;
 }
 
-Descriptor make_descriptor(const QuantisedLayer& layer, bool map_given, const JobAddresses& a, std::uint32_t job_id) {
-  const bool masked = !map_given && !layer.padding.empty();
-  auto d =
-      common_words(QUILLGEN_DESCRIPTOR_KIND_ATTENTION,
-                   (layer.boxes ? QUILLGEN_DESCRIPTOR_FLAG_BOXES : 0) | (masked ? QUILLGEN_DESCRIPTOR_FLAG_MASKED : 0) |
-                       (map_given ? QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN : 0),
-                   job_id, layer.queries, a);
+Descriptor make_descriptor(const AttentionWork& work, const JobAddresses& a, std::uint32_t job_id) {
+  const auto& layer = work.layer;
+  const bool masked = !work.map_given && !layer.padding.empty(), listed = !layer.index_list.empty();
+  std::uint32_t flags = 0;
+  for (const auto& [set, flag] : {std::pair(layer.boxes, QUILLGEN_DESCRIPTOR_FLAG_BOXES),
+                                  {masked, QUILLGEN_DESCRIPTOR_FLAG_MASKED},
+                                  {work.map_given, QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN},
+                                  {listed, QUILLGEN_DESCRIPTOR_FLAG_LISTED},
+                                  {work.order_kept, QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT}})
+    if (set) flags |= flag;
+  auto d = common_words(QUILLGEN_DESCRIPTOR_KIND_ATTENTION, flags, job_id, static_cast<int>(layer.wanted().size()), a);
+  d[QUILLGEN_DESCRIPTOR_WORD_ROWS] = static_cast<std::uint32_t>(layer.queries);
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_LIST_ADDRESS, a.list);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_SOURCE_ADDRESS, a.sources);
   put_address(d, QUILLGEN_DESCRIPTOR_WORD_MASK_ADDRESS, a.mask);
   d[QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE] = static_cast<std::uint32_t>(a.source_stride);

@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "harness/bit_writer.hpp"
 #include "harness/stall.hpp"
+#include "harness/work.hpp"
 #include "model/dense.hpp"
 #include "model/layer.hpp"
 
@@ -17,6 +18,9 @@ Bytes pack_rows(std::span<const std::int32_t> values, int elements, int bits, in
 
 /// References [Lq][L][x, y], 32 bits each.
 Bytes pack_references(const model::QuantisedLayer& layer);
+
+/// An index list, 32 bits an entry.
+Bytes pack_list(const std::vector<int>& list);
 
 /// The mask, a byte a token: 0 for a live one, anything else for a padded one.
 Bytes pack_mask(const model::QuantisedLayer& layer, Chance& noise);
@@ -37,16 +41,16 @@ std::vector<std::int32_t> read_value_map(const model::QuantisedLayer& layer, con
 /// Where a job finds its tensors. Those of a dense job are queries (its rows), parameters (its panels) and outputs;
 /// references and value map are not used.
 struct JobAddresses {
-  std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0;
+  std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0,
+                list = 0;
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
 };
 
 inline constexpr int descriptor_words = 32;
 using Descriptor = std::array<std::uint32_t, descriptor_words>;
 
-/// Of an attention layer. `map_given`: the value map is in memory; sources and mask are then not used.
-Descriptor make_descriptor(const model::QuantisedLayer& layer, bool map_given, const JobAddresses& addresses,
-                           std::uint32_t job_id);
+/// Of an attention layer. When its value map is given, sources and mask are not used.
+Descriptor make_descriptor(const AttentionWork& work, const JobAddresses& addresses, std::uint32_t job_id);
 
 /// Of a dense layer, in panels of panel_tiles() tiles.
 Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config, const JobAddresses& addresses,

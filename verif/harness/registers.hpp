@@ -13,8 +13,9 @@ namespace quillgen::harness {
 struct Counters {
   std::uint32_t cycles = 0, setup = 0, project = 0, fill = 0, sample = 0, wait_feature = 0, wait_output = 0,
                 wait_point = 0, drain = 0, gemm_busy = 0, gemm_rows = 0, gemm_room = 0, gemm_idle = 0, gemm_project = 0,
-                samples = 0, line_hits = 0, line_misses = 0, bytes_job = 0, bytes_query = 0, bytes_reference = 0,
-                bytes_feature = 0, bytes_output = 0, bytes_source = 0, bytes_value = 0;
+                wait_query = 0, samples = 0, line_hits = 0, line_misses = 0, bytes_job = 0, bytes_query = 0,
+                bytes_list = 0, bytes_reference = 0, bytes_feature = 0, bytes_output = 0, bytes_source = 0,
+                bytes_value = 0;
 };
 
 struct CounterName {
@@ -22,7 +23,7 @@ struct CounterName {
   std::uint32_t Counters::*field;
 };
 
-inline constexpr std::array<CounterName, 24> counter_names = {{{"CYCLES", &Counters::cycles},
+inline constexpr std::array<CounterName, 26> counter_names = {{{"CYCLES", &Counters::cycles},
                                                                {"SETUP", &Counters::setup},
                                                                {"PROJECT", &Counters::project},
                                                                {"FILL", &Counters::fill},
@@ -36,11 +37,13 @@ inline constexpr std::array<CounterName, 24> counter_names = {{{"CYCLES", &Count
                                                                {"GEMM_ROOM", &Counters::gemm_room},
                                                                {"GEMM_IDLE", &Counters::gemm_idle},
                                                                {"GEMM_PROJECT", &Counters::gemm_project},
+                                                               {"WAIT_QUERY", &Counters::wait_query},
                                                                {"SAMPLES", &Counters::samples},
                                                                {"LINE_HITS", &Counters::line_hits},
                                                                {"LINE_MISSES", &Counters::line_misses},
                                                                {"BYTES_JOB", &Counters::bytes_job},
                                                                {"BYTES_QUERY", &Counters::bytes_query},
+                                                               {"BYTES_LIST", &Counters::bytes_list},
                                                                {"BYTES_REFERENCE", &Counters::bytes_reference},
                                                                {"BYTES_FEATURE", &Counters::bytes_feature},
                                                                {"BYTES_OUTPUT", &Counters::bytes_output},

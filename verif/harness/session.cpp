@@ -56,7 +56,7 @@ void Session::check_capabilities(JobResult& result) {
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
   expect("ID", QUILLGEN_ID, 0x5155494C);
-  expect("VERSION", QUILLGEN_VERSION, 4);
+  expect("VERSION", QUILLGEN_VERSION, 5);
   expect("CAP_DIMS", QUILLGEN_CAP_DIMS,
          a.embed_dim | std::int64_t{a.heads} << 16 | std::int64_t{a.levels} << 24 | std::int64_t{a.points} << 28);
   expect("CAP_SHAPE", QUILLGEN_CAP_SHAPE, a.max_width | std::int64_t{a.max_height} << 16);
@@ -118,7 +118,7 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   const auto address = memory.descriptor_address();
   bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
   bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
-  for (int i = 0; i < 4; ++i) read_before_[i] = bytes_read(i);
+  for (int i = 0; i <= id_feature; ++i) read_before_[i] = bytes_read(i);
   written_before_ = bench_.memory().bytes_written();
   bench_.memory().set_faults(job.read_fault, job.write_fault);
   bench_.memory().restart_traffic();
@@ -183,6 +183,7 @@ void Session::check_bytes(const Work& work, std::uint64_t written, JobResult& re
   expect("BYTES_QUERY + BYTES_SOURCE", bytes_read(id_rows) - read_before_[id_rows],
          std::uint64_t{c.bytes_query} + c.bytes_source);
   expect("BYTES_REFERENCE", bytes_read(id_reference) - read_before_[id_reference], c.bytes_reference);
+  expect("BYTES_LIST", bytes_read(id_list) - read_before_[id_list], c.bytes_list);
   expect("BYTES_FEATURE", bytes_read(id_feature) - read_before_[id_feature], c.bytes_feature);
   expect("BYTES_OUTPUT + BYTES_VALUE", written, std::uint64_t{c.bytes_output} + c.bytes_value);
   if (result.error_code) return;
@@ -222,13 +223,14 @@ void Session::check_counts(const AttentionWork& work, JobResult& result) const {
   };
   const auto& layer = work.layer;
   const std::int64_t steps = gemm_steps(config_, config_.attention.embed_dim), rows = config_.gemm.rows;
-  const auto query_steps = divide_up(layer.queries, config_.gemm.rows) * query_tiles(config_) * steps;
+  const auto queries = static_cast<int>(layer.wanted().size());
+  const auto query_steps = divide_up(queries, config_.gemm.rows) * query_tiles(config_) * steps;
   const auto value_steps = (work.live_tokens() + rows - 1) / rows * value_tiles(config_) * steps;
   expect("GEMM_BUSY - GEMM_PROJECT", query_steps, c.gemm_busy - c.gemm_project);
   // Groups of tokens close early where many are padded.
   if (work.map_given) expect("GEMM_PROJECT", 0, c.gemm_project);
   else if (layer.padding.empty() || c.gemm_project < value_steps) expect("GEMM_PROJECT", value_steps, c.gemm_project);
-  expect("SAMPLES", std::int64_t{layer.queries} * config_.attention.samples_per_query(), c.samples);
+  expect("SAMPLES", std::int64_t{queries} * config_.attention.samples_per_query(), c.samples);
   expect("SAMPLE", c.samples, c.sample);
   expect("LINE_HITS + LINE_MISSES", work.stages.line_lookups, c.line_hits + c.line_misses);
 }
@@ -266,7 +268,7 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
   }
   const auto written = bus.bytes_written() - written_before_;
   result.total_bytes = written;
-  for (int client = 0; client < 4; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
+  for (int client = 0; client <= id_feature; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
   result.feature_bytes = bytes_read(id_feature) - read_before_[id_feature];
   result.traffic = bus.traffic();
   result.untouched = memory.untouched();

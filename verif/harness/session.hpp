@@ -85,8 +85,8 @@ class Session {
   bool fresh_ = true;
   std::uint64_t jobs_ = 0;
   std::uint64_t breaches_before_ = 0, started_ = 0, ended_ = 0;
-  std::uint64_t running_ = 0;                               ///< when the start had been acknowledged
-  std::uint64_t read_before_[4] = {}, written_before_ = 0;  ///< bytes by client
+  std::uint64_t running_ = 0;                                            ///< when the start had been acknowledged
+  std::uint64_t read_before_[id_feature + 1] = {}, written_before_ = 0;  ///< bytes by client
 };
 
 }  // namespace quillgen::harness

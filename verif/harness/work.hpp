@@ -12,7 +12,8 @@ namespace quillgen::harness {
 struct AttentionWork {
   const model::QuantisedLayer& layer;
   const model::Stages& stages;
-  bool map_given = false;  ///< the value map of `stages` is in memory, and is not computed
+  bool map_given = false;   ///< the value map of `stages` is in memory, and is not computed
+  bool order_kept = false;  ///< references and index list are those of the last job
 
   /// Tokens that are projected: those that are not padded.
   int live_tokens() const {

@@ -2,16 +2,27 @@
 #include "model/layer.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/check.hpp"
 
 namespace quillgen::model {
+
+std::vector<int> QuantisedLayer::wanted() const {
+  if (!index_list.empty()) return index_list;
+  std::vector<int> all(static_cast<std::size_t>(queries));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 void validate(const QuantisedLayer& layer) {
   const auto& a = layer.attention;
   const auto& n = layer.numerics;
   const int c = a.embed_dim, samples = a.samples_per_query();
   check(c > 0 && a.heads > 0 && c % a.heads == 0 && a.samples_per_head() > 0, "layer: dimensions");
   check(layer.queries > 0, "layer: no queries");
+  check(std::ranges::all_of(layer.index_list, [&](int i) { return i >= 0 && i < layer.queries; }),
+        "layer: an index of the list");
   check(static_cast<int>(layer.levels.size()) == a.levels, "layer: number of levels");
   check(std::all_of(layer.levels.begin(), layer.levels.end(),
                     [](LevelShape l) { return l.height > 0 && l.height <= 1024 && l.width > 0 && l.width <= 1024; }),

@@ -24,6 +24,7 @@ struct QuantisedLayer {
   Attention attention;  ///< dimensions of this layer (embed_dim, heads, levels, points are used)
   Numerics numerics;
   int queries = 0;                                           ///< Lq
+  std::vector<int> index_list;                               ///< queries that are wanted, by arrival; empty: all
   std::vector<LevelShape> levels;                            ///< [L]
   std::vector<std::int32_t> query;                           ///< [Lq, C]
   bool boxes = false;                                        ///< references are boxes, not points
@@ -43,6 +44,8 @@ struct QuantisedLayer {
 
   /// Numbers of a reference.
   int reference_numbers() const { return boxes ? 4 : 2; }
+  /// Queries that are wanted, by arrival.
+  std::vector<int> wanted() const;
   /// S, pixels of all levels.
   int tokens() const {
     int s = 0;
@@ -51,7 +54,7 @@ struct QuantisedLayer {
   }
 };
 
-/// Every stage of the computation.
+/// Every stage of the computation, of all queries, wanted or not; lines are those of the wanted ones.
 struct Stages {
   std::vector<std::int32_t> value;          ///< [S, C] (N3)
   std::vector<std::int32_t> offset;         ///< [Lq, M*L*K, 2] (N3)

@@ -186,7 +186,10 @@ Stages run(const QuantisedLayer& layer) {
   st.head = head_vectors(aggregate(samples, st), layer);                                            // N7, N8
   st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);  // N9, N10
   LineCount lines(layer);
-  for (std::size_t s = 0; s < samples.count(); ++s) lines.sample(samples, st, s);
+  const auto per_query = static_cast<std::size_t>(layer.attention.samples_per_query());
+  for (const int query : layer.wanted())
+    for (std::size_t s = 0; s < per_query; ++s)
+      lines.sample(samples, st, static_cast<std::size_t>(query) * per_query + s);
   st.lines_touched = lines.touched();
   st.line_lookups = lines.lookups();
   return st;

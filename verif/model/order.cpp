@@ -76,4 +76,12 @@ std::vector<int> schedule(const Order& order, std::span<const OrderPoint> points
   return order.window > 1 ? nearest_first(order, points, list) : list;
 }
 
+std::vector<int> schedule(const Order& order, const QuantisedLayer& layer) {
+  const auto row = static_cast<std::size_t>(layer.attention.levels * layer.reference_numbers());
+  std::vector<OrderPoint> points;
+  for (std::size_t r = 0; r < layer.reference.size(); r += row)
+    points.push_back(order_point(layer.reference[r], layer.reference[r + 1]));
+  return schedule(order, points, layer.index_list);
+}
+
 }  // namespace quillgen::model

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "model/layer.hpp"
 
 namespace quillgen::model {
 
@@ -24,5 +25,8 @@ int hilbert_index(int x, int y, int bits);
 /// A schedule: queries in the order in which they are issued. `points`: of every query; `queries`: those that are
 /// wanted, in the order of their arrival; empty: all.
 std::vector<int> schedule(const Order& order, std::span<const OrderPoint> points, std::span<const int> queries = {});
+
+/// The schedule of a layer.
+std::vector<int> schedule(const Order& order, const QuantisedLayer& layer);
 
 }  // namespace quillgen::model

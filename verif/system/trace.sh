@@ -21,7 +21,7 @@ only quillgen. ''
 whole run
 is "$(value firings run.read)" -eq "$(counter run.json SAMPLES)" 'samples in the waveform and in the counter SAMPLES'
 is "$(value end run.read)" -eq $(($(value edges run.read) * 10 - 5)) 'end of the waveform, ns, at 10 a clock cycle'
-for block in job_reader token_walk row_fetch engine result_buffer map_writer reference_fetch point_source softmax index_gen weight_gen tag_lookup line_fetch \
+for block in job_reader token_walk row_fetch engine result_buffer map_writer reference_rows point_source softmax index_gen weight_gen tag_lookup line_fetch \
     feature_buffer interpolate head_requantise head_projection output_requantise output_rows; do
   grep -q "^TOP\.quillgen\..*u_$block\.[a-z_]*_valid$" run.gtkw || fail "no stream of $block is listed"
 done

@@ -1,0 +1,28 @@
+// What the blocks of the order of queries exchange.
+#pragma once
+#include "accel/shapes.hpp"
+
+namespace quillgen::accel {
+
+inline constexpr int reference_word_bits = 2 * reference_bits;  ///< x and y of a level, or width and height of its box
+
+/// A word of the reference of a query: level after level, of boxes two words a level.
+struct QueryWord {
+  hdl::UInt query, word;
+  hdl::Bool last;  ///< of the query
+  explicit QueryWord(const Shapes& s) : query(s.index_bits()), word(reference_word_bits) {}
+  template <class F>
+  void each(F&& f) {
+    f("query", query), f("word", word), f("last", last);
+  }
+};
+
+/// Address base + query * stride of each query's row, two cycles later.
+hdl::Stream<hdl::UInt> row_addresses(hdl::Module& m, const Shapes& s, const hdl::Stream<hdl::UInt>& queries,
+                                     const hdl::UInt& base, const hdl::UInt& stride);
+
+/// Queries in flight between their order and their outputs: rows on their way, groups in the array, in the lanes and
+/// behind them.
+int queries_in_flight(const Shapes& s);
+
+}  // namespace quillgen::accel

@@ -1,0 +1,43 @@
+// Where the row of a query lies.
+#include "accel/gemm.hpp"
+#include "accel/order.hpp"
+#include "lib/counter.hpp"
+#include "lib/pipeline.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+struct Distance {
+  UInt bytes;
+  template <class F>
+  void each(F&& f) {
+    f("bytes", bytes);
+  }
+};
+struct Address {
+  UInt address;
+  template <class F>
+  void each(F&& f) {
+    f("address", address);
+  }
+};
+
+}  // namespace
+
+Stream<UInt> row_addresses(Module& m, const Shapes& s, const Stream<UInt>& queries, const UInt& base,
+                           const UInt& stride) {
+  // A stride is a multiple of a beat.
+  const int beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
+  lib::Pipeline pipe(m, "row_of_query", queries);
+  UInt distance = (queries.data * (stride >> beat_shift)).resize(s.address_bits() - beat_shift);
+  auto row = pipe.stage("distance", Distance{distance});
+  auto at = pipe.stage("row_place", Address{lib::move_address(base, row.bytes << beat_shift)});
+  return pipe.finish(at.address);
+}
+
+int queries_in_flight(const Shapes& s) { return power_of_two(rows_on_their_way + 2 * group_buffers * s.rows()); }
+
+}  // namespace quillgen::accel
