@@ -12,13 +12,14 @@ inline constexpr int banks = 4;
 /// One sample in the run-ahead queue.
 struct QueueEntry {
   std::array<hdl::UInt, banks> weight;  ///< by parity of the pixel; 0: not read
-  std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way}
+  std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way}, and with has_aside() {aside, set, way}:
+                                        ///< a line aside has the bank's place beside the sets, set and way are 0
   hdl::UInt fill;            ///< bit p: the line of parity p comes from memory and is written before the sample is read
   hdl::UInt line_x, line_y;  ///< bit c: parity of the block column (row) of the pixel in column (row) of parity c
   hdl::Bool last_of_head, last_of_query;
   explicit QueueEntry(const Shapes& s) : fill(banks), line_x(2), line_y(2) {
     weight.fill(hdl::UInt(s.corner_width()));
-    place.fill(hdl::UInt(s.set_bits() + s.way_index_bits()));
+    place.fill(hdl::UInt((s.has_aside() ? 1 : 0) + s.line_place_bits()));
   }
   template <class F>
   void each(F&& f) {

@@ -3,7 +3,8 @@
 // The sample at the head of the queue waits until each line that it asked for has come, and writes it; then it moves to
 // the read stage, where its four pixels are read in one cycle. While one sample is read the next one is filled. A line
 // is overwritten only by a younger sample than all that use it: older ones have been read by then, except the one being
-// read at that moment, which is why a fill compares its place.
+// read at that moment, which is why a fill compares its place. Lines that no tag names lie in memories of their own,
+// one place for each line parity ("aside"), and are used by one sample only.
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
 #include "lib/counter.hpp"
@@ -30,10 +31,12 @@ struct Reading {  // a sample whose lines are all there
 struct Weights {  // what is kept beside the data that were read
   std::array<UInt, banks> weight;
   Bool last_of_head, last_of_query;
+  std::optional<UInt> aside;  // by parity of the pixel
   template <class F>
   void each(F&& f) {
     for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (aside) f("aside", *aside);
   }
 };
 
@@ -51,7 +54,7 @@ T shape_like(T value) {
 
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
   return d.module("feature_buffer", [&](Module& m) {
-    const int place_bits = s.set_bits() + s.way_index_bits();
+    const int place_bits = s.line_place_bits();
     const int pixel_bits = s.a.head_dim() * s.n.feature_bits;
     m.describe(
         "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
@@ -97,7 +100,13 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     filled.when(head.fire(), 0).when(fill, filled | lowest);
 
     m.note("Data in the cycle after the read, kept until they are taken.");
-    const Weights beside{reading.weight, reading.last_of_head, reading.last_of_query};
+    const auto is_aside = [&](const UInt& address) { return address.bit(place_bits); };
+    Weights beside{reading.weight, reading.last_of_head, reading.last_of_query, std::nullopt};
+    if (s.has_aside()) {
+      std::vector<Signal> aside;
+      for (const UInt& address : read_address) aside.push_back(is_aside(address));
+      beside.aside = lib::join(aside);
+    }
     auto sample = reg(m, "read", shape_like(beside));
     auto sample_valid = reg(m, "read_valid", Bool(), 0);
     auto sample_ready = ready_wire(m, "sample_taken");
@@ -116,11 +125,26 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
       for (int i = 0; i < s.a.head_dim(); ++i)
         channels.push_back(
             line.data.bits((static_cast<int>(p) * s.a.head_dim() + i) * element, s.n.feature_bits).as_sint());
+      const UInt pixel = lib::join(channels);
       Ram bank(m, "pixels_" + std::to_string(p), 4 << place_bits, pixel_bits, 1);
-      bank.write(fill, fill_address, lib::join(channels));
-      Bool wanted = reading.weight[p].any();
-      out.pixel[p] = bank.read(read_address[p], issue & wanted);
+      Bool read = issue & reading.weight[p].any();
       out.weight[p] = sample.weight[p];
+      if (!s.has_aside()) {
+        bank.write(fill, fill_address, pixel);
+        out.pixel[p] = bank.read(read_address[p], read);
+        continue;
+      }
+      const auto parity_of = [&](const UInt& address) { return address.bits(place_bits + 1, 2); };
+      const auto in_sets = [&](const UInt& address) {
+        return concat({parity_of(address), address.bits(0, place_bits)});
+      };
+      bank.write(fill & ~is_aside(fill_address), in_sets(fill_address), pixel);
+      Ram aside(m, "aside_" + std::to_string(p), banks, pixel_bits, 1);
+      aside.write(fill & is_aside(fill_address), parity_of(fill_address), pixel);
+      Bool read_aside = is_aside(read_address[p]);
+      out.pixel[p] =
+          mux(sample.aside->bit(static_cast<int>(p)), aside.read(parity_of(read_address[p]), read & read_aside),
+              bank.read(in_sets(read_address[p]), read & ~read_aside));
     }
     out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;
     output(m, "waiting", head.valid & ~complete);

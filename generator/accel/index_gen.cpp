@@ -55,9 +55,11 @@ struct Moved {  // reference in pixels and what the offset adds, reference_fract
 struct Rounded {
   SInt x, y;
   Sample sample;
+  std::optional<Bool> far;
   template <class F>
   void each(F&& f) {
     f("x", x), f("y", y), sample.each(f);
+    if (far) f("far", *far);
   }
 };
 struct BufferWrite {
@@ -100,6 +102,15 @@ SInt locate(const Shapes& s, const std::string& axis, const SInt& scaled, const 
   SInt low = SInt::constant(m, -(std::int64_t{2} << s.n.interp_frac_bits), s.n.interp_frac_bits + 2);
   SInt high = ((side.to_signed() + 1) << s.n.interp_frac_bits).named("high_" + axis);
   return clamp(rounded, low, high).wrap(s.location_bits());
+}
+
+// Whether a move, rounded down to whole pixels, is `distance` or more, or less than -distance.
+Bool is_far(const SInt& move, int distance, const std::string& axis) {
+  SInt whole = (move >> reference_fraction).named("whole_" + axis);
+  const int bits = Shapes::holds(distance) + 1;
+  Bool up = whole >= SInt::constant(whole.module(), distance, bits),
+       down = whole < SInt::constant(whole.module(), -distance, bits);
+  return (up | down).named("far_" + axis);
 }
 
 // Columns x0 and x0 + 1 that lie in 0 .. side - 1.
@@ -172,8 +183,11 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
                        move(s, boxes, "y", scaled.offset_y, scaled.share_y, scaled.box_height), scaled.sample});
 
     m.note("Add, round, clamp.");
-    auto place = pipe.stage("place", Rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),
-                                             locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample});
+    Rounded rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),
+                    locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample, std::nullopt};
+    if (const int distance = s.config.feature_cache.bypass_distance; s.has_bypass())
+      rounded.far = is_far(moved.move_x, distance, "x") | is_far(moved.move_y, distance, "y");
+    auto place = pipe.stage("place", rounded);
 
     m.note("Corners in the map.");
     auto [x0_in, x1_in] = inside(place.x >> s.n.interp_frac_bits, place.sample.width);
@@ -183,6 +197,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     result.head = place.sample.head, result.level = place.sample.level;
     result.inside = concat({y1_in, y0_in, x1_in, x0_in});
     result.last_of_head = place.sample.last_of_head, result.last_of_query = place.sample.last_of_query;
+    result.far = place.far;
     auto out = pipe.finish(result);
     output_stream(m, "location", out);
     tap(m, "location", Stream<Pixel>{{place.x, place.y}, out.valid, out.ready});

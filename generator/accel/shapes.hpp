@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "config/config.hpp"
 #include "config/derived.hpp"
@@ -124,6 +125,11 @@ struct Shapes {
   int set_bits() const { return bits(sets()); }
   int way_bits() const { return bits(ways()); }
   int way_index_bits() const { return ways() == 1 ? 0 : way_bits(); }
+  int line_place_bits() const { return set_bits() + way_index_bits(); }  ///< {set, way}: of a line in its bank
+  /// Samples far from their reference enter no tag.
+  bool has_bypass() const { return config.feature_cache.bypass_distance > 0; }
+  /// There is a place beside the sets for a line that no tag names, one in each bank.
+  bool has_aside() const { return has_bypass(); }
   int block_bits() const { return side_bits() - 1 > 0 ? side_bits() - 1 : 1; }  ///< position of a 2x2 block
 };
 
@@ -171,17 +177,21 @@ struct Location {
   hdl::UInt inside;  ///< column x0, column x0 + 1, row y0, row y0 + 1 lie in the map: bits 0..3
   hdl::UInt head, level;
   hdl::Bool last_of_head, last_of_query;
+  std::optional<hdl::Bool> far;  ///< bypass_distance or more off its reference; only with a bypass
   explicit Location(const Shapes& s)
       : x(s.location_bits()),
         y(s.location_bits()),
         weight(s.attention_width()),
         inside(4),
         head(s.head_bits()),
-        level(s.level_bits()) {}
+        level(s.level_bits()) {
+    if (s.has_bypass()) far.emplace();
+  }
   template <class F>
   void each(F&& f) {
     f("x", x), f("y", y), f("weight", weight), f("inside", inside), f("head", head), f("level", level);
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (far) f("far", *far);
   }
 };
 
@@ -191,6 +201,7 @@ struct Corners {
   hdl::SInt x0, y0;  ///< pixels
   hdl::UInt head, level;
   hdl::Bool last_of_head, last_of_query;
+  std::optional<hdl::Bool> far;  ///< as in Location
   explicit Corners(const Shapes& s)
       : w00(s.corner_width()),
         w01(s.corner_width()),
@@ -199,12 +210,15 @@ struct Corners {
         x0(s.pixel_bits()),
         y0(s.pixel_bits()),
         head(s.head_bits()),
-        level(s.level_bits()) {}
+        level(s.level_bits()) {
+    if (s.has_bypass()) far.emplace();
+  }
   template <class F>
   void each(F&& f) {
     f("w00", w00), f("w01", w01), f("w10", w10), f("w11", w11), f("x0", x0), f("y0", y0), f("head", head),
         f("level", level);
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (far) f("far", *far);
   }
 };
 

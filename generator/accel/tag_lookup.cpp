@@ -3,7 +3,8 @@
 // A sample touches up to four lines (2x2 blocks); lines that touch differ in the parity of their block row or column,
 // so four tag banks by that parity look them all up in one cycle, and they cannot evict one another. A missing line is
 // entered into the tags and asked for at once: a later sample finds it there, and since the queue is worked off in
-// order, its data are there too when that sample is read.
+// order, its data are there too when that sample is read. A line that a sample far from its reference misses is asked
+// for likewise, but no tag is entered: it goes into the place of its bank beside the sets.
 #include <fmt/format.h>
 
 #include "accel/blocks.hpp"
@@ -25,12 +26,14 @@ struct Lines {
   UInt line_x, line_y;             // as in QueueEntry
   UInt head, level;
   Bool last_of_head, last_of_query;
+  std::optional<Bool> far;
   template <class F>
   void each(F&& f) {
     f("bx_0", bx[0]), f("bx_1", bx[1]), f("by_0", by[0]), f("by_1", by[1]);
     for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
     f("needed", needed), f("line_x", line_x), f("line_y", line_y), f("head", head), f("level", level);
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (far) f("far", *far);
   }
 };
 
@@ -116,7 +119,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
                 c.head,
                 c.level,
                 c.last_of_head,
-                c.last_of_query};
+                c.last_of_query,
+                c.far};
     lines.weight = {named(lines.weight[0], "weight_00"), named(lines.weight[1], "weight_01"),
                     named(lines.weight[2], "weight_10"), named(lines.weight[3], "weight_11")};
     m.note("A line is needed if a pixel with a weight lies in it.");
@@ -178,7 +182,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       Bool need = at.needed.bit(static_cast<int>(p));
       missing_list.push_back((need & ~hit).named(bank + "_missing"));
       found_list.push_back((need & hit).named(bank + "_found"));
-      write.drive(leave & Bool(m, missing_list.back().id()));
+      Bool missing_line(m, missing_list.back().id());
+      write.drive(at.far ? leave & missing_line & ~*at.far : leave & missing_line);
 
       std::vector<Signal> ways;  // from the lowest
       if (s.ways() == 1) {
@@ -196,6 +201,10 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
         ways.push_back(lib::increment(victim));
       }
       new_word.drive(lib::join(ways));
+      if (at.far) {
+        Bool aside = (missing_line & *at.far).named(bank + "_aside");
+        entry.place[p] = concat({aside, mux(aside, UInt::constant(m, 0, s.line_place_bits()), entry.place[p])});
+      }
     }
 
     m.note("Ask for the missing lines, one a cycle, lowest parity first.");

@@ -12,10 +12,12 @@ struct Place {  // what travels along with the weights
   SInt x0, y0;
   UInt inside, head, level;
   Bool last_of_head, last_of_query;
+  std::optional<Bool> far;
   template <class F>
   void each(F&& f) {
     f("x0", x0), f("y0", y0), f("inside", inside), f("head", head), f("level", level), f("last_of_head", last_of_head),
         f("last_of_query", last_of_query);
+    if (far) f("far", *far);
   }
 };
 struct Columns {  // attention shared between columns x0 and x0 + 1
@@ -65,7 +67,7 @@ const Module& build_weight_gen(Design& d, const Shapes& s) {
     auto columns =
         pipe.stage("columns", Columns{in.data.weight * rest(fx), in.data.weight * fx, fy,
                                       Place{in.data.x >> fraction, in.data.y >> fraction, in.data.inside, in.data.head,
-                                            in.data.level, in.data.last_of_head, in.data.last_of_query}});
+                                            in.data.level, in.data.last_of_head, in.data.last_of_query, in.data.far}});
 
     m.note("Share each column between the two rows.");
     UInt gy = rest(columns.fy).named("gy");
@@ -84,6 +86,7 @@ const Module& build_weight_gen(Design& d, const Shapes& s) {
     corners.x0 = product.place.x0, corners.y0 = product.place.y0, corners.head = product.place.head,
     corners.level = product.place.level;
     corners.last_of_head = product.place.last_of_head, corners.last_of_query = product.place.last_of_query;
+    corners.far = product.place.far;
     auto result = pipe.stage("corners", corners);
     auto out = pipe.finish(result);
     output_stream(m, "corners", out);

@@ -90,6 +90,11 @@ std::int64_t move_in_box(std::int32_t offset, std::int32_t size, int side, int p
          (16 + n.offset_frac_bits);  // below 2^63 before the shift
 }
 
+int whole_pixels(std::int64_t move) {
+  const auto whole = static_cast<int>(move >> 16);
+  return whole < 0 ? -1 - whole : whole;
+}
+
 std::int32_t location(std::int32_t reference, std::int64_t move, int side, const Numerics& n) {
   check(side >= 1 && side <= 1024, "N5: level side out of range");
   const std::int64_t one = std::int64_t{1} << n.interp_frac_bits;

@@ -43,6 +43,10 @@ std::int64_t move_from_point(std::int32_t offset, const Numerics& n);
 /// points a head and level.
 std::int64_t move_in_box(std::int32_t offset, std::int32_t size, int side, int points, const Numerics& n);
 
+/// Whole pixels of a move, as bypass_distance counts them: rounded down, and from the other side where that is below 0
+/// (0, 1, .. of -1, -2, ..).
+int whole_pixels(std::int64_t move);
+
 /// N5, one axis: reference with 16 fraction bits, move as above, level side in pixels -> pixel position with fi
 /// fraction bits, in -2 .. side + 1.
 std::int32_t location(std::int32_t reference, std::int64_t move, int side, const Numerics& n);

@@ -122,6 +122,8 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
         }
         lookups += static_cast<std::int64_t>(lines.size());
         in.insert(in.end(), {x, y, head, static_cast<std::int64_t>(l), e.last_of_head, e.last_of_query});
+        const bool far = block.s.has_bypass() && random.chance(30);
+        if (block.s.has_bypass()) in.push_back(far);
         bench.push("corners", in);
         wanted.push_back(e);
       }

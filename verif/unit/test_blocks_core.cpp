@@ -122,10 +122,14 @@ TEST_CASE("index_gen") {
       const auto move = [&](std::int32_t by, std::int32_t box, int side) {
         return boxes ? model::move_in_box(by, box, side, config.attention.points, n) : model::move_from_point(by, n);
       };
-      const auto x = model::location(reference.first, move(offset.first, size.first, level.width), level.width, n);
-      const auto y = model::location(reference.second, move(offset.second, size.second, level.height), level.height, n);
+      const auto move_x = move(offset.first, size.first, level.width),
+                 move_y = move(offset.second, size.second, level.height);
+      const auto x = model::location(reference.first, move_x, level.width, n);
+      const auto y = model::location(reference.second, move_y, level.height, n);
       wanted.push_back({x, y, weight, inside(model::split(x, n).pixel, model::split(y, n).pixel, level), tag[2], tag[3],
                         tag[4], tag[5]});
+      if (const int distance = config.feature_cache.bypass_distance; distance > 0)
+        wanted.back().push_back(std::max(model::whole_pixels(move_x), model::whole_pixels(move_y)) >= distance);
     }
     bench.on_cycle([&](auto& now) { freed += static_cast<std::int64_t>(now.get("group_freed")); });
     bench.expect("location", wanted.size());
@@ -163,9 +167,11 @@ TEST_CASE("weight_gen") {
                                                                            : random.in(0, 1 << n.attention_bits));
       const auto px = model::split(x, n).pixel, py = model::split(y, n).pixel;
       const auto head = random.in(0, config.attention.heads - 1), last = random.in(0, 1), end = random.in(0, 1);
-      bench.push("location", {x, y, attention, inside(px, py, level), head, l, last, end});
+      Words in{x, y, attention, inside(px, py, level), head, l, last, end};
       const auto w = model::corner_weights(attention, x, y, level, n);
       wanted.push_back({w[0], w[1], w[2], w[3], px, py, head, l, last, end});
+      if (block.s.has_bypass()) in.push_back(random.in(0, 1)), wanted.back().push_back(in.back());  // far
+      bench.push("location", in);
     }
     bench.expect("corners", wanted.size());
     const auto cycles = bench.run();
