@@ -9,6 +9,7 @@
 #include "cli/config_options.hpp"
 #include "cli/estimate_html.hpp"
 #include "cli/fit.hpp"
+#include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
@@ -117,11 +118,7 @@ void add_estimate(CLI::App& app, int&) {
   auto* model = job->add_option("--model", o->model, "layer of a published model, its sampling locations drawn");
   auto* dense = job->add_option("--dense", o->dense, "dense product")->type_name("MxKxN");
   job->require_option(1);
-  command->add_option("--scale", o->drawn.scale, "of the sides of the levels of --model")->needs(model);
-  command->add_option("--queries", o->drawn.queries, "number of queries of --model")
-      ->needs(model)
-      ->check(CLI::Range(1, 1 << 30));
-  command->add_option("--seed", o->drawn.seed, "of the locations of --model")->needs(model);
+  add_model_options(*command, o->drawn, *model);
   command->add_flag("--given-map", o->map_given, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
       ->check(CLI::Range(1, 100000));

@@ -11,6 +11,7 @@
 #include "cli/explore_results.hpp"
 #include "cli/explore_slurm.hpp"
 #include "cli/fit.hpp"
+#include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/shell_word.hpp"
@@ -184,11 +185,7 @@ void add_explore(CLI::App& app, int& exit_status) {
   auto* model = job->add_option("--model", o->job.model, "layer of a published model, its sampling locations drawn");
   auto* dense = job->add_option("--dense", o->dense, "dense product")->type_name("MxKxN");
   job->require_option(0, 1);
-  command->add_option("--scale", o->job.drawn.scale, "of the sides of the levels of --model")->needs(model);
-  command->add_option("--queries", o->job.drawn.queries, "number of queries of --model")
-      ->needs(model)
-      ->check(CLI::Range(1, 1 << 30));
-  command->add_option("--seed", o->job.drawn.seed, "of the locations of --model")->needs(model);
+  add_model_options(*command, o->job.drawn, *model);
   command->add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       ->check(CLI::Range(1, 100000));

@@ -23,6 +23,7 @@ Workload without_tensors(const Workload& w) {
   layer.level_shapes = w.level_shapes;
   layer.boxes = w.boxes;
   layer.padding = w.padding;
+  layer.index_list = w.index_list;
   return layer;
 }
 
@@ -71,6 +72,7 @@ Demand demand_of(const Workload& workload, const Numerics& numerics) {
   const auto layer = quantise(workload, {}, config);
   const auto stages = model::run_sampling(layer);
   demand.references = layer.reference;
+  demand.index_list = workload.index_list;
   demand.places = places_of(stages, numerics);
   demand.lines_touched = lines_touched(demand);
   return demand;

@@ -8,11 +8,9 @@
 #include "config/config.hpp"
 #include "reference/random_dense.hpp"
 #include "reference/workload.hpp"
+#include "synthetic/models.hpp"
 
 namespace quillgen::estimate {
-
-/// Sizes of the largest job that can be estimated.
-inline constexpr std::int64_t most_samples = 1 << 28;
 
 /// Where a sample reads: the pixel (x, y) of corner 00, and which of its corners are read.
 struct Place {
@@ -49,20 +47,9 @@ Demand demand_of(const Workload& workload, const Numerics& numerics);
 /// A dense product. Throws UserError unless every number is from 1 to 65535 (rows to 2^31 - 1).
 Demand dense_demand(const DenseShape& shape);
 
-/// A layer of a published model, with made-up sampling locations: references of its queries (raster order of the
-/// tokens, or at random), offsets on a ring of the head that widens with the point, scattered, with a tail of 3 % that
-/// goes wide.
-struct ModelOptions {
-  double scale = 1;  ///< of the sides of all levels
-  int queries = 0;   ///< 0: those of the model
-  std::uint64_t seed = 1;
-};
-/// Throws UserError for an unknown model (naming the nearest ones), a scale at which a level has no pixel or is wider
-/// than 1024, and more queries than 2^20.
+using synthetic::ModelOptions;
+/// A layer of a published model, its sampling locations drawn (synthetic/models.hpp). Throws UserError as draw_layer.
 Demand model_demand(const std::string& model, const ModelOptions& options = {});
-
-/// Names of the models, in the order of the documentation.
-std::vector<std::string> model_names();
 
 /// Throws UserError unless `config` can run the job: dimensions as check_fits(Workload), dense ones against
 /// gemm.max_inner and attention.max_queries.

@@ -16,7 +16,7 @@ std::int64_t lines_touched(const Demand& demand) {
   const auto heads = static_cast<std::size_t>(layer.heads), levels = first.size(),
              points = static_cast<std::size_t>(layer.points);
   std::vector<bool> touched(blocks * heads);
-  for (std::size_t s = 0; s < demand.places.size(); ++s) {
+  const auto touch = [&](std::size_t s) {
     const auto& p = demand.places[s];
     const std::size_t level = s / points % levels, head = s / points / levels % heads;
     for (int i = 0; i < 4; ++i)
@@ -24,7 +24,12 @@ std::int64_t lines_touched(const Demand& demand) {
         const auto y = static_cast<std::size_t>(p.y + i / 2), x = static_cast<std::size_t>(p.x + i % 2);
         touched[(first[level] + y / 2 * columns[level] + x / 2) * heads + head] = true;
       }
-  }
+  };
+  const auto row = heads * levels * points;
+  if (demand.index_list.empty())
+    for (std::size_t s = 0; s < demand.places.size(); ++s) touch(s);
+  for (const int query : demand.index_list)
+    for (std::size_t s = 0; s < row; ++s) touch(static_cast<std::size_t>(query) * row + s);
   return std::count(touched.begin(), touched.end(), true);
 }
 

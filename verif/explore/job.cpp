@@ -27,7 +27,7 @@ std::vector<std::string> Job::options() const {
   if (!model.empty()) {
     option("--model", model);
     option("--scale", fmt::format("{}", drawn.scale));
-    if (drawn.queries) option("--queries", fmt::format("{}", drawn.queries));
+    if (!drawn.queries.empty()) option("--queries", drawn.queries);
     option("--seed", fmt::format("{}", drawn.seed));
   }
   if (given_map) words.emplace_back("--given-map");
@@ -60,7 +60,9 @@ Job job_from_json(const Json& json) {
 
 Demands::Demands(const Job& job) : given_map_(job.given_map) {
   if (!job.workload.empty()) layer_ = load_workload(job.workload);
-  else layer_ = add(job.is_dense() ? estimate::dense_demand(job.dense) : model_demand(job.model, job.drawn)).layer;
+  else
+    layer_ =
+        add(job.is_dense() ? estimate::dense_demand(job.dense) : estimate::model_demand(job.model, job.drawn)).layer;
 }
 
 const estimate::Demand& Demands::add(estimate::Demand demand) {

@@ -107,6 +107,23 @@ std::vector<std::uint8_t> read_padding(const Reader& in, int tokens) {
   return mask;
 }
 
+/// Which queries are wanted; empty without such a list.
+std::vector<int> read_index_list(const Reader& in, int queries) {
+  std::vector<int> list;
+  if (!in.has("query_indices")) return list;
+  const auto tensor = in.any("query_indices");
+  if (tensor.shape.size() != 1 || tensor.data.empty())
+    in.refuse(fmt::format("tensor query_indices: shape [{}], expected [N], N from 1: the numbers of the queries wanted",
+                          fmt::join(tensor.shape, ", ")));
+  for (const double x : tensor.data) {
+    if (x != std::floor(x) || x < 0 || x >= queries)
+      in.refuse(
+          fmt::format("tensor query_indices: {} must be a whole number from 0 to {}, a row of query", x, queries - 1));
+    list.push_back(static_cast<int>(x));
+  }
+  return list;
+}
+
 void check_equal(const Workload& w, std::string_view path, int in_workload, int in_config) {
   if (in_workload == in_config) return;
   throw UserError(fmt::format(
@@ -148,6 +165,7 @@ Workload load_workload(const std::string& file) {
           fmt::format("tensor reference_points: size {} of a box must be from 0 to below 2, 1 being the whole level",
                       w.reference_points[i]));
   w.padding = read_padding(in, w.tokens);
+  w.index_list = read_index_list(in, w.queries);
   w.source = in.numbers("input_flatten", {w.tokens, c});
   w.value_weight = in.numbers("value_proj.weight", {c, c});
   w.value_bias = in.numbers("value_proj.bias", {c});

@@ -20,6 +20,7 @@ struct Workload {
   bool boxes = false;                              ///< references are boxes, not points
   std::vector<double> reference_points;            ///< [Lq, L, 2|4] as (x, y[, width, height]), 1 = side of the level
   std::vector<std::uint8_t> padding;               ///< [S], 1 = padded token; or empty, none is
+  std::vector<int> index_list;                     ///< queries that are wanted, in this order; or empty, all are
   std::vector<double> source;                      ///< [S, C], level after level
   std::vector<double> value_weight, value_bias;    ///< [C, C], [C]
   std::vector<double> offset_weight, offset_bias;  ///< [M*L*K*2, C], [M*L*K*2]; rows (head, level, point, x|y)
@@ -28,9 +29,10 @@ struct Workload {
 };
 
 /// Reads a safetensors file with the tensors query, reference_points, input_flatten, spatial_shapes as (H, W), and
-/// weight and bias of sampling_offsets, attention_weights, value_proj and output_proj, and input_padding_mask if there
-/// is one; metadata d_model, n_heads, n_levels, n_points. Throws UserError (one line, naming file and tensor) when one
-/// is missing, has another shape or another size than the metadata say, is empty or not finite.
+/// weight and bias of sampling_offsets, attention_weights, value_proj and output_proj, and, if they are there,
+/// input_padding_mask and query_indices [N], rows of query; metadata d_model, n_heads, n_levels, n_points. Throws
+/// UserError (one line, naming file and tensor) when one is missing, has another shape or another size than the
+/// metadata say, is empty or not finite.
 Workload load_workload(const std::string& file);
 
 /// Throws UserError unless `config` was made for a layer of these dimensions and is large enough for it.

@@ -162,6 +162,17 @@ mistake 'estimate: scale of a workload' 'scale' estimate --preset nano --workloa
 mistake 'estimate: no queries' 'queries' estimate --preset quill --model deformable-detr --queries 0
 mistake 'estimate: too many queries' 'queries 3000000: must be from 1 to' estimate --preset quill --model deformable-detr --queries 3000000
 mistake 'estimate: queries beyond the maximum' 'max_queries' estimate --preset quill --model deformable-detr --queries 70000
+mistake 'estimate: kind of queries' 'queries "few": must be encoder, decoder, a share' estimate --preset quill --model deformable-detr --queries few
+mistake 'estimate: more than all tokens' 'queries 101%: must be more than 0 % and at most 100 %' estimate --preset quill --model deformable-detr --queries 101%
+mistake 'layer: unknown model' '--model detr: unknown; choose one of deformable-detr,' workload --model detr --out layer.safetensors
+mistake 'layer: no model' '--model is required' workload --out layer.safetensors
+mistake 'layer: no file' '--out is required' workload --model rt-detr
+mistake 'layer: scale 0' 'scale 0: .*no pixel' workload --model rt-detr --scale 0 --out layer.safetensors
+mistake 'layer: scale too large' 'scale 20: .*more than 1024' workload --model rt-detr --scale 20 --out layer.safetensors
+mistake 'layer: more queries than tokens' 'queries 500: must be from 1 to 236 for sparse-detr, which takes' workload --model sparse-detr --scale 0.1 --queries 500 --out layer.safetensors
+mistake 'layer: seed no number' 'seed' workload --model rt-detr --seed one --out layer.safetensors
+mistake 'layer: into no folder' 'nowhere/layer.safetensors: cannot be written' workload --model rt-detr --scale 0.1 --out nowhere/layer.safetensors
+mistake 'layer: onto a folder' 'other: cannot be written' workload --model rt-detr --scale 0.1 --out other
 mistake 'estimate: latency 0' 'latency' estimate --preset nano --workload good.safetensors --latency 0
 mistake 'estimate: shape of two numbers' 'dense "?4x4"?: must be rows, length' estimate --preset nano --dense 4x4
 mistake 'estimate: row too long' 'gemm.max_inner' estimate --preset nano --dense 4x17x4

@@ -31,7 +31,7 @@ Config fitted(Config c, const Demand& d) {
   return c;
 }
 
-Demand small_demand() { return model_demand("rt-detr", {0.25, 60, 1}); }
+Demand small_demand() { return model_demand("rt-detr", {0.25, "60", 1}); }
 
 std::int64_t cycles(const std::vector<std::string>& overrides, const Demand& demand, int latency = 0) {
   return estimate::estimate(fitted(with("quill", overrides), demand), demand, {latency}).cycles;
@@ -187,7 +187,7 @@ TEST_CASE("estimates: the parts add up") {
 }
 
 TEST_CASE("estimates: more of a resource never costs time, more work does") {
-  const auto demand = model_demand("rt-detr", {0.25, 300, 1});
+  const auto demand = model_demand("rt-detr", {0.25, "300", 1});
   const auto base = cycles({}, demand);
   CHECK(cycles({}, demand, 20) < base);
   CHECK(cycles({}, demand, 400) > base);
@@ -199,7 +199,7 @@ TEST_CASE("estimates: more of a resource never costs time, more work does") {
   CHECK(cycles({"core.projection_columns=4"}, demand) > base);
   CHECK(cycles({"feature_cache.kilobytes=16"}, demand) > base);
   CHECK(cycles({"core.lanes=2", "gemm.rows=16", "memory.data_bits=256"}, demand) < base);
-  CHECK(cycles({}, model_demand("rt-detr", {0.25, 400, 1})) > base);
+  CHECK(cycles({}, model_demand("rt-detr", {0.25, "400", 1})) > base);
   auto given = demand;
   given.map_given = true;
   CHECK(cycles({}, given) < base);
@@ -210,7 +210,7 @@ TEST_CASE("estimates: more of a resource never costs time, more work does") {
 }
 
 TEST_CASE("demands: drawn alike every time, of the size of the model") {
-  const auto demand = model_demand("deformable-detr", {0.1, 0, 7});
+  const auto demand = model_demand("deformable-detr", {0.1, "", 7});
   CHECK(demand.layer.tokens == 10 * 17 + 5 * 9 + 3 * 5 + 2 * 3);
   CHECK(demand.layer.queries == demand.layer.tokens);
   CHECK(demand.places.size() == static_cast<std::size_t>(demand.layer.tokens) * 128);
@@ -219,20 +219,23 @@ TEST_CASE("demands: drawn alike every time, of the size of the model") {
         demand.places.begin(), demand.places.end(), other.places.begin(), other.places.end(),
         [](const Place& a, const Place& b) { return a.x == b.x && a.y == b.y && a.corners == b.corners; });
   };
-  CHECK(same(model_demand("deformable-detr", {0.1, 0, 7})));
-  CHECK_FALSE(same(model_demand("deformable-detr", {0.1, 0, 8})));
+  CHECK(same(model_demand("deformable-detr", {0.1, "", 7})));
+  CHECK_FALSE(same(model_demand("deformable-detr", {0.1, "", 8})));
   CHECK(model_demand("deformable-detr", {}).layer.tokens == 22223);
-  CHECK(model_demand("bevformer", {1, 10, 1}).layer.tokens == 30825);
+  CHECK(model_demand("bevformer", {1, "10", 1}).layer.tokens == 30825);
   CHECK(model_demand("rt-detr", {}).layer.tokens == 8400);
   CHECK(model_demand("dino-decoder", {}).layer.queries == 900);
-  for (const auto& name : model_names()) CHECK(model_demand(name, {0.1, 5, 1}).layer.queries == 5);
+  for (const auto& name : synthetic::model_names()) {
+    const auto few = model_demand(name, {0.1, "5", 1});
+    CHECK((few.index_list.empty() ? few.layer.queries : static_cast<int>(few.index_list.size())) == 5);
+  }
 }
 
 TEST_CASE("demands: what cannot be run is refused in one line") {
   CHECK(refusal([] { model_demand("deformable"); }).find("unknown; choose one of deformable-detr,") !=
         std::string::npos);
-  CHECK(refusal([] { model_demand("rt-detr", {0, 0, 1}); }).find("--scale 0") != std::string::npos);
-  CHECK(refusal([] { model_demand("rt-detr", {1, -1, 1}); }).find("--queries -1") != std::string::npos);
+  CHECK(refusal([] { model_demand("rt-detr", {0, "", 1}); }).find("--scale 0") != std::string::npos);
+  CHECK(refusal([] { model_demand("rt-detr", {1, "-1", 1}); }).find("--queries -1") != std::string::npos);
   CHECK(refusal([] { dense_demand({0, 1, 1}); }).find("rows = 0") != std::string::npos);
   CHECK(refusal([] { estimate::estimate(load_preset("small"), small_demand()); }).find("attention.embed_dim") !=
         std::string::npos);

@@ -265,7 +265,7 @@ TEST_CASE("a sweep survives its JSON") {
   auto other = sweep();
   other.job = {};
   other.job.model = "deformable-detr";
-  other.job.drawn = {0.5, 300, 7};
+  other.job.drawn = {0.5, "300", 7};
   other.job.latency = 50;
   other.fit = other.quick_build = true;
   other.overrides = {"gemm.columns=6"};

@@ -26,9 +26,11 @@ struct Part {
   std::vector<std::int64_t> shape;
   std::string bytes;
 };
+const std::vector<std::pair<std::string, std::string>> sound_metadata = {
+    {"d_model", "4"}, {"n_heads", "2"}, {"n_levels", "1"}, {"n_points", "1"}};
 template <typename Edit>
-std::string workload_bytes(Edit edit, const std::vector<std::pair<std::string, std::string>>& metadata = {
-                                          {"d_model", "4"}, {"n_heads", "2"}, {"n_levels", "1"}, {"n_points", "1"}}) {
+std::string workload_bytes(Edit edit, const std::vector<std::pair<std::string, std::string>>& metadata = sound_metadata,
+                           const std::vector<Part>& more = {}) {
   FileBuilder file;
   for (const auto& [key, value] : metadata) file.metadata(key, value);
   const std::vector<Part> parts = {
@@ -49,6 +51,7 @@ std::string workload_bytes(Edit edit, const std::vector<std::pair<std::string, s
     edit(part);
     if (!part.name.empty()) file.add(part.name, part.type, part.shape, part.bytes);
   }
+  for (const auto& part : more) file.add(part.name, part.type, part.shape, part.bytes);
   return file.bytes();
 }
 
@@ -160,6 +163,16 @@ TEST_CASE("a sound workload is read") {
   CHECK(w.level_shapes.at(0).width == 3);
 }
 
+TEST_CASE("an index list is read, in its order") {
+  const auto list_of = [](const std::vector<Part>& more) {
+    const TemporaryFile file(workload_bytes([](Part&) {}, sound_metadata, more));
+    return load_workload(file.path()).index_list;
+  };
+  CHECK(list_of({}).empty());
+  const auto data = bytes_of<std::int32_t>({2, 0});
+  CHECK(list_of({{"query_indices", "I32", {2}, data}}) == std::vector{2, 0});
+}
+
 TEST_CASE("workloads of wrong shape or content are refused") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   const auto whole = [](const auto& edit) { return load_refusal(workload_bytes(edit)); };
@@ -187,6 +200,19 @@ TEST_CASE("workloads of wrong shape or content are refused") {
     if (part.name == "output_proj.bias") part = {"input_padding_mask", "BOOL", {5}, std::string(5, '\0')};
   };
   check_refusal(whole(with_mask), {"tensor input_padding_mask: shape [5], expected [6]"});
+
+  const auto with_list = [&](const std::string& type, const std::vector<std::int64_t>& shape, const std::string& data) {
+    auto bytes = workload_bytes([&](Part& part) {
+      if (part.name == "output_proj.bias") part = {"query_indices", type, shape, data};
+    });
+    return load_refusal(bytes);
+  };
+  check_refusal(with_list("I64", {1, 2}, bytes_of<std::int64_t>({0, 1})),
+                {"query_indices: shape [1, 2], expected [N]"});
+  check_refusal(with_list("I64", {0}, ""), {"query_indices: shape [0], expected [N], N from 1"});
+  check_refusal(with_list("I32", {2}, bytes_of<std::int32_t>({0, 3})), {"query_indices: 3 must be", "from 0 to 2"});
+  check_refusal(with_list("I32", {2}, bytes_of<std::int32_t>({0, -1})), {"query_indices: -1 must be"});
+  check_refusal(with_list("F32", {1}, bytes_of<float>({0.5F})), {"query_indices: 0.5 must be a whole number"});
 
   const auto metadata = [&](const std::string& c, const std::string& heads) {
     return load_refusal(

@@ -6,10 +6,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "reference/safetensors_writer.hpp"
 
 namespace quillgen::test {
 
@@ -43,24 +44,6 @@ inline std::string file_bytes(const std::string& header, const std::string& data
   return bytes_of<std::uint64_t>({header.size()}) + header + data;
 }
 
-/// Tensors put one after the other.
-class FileBuilder {
- public:
-  FileBuilder& metadata(const std::string& key, const std::string& value) {
-    header_["__metadata__"][key] = value;
-    return *this;
-  }
-  FileBuilder& add(const std::string& name, const std::string& type, const std::vector<std::int64_t>& shape,
-                   const std::string& bytes) {
-    header_[name] = {{"dtype", type}, {"shape", shape}, {"data_offsets", {data_.size(), data_.size() + bytes.size()}}};
-    data_ += bytes;
-    return *this;
-  }
-  std::string bytes() const { return file_bytes(header_.dump(), data_); }
-
- private:
-  nlohmann::ordered_json header_ = nlohmann::ordered_json::object();
-  std::string data_;
-};
+using FileBuilder = SafetensorsWriter;
 
 }  // namespace quillgen::test

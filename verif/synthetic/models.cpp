@@ -1,0 +1,234 @@
+#include "synthetic/models.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "config/error.hpp"
+#include "config/json_text.hpp"
+
+namespace quillgen::synthetic {
+namespace {
+
+enum class Kind {
+  tokens,   ///< the centres of all tokens, level after level: an encoder
+  listed,   ///< the same, and an index list of those that are wanted: a sparse encoder
+  objects,  ///< random boxes: a decoder
+  grid      ///< a raster that reaches a little beyond the map
+};
+
+struct Model {
+  const char* name;
+  int points;
+  std::vector<model::LevelShape> levels;
+  Kind kind;
+  int queries;  ///< of objects and grid
+};
+
+constexpr int decoder_queries = 300;
+constexpr double listed_share = 0.3;
+
+const std::vector<Model>& models() {
+  // 800x1333 pixels at strides 8, 16, 32, 64; 640x640 at 8, 16, 32; 900x1600 at 8 .. 64; 1024x1024 at 32, 16, 8.
+  static const std::vector<model::LevelShape> coco = {{100, 167}, {50, 84}, {25, 42}, {13, 21}},
+                                              square = {{80, 80}, {40, 40}, {20, 20}},
+                                              camera = {{116, 200}, {58, 100}, {29, 50}, {15, 25}},
+                                              mask = {{32, 32}, {64, 64}, {128, 128}};
+  static const std::vector<Model> list = {{"deformable-detr", 4, coco, Kind::tokens, 0},
+                                          {"deformable-detr-decoder", 4, coco, Kind::objects, decoder_queries},
+                                          {"sparse-detr", 4, coco, Kind::listed, 0},
+                                          {"dino-decoder", 4, coco, Kind::objects, 900},
+                                          {"rt-detr", 4, square, Kind::objects, 300},
+                                          {"bevformer", 8, camera, Kind::grid, 40000},
+                                          {"mask2former", 4, mask, Kind::tokens, 0}};
+  return list;
+}
+
+const Model& find(const std::string& name) {
+  for (const auto& m : models())
+    if (m.name == name) return m;
+  throw UserError(fmt::format("--model {}: unknown; choose one of {}", name, fmt::join(model_names(), ", ")));
+}
+
+std::vector<model::LevelShape> scaled(const Model& model, double scale) {
+  std::vector<model::LevelShape> shapes;
+  for (const auto& level : model.levels) {
+    const auto side = [&](int v) { return std::ceil(v * scale - 1e-9); };
+    const double height = side(level.height), width = side(level.width);
+    if (!(height >= 1 && width >= 1 && height <= 1024 && width <= 1024))
+      throw UserError(
+          fmt::format("--scale {}: level {}x{} of {} would have no pixel or more than 1024 a side; choose "
+                      "another scale",
+                      scale, level.height, level.width, model.name));
+    shapes.push_back({static_cast<int>(height), static_cast<int>(width)});
+  }
+  return shapes;
+}
+
+struct Queries {
+  Kind kind;
+  std::int64_t count;  ///< of an index list its entries
+};
+
+/// A whole number or, before `%`, any; nothing for other text.
+std::optional<double> number_of(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  double number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || rest != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  if (!percent && number != std::floor(number)) return std::nullopt;
+  return number;
+}
+
+Queries queries_of(const Model& model, const std::string& text, int tokens) {
+  const auto refuse = [&](const std::string& problem) {
+    throw UserError(fmt::format("--queries {}: {}", text, problem));
+  };
+  const auto share = [&](double part) { return std::max<std::int64_t>(1, std::llround(tokens * part)); };
+  const bool decoder = model.kind == Kind::objects;
+  if (text.empty())
+    return {model.kind, model.queries > 0 ? model.queries : model.kind == Kind::listed ? share(listed_share) : tokens};
+  if (text == "encoder") return {Kind::tokens, tokens};
+  if (text == "decoder") return {Kind::objects, decoder ? model.queries : decoder_queries};
+  const auto number = number_of(text);
+  if (!number)
+    throw UserError(fmt::format(
+        "--queries {}: must be encoder, decoder, a share of the tokens as 30%, or a whole number", shown(text)));
+  if (text.ends_with('%')) {
+    if (*number <= 0 || *number > 100) refuse("must be more than 0 % and at most 100 % of the tokens");
+    return {Kind::listed, share(*number / 100)};
+  }
+  const int samples = heads * static_cast<int>(model.levels.size()) * model.points;
+  const auto most = model.kind == Kind::listed ? tokens : most_samples / samples;
+  if (*number < 1 || *number > static_cast<double>(most))
+    refuse(fmt::format("must be from 1 to {} for {}{}", most, model.name,
+                       model.kind == Kind::listed ? ", which takes its queries from its tokens" : ""));
+  return {model.kind, static_cast<std::int64_t>(*number)};
+}
+
+std::vector<Reference> token_centres(const std::vector<model::LevelShape>& levels) {
+  std::vector<Reference> centres;
+  for (const auto& level : levels)
+    for (int y = 0; y < level.height; ++y)
+      for (int x = 0; x < level.width; ++x) centres.push_back({(x + 0.5) / level.width, (y + 0.5) / level.height});
+  return centres;
+}
+
+std::vector<Reference> references_of(Kind kind, std::size_t queries, const std::vector<model::LevelShape>& levels,
+                                     Random& random) {
+  std::vector<Reference> list;
+  if (kind == Kind::tokens || kind == Kind::listed) {
+    list = token_centres(levels);
+    const auto tokens = list.size();  // more queries than tokens: from the first again
+    if (kind == Kind::tokens)
+      for (std::size_t q = tokens; q < queries; ++q) list.push_back(list[q % tokens]);
+    if (kind == Kind::tokens) list.resize(queries);
+  }
+  if (kind == Kind::objects)
+    while (list.size() < queries) {
+      const double x = random.uniform(), y = random.uniform();
+      const double width = random.uniform() * random.uniform(), height = random.uniform() * random.uniform();
+      list.push_back({x, y, 0.03 + 0.4 * width, 0.03 + 0.4 * height});
+    }
+  if (kind == Kind::grid) {
+    const auto side = static_cast<std::size_t>(std::ceil(std::sqrt(static_cast<double>(queries))));
+    for (std::size_t q = 0; q < queries; ++q)
+      list.push_back({static_cast<double>(q % side) / static_cast<double>(side) * 1.1 - 0.05,
+                      static_cast<double>(q / side) / static_cast<double>(side) * 1.1 - 0.05});
+  }
+  return list;
+}
+
+/// Draws tokens, each at most once: a token of any level, or the token of its level at a place near an object.
+class TokenDraw {
+ public:
+  TokenDraw(const std::vector<model::LevelShape>& levels, int tokens, Random& random)
+      : levels_(levels), taken_(static_cast<std::size_t>(tokens)), random_(random) {
+    constexpr int objects = 8;
+    for (int i = 0; i < objects; ++i) {
+      const double x = random.uniform(), y = random.uniform();
+      const double width = random.uniform(), height = random.uniform();
+      objects_.push_back({x, y, 0.02 + 0.08 * width, 0.02 + 0.08 * height});
+    }
+  }
+
+  int next() {
+    constexpr int attempts = 50;  // an object may be full
+    if (random_.uniform() < clustered)
+      for (int i = 0; i < attempts; ++i)
+        if (const int token = near_object(); token >= 0 && take(token)) return token;
+    while (true)
+      if (const int token = anywhere(); take(token)) return token;
+  }
+
+ private:
+  static constexpr double clustered = 0.8;
+
+  int anywhere() { return static_cast<int>(random_.below(taken_.size())); }
+
+  bool take(int token) {
+    const bool free = !taken_[static_cast<std::size_t>(token)];
+    taken_[static_cast<std::size_t>(token)] = true;
+    return free;
+  }
+
+  /// -1 when the place is off the map.
+  int near_object() {
+    int token = anywhere(), first = 0;  // for its level: levels in proportion to their pixels
+    auto level = levels_.begin();
+    for (; token >= first + level->height * level->width; ++level) first += level->height * level->width;
+    const auto& object = objects_[random_.below(objects_.size())];
+    const double across = random_.scatter(), down = random_.scatter();
+    const double x = std::floor((object.x + object.width * across) * level->width);
+    const double y = std::floor((object.y + object.height * down) * level->height);
+    if (x < 0 || y < 0 || x >= level->width || y >= level->height) return -1;
+    return first + static_cast<int>(y) * level->width + static_cast<int>(x);
+  }
+
+  const std::vector<model::LevelShape>& levels_;
+  std::vector<bool> taken_;
+  std::vector<Reference> objects_;  ///< centre and deviation
+  Random& random_;
+};
+
+}  // namespace
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const auto& m : models()) names.emplace_back(m.name);
+  return names;
+}
+
+Direction direction(int head) {
+  const double diagonal = std::sqrt(0.5);
+  const Direction all[] = {{1, 0},  {diagonal, diagonal},   {0, 1},  {-diagonal, diagonal},
+                           {-1, 0}, {-diagonal, -diagonal}, {0, -1}, {diagonal, -diagonal}};
+  return all[head % 8];
+}
+
+Layer draw_layer(const std::string& name, const ModelOptions& options, Random& random) {
+  const auto& model = find(name);
+  Layer layer;
+  auto& shape = layer.shape;
+  shape.file = "--model " + name;
+  shape.embed_dim = embed_dim, shape.heads = heads;
+  shape.levels = static_cast<int>(model.levels.size()), shape.points = model.points;
+  shape.level_shapes = scaled(model, options.scale);
+  for (const auto& level : shape.level_shapes) shape.tokens += level.height * level.width;
+  const auto queries = queries_of(model, options.queries, shape.tokens);
+  shape.boxes = queries.kind == Kind::objects;
+  layer.references = references_of(queries.kind, static_cast<std::size_t>(queries.count), shape.level_shapes, random);
+  shape.queries = static_cast<int>(layer.references.size());
+  if (queries.kind == Kind::listed) {
+    TokenDraw draw(shape.level_shapes, shape.tokens, random);
+    for (std::int64_t i = 0; i < queries.count; ++i) shape.index_list.push_back(draw.next());
+  }
+  return layer;
+}
+
+}  // namespace quillgen::synthetic
