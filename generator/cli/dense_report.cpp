@@ -49,7 +49,7 @@ void print_report(const DenseSimulation& s) {
     for (const auto& stage : r.stages) compared += stage.compared;
     fmt::print("{:<16} {:>5} {:>5} {:>7} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6} {:>10} {:>10}\n",
                fmt::format("{}x{}x{}", shape.rows, shape.inner, shape.outputs), run.conditions.seed,
-               run.conditions.stall_percent, run.conditions.latency, compared, c.cycles,
+               run.conditions.stall_percent, latency_text(run.conditions), compared, c.cycles,
                c.setup / static_cast<unsigned>(s.config.core.lanes), c.gemm_rows, c.gemm_room, c.gemm_idle,
                percent(busy(s.config, shape, c)), panels(s.config, shape), r.total_bytes, r.mismatches());
   }
@@ -57,6 +57,7 @@ void print_report(const DenseSimulation& s) {
       "cycles of the PE array: waiting for rows or weights, for room for results, idle before its first step and "
       "after its last;\nbusy: products of its {} PEs from first to last step\n",
       elements(s.config));
+  if (s.runs.size() == 1) print_dram(s.runs[0]);
 }
 
 nlohmann::ordered_json json_report(const DenseSimulation& s) {

@@ -22,6 +22,40 @@ void print_stages(const harness::JobResult& r) {
   for (const auto& fault : r.faults) fmt::print("  {}\n", fault);
 }
 
+namespace {
+
+/// Share of the job's time in which the data bus of the DRAM was busy.
+double bus_utilisation(const Run& run) {
+  const double time = double{1} * run.result.counters.cycles * static_cast<double>(run.conditions.dram->clock_period());
+  return share(static_cast<double>(run.result.dram.bus_busy), time);
+}
+
+nlohmann::ordered_json json_dram(const Run& run) {
+  const auto& d = run.result.dram;
+  return {{"memory", run.conditions.dram->name}, {"row_hits", d.hits},       {"row_misses", d.misses},
+          {"row_conflicts", d.conflicts},        {"refreshes", d.refreshes}, {"bus_utilisation", bus_utilisation(run)}};
+}
+
+}  // namespace
+
+std::string memory_text(const harness::Conditions& c) {
+  if (!c.dram) return fmt::format("latency {}", c.latency);
+  const double bandwidth = c.dram->data_rate_mts * c.dram->data_bits / 8;  // MB/s
+  return fmt::format("memory {}: {:.1f} GB/s, {:.1f} bytes in a cycle of {} MHz", c.dram->name, bandwidth / 1000,
+                     bandwidth / c.dram->clock_mhz, c.dram->clock_mhz);
+}
+
+std::string latency_text(const harness::Conditions& c) { return c.dram ? "-" : fmt::format("{}", c.latency); }
+
+void print_dram(const Run& run) {
+  if (!run.conditions.dram) return;
+  const auto& d = run.result.dram;
+  const auto accesses = static_cast<double>(d.hits + d.misses + d.conflicts);
+  fmt::print("DRAM: {} row hits ({}), {} misses, {} conflicts, {} refreshes, data bus busy {}\n", d.hits,
+             percent(share(static_cast<double>(d.hits), accesses)), d.misses, d.conflicts, d.refreshes,
+             percent(bus_utilisation(run)));
+}
+
 nlohmann::ordered_json json_result(const Run& run) {
   const auto& r = run.result;
   nlohmann::ordered_json counters, stages;
@@ -36,7 +70,8 @@ nlohmann::ordered_json json_result(const Run& run) {
   json["counters"] = counters;
   json["seed"] = run.conditions.seed;
   json["stall"] = run.conditions.stall_percent;
-  json["latency"] = run.conditions.latency;
+  if (run.conditions.dram) json["dram"] = json_dram(run);
+  else json["latency"] = run.conditions.latency;
   json["stages"] = stages;
   json["faults"] = r.faults;
   json["error_code"] = r.error_code;

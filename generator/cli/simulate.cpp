@@ -1,5 +1,6 @@
 // quillgen simulate: the RTL of a configuration in Verilator, compared with the software model stage by stage.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include "cli/simulate_rtl.hpp"
 #include "cli/waveform.hpp"
 #include "config/error.hpp"
+#include "harness/dram_file.hpp"
 #include "harness/interrupt.hpp"
 #include "reference/quantise.hpp"
 
@@ -48,6 +50,9 @@ using MakeJobs = std::function<std::vector<harness::Work>(std::uint64_t seed)>;
 /// Every combination of the conditions: the jobs, one after the other on one instance.
 std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::optional<Waveform>& waveform,
                          const MakeJobs& make_jobs) {
+  const auto dram = options.memory.empty()
+                        ? nullptr
+                        : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory));
   Progress progress;
   const harness::SimulatorLibrary library(
       simulator_of(rtl, options, [&](std::string_view text) { progress.show(text); }));
@@ -57,7 +62,8 @@ std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::op
   for (const int stall : options.stalls)
     for (const int latency : options.latencies)
       for (const auto seed : options.seeds) {
-        const harness::Conditions conditions{seed, stall, latency ? latency : rtl.config.memory.latency_cycles};
+        harness::Conditions conditions{seed, stall, latency ? latency : rtl.config.memory.latency_cycles};
+        conditions.dram = dram;
         std::optional<harness::Session> session;
         session.emplace(library, rtl.manifest, rtl.config, conditions, waveform ? waveform->draft() : fs::path());
         // The waveform is kept however the run ends: it is wanted most when the run did not end well.
@@ -183,13 +189,19 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command->add_option("--rtl", o->rtl, "folder written by `quillgen generate`, perhaps edited since");
   command->add_option("--seed", o->seeds, "of stalls, reordering, addresses, noise and dense data; a list runs each")
       ->delimiter(',');
+  auto* latency =
+      command->add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 100000));
+  command
+      ->add_option("--memory", o->memory,
+                   fmt::format("a DRAM instead of a fixed latency: {}, or a file such as those of examples/memory",
+                               fmt::join(harness::dram_names(), ", ")))
+      ->excludes(latency);
   command
       ->add_option("--stall", o->stalls, "chance in percent that a channel withholds valid or ready; a list runs each")
       ->delimiter(',')
       ->check(CLI::Range(0, 95));
-  command->add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 100000));
   command->add_option("--trace", o->trace,
                       "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");
   command->add_option("--json", o->json, "also write the results to this file");

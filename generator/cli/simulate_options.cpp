@@ -76,7 +76,9 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
   option("--dense", fmt::format("{}", fmt::join(o.dense, ",")));
   if (o.relu) text += " --relu";
   option("--rtl", o.rtl);
-  return text + fmt::format(" --seed {} --stall {} --latency {}", c.seed, c.stall_percent, c.latency);
+  option("--memory", o.memory);
+  text += fmt::format(" --seed {} --stall {}", c.seed, c.stall_percent);
+  return o.memory.empty() ? text + fmt::format(" --latency {}", c.latency) : text;
 }
 
 }  // namespace quillgen::cli

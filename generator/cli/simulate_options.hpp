@@ -13,6 +13,7 @@ namespace quillgen::cli {
 struct SimulateOptions {
   ConfigOptions config;
   std::string workload, rtl, json, keep, trace;
+  std::string memory;              ///< name or file of a DRAM; empty: a fixed latency
   std::vector<std::string> dense;  ///< shapes as they were typed
   bool relu = false, given_map = false, quick_build = false;
   std::vector<std::uint64_t> seeds = {1};

@@ -66,7 +66,7 @@ void print_matrix(const Simulation& s) {
   for (const auto& run : s.runs) {
     const auto& c = run.result.counters;
     fmt::print("{:>6} {:>6} {:>8} {:>10} {:>8} {:>8} {:>8} {:>12} {:>12}\n", run.conditions.seed,
-               run.conditions.stall_percent, run.conditions.latency, c.cycles, percent(value_utilisation(s, c)),
+               run.conditions.stall_percent, latency_text(run.conditions), c.cycles, percent(value_utilisation(s, c)),
                percent(core_utilisation(c)), percent(hit_rate(c)), run.result.feature_bytes, run.result.mismatches());
   }
 }
@@ -99,9 +99,11 @@ void print_report(const Simulation& s) {
   fmt::print("{}\n", s.given_map ? ", value map given" : "");
   if (s.runs.size() == 1) {
     const auto& conditions = s.runs[0].conditions;
-    fmt::print("seed {}, stall {} %, latency {}\n", conditions.seed, conditions.stall_percent, conditions.latency);
+    fmt::print("seed {}, stall {} %, {}\n", conditions.seed, conditions.stall_percent, memory_text(conditions));
     print_details(s, s.runs[0]);
+    print_dram(s.runs[0]);
   } else {
+    if (s.runs[0].conditions.dram) fmt::print("{}\n", memory_text(s.runs[0].conditions));
     print_matrix(s);
   }
   fmt::print("SQNR against float: value {:.2f} dB, core output {:.2f} dB, output {:.2f} dB\n", s.sqnr.value,

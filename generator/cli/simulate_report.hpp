@@ -60,6 +60,12 @@ std::string percent(double x);
 double elements(const Config& config);
 /// Stages, and everything else that is wrong.
 void print_stages(const harness::JobResult& result);
+/// "latency 200", or the DRAM and its bandwidth.
+std::string memory_text(const harness::Conditions& conditions);
+/// For a column: 200, or - with a DRAM.
+std::string latency_text(const harness::Conditions& conditions);
+/// What the accesses to the DRAM met; nothing without one.
+void print_dram(const Run& run);
 /// What every run has: result, cycles, counters, conditions, stages.
 nlohmann::ordered_json json_result(const Run& run);
 /// The runs, and whether all are bit-exact, after what is in `json`.

@@ -18,7 +18,13 @@ AxiMemory::AxiMemory(MemoryMap& map, const AxiOptions& options)
       order_(options.seed * 8 + 6),
       noise_(options.seed * 8 + 7) {
   options_.latency = std::max(options_.latency, 1);
+  if (options.dram) dram_.emplace(*options.dram);
   prepare();
+}
+
+void AxiMemory::restart_traffic() {
+  traffic_ = {};
+  if (dram_) dram_->restart_counts();
 }
 
 void AxiMemory::set_faults(std::optional<AxiFault> read, std::optional<AxiFault> write) {
@@ -74,7 +80,11 @@ void AxiMemory::check_complete(const AxiAddress& a, const Region& region) {
 }
 
 void AxiMemory::take_read(const AxiAddress& address) {
-  Burst burst{address, 0, cycle_ + options_.latency, accept("AR", address, &Region::read_ids)};
+  Burst burst{address, 0, cycle_ + options_.latency, {}, accept("AR", address, &Region::read_ids)};
+  if (dram_) {
+    burst.beats_due = dram_->read(cycle_, address.address, address.len + 1, options_.data_bytes);
+    burst.due = burst.beats_due.front();
+  }
   if (const auto& fault = options_.read_fault; fault && fault->burst == bursts_read_) {
     burst.response = fault->response;
     if (fault->beat) burst.faulty_beat = std::min(*fault->beat, address.len);
@@ -88,7 +98,7 @@ void AxiMemory::take_read(const AxiAddress& address) {
 }
 
 void AxiMemory::take_write(const AxiAddress& address) {
-  Burst burst{address, 0, 0, accept("AW", address, &Region::write_ids)};
+  Burst burst{address, 0, 0, {}, accept("AW", address, &Region::write_ids)};
   if (options_.write_fault && options_.write_fault->burst == bursts_written_)
     burst.response = options_.write_fault->response;
   ++bursts_written_;
@@ -121,7 +131,8 @@ void AxiMemory::take_data() {
     store(data_.front(), burst);
     data_.pop_front();
     if (burst.beat++ < burst.address.len) continue;
-    burst.due = cycle_ + options_.latency;
+    const auto& a = burst.address;
+    burst.due = dram_ ? dram_->write(cycle_, a.address, a.len + 1, options_.data_bytes) : cycle_ + options_.latency;
     responses_[burst.address.id % max_ids].push_back(burst);
     writes_.pop_front();
   }
@@ -169,7 +180,7 @@ void AxiMemory::clock(const AxiMasterSide& in) {
 /// the chance of reordering any of them.
 template <typename Queues>
 int AxiMemory::choose(const Queues& queues, int current, bool in_burst) {
-  const auto due = [&](int id) { return !queues[id].empty() && queues[id].front().due <= cycle_; };
+  const auto due = [&](int id) { return !queues[id].empty() && queues[id].front().is_due(cycle_); };
   std::array<int, max_ids> candidates;
   int count = 0, oldest = -1;
   for (int id = 0; id < max_ids; ++id) {

@@ -7,11 +7,13 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "harness/axi.hpp"
 #include "harness/axi_checker.hpp"
+#include "harness/dram.hpp"
 #include "harness/memory_map.hpp"
 #include "harness/stall.hpp"
 
@@ -31,6 +33,8 @@ struct AxiOptions {
   int reorder_percent = 25;  ///< chance per beat to go on with any ID that is due; 0: in the order of the requests
   std::uint64_t seed = 1;
   std::optional<AxiFault> read_fault, write_fault;
+  std::shared_ptr<const DramTiming> dram =
+      nullptr;  ///< when given, tells when reads and writes are answered, not `latency`
 };
 
 /// What was seen of reads and writes.
@@ -75,15 +79,21 @@ class AxiMemory {
   std::uint64_t bursts_written() const { return bursts_written_; }
   /// Since the begin or restart_traffic().
   const AxiTraffic& traffic() const { return traffic_; }
-  void restart_traffic() { traffic_ = {}; }
+  /// The same; all 0 without a DRAM.
+  DramCounts dram_counts() const { return dram_ ? dram_->counts() : DramCounts{}; }
+  void restart_traffic();
 
  private:
   struct Burst {
     AxiAddress address;
-    std::uint32_t beat = 0;  ///< next one
-    std::uint64_t due = 0;   ///< first cycle in which a beat may be driven
+    std::uint32_t beat = 0;                     ///< next one
+    std::uint64_t due = 0;                      ///< first cycle in which a beat may be driven
+    std::vector<std::uint64_t> beats_due = {};  ///< and each of its beats; empty: all from `due` on
     std::uint32_t response = axi_okay;
     std::optional<std::uint32_t> faulty_beat = std::nullopt;  ///< only this beat has the response
+
+    /// Whether its next beat, or its response, may be driven.
+    bool is_due(std::uint64_t cycle) const { return (beats_due.empty() ? due : beats_due[beat]) <= cycle; }
   };
 
   std::uint32_t accept(const char* channel, const AxiAddress& address, std::uint32_t Region::*ids);
@@ -103,6 +113,7 @@ class AxiMemory {
   AxiOptions options_;
   Breaches breaches_;
   AxiChecker checker_;
+  std::optional<Dram> dram_;
   Chance ar_chance_, r_chance_, aw_chance_, w_chance_, b_chance_, order_, noise_;
   AxiSlaveSide out_;
   std::uint64_t cycle_ = 0;

@@ -15,8 +15,9 @@ constexpr int reset_cycles = 8;
 /// N = 20000 + 20 * latency, more when stalls slow everything down. The tags are cleared in silence, a set a
 /// cycle, and the PE array computes a group in silence, a word of its weights a cycle.
 std::uint64_t hang_limit_of(const Config& config, const AxiOptions& options) {
-  return (20000 + 20 * static_cast<std::uint64_t>(options.latency)) * 100 /
-             (100 - std::clamp(options.stall_percent, 0, 95)) +
+  auto latency = static_cast<std::uint64_t>(options.latency);
+  if (options.dram) latency = static_cast<std::uint64_t>(options.dram->slowest() / options.dram->clock_period());
+  return (20000 + 20 * latency) * 100 / (100 - std::clamp(options.stall_percent, 0, 95)) +
          static_cast<std::uint64_t>(cache_sets(config) + weight_words(config));
 }
 

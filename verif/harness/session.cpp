@@ -45,7 +45,7 @@ Session::Session(const SimulatorLibrary& library, const Manifest& manifest, cons
       conditions_(conditions),
       bench_(library, manifest, config, map_,
              AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent,
-                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt},
+                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt, conditions.dram},
              waveform) {}
 
 void Session::check_capabilities(JobResult& result) {
@@ -271,6 +271,7 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
   for (int client = 0; client <= id_feature; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
   result.feature_bytes = bytes_read(id_feature) - read_before_[id_feature];
   result.traffic = bus.traffic();
+  result.dram = bus.dram_counts();
   result.untouched = memory.untouched();
   const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
   if (result.hang.empty() && !late) {

@@ -19,7 +19,8 @@ struct Conditions {
   std::uint64_t seed = 1;
   int stall_percent = 0;
   int latency = 1;
-  int reorder_percent = 25;  ///< AxiOptions
+  int reorder_percent = 25;                          ///< AxiOptions
+  std::shared_ptr<const DramTiming> dram = nullptr;  ///< in place of `latency`
 };
 
 /// A job and what happens to it.
@@ -45,6 +46,7 @@ struct JobResult {
   Counters counters;
   std::uint64_t feature_bytes = 0, total_bytes = 0;  ///< as seen on the bus
   AxiTraffic traffic;                                ///< while the job ran
+  DramCounts dram;                                   ///< likewise
   std::uint64_t cycles = 0;                          ///< simulated, start to status
   bool untouched = false;                            ///< nothing was written
   bool cut_short = false;                            ///< Job::meanwhile ended it

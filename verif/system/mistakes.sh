@@ -147,6 +147,11 @@ mistake 'simulation: fit of finished RTL' 'fit: cannot change .* of --rtl' simul
 mistake 'simulation of another folder' 'other' simulate --rtl other --workload good.safetensors
 mistake 'simulation of no folder' 'none' simulate --rtl none --workload good.safetensors
 mistake 'simulation: stall of 100 %' 'stall' simulate --preset nano --workload good.safetensors --stall 100
+mistake 'memory: unknown' 'memory "ddr5": is no file and none of ddr4-2400, lpddr4-3200' simulate --preset nano --workload good.safetensors --memory ddr5
+mistake 'memory: and a latency' 'latency' simulate --preset nano --workload good.safetensors --memory ddr4-2400 --latency 20
+mistake 'memory: not JSON' 'bad.json: not valid JSON' simulate --preset nano --workload good.safetensors --memory bad.json
+mistake 'memory: a field missing' 'incomplete.json: clock_mhz is missing' simulate --preset nano --workload good.safetensors --memory incomplete.json
+mistake 'memory: a folder' 'other' simulate --preset nano --workload good.safetensors --memory other
 path=/nowhere mistake 'no Verilator' 'verilator.* install the Debian package verilator' simulate --preset nano --workload good.safetensors
 mistake 'waveform of several runs' 'trace run.fst: would be of 6 runs' simulate --preset nano --workload good.safetensors --seed 1,2,3 --stall 0,10 --trace run.fst
 mistake 'waveform of another format' 'trace run.vcd: .* name it run.fst' simulate --preset nano --workload good.safetensors --trace run.vcd

@@ -134,6 +134,45 @@ bool has(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("a DRAM tells when beats and responses come; stalls and faults stay") {
+  // Cycles of 1 ns: activate 10, column to data 8, 4 on the bus for 64 bytes, that is 8 beats.
+  auto timing = std::make_shared<DramTiming>();
+  timing->clock_mhz = 1000, timing->data_rate_mts = 2000, timing->data_bits = 64, timing->burst_length = 8;
+  timing->banks = 4, timing->row_bytes = 1024, timing->lookahead = 8;
+  timing->activate_to_column = 10000, timing->read_latency = timing->write_latency = 8000;
+  auto o = options(1000);
+  o.dram = timing, o.reorder_percent = 0;
+  {
+    auto map = make_map();
+    AxiMemory memory(map, o);
+    Master m{
+        memory, {burst(0, read_base, 2), burst(1, read_base + 128, 1)}, {burst(0, write_base, 1)}, {beat(5, true)}};
+    m.run();
+    // Read at 0: activate 0, read 10, data 18 to 22. Write at 0 to another row of that bank: precharge after that read
+    // command, activate 10, write 20, data 28 to 32. Second read, address taken at 1, back in the first row: precharge
+    // and activate after that data, 32, read 42, data 50 to 54.
+    REQUIRE(m.beat_cycles.size() == 3);
+    CHECK(m.beat_cycles[0] == m.ar_cycles[0] + 22);
+    CHECK(m.beat_cycles[1] == m.ar_cycles[0] + 23);
+    CHECK(m.response_cycles.at(0) == 32);
+    CHECK(memory.dram_counts().conflicts == 2);
+    CHECK(memory.dram_counts().misses == 1);
+    CHECK(m.beat_cycles[2] == 54);
+    memory.restart_traffic();
+    CHECK(memory.dram_counts().conflicts == 0);
+  }
+  o.stall_percent = 40, o.reorder_percent = 25;
+  o.read_fault = AxiFault{3, axi_slverr, 1};
+  auto map = make_map();
+  AxiMemory memory(map, o);
+  std::vector<AxiAddress> reads;
+  for (std::uint32_t i = 0; i < 40; ++i) reads.push_back(burst(i % 4, read_base + 1000 / 8 * 8 * i, 1 + i % 5));
+  Master m{memory, reads, {burst(0, write_base, 1)}, {beat(5, true)}, 60};
+  m.run();
+  CHECK(m.responses == std::vector<std::uint32_t>{axi_okay});
+  CHECK(memory.breaches().count() == 0);
+}
+
 TEST_CASE("the first beat comes latency cycles after the handshake, then one a cycle") {
   for (const int latency : {1, 2, 10, 200}) {
     auto map = make_map();
