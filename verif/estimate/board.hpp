@@ -33,7 +33,8 @@ struct Board {
   Clock clock;
   BurstReader job_reader;
   Loads loads;
-  Work work;  ///< until now
+  Cycle accepted = 0;  ///< the end of the check, when the order of the queries begins
+  Work work;           ///< until now
   JobRun run;
 
   int beat() const { return beat_bytes(c.memory); }

@@ -37,6 +37,8 @@ struct Demand {
   /// weights, offset, logit, attention, interpolation, corner). If not, make the demand again with its numerics.
   bool holds_for(const Config& config) const;
 
+  /// Queries that are wanted.
+  int queries() const { return index_list.empty() ? layer.queries : static_cast<int>(index_list.size()); }
   /// The queries in the order in which this configuration works on them.
   std::vector<int> schedule(const Config& config) const;
 };

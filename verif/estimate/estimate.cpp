@@ -119,10 +119,11 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
     e.hit_rate = static_cast<double>(cache.hits) / static_cast<double>(look_ups);
   const std::int64_t beat = beat_bytes(config.memory);
   const auto& b = run.beats;
-  e.bytes_job = b.job * beat, e.bytes_query = b.query * beat, e.bytes_reference = b.reference * beat;
+  e.bytes_job = b.job * beat, e.bytes_query = b.query * beat, e.bytes_list = b.list * beat,
+  e.bytes_reference = b.reference * beat;
   e.bytes_feature = b.feature * beat, e.bytes_output = b.output * beat;
   e.bytes_source = b.source * beat, e.bytes_value = b.value * beat;
-  e.bytes_read = e.bytes_job + e.bytes_query + e.bytes_reference + e.bytes_feature + e.bytes_source;
+  e.bytes_read = e.bytes_job + e.bytes_query + e.bytes_list + e.bytes_reference + e.bytes_feature + e.bytes_source;
   e.bytes_written = e.bytes_output + e.bytes_value;
   fill_engines(e, run, config.core.lanes);
   fill_roofline(e, config, demand);
@@ -145,7 +146,7 @@ nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const De
   if (demand.dense)
     job.update({{"rows", demand.shape.rows}, {"inner", demand.shape.inner}, {"outputs", demand.shape.outputs}});
   else
-    job.update({{"queries", demand.layer.queries},
+    job.update({{"queries", demand.queries()},
                 {"tokens", demand.layer.tokens},
                 {"levels", levels},
                 {"synthetic", demand.synthetic}});
@@ -163,6 +164,7 @@ nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const De
             {"line_misses", e.line_misses},
             {"bytes_job", e.bytes_job},
             {"bytes_query", e.bytes_query},
+            {"bytes_list", e.bytes_list},
             {"bytes_reference", e.bytes_reference},
             {"bytes_feature", e.bytes_feature},
             {"bytes_output", e.bytes_output},

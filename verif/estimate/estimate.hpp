@@ -73,7 +73,7 @@ struct Estimate {
   std::int64_t lines_touched = 0;  ///< distinct lines: the least that can miss
   double hit_rate = 0;             ///< hits / look-ups, 0 without look-ups
   // --- bytes by client
-  std::int64_t bytes_job = 0, bytes_query = 0, bytes_reference = 0, bytes_feature = 0, bytes_output = 0;
+  std::int64_t bytes_job = 0, bytes_query = 0, bytes_list = 0, bytes_reference = 0, bytes_feature = 0, bytes_output = 0;
   std::int64_t bytes_source = 0, bytes_value = 0;
   std::int64_t bytes_read = 0, bytes_written = 0;
   // --- engines and bounds

@@ -26,6 +26,7 @@ Cycle begin(Board& b) {
     b.clock.acted(), b.step();  // level after level, two rules, verdict
   const Cycle accepted = b.clock.now();
   b.clock.acted();
+  b.accepted = accepted;
   return accepted + 1 + cache_sets(b.c);
 }
 

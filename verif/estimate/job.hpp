@@ -20,7 +20,7 @@ struct Work {
 
 /// Beats of the clients of the memory port.
 struct Beats {
-  std::int64_t job = 0, source = 0, query = 0, reference = 0, feature = 0, value = 0, output = 0;
+  std::int64_t job = 0, source = 0, query = 0, list = 0, reference = 0, feature = 0, value = 0, output = 0;
 };
 
 struct JobRun {

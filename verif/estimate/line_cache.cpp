@@ -98,18 +98,21 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
   const auto& a = c.attention;
   const int heads = a.heads / c.core.lanes;
   CacheRun run;
-  run.missing.resize(demand.places.size());
+  const auto schedule = demand.schedule(c);
+  const auto of_query = static_cast<std::size_t>(a.samples_per_query());
+  run.missing.reserve(schedule.size() * of_query);
   std::vector<LineCache> caches(static_cast<std::size_t>(c.core.lanes), LineCache(c));
-  std::size_t s = 0;
-  for (int query = 0; query < demand.layer.queries; ++query)
+  for (const int query : schedule) {
+    const auto* place = &demand.places[static_cast<std::size_t>(query) * of_query];
     for (int head = 0; head < a.heads; ++head)
       for (int level = 0; level < a.levels; ++level)
-        for (int point = 0; point < a.points; ++point, ++s) {
-          const auto r = caches[static_cast<std::size_t>(head / heads)].look_up(demand.places[s], level, head % heads);
-          run.missing[s] = static_cast<std::uint8_t>(r.missing);
+        for (int point = 0; point < a.points; ++point, ++place) {
+          const auto r = caches[static_cast<std::size_t>(head / heads)].look_up(*place, level, head % heads);
+          run.missing.push_back(static_cast<std::uint8_t>(r.missing));
           run.hits += r.found;
           run.misses += r.missing;
         }
+  }
   return run;
 }
 

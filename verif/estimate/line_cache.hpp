@@ -40,7 +40,7 @@ class LineCache {
 
 /// What a job does to the caches of all lanes.
 struct CacheRun {
-  std::vector<std::uint8_t> missing;  ///< [Lq, M, L, K], lines that the sample waits for
+  std::vector<std::uint8_t> missing;  ///< [queries in their order, M, L, K], lines that the sample waits for
   std::int64_t hits = 0, misses = 0;
 };
 CacheRun run_caches(const Config& config, const Demand& demand);

@@ -3,6 +3,7 @@
 
 #include "estimate/board.hpp"
 #include "estimate/burst_writer.hpp"
+#include "estimate/query_order.hpp"
 #include "estimate/rows.hpp"
 
 namespace quillgen::estimate {
@@ -28,57 +29,13 @@ LaneShape lane_shape(const Config& c) {
   return s;
 }
 
-/// References, word by word of 8 bytes (x and y of a level, or width and height), for three groups ahead.
-class References {
- public:
-  explicit References(Board& b)
-      : clock_(b.clock),
-        beat_bytes_(b.beat()),
-        reader_(b.clock, b.beat(),
-                power_of_two(b.c.memory.latency_cycles * reference_row_bytes(b.c, true) * b.c.core.lanes / b.beat() /
-                                 b.c.attention.samples_per_query() +
-                             2 * most_burst_beats)),
-        feed_(b.clock, reader_, b.beat(), word_bytes, b.beat() / word_bytes, 1),
-        rows_(b.c.gemm.rows),
-        words_of_query_(reference_row_bytes(b.c, b.demand.layer.boxes) / word_bytes),
-        queries_left_(b.demand.layer.queries) {}
-  BurstReader& reader() { return reader_; }
-  /// Groups whose references are complete.
-  Queue<Cycle>& groups() { return groups_; }
-  void release() { --held_; }
-  void tick() {
-    if (!asked_ && reader_.accepts()) {
-      asked_ = true;
-      const auto bytes = static_cast<std::int64_t>(queries_left_) * words_of_query_ * word_bytes;
-      reader_.request((bytes + beat_bytes_ - 1) / beat_bytes_);
-    }
-    if (queries_left_ == 0 || held_ == group_buffers || !feed_.ready()) return;
-    feed_.take();
-    const int in_group = std::min(rows_, queries_left_);
-    if (++words_ < in_group * words_of_query_) return;
-    words_ = 0, queries_left_ -= in_group, ++held_;
-    groups_.push(clock_.now() + fifo_delay);
-  }
-
- private:
-  static constexpr int word_bytes = 8;
-  Clock& clock_;
-  int beat_bytes_;
-  BurstReader reader_;
-  RowFeed feed_;
-  int rows_, words_of_query_, queries_left_;
-  int words_ = 0, held_ = 0;
-  bool asked_ = false;
-  Queue<Cycle> groups_;
-};
-
 constexpr std::size_t fill_phase = 2;
 
 /// All lanes, and what goes to and comes from all of them.
 class Lanes {
  public:
   Lanes(Board& b, const std::vector<std::uint8_t>& missing)
-      : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.layer.queries) {
+      : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.queries()) {
     const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query()),
                lanes = static_cast<std::size_t>(b.c.core.lanes);
     for (std::size_t l = 0; l < lanes; ++l)
@@ -157,13 +114,13 @@ class Lanes {
 
 void attend(Board& b, const std::vector<std::uint8_t>& missing) {
   const auto& c = b.c;
-  const int queries = b.demand.layer.queries, channels = c.attention.embed_dim, output_row = output_row_beats(c);
+  const int queries = b.demand.queries(), channels = c.attention.embed_dim, output_row = output_row_beats(c);
   Rows rows(b, query_row_beats(c), channels, c.numerics.query_bits);
   PeArray array(b.clock, b.array_timing(query_tiles(c), channels), group_buffers);
-  References references(b);
+  QueryOrder order(b, b.accepted);
   Lanes lanes(b, missing);
   BurstWriter writer(b.beat(), b.latency);
-  std::vector<ReadClient*> clients = {&rows.reader(), &references.reader()};
+  std::vector<ReadClient*> clients = {&rows.reader(), &order.reader()};
   for (auto& lane : lanes) clients.push_back(lane.get());
   ReadPort port(b.clock, b.latency, clients);
   const int output_words = lanes.shape().projection_words, output_span = std::max(output_words, output_row);
@@ -187,36 +144,37 @@ void attend(Board& b, const std::vector<std::uint8_t>& missing) {
     b.step();
     port.tick();
     rows.load(array);
-    if (to_ask > 0 && rows.accepts()) {
-      --to_ask;
+    if (to_ask > 0 && rows.accepts() && order.has_row()) {
+      --to_ask, order.take_row();
       const bool ends_group = ++in_group == c.gemm.rows || to_ask == 0;
       if (ends_group) in_group = 0;
       rows.ask(ends_group);
     }
     array.tick();
-    references.tick();
-    if (!array.results().empty() && !references.groups().empty() &&
-        b.clock.due(std::max(array.results().front(), references.groups().front()))) {
-      array.results().pop(), references.groups().pop();
+    order.tick();
+    if (!array.results().empty() && !order.groups().empty() &&
+        b.clock.due(std::max(array.results().front(), order.groups().front()))) {
+      array.results().pop(), order.groups().pop();
       const int group = std::min(c.gemm.rows, to_sample);
       to_sample -= group;
       lanes.group(group);
     }
     lanes.tick();
-    if (lanes.freed()) array.release(), references.release(), b.clock.acted();
+    if (lanes.freed()) array.release(), order.release(), b.clock.acted();
     if (lanes.sums(output_free)) {
       writer.request(0);
       const Cycle begin = std::max(b.clock.now() + 1 + requantise_delay + sram_fifo_delay, written);
       written = begin + output_span + writer.run(begin, output_row, output_span);
       // The outputs of a query wait in a FIFO of that size while memory takes those of the one before.
       output_free = std::max(b.clock.now() + output_words, written - output_words);
-      --to_write;
+      --to_write, order.written();
     }
     if (!filled && b.clock.due(lanes.first_sample())) filled = true, phase_ends(fill_phase, lanes.first_sample() - 1);
     if (!sampled && lanes.last_sample() < never) sampled = true, phase_ends(fill_phase + 1, lanes.last_sample());
   }
   lanes.account(b.run);
-  b.run.beats.query = rows.reader().beats, b.run.beats.reference = references.reader().beats;
+  b.run.beats.query = rows.reader().beats, b.run.beats.reference = order.reference_beats();
+  b.run.beats.list = order.list_beats();
   b.run.beats.output = writer.beats();
   phase_ends(fill_phase + 2, b.clock.now());
 }

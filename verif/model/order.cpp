@@ -81,7 +81,7 @@ std::vector<int> schedule(const Order& order, const QuantisedLayer& layer) {
   std::vector<OrderPoint> points;
   for (std::size_t r = 0; r < layer.reference.size(); r += row)
     points.push_back(order_point(layer.reference[r], layer.reference[r + 1]));
-  return schedule(order, points, layer.index_list);
+  return schedule(order, points, layer.wanted());
 }
 
 }  // namespace quillgen::model

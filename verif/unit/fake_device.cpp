@@ -84,15 +84,15 @@ class Device {
     };
     for (const char* name : {"clk", "rst"}) add(name, true, 1);
     for (const std::string prefix : {"m_axi_ar", "m_axi_aw"}) {
-      add(prefix + "valid", false, 1), add(prefix + "ready", true, 1), add(prefix + "id", false, 2);
+      add(prefix + "valid", false, 1), add(prefix + "ready", true, 1), add(prefix + "id", false, 3);
       add(prefix + "addr", false, memory.address_bits), add(prefix + "len", false, 8), add(prefix + "size", false, 3);
       add(prefix + "burst", false, 2);
     }
-    add("m_axi_rvalid", true, 1), add("m_axi_rready", false, 1), add("m_axi_rid", true, 2);
+    add("m_axi_rvalid", true, 1), add("m_axi_rready", false, 1), add("m_axi_rid", true, 3);
     add("m_axi_rdata", true, memory.data_bits), add("m_axi_rresp", true, 2), add("m_axi_rlast", true, 1);
     add("m_axi_wvalid", false, 1), add("m_axi_wready", true, 1), add("m_axi_wdata", false, memory.data_bits);
     add("m_axi_wstrb", false, memory.data_bits / 8), add("m_axi_wlast", false, 1);
-    add("m_axi_bvalid", true, 1), add("m_axi_bready", false, 1), add("m_axi_bid", true, 2), add("m_axi_bresp", true, 2);
+    add("m_axi_bvalid", true, 1), add("m_axi_bready", false, 1), add("m_axi_bid", true, 3), add("m_axi_bresp", true, 2);
     for (const std::string channel : {"aw", "w", "ar"}) {
       add("s_axil_" + channel + "valid", true, 1), add("s_axil_" + channel + "ready", false, 1);
     }
@@ -190,7 +190,7 @@ class Device {
       case QUILLGEN_ID:
         return fake_job.mischief == Mischief::WrongIdRegister ? 1 : 0x5155494C;
       case QUILLGEN_VERSION:
-        return 4;
+        return 5;
       case QUILLGEN_CAP_DENSE:
         return static_cast<std::uint32_t>(c.gemm.max_inner | most_panel_tiles(c) * c.gemm.columns << 16);
       case QUILLGEN_CAP_TOKENS:
@@ -285,7 +285,7 @@ class Device {
   std::uint64_t write_address_ = 0, write_data_ = 0, read_address_ = 0, descriptor_ = 0;
   std::uint32_t error_ = 0, job_id_ = 0, interrupts_ = 0;
   int beats_due_ = 0, responses_due_ = 0;
-  std::uint32_t bytes_[4] = {};
+  std::uint32_t bytes_[8] = {};
   std::vector<std::uint8_t> read_data_;
   Counters counters_;
 };
@@ -296,7 +296,7 @@ std::vector<Firing> firings_of(const Stages& s, std::size_t q) {
   const auto samples = static_cast<std::size_t>(c.attention.samples_per_query()),
              channels = static_cast<std::size_t>(c.attention.embed_dim);
   const auto row = static_cast<std::int64_t>(q) % c.gemm.rows;
-  std::vector<Firing> all;
+  std::vector<Firing> all = {{"order", {static_cast<std::int64_t>(q)}}};
   for (std::size_t n = 0; n < samples; ++n) {
     const auto i = q * samples + n;
     all.push_back(
@@ -424,7 +424,7 @@ Process Device::attention(const AttentionWork& work) {
   const auto& a = c.attention;
   const auto mischief = fake_job.mischief;
   for (auto process = read(plan_reads(work)); process.step();) co_await next_cycle;
-  const std::vector<Read> features = {{mischief == Mischief::ReadWithWrongId ? 2u : 3u, address(8), 64}};
+  const std::vector<Read> features = {{mischief == Mischief::ReadWithWrongId ? 2u : 4u, address(8), 64}};
   if (mischief == Mischief::ReadBeforeWritten)
     for (auto process = read(features); process.step();) co_await next_cycle;
   if (!work.map_given) {
@@ -517,7 +517,7 @@ Process Device::story() {
     counters_.gemm_idle = counters_.cycles - counters_.gemm_busy + (mischief == Mischief::GemmCausesDoNotSum);
     counters_.bytes_job = bytes_[0], counters_.bytes_query = bytes_[1] - counters_.bytes_source;
     counters_.bytes_reference = bytes_[2];
-    counters_.bytes_feature = bytes_[3] + (mischief == Mischief::WrongByteCount ? 16 : 0);
+    counters_.bytes_feature = bytes_[4] + (mischief == Mischief::WrongByteCount ? 16 : 0);
     busy_ = false, done_ = true;
     interrupts_ |= error_ ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK;
     for (int i = 0; i < 80; ++i) co_await next_cycle;

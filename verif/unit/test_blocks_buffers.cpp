@@ -1,4 +1,5 @@
 // The sizes of the memories on chip, by the formulas of generator/accel/README.md ("Memories on chip").
+#include <bit>
 #include <map>
 
 #include "unit/block_bench.hpp"
@@ -81,7 +82,23 @@ TEST_CASE("memories have the sizes of their formulas") {
     if (lanes > 1) CHECK(sizes["core.sums_0.words"].first == up(groups));
     expect("core.outputs.words", up(groups), outputs * n.output_bits + 1);  // with its last mark
     expect("job_reader.beats.words", up(std::max(latency, 32)), beat);
-    expect("reference_fetch.reader.beats.words", up(latency * 16 * a.levels * lanes / (beat / 8) / samples + 32), beat);
+    const int reference_beats = 16 * a.levels / (beat / 8) + 2,
+              reference_buffer = up(std::max(latency * reference_beats * lanes / samples, latency / 4) + 32);
+    expect("order.reference_gather.reader.beats.words", reference_buffer, beat);
+    CHECK(sizes["order.reference_gather.marks.words"].first == reference_buffer);
+    CHECK(sizes["order.words.words"].first == up((rows + latency * lanes / samples + 2) * 2 * a.levels));
+    CHECK(sizes["order.results.words"].first == up(32 + 6 * rows));
+    const int index_bits = std::max<int>(1, std::bit_width(static_cast<unsigned>(a.max_queries - 1)));
+    if (c.order.bucket_bits > 0) {
+      expect("order.bucket_sort.counts", 1 << 2 * c.order.bucket_bits,
+             std::bit_width(static_cast<unsigned>(a.max_queries)));
+      expect("order.bucket_sort.order", a.max_queries, index_bits);
+    }
+    if (c.order.window > 1) {
+      expect("order.nearest_first.pool_0", std::max(2, c.order.window / c.order.distance_units), 25 + index_bits);
+      expect("order.nearest_first.queries", c.order.window, index_bits);
+      expect("order.nearest_first.words", c.order.window * up(2 * a.levels), 64);
+    }
     expect("burst_writer.beats.words", 32, beat);
   }
   MESSAGE(fmt::format("{} memories of {} configurations", compared, configs.size()));

@@ -44,7 +44,7 @@ TEST_CASE("counters: every cycle under one cause, gaps of the array, bytes") {
         };
         event("busy", busy), event("in_setup_phase", in_setup && busy), event("in_project_phase", in_project);
         event("of_map", of_map);
-        bool taken_now = false;
+        bool taken_now = false, starves = false;
         const bool all_done = std::all_of(left.begin(), left.end(), [](int q) { return q == 0; });
         for (int l = 0; l < lanes; ++l) {
           auto& mine = left[static_cast<std::size_t>(l)];
@@ -53,6 +53,7 @@ TEST_CASE("counters: every cycle under one cause, gaps of the array, bytes") {
                      missing = event(fmt::format("feature_missing_{}", l), random.chance(30)),
                      blocked = event(fmt::format("lane_blocked_{}", l), random.chance(30)),
                      ends = event(fmt::format("sample_ends_query_{}", l), random.chance(20));
+          starves |= busy && !taken && !in_setup && !in_project && (!begun || (!all_done && !missing && !blocked));
           if (busy)
             ++wanted[taken        ? "sample"
                      : in_setup   ? "setup"
@@ -70,12 +71,14 @@ TEST_CASE("counters: every cycle under one cause, gaps of the array, bytes") {
             wanted[fmt::format("line_{}", count)] += n;
           }
         }
+        wanted["wait_query"] += event("order_late", random.chance(30)) && starves;
         begun |= taken_now;
         wanted["cycles"] += busy;
         const auto beat = [&](const char* port, const std::string& counter) {
           if (event(port, busy && random.chance(40))) wanted["bytes_" + counter] += bytes;
         };
-        beat("beat_job", "job"), beat("beat_reference", "reference"), beat("beat_feature", "feature");
+        beat("beat_job", "job"), beat("beat_reference", "reference"), beat("beat_list", "list"),
+            beat("beat_feature", "feature");
         beat("beat_rows", of_map ? "source" : "query"), beat("beat_written", of_map ? "value" : "output");
         // The array steps, waits for room, or waits for rows.
         const bool step = event("gemm_moves", random.chance(cycle % 40 < 20 ? 60 : 10)),

@@ -12,6 +12,8 @@ namespace word = accel::word;
 
 namespace {
 
+constexpr unsigned held_queries = 3;  // of the order on chip
+
 using Descriptor = std::array<std::uint32_t, accel::descriptor_words>;
 using Verdict = std::pair<unsigned, int>;  ///< error, and the word that is wrong
 
@@ -30,7 +32,12 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   d[word::flags] = number(dense               ? random.in(0, 1) << accel::flag_relu
                           : random.chance(50) ? random.in(0, 7)
                                               : 1 << accel::flag_masked | random.in(0, 1) << accel::flag_boxes);
-  d[word::queries] = number(random.in(1, a.max_queries));
+  // Most orders that are said to be kept are.
+  if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_listed;
+  if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_order_kept;
+  const bool kept = (d[word::flags] & 1u << accel::flag_order_kept) != 0;
+  d[word::queries] = kept ? held_queries : number(random.in(1, a.max_queries));
+  d[word::rows] = number(random.in(1, a.max_queries));
   const auto line = std::max(64, line_bytes(c));
   const auto place = [&](int at, int alignment) {
     const auto top = c.memory.address_bits == 32 ? 0 : (std::uint64_t{1} << (c.memory.address_bits - 32)) - 1;
@@ -40,6 +47,7 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   for (const int at : {word::query_address, word::parameter_address, word::output_address}) place(at, 64);
   const auto stride = [&](int beats) { return number((beats + random.in(0, 3)) * beat); };
   if (!dense) {
+    place(word::list_address, 64);
     place(word::reference_address, 64), place(word::value_address, line);
     if ((d[word::flags] & 1u << accel::flag_map_given) == 0) {
       place(word::source_address, 64);
@@ -78,10 +86,15 @@ Verdict judge(const Config& c, const Descriptor& d) {
   const int beat = c.memory.data_bits / 8;
   const bool dense = d[word::kind] == accel::kind_dense;
   if (!dense && d[word::kind] != accel::kind_attention) return {1, word::kind};
-  if ((d[word::flags] & ~(dense ? 8u : 7u)) != 0) return {1, word::flags};
+  if ((d[word::flags] & ~(dense ? 8u : 0x37u)) != 0) return {1, word::flags};
   if (dense && std::any_of(d.begin() + word::dense_reserved, d.end(), [](auto w) { return w != 0; }))
     return {1, word::dense_reserved};
   if (d[word::queries] == 0 || d[word::queries] > number(a.max_queries)) return {2, word::queries};
+  const bool listed = !dense && (d[word::flags] & 1u << accel::flag_listed) != 0;
+  if (listed && (d[word::rows] == 0 || d[word::rows] > number(a.max_queries))) return {2, word::rows};
+  if (!dense && c.order.bucket_bits > 0 && (d[word::flags] & 1u << accel::flag_order_kept) != 0 &&
+      d[word::queries] != number(held_queries))
+    return {12, word::flags};
   int tokens = 0;
   for (int l = 0; !dense && l < a.levels; ++l) {
     const auto side = d[static_cast<std::size_t>(word::levels + l)];
@@ -109,7 +122,8 @@ Verdict judge(const Config& c, const Descriptor& d) {
                                             {true, word::parameter_address, 64},
                                             {true, word::output_address, 64},
                                             {projects, word::source_address, 64},
-                                            {masked, word::mask_address, 64}}) {
+                                            {masked, word::mask_address, 64},
+                                            {listed, word::list_address, 64}}) {
     const auto i = static_cast<std::size_t>(at);
     if (used && (d[i] % number(alignment) != 0 || std::uint64_t{d[i + 1]} >> (c.memory.address_bits - 32) != 0))
       return {4, at};
@@ -137,9 +151,10 @@ std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
   const auto& a = c.attention;
   const int last = word::levels + a.levels - 1, beat = c.memory.data_bits / 8;
   std::vector<std::function<void(Descriptor&)>> list = {
-      put(word::kind, 0x00010001), put(word::kind, 0x00020003), put(word::flags, 0x10), put(word::flags, 0x80000008),
+      put(word::kind, 0x00010001), put(word::kind, 0x00030003), put(word::flags, 0x40), put(word::flags, 0x80000008),
       put(word::flags, 4), put(word::dense_reserved, 1u << 31), put(31, 1), put(23, 0x100), put(word::queries, 0),
-      put(word::queries, number(a.max_queries) + 1), put(word::queries, 1u << 31),
+      put(word::queries, number(a.max_queries) + 1), put(word::queries, 1u << 31), put(word::queries, held_queries + 1),
+      put(word::rows, 0), put(word::rows, number(a.max_queries) + 1), put(word::rows, 1u << 31),
       // Sides of the first and the last level, or what they are of a dense job.
       put(word::levels, 1u << 16), put(word::levels, 1), put(word::levels, pair(a.max_width + 1, 1)),
       put(word::levels, pair(1, a.max_height + 1)), put(last, 1u << 16), put(last, pair(1, 0xFFFF)), put(last, 0xFFFF),
@@ -164,7 +179,7 @@ std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
         d[word::dense_panel] = pair(tiles, 2 * tiles);
       }};
   for (const int at : {word::query_address, word::reference_address, word::value_address, word::parameter_address,
-                       word::output_address, word::source_address, word::mask_address}) {
+                       word::output_address, word::source_address, word::mask_address, word::list_address}) {
     list.push_back(add(at, 32));
     list.push_back(add(at, line_bytes(c) / 2));
     if (c.memory.address_bits < 64) list.push_back(put(at + 1, 1u << (c.memory.address_bits - 32)));
@@ -184,6 +199,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
     const auto& n = config.numerics;
     const int beat_bits = config.memory.data_bits, beat = beat_bits / 8, columns = config.gemm.columns;
     for (const auto* port : {"job_begins", "beat_valid", "check"}) sim.set(port, 0);
+    if (config.order.bucket_bits > 0) sim.set("order_held", held_queries);
     sim.set_reset(true);
     sim.step();
     sim.set_reset(false);
@@ -255,6 +271,9 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         continue;
       }
       same("boxes", d[word::flags] & 1), same("masked", !given && (d[word::flags] & 2) != 0), same("map_given", given);
+      const bool listed = (d[word::flags] >> accel::flag_listed & 1) != 0;
+      same("listed", listed), same("order_kept", d[word::flags] >> accel::flag_order_kept & 1);
+      if (listed) same("rows", d[word::rows]), same("list_address", address(word::list_address));
       same("reference_address", address(word::reference_address)), same("value_address", address(word::value_address));
       if (!given) same("source_address", address(word::source_address)), same("source_stride", d[word::source_stride]);
       if (!given && (d[word::flags] & 2) != 0) same("mask_address", address(word::mask_address));
@@ -272,18 +291,15 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       same("tokens", tokens), same("blocks", blocks);
     }
     // Every rule was the first one at least once.
-    std::set<Verdict> all = {{0, 0},
-                             {1, word::kind},
-                             {1, word::flags},
-                             {1, word::dense_reserved},
-                             {2, word::queries},
-                             {9, word::dense_shape},
-                             {9, word::dense_panel}};
+    std::set<Verdict> all = {
+        {0, 0},          {1, word::kind},        {1, word::flags},      {1, word::dense_reserved}, {2, word::queries},
+        {2, word::rows}, {9, word::dense_shape}, {9, word::dense_panel}};
+    if (config.order.bucket_bits > 0) all.insert({12, word::flags});
     for (int l : {0, a.levels - 1}) all.insert({3, word::levels + l});
     if (a.levels * a.max_width * a.max_height > a.max_tokens) all.insert({10, word::levels});
     for (const int at : {word::query_address, word::reference_address, word::value_address, word::parameter_address,
-                         word::output_address, word::source_address, word::mask_address, word::query_stride,
-                         word::output_stride, word::source_stride})
+                         word::output_address, word::source_address, word::mask_address, word::list_address,
+                         word::query_stride, word::output_stride, word::source_stride})
       all.insert({4, at});
     for (const auto& v : all) {
       CAPTURE(v.first);

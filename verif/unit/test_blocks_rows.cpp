@@ -25,7 +25,8 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
                 stride = (beats + static_cast<int>(random.in(0, 3))) * beat,
                 count = static_cast<int>(random.in(1, 6 * rows));
       const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
-      sim.set("tokens_run", tokens), sim.set("rows", static_cast<unsigned>(tokens ? random.in(1, 60) : count));
+      sim.set("tokens_run", tokens), sim.set("dense_run", !tokens),
+          sim.set("rows", static_cast<unsigned>(tokens ? random.in(1, 60) : count));
       sim.set("address", base), sim.set("stride", static_cast<unsigned>(stride));
       sim.set("row_beats", static_cast<unsigned>(beats)), sim.set("last_step", static_cast<unsigned>(steps - 1));
       pulse(bench, "start");
@@ -37,7 +38,7 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
       for (int r = 0; r < count; ++r) {
         if (tokens) {
           list.push_back({static_cast<std::uint64_t>(random.in(0, 1 << 20) * 64), random.chance(40)});
-          bench.push("token", {static_cast<std::int64_t>(list.back().address), list.back().last_of_group});
+          bench.push("given", {static_cast<std::int64_t>(list.back().address), list.back().last_of_group});
         } else {
           list.push_back({base + static_cast<std::uint64_t>(r * stride), r % rows == rows - 1 || r + 1 == count});
         }
@@ -71,15 +72,15 @@ TEST_CASE("output_rows: groups of outputs in beats, an address a row") {
               beat = config.memory.data_bits / 8, beats = output_row_beats(config);
     sim.set("start", 0);
     for (int job = 0; job < 3; ++job) {
-      const int queries = static_cast<int>(random.in(1, 20)),
-                stride = (beats + static_cast<int>(random.in(0, 3))) * beat;
+      const int count = static_cast<int>(random.in(1, 20)), stride = (beats + static_cast<int>(random.in(0, 3))) * beat;
       const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
-      sim.set("queries", static_cast<unsigned>(queries)), sim.set("address", base);
-      sim.set("stride", static_cast<unsigned>(stride));
+      sim.set("address", base), sim.set("stride", static_cast<unsigned>(stride));
       pulse(bench, "start");
       std::vector<std::vector<std::uint64_t>> requests, data;
-      for (int q = 0; q < queries; ++q) {
-        requests.push_back({base + static_cast<std::uint64_t>(q * stride), static_cast<std::uint64_t>(beats)});
+      for (int i = 0; i < count; ++i) {
+        const auto query = random.in(0, config.attention.max_queries - 1);
+        bench.push("query", {query});
+        requests.push_back({base + static_cast<std::uint64_t>(query * stride), static_cast<std::uint64_t>(beats)});
         BitVector row;
         for (int group = 0; group < groups; ++group) {
           BitVector word;

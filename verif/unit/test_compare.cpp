@@ -44,6 +44,7 @@ struct Fixture {
       for (int times = edit(stage, n, values); times > 0; --times) comparison.fire(stage, values);
     };
     const int samples = config.attention.samples_per_query(), rows = config.gemm.rows;
+    for (int q = 0; q < layer.queries; ++q) send("order", q, {q});
     int n = 0;
     for (int group = 0; group * rows < layer.queries; ++group)  // as a PE array would: sample by sample, row by row
       for (int s = 0; s < samples; ++s)
@@ -105,11 +106,11 @@ TEST_CASE("what agrees is bit-exact, also when columns do not divide the channel
     CHECK(comparison.mismatches() == 0);
     CHECK(comparison.queries_done() == 10);
     const auto results = comparison.results();
-    CHECK(results.size() == 8);
+    CHECK(results.size() == 9);
     const std::int64_t samples = 10 * f.config.attention.samples_per_query();
     const std::int64_t values = 10 * f.config.attention.embed_dim;
     const std::vector<std::int64_t> compared = {
-        24 * f.config.attention.embed_dim, samples * 3, samples, samples * 2, samples * 4, values, values, values};
+        24 * f.config.attention.embed_dim, 10, samples * 3, samples, samples * 2, samples * 4, values, values, values};
     for (std::size_t i = 0; i < results.size(); ++i) CHECK(results[i].compared == compared[i]);
   }
 }
@@ -141,11 +142,12 @@ TEST_CASE("missing and surplus firings are mismatches") {
     const auto values = static_cast<std::int64_t>(s.fields.size()) - (stage == "projection" ? 2 : 0);
     const int last = stage == "projection" || stage == "attention" || stage == "location" || stage == "corner_weight"
                          ? 639
-                     : stage == "head" ? 639
-                                       : 159;
+                     : stage == "head"  ? 639
+                     : stage == "order" ? 9
+                                        : 159;
     const auto missing = f.repeated(stage, last, 0);
     CHECK(missing.mismatches() == values);
-    CHECK(first(missing, stage).find("query 9") != std::string::npos);
+    CHECK(first(missing, stage).find(stage == "order" ? "turn 9" : "query 9") != std::string::npos);
     CHECK(first(missing, stage).ends_with("got nothing"));
     const auto surplus = f.repeated(stage, last, 2);
     CHECK(surplus.mismatches() == values);
@@ -155,7 +157,7 @@ TEST_CASE("missing and surplus firings are mismatches") {
   }
   Comparison silent(f.config, f.work());
   silent.finish();
-  CHECK(silent.mismatches() == 640 * (3 + 1 + 2 + 4) + 640 * 2);
+  CHECK(silent.mismatches() == 10 + 640 * (3 + 1 + 2 + 4) + 640 * 2);
 }
 
 TEST_CASE("indices of nothing and wrong rows in memory are mismatches") {

@@ -313,10 +313,14 @@ TEST_CASE("the panels of a dense job: what the hardware takes, and every field b
 TEST_CASE("the descriptor of an attention layer") {
   const auto c = load_preset("nano");
   auto layer = random_layer(c, 5);
-  const JobAddresses a{0x123456780, 0x2000000c0, 0x300000100, 0x400000140, 0x500000180,
-                       0x6000001c0, 0x700000200, 64,          128,         192};
-  const auto d = make_descriptor(layer, false, a, 77);
-  CHECK(d[0] == 0x00020001);
+  const JobAddresses a{0x123456780, 0x2000000c0, 0x300000100, 0x400000140, 0x500000180, 0x6000001c0,
+                       0x700000200, 0x800000240, 64,          128,         192};
+  const model::Stages stages;
+  const auto made = [&](bool map_given, bool order_kept = false) {
+    return make_descriptor(AttentionWork{layer, stages, map_given, order_kept}, a, 77);
+  };
+  const auto d = made(false);
+  CHECK(d[0] == 0x00030001);
   CHECK(d[1] == 2);
   CHECK(d[2] == 77);
   CHECK(d[3] == 5);
@@ -336,12 +340,19 @@ TEST_CASE("the descriptor of an attention layer") {
   CHECK(d[26] == 0x200);
   CHECK(d[27] == 7);
   CHECK(d[28] == 192);
-  for (int i = 29; i < 32; ++i) CHECK(d[i] == 0);
-  CHECK(make_descriptor(layer, true, a, 77)[1] == 4);
+  CHECK(d[29] == 5);
+  CHECK(d[30] == 0x240);
+  CHECK(d[31] == 8);
+  CHECK(made(true)[1] == 4);
+  CHECK(made(false, true)[1] == 0x22);
   layer.boxes = true;
-  CHECK(make_descriptor(layer, false, a, 77)[1] == 3);
+  CHECK(made(false)[1] == 3);
   layer.padding.clear();
-  CHECK(make_descriptor(layer, false, a, 77)[1] == 1);
+  CHECK(made(false)[1] == 1);
+  layer.index_list = {4, 0};
+  CHECK(made(false)[1] == 0x11);
+  CHECK(made(false)[3] == 2);
+  CHECK(made(false)[29] == 5);
   const auto bytes = to_bytes(d);
   CHECK(bytes.size() == 128);
   CHECK(bytes[16] == 0x80);
@@ -356,7 +367,7 @@ TEST_CASE("the descriptor of a dense layer") {
   a.query_stride = 64, a.output_stride = 304;
   auto d = make_descriptor(layer, c, a, 78);
   const Descriptor expected = {
-      0x00020002,   0, 78, 7, 0x23456780, 1, 0, 0, 0, 0, 0x140, 4, 0x180, 5, 64, 304, 13 | 300 << 16,
+      0x00030002,   0, 78, 7, 0x23456780, 1, 0, 0, 0, 0, 0x140, 4, 0x180, 5, 64, 304, 13 | 300 << 16,
       8 | 100 << 16};  // panels of 24 outputs: whole beats
   CHECK(d == expected);
   layer.relu = true;
@@ -406,7 +417,7 @@ TEST_CASE("a job in memory: regions, strides, and the faults of what it writes")
     value.bytes[3 * 4 * 64 + 33] = 0;
     for (const auto x : memory.output_rows()) CHECK((x >= -100 && x <= -96));
     rows.writes[d[15]] = 2;
-    CHECK(memory.check_written().at(0) == "output row 1, byte 0: written 2 times");
+    CHECK(memory.check_written().at(0) == "output row 1, byte 0: written 2 times instead of 1");
     rows.writes[d[15]] = 1;
     if (d[15] > 128) {
       rows.bytes[130] ^= 1;

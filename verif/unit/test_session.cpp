@@ -113,7 +113,7 @@ TEST_CASE("a device that keeps the rules is bit-exact under every condition, job
 
 TEST_CASE("the stages that a job has are compared, and no others") {
   const Made made;
-  const std::vector<std::string> core = {"projection", "attention", "location", "corner_weight",
+  const std::vector<std::string> core = {"order", "projection", "attention", "location", "corner_weight",
                                          "head",       "output",    "memory"};
   auto whole = core;
   whole.insert(whole.begin(), "value");
@@ -217,7 +217,7 @@ TEST_CASE("a tampered descriptor reaches the device") {
   Job job{work};
   job.tamper = [](Descriptor& d) { d[3] = 5; };
   const auto result = session.run(job);
-  CHECK(result.stages[1].mismatches == 64);  // attention of the query left out
+  CHECK(result.stages[2].mismatches == 64);  // attention of the query left out
   CHECK(!result.untouched);
 }
 

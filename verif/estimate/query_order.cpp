@@ -1,0 +1,137 @@
+#include "estimate/query_order.hpp"
+
+#include <algorithm>
+
+#include "model/order.hpp"
+
+namespace quillgen::estimate {
+namespace {
+
+constexpr int word_bytes = 8;
+constexpr int row_queue = 4;       ///< numbers of queries that wait for the array
+constexpr int request_cycles = 3;  ///< of a reader: take a request, size its burst, ask
+
+int reference_buffer(const Config& c) {
+  const int row_beats = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2;
+  const int of_lanes = c.memory.latency_cycles * row_beats * c.core.lanes / c.attention.samples_per_query();
+  return power_of_two(std::max(of_lanes, c.memory.latency_cycles / 4) + 2 * most_burst_beats);
+}
+
+}  // namespace
+
+QueryOrder::QueryOrder(Board& b, Cycle begun)
+    : clock_(b.clock),
+      words_(reference_row_bytes(b.c, b.demand.layer.boxes) / word_bytes),
+      words_per_beat_(b.beat() / word_bytes),
+      rows_of_group_(b.c.gemm.rows),
+      window_(b.c.order.window),
+      scan_(b.c.order.window / b.c.order.distance_units),
+      most_in_flight_(power_of_two(rows_on_their_way + 2 * group_buffers * b.c.gemm.rows) + sram_fifo_delay),
+      most_fetched_(reference_buffer(b.c)),
+      reader_(b.clock, b.beat(), most_fetched_) {
+  const auto& c = b.c;
+  most_waiting_ =
+      power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes / c.attention.samples_per_query() + 2) * 2 *
+                   c.attention.levels) /
+      words_;
+  Config unchosen = c;
+  unchosen.order.window = 1;
+  fetch_order_ = b.demand.schedule(unchosen);
+  queries_ = static_cast<int>(fetch_order_.size());
+  const std::int64_t list = divide_up(queries_ * 4, b.beat());
+  if (!b.demand.index_list.empty()) list_ = list;
+  Cycle ready = begun;
+  if (c.order.bucket_bits > 0) {  // clear, count, sum, place
+    const int cells = 1 << 2 * c.order.bucket_bits;
+    const int pace = std::max(request_cycles, divide_up(b.latency + 12, most_fetched_));
+    ready += 2 * (cells + b.latency + 12 + std::int64_t{queries_} * pace);
+    before_ = 2 * std::int64_t{queries_};
+    list_ *= 2;
+  }
+  next_collect_ = ready;
+  if (ready + 2 * b.latency < clock_.now()) fill_buffers();
+}
+
+/// The order began long before the lanes: what can be known to the array already is, and what can be fetched, too.
+void QueryOrder::fill_buffers() {
+  while (issued_ < queries_ && issued_ < std::min(row_queue + 2, most_waiting_ + group_buffers * rows_of_group_)) {
+    ++issued_, ++in_flight_;
+    rows_.push(0), waiting_.push(0);
+  }
+  collected_ = std::min(queries_, issued_ + (window_ > 1 ? window_ : 0));
+  to_fetch_ = collected_;
+  at_hand_ = most_fetched_;
+  for (int i = 0; i < to_fetch_; ++i) before_ += beats_of(fetch_order_[static_cast<std::size_t>(i)]);
+}
+
+/// Beats that hold the reference of a query: rows follow each other without padding.
+int QueryOrder::beats_of(int query) const {
+  const auto first = std::int64_t{query} * words_ % words_per_beat_;
+  return static_cast<int>((first + words_ + words_per_beat_ - 1) / words_per_beat_);
+}
+
+void QueryOrder::fetch() {
+  if (to_fetch_ == queries_ || !clock_.due(next_collect_)) return;
+  const int beats = beats_of(fetch_order_[static_cast<std::size_t>(to_fetch_)]);
+  if (at_hand_ >= beats) {
+    at_hand_ -= beats, before_ += beats, ++to_fetch_, ++buffered_;
+    clock_.acted();
+  } else if (reader_.accepts()) {
+    reader_.request(beats);
+    ++to_fetch_;
+  }
+}
+
+/// A word a cycle, of a candidate or, without a choice, of the next query.
+void QueryOrder::collect() {
+  if (collected_ == queries_ || collected_ - issued_ >= std::max(window_, 1) || !clock_.due(next_store_)) return;
+  if (buffered_ > 0) {
+    --buffered_;
+  } else {
+    if (collected_ == to_fetch_) return;
+    if (beats_left_ == 0) beats_left_ = beats_of(fetch_order_[static_cast<std::size_t>(collected_)]);
+    if (!reader_.ready()) return;
+    reader_.take();
+    if (--beats_left_ > 0) return clock_.acted();
+  }
+  ++collected_;
+  next_store_ = clock_.now() + words_;
+  if (window_ == 1) next_issue_ = clock_.now() + words_;
+  clock_.acted();
+}
+
+void QueryOrder::issue() {
+  if (issued_ == queries_) return;
+  if (window_ > 1) {
+    if (collected_ < queries_ && collected_ - issued_ < window_) return;
+    if (!chosen_) {  // scan, compare, settle
+      if (!clock_.due(next_store_)) return;
+      chosen_ = true, next_issue_ = clock_.now() + scan_ + 6 + words_;
+    }
+  } else if (collected_ == issued_) {
+    return;
+  }
+  if (!clock_.due(next_issue_)) return;
+  if (rows_.size() >= row_queue || waiting_.size() >= static_cast<std::size_t>(most_waiting_) ||
+      in_flight_ >= most_in_flight_)
+    return;
+  ++issued_, ++in_flight_, chosen_ = false;
+  rows_.push(clock_.now() + fifo_delay + 2), waiting_.push(clock_.now() + sram_fifo_delay);
+  clock_.acted();
+}
+
+void QueryOrder::tick() {
+  fetch();
+  collect();
+  issue();
+  // References of a query into the buffers of its group, a word a cycle.
+  if (waiting_.empty() || held_ == group_buffers || !clock_.due(std::max(waiting_.front(), next_store_of_group_)))
+    return;
+  waiting_.pop();
+  next_store_of_group_ = clock_.now() + words_;
+  ++stored_;
+  if (stored_ % rows_of_group_ == 0 || stored_ == queries_) ++held_, groups_.push(clock_.now() + words_ + fifo_delay);
+  clock_.acted();
+}
+
+}  // namespace quillgen::estimate
