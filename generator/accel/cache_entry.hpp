@@ -14,10 +14,14 @@ struct QueueEntry {
   std::array<hdl::UInt, banks> weight;  ///< by parity of the pixel; 0: not read
   std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way}, and with has_aside() {aside, set, way}:
                                         ///< a line aside has the bank's place beside the sets, set and way are 0
-  hdl::UInt fill;            ///< bit p: the line of parity p comes from memory and is written before the sample is read
-  hdl::UInt line_x, line_y;  ///< bit c: parity of the block column (row) of the pixel in column (row) of parity c
+  hdl::UInt fill;  ///< bit p: the line of parity p comes from memory and is written before the sample is read
+  /// Bit c: parity of the line column (row) of the pixel in column (row) of parity c. Not there where lines are one
+  /// pixel wide (high), and it would be c.
+  std::optional<hdl::UInt> line_x, line_y;
   hdl::Bool last_of_head, last_of_query;
-  explicit QueueEntry(const Shapes& s) : fill(banks), line_x(2), line_y(2) {
+  explicit QueueEntry(const Shapes& s) : fill(banks) {
+    if (s.line_width() == 2) line_x.emplace(2);
+    if (s.line_height() == 2) line_y.emplace(2);
     weight.fill(hdl::UInt(s.corner_width()));
     place.fill(hdl::UInt((s.has_aside() ? 1 : 0) + s.line_place_bits()));
   }
@@ -25,10 +29,17 @@ struct QueueEntry {
   void each(F&& f) {
     for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
     for (int p = 0; p < banks; ++p) f(("place_" + std::to_string(p)).c_str(), place[static_cast<std::size_t>(p)]);
-    f("fill", fill), f("line_x", line_x), f("line_y", line_y), f("last_of_head", last_of_head),
-        f("last_of_query", last_of_query);
+    f("fill", fill);
+    if (line_x) f("line_x", *line_x);
+    if (line_y) f("line_y", *line_y);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
   }
 };
+
+/// Bit c of QueueEntry::line_x (line_y).
+inline hdl::Bool line_parity(hdl::Module& m, const std::optional<hdl::UInt>& parities, int c) {
+  return parities ? parities->bit(c) : hdl::Bool::constant(m, c == 1);
+}
 
 /// Four pixels of D channels and their weights, by parity of the pixel.
 struct Sample {

@@ -18,13 +18,15 @@ namespace {
 
 struct Reading {  // a sample whose lines are all there
   std::array<UInt, banks> weight, place;
-  UInt line_x, line_y;
+  std::optional<UInt> line_x, line_y;
   Bool last_of_head, last_of_query;
   template <class F>
   void each(F&& f) {
     for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
     for (std::size_t p = 0; p < banks; ++p) f(("place_" + std::to_string(p)).c_str(), place[p]);
-    f("line_x", line_x), f("line_y", line_y), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (line_x) f("line_x", *line_x);
+    if (line_y) f("line_y", *line_y);
+    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
   }
 };
 
@@ -54,7 +56,9 @@ T shape_like(T value) {
 
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
   return d.module("feature_buffer", [&](Module& m) {
-    const int place_bits = s.line_place_bits();
+    const int place_bits = s.line_place_bits(), aside_bits = s.has_aside() ? 1 : 0;
+    // Parities of its line that do not follow from a pixel's own: of row and column, column, none.
+    const int free_bits = s.line_height() + s.line_width() - 2;
     const int pixel_bits = s.a.head_dim() * s.n.feature_bits;
     m.describe(
         "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
@@ -86,10 +90,10 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     Bool busy = Bool::constant(m, false);
     std::vector<UInt> reading_places(reading.place.begin(), reading.place.end());
     for (std::size_t p = 0; p < banks; ++p) {
-      UInt line_parity =
-          concat({reading.line_y.bit(static_cast<int>(p) / 2), reading.line_x.bit(static_cast<int>(p) % 2)});
+      const int pixel = static_cast<int>(p);
+      UInt of_line = concat({line_parity(m, reading.line_y, pixel / 2), line_parity(m, reading.line_x, pixel % 2)});
       read_address.push_back(
-          concat({line_parity, select(line_parity, reading_places)}).named("read_address_" + std::to_string(p)));
+          concat({of_line, select(of_line, reading_places)}).named("read_address_" + std::to_string(p)));
       busy = busy | (reading.weight[p].any() & (read_address[p] == fill_address));
     }
     busy = (busy & reading_valid).named("busy");
@@ -117,34 +121,49 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     sample_valid.when(issue, true).when(sample_ready, false);
     sample.when(issue, beside);
 
-    m.note("Data banks. A line holds one pixel of each parity.");
+    static constexpr const char* held[] = {"holds one pixel of each parity", "holds one pixel of each column parity",
+                                           "is one pixel"};
+    m.note(std::string("Data banks. A line ") + held[s.config.feature_cache.line_shape] + ".");
     Sample out(s);
     const int element = 8 * element_bytes(s.n.feature_bits);
+    const auto line_of = [&](const UInt& address) { return address.bits(place_bits + aside_bits, free_bits); };
+    const auto in_sets = [&](const UInt& address) {
+      if (aside_bits == 0) return address.bits(0, place_bits + free_bits);
+      UInt place = address.bits(0, place_bits);
+      return free_bits == 0 ? place : concat({line_of(address), place});
+    };
     for (std::size_t p = 0; p < banks; ++p) {
+      const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
+      const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
       std::vector<SInt> channels;
       for (int i = 0; i < s.a.head_dim(); ++i)
-        channels.push_back(
-            line.data.bits((static_cast<int>(p) * s.a.head_dim() + i) * element, s.n.feature_bits).as_sint());
+        channels.push_back(line.data.bits((in_line * s.a.head_dim() + i) * element, s.n.feature_bits).as_sint());
       const UInt pixel = lib::join(channels);
-      Ram bank(m, "pixels_" + std::to_string(p), 4 << place_bits, pixel_bits, 1);
+      Bool write = fill;  // of a line that has a pixel of this parity
+      if (s.line_height() == 1) write = write & (row == 1 ? parity.bit(1) : ~parity.bit(1));
+      if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
       Bool read = issue & reading.weight[p].any();
       out.weight[p] = sample.weight[p];
+      const auto memory = [&](const std::string& name, int words) {
+        return Ram(m, name + std::to_string(p), words, pixel_bits, 1);
+      };
+      Ram sets = memory("pixels_", 1 << (free_bits + place_bits));
       if (!s.has_aside()) {
-        bank.write(fill, fill_address, pixel);
-        out.pixel[p] = bank.read(read_address[p], read);
+        sets.write(write, in_sets(fill_address), pixel);
+        out.pixel[p] = sets.read(in_sets(read_address[p]), read);
         continue;
       }
-      const auto parity_of = [&](const UInt& address) { return address.bits(place_bits + 1, 2); };
-      const auto in_sets = [&](const UInt& address) {
-        return concat({parity_of(address), address.bits(0, place_bits)});
+      const auto of_bank = [&](const char* name) { return name + std::to_string(p); };
+      Bool fill_aside = is_aside(fill_address), read_aside = is_aside(read_address[p]);
+      const auto place_aside = [&](const UInt& address) {
+        return free_bits == 0 ? UInt::constant(m, 0, 1) : line_of(address);
       };
-      bank.write(fill & ~is_aside(fill_address), in_sets(fill_address), pixel);
-      Ram aside(m, "aside_" + std::to_string(p), banks, pixel_bits, 1);
-      aside.write(fill & is_aside(fill_address), parity_of(fill_address), pixel);
-      Bool read_aside = is_aside(read_address[p]);
-      out.pixel[p] =
-          mux(sample.aside->bit(static_cast<int>(p)), aside.read(parity_of(read_address[p]), read & read_aside),
-              bank.read(in_sets(read_address[p]), read & ~read_aside));
+      sets.write((write & ~fill_aside).named(of_bank("write_sets_")), in_sets(fill_address), pixel);
+      Ram aside = memory("aside_", std::max(2, 1 << free_bits));
+      aside.write((write & fill_aside).named(of_bank("write_aside_")), place_aside(fill_address), pixel);
+      UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_"))),
+           from_sets = sets.read(in_sets(read_address[p]), (read & ~read_aside).named(of_bank("read_sets_")));
+      out.pixel[p] = mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets);
     }
     out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;
     output(m, "waiting", head.valid & ~complete);

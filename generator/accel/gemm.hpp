@@ -127,7 +127,7 @@ struct WriteRequest {
   explicit WriteRequest(const Shapes& s) : address(s.address_bits()), beats(longest(s)) {}
   static int longest(const Shapes& s) {
     return Shapes::holds(
-        std::max({output_row_beats(s.config), s.config.attention.heads * line_beats(s.config),
+        std::max({output_row_beats(s.config), s.config.attention.heads * block_beats(s.config),
                   divide_up(result_elements(s.config) * element_bytes(s.n.output_bits), s.data_bytes())}));
   }
   template <class F>

@@ -134,7 +134,7 @@ std::string image_layout(const Shapes& s) {
 std::string tensor_table(const Config& c) {
   const auto& a = c.attention;
   const int query = query_row_beats(c) * beat_bytes(c.memory), output = output_row_beats(c) * beat_bytes(c.memory),
-            block = a.heads * line_bytes(c);
+            block = a.heads * block_bytes(c);
   const std::int64_t level = std::int64_t{divide_up(a.max_width, 2)} * divide_up(a.max_height, 2) * block;
   std::string text = "| region | access | alignment | bytes | at most |\n|---|---|---|---|---|\n";
   const auto row = [&](const char* name, const char* access, int alignment, const std::string& bytes,
@@ -152,7 +152,7 @@ std::string tensor_table(const Config& c) {
       fmt::format("tokens * stride, stride >= {}", source_row_beats(c) * beat_bytes(c.memory)),
       std::int64_t{a.max_tokens} * source_row_beats(c) * beat_bytes(c.memory));
   row("mask", "read", base_alignment, "tokens, padded to a beat", a.max_tokens);
-  row("value map", "written and read", std::max(base_alignment, line_bytes(c)),
+  row("value map", "written and read", std::max(base_alignment, block_bytes(c)),
       fmt::format("sum over the levels of ceil(width / 2) * ceil(height / 2) * {}", block), a.levels * level);
   row("output rows", "written", base_alignment, fmt::format("queries * stride, stride >= {}", output),
       std::int64_t{a.max_queries} * output);

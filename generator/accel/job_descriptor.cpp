@@ -108,7 +108,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     auto place = reg(m, "place", UInt(address_bits));
     blocks.when(begin, 0).when(placing, (blocks + level_blocks).wrap(sum_bits));
     tokens.when(begin, 0).when(placing, (tokens + level_tokens).wrap(sum_bits));
-    UInt level_bytes = (level_blocks * (s.a.heads * line_bytes(c))).named("level_bytes");
+    UInt level_bytes = (level_blocks * (s.a.heads * block_bytes(c))).named("level_bytes");
     UInt level_start = mux(step == 0, value.wrap(address_bits), place).named("level_start");
     place.when(placing, lib::move_address(level_start, level_bytes));
     for (int l = 0; l < s.a.levels; ++l) {
@@ -177,7 +177,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     const Bool always = Bool::constant(m, true);
     check_pointer(always, query, base_alignment, word::query_address);
     check_pointer(attention, reference, base_alignment, word::reference_address);
-    check_pointer(attention, value, std::max(base_alignment, line_bytes(c)), word::value_address);
+    check_pointer(attention, value, std::max(base_alignment, block_bytes(c)), word::value_address);
     check_pointer(always, parameter, base_alignment, word::parameter_address);
     check_pointer(always, out, base_alignment, word::output_address);
     check_pointer(projects, source, base_alignment, word::source_address);

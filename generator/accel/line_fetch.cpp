@@ -12,24 +12,49 @@ namespace {
 
 struct Row {  // first block of the row, times the blocks of a row
   UInt row, bx, head, level;
+  std::optional<UInt> part;  // which line of its block, where that has several
   template <class F>
   void each(F&& f) {
     f("row", row), f("bx", bx), f("head", head), f("level", level);
+    if (part) f("part", *part);
   }
 };
-struct LineNumber {
+struct BlockNumber {
   UInt number, level;
+  std::optional<UInt> part;
   template <class F>
   void each(F&& f) {
     f("number", number), f("level", level);
+    if (part) f("part", *part);
   }
 };
+
+// The block that a line lies in.
+UInt block_of(const UInt& line, int length) {
+  if (length == 2) return line;
+  return line.width() > 1 ? line >> 1 : UInt::constant(line.module(), 0, 1);
+}
+// Its place there, rows first.
+std::optional<UInt> part_of(const Shapes& s, const LineName& line) {
+  if (s.line_height() == 2) return std::nullopt;
+  UInt row = line.row.bits(0, 1);
+  return s.line_width() == 2 ? row : concat({row.bit(0), line.column.bit(0)});
+}
+// Where such a part begins in its block, bytes.
+UInt offset_in_block(const Shapes& s, const UInt& part) {
+  std::vector<UInt> offsets;
+  for (int i = 0; i < 1 << part.width(); ++i)
+    offsets.push_back(UInt::constant(part.module(), static_cast<std::uint64_t>(i * line_bytes(s.config)),
+                                     std::countr_zero(static_cast<unsigned>(block_bytes(s.config)))));
+  return select(part, offsets);
+}
 
 }  // namespace
 
 const Module& build_line_fetch(Design& d, const Shapes& s) {
   return d.module("line_fetch", [&](Module& m) {
-    const int beats = line_beats(s.config), line_shift = std::countr_zero(static_cast<unsigned>(line_bytes(s.config)));
+    const int beats = line_beats(s.config),
+              block_shift = std::countr_zero(static_cast<unsigned>(block_bytes(s.config)));
     const int outstanding = s.lines_outstanding(), heads = s.config.attention.heads;
     m.describe(
         "Fetches lines of the value map in the order they are asked for. At most lines_outstanding are under way or "
@@ -51,22 +76,25 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
     auto admitted = stream(m, "admitted", in.valid & room, in.data);
     in.ready.drive(admitted.ready & room);
 
-    m.note("Line number in its level: (by * blocks of a row + bx) * heads + head.");
+    m.note(std::string(block_bytes(s.config) == line_bytes(s.config) ? "Line" : "Block") +
+           " number in its level: (by * blocks of a row + bx) * heads + head.");
     lib::Pipeline pipe(m, "address", admitted);
     std::vector<UInt> row_blocks;
     for (const UInt& w : levels.width) row_blocks.push_back((w + 1) >> 1);
     for (const UInt& h : levels.height) discard(h);
     UInt blocks = select(in.data.level, row_blocks).named("blocks");
-    auto row = pipe.stage("row", Row{in.data.by * blocks, in.data.bx, in.data.head, in.data.level});
+    UInt by = block_of(in.data.row, s.line_height()), bx = block_of(in.data.column, s.line_width());
+    auto row = pipe.stage("row", Row{by * blocks, bx, in.data.head, in.data.level, part_of(s, in.data)});
     UInt block = row.row + row.bx;
     UInt head = (s.lanes() == 1 ? row.head : first_head + row.head).resize(head_bits);
     if (s.lanes() == 1) discard(first_head);
-    UInt number = (heads == 1 ? block : block * heads + head).resize(s.address_bits() - line_shift);
+    UInt number = (heads == 1 ? block : block * heads + head).resize(s.address_bits() - block_shift);
     if (heads == 1) discard(head);
-    auto line = pipe.stage("line", LineNumber{number, row.level});
+    auto line = pipe.stage("line", BlockNumber{number, row.level, row.part});
     if (s.a.levels == 1) discard(line.level);
+    UInt offset = line.part ? concat({line.number, offset_in_block(s, *line.part)}) : line.number << block_shift;
     BurstRequest request(s);
-    request.address = lib::move_address(select(line.level, starts), line.number << line_shift);
+    request.address = lib::move_address(select(line.level, starts), offset);
     request.length = UInt(8);
     struct Address {
       UInt address;

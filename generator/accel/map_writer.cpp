@@ -14,8 +14,8 @@ const Module& build_map_writer(Design& d, const Shapes& s) {
     const ResultLayout layout(s);
     const int heads = s.config.attention.heads, depth = s.config.attention.head_dim(), unit = layout.map_unit,
               per_pixel = depth / unit, element = element_bytes(s.n.feature_bits),
-              padding = line_bytes(s.config) / (unit * element) - 4 * per_pixel,
-              block_beats = heads * line_beats(s.config);
+              padding = block_bytes(s.config) / (unit * element) - 4 * per_pixel,
+              beats_of_heads = heads * block_beats(s.config);
     m.describe(
         "Writes the value map: a 2x2 block at a time, head by head, pixel by pixel, as soon as all groups that it has "
         "tokens of are complete.");
@@ -40,12 +40,12 @@ const Module& build_map_writer(Design& d, const Shapes& s) {
     auto address = reg(m, "block_address", UInt(s.address_bits()));
     WriteRequest request(s);
     request.address = address;
-    request.beats = UInt::constant(m, static_cast<std::uint64_t>(block_beats), WriteRequest::longest(s));
+    request.beats = UInt::constant(m, static_cast<std::uint64_t>(beats_of_heads), WriteRequest::longest(s));
     auto asked = stream(m, "request_out", is_ask, request);
     address.when(start, base)
         .when(asked.fire(),
               lib::move_address(address,
-                                UInt::constant(m, static_cast<std::uint64_t>(block_beats * s.data_bytes()), 32)));
+                                UInt::constant(m, static_cast<std::uint64_t>(beats_of_heads * s.data_bytes()), 32)));
 
     m.note("Head, pixel (the fifth is the padding of the line), unit of the pixel.");
     auto head_unit = reg(m, "head_unit", UInt(Shapes::bits(heads * per_pixel)), 0);  // first unit of the head

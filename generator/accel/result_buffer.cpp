@@ -97,8 +97,8 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
     auto map_ready = ready_wire(m, "map_ready"), dense_ready = ready_wire(m, "dense_ready");
     Stream<UInt> units{mux(live != 0, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense,
                        map_ready};
-    const int line_units = line_bytes(s.config) * 8 / of_map.width();
-    auto map_beats = resize_rows(d, m, "collect", units, line_units, s.data_bits(), line_beats(s.config), restart);
+    const int block_units = block_bytes(s.config) * 8 / of_map.width();
+    auto map_beats = resize_rows(d, m, "collect", units, block_units, s.data_bits(), block_beats(s.config), restart);
     if (of_map.width() == s.data_bits()) discard(restart);  // no line is ever half collected
     auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid),
                        mux(dense, unit(layout.dense_unit, s.n.output_bits, true), map_beats.data));

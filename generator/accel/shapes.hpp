@@ -117,10 +117,22 @@ struct Shapes {
   int data_bits() const { return config.memory.data_bits; }
   int data_bytes() const { return data_bits() / 8; }
   int address_bits() const { return config.memory.address_bits; }
-  int line_bits() const { return 4 * a.head_dim() * 8 * element_bytes(n.feature_bits); }  ///< without padding
+  int line_bits() const { return line_width() * line_height() * 8 * pixel_bytes(config); }  ///< without padding
 
-  // Line cache.
+  // Line cache. A line is a 2x2 block of the value map, a row of one, or a pixel of one; its row and column are counted
+  // in lines.
+  int line_width() const { return quillgen::line_width(config.feature_cache.line_shape); }
+  int line_height() const { return quillgen::line_height(config.feature_cache.line_shape); }
+  int line_row_bits() const { return std::max(1, side_bits() - line_height() + 1); }
+  int line_column_bits() const { return std::max(1, side_bits() - line_width() + 1); }
+  const char* line_row_name() const { return line_height() == 2 ? "by" : "y"; }
+  const char* line_column_name() const { return line_width() == 2 ? "bx" : "x"; }
   int sets() const { return cache_sets(config); }  ///< of one tag bank
+  bool has_level_shares() const { return !config.feature_cache.level_kilobytes.empty(); }
+  /// Sets of one tag bank that the lines of a level share, with shares of the levels.
+  int level_sets(int level) const {
+    return cache_sets(config, config.feature_cache.level_kilobytes[static_cast<std::size_t>(level)]);
+  }
   int ways() const { return config.feature_cache.ways; }
   int set_bits() const { return bits(sets()); }
   int way_bits() const { return bits(ways()); }
@@ -130,7 +142,6 @@ struct Shapes {
   bool has_bypass() const { return config.feature_cache.bypass_distance > 0; }
   /// There is a place beside the sets for a line that no tag names, one in each bank.
   bool has_aside() const { return has_bypass(); }
-  int block_bits() const { return side_bits() - 1 > 0 ? side_bits() - 1 : 1; }  ///< position of a 2x2 block
 };
 
 /// Which sample a value belongs to.
@@ -222,14 +233,20 @@ struct Corners {
   }
 };
 
-/// A 2x2 line of the value map.
+/// A line of the value map, its row and column counted in lines.
 struct LineName {
-  hdl::UInt level, by, bx, head;
+  hdl::UInt level, row, column, head;
+  const char *row_name, *column_name;
   explicit LineName(const Shapes& s)
-      : level(s.level_bits()), by(s.block_bits()), bx(s.block_bits()), head(s.head_bits()) {}
+      : level(s.level_bits()),
+        row(s.line_row_bits()),
+        column(s.line_column_bits()),
+        head(s.head_bits()),
+        row_name(s.line_row_name()),
+        column_name(s.line_column_name()) {}
   template <class F>
   void each(F&& f) {
-    f("level", level), f("by", by), f("bx", bx), f("head", head);
+    f("level", level), f(row_name, row), f(column_name, column), f("head", head);
   }
 };
 

@@ -43,15 +43,17 @@ void print_table(const Workload& w, const Config& c, const model::Stages& st, co
   print_row("core_output", fmt::format("[{}, {}, {}]", w.queries, w.heads, head_dim), c.numerics.head_bits,
             q.core_output);
   print_row("output", fmt::format("[{}, {}]", w.queries, w.embed_dim), c.numerics.output_bits, q.output);
-  fmt::print("\nfeature lines: {} looked up, {} distinct\n", st.line_lookups, st.lines_touched);
+  const auto shape = static_cast<std::size_t>(c.feature_cache.line_shape);
+  fmt::print("\nfeature lines: {} looked up, {} distinct\n", st.line_lookups[shape], st.lines_touched[shape]);
 }
 
 nlohmann::ordered_json report(const Workload& w, const Config& c, const model::Stages& st, const Quality& q) {
+  const auto shape = static_cast<std::size_t>(c.feature_cache.line_shape);
   nlohmann::ordered_json levels = nlohmann::ordered_json::array();
   for (const auto& s : w.level_shapes) levels.push_back({{"height", s.height}, {"width", s.width}});
   return {{"workload", {{"file", w.file}, {"queries", w.queries}, {"tokens", w.tokens}, {"levels", levels}}},
           {"sqnr_db", {{"value", q.value}, {"core_output", q.core_output}, {"output", q.output}}},
-          {"lines", {{"looked_up", st.line_lookups}, {"distinct", st.lines_touched}}},
+          {"lines", {{"looked_up", st.line_lookups[shape]}, {"distinct", st.lines_touched[shape]}}},
           {"config", to_json(c)}};
 }
 

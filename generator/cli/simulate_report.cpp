@@ -31,7 +31,11 @@ double value_utilisation(const Simulation& s, const Counters& c) {
 
 double hit_rate(const Counters& c) { return share(c.line_hits, double{1} * c.line_hits + c.line_misses); }
 
-std::int64_t compulsory_bytes(const Simulation& s) { return s.stages.lines_touched * line_bytes(s.config); }
+/// Each line that is read, once.
+std::int64_t compulsory_bytes(const Simulation& s) {
+  const auto shape = static_cast<std::size_t>(s.config.feature_cache.line_shape);
+  return s.stages.lines_touched[shape] * line_bytes(s.config);
+}
 
 void print_causes(const Counters& c, std::size_t first, std::size_t count, int lanes) {
   for (std::size_t i = first; i < first + count; ++i) {

@@ -78,7 +78,7 @@ struct FeatureCache {
   int kilobytes = 0;         ///< data capacity of all lanes together, KiB
   /// Share of each level in `kilobytes`, KiB, powers of two; empty: all levels share all of it.
   std::vector<int> level_kilobytes;
-  int ways = 0;               ///< 1, 2 or 4
+  int ways = 0;               ///< 1, 2, 4 or 8
   int run_ahead = 0;          ///< samples of a lane between tag look-up and use, a power of two
   int line_shape = line_2x2;  ///< LineShape, pixels of one head
   int hashing = 1;            ///< 1: all bits of a line's name choose its set; 0: the lowest

@@ -15,27 +15,53 @@ constexpr int power_of_two(int value) { return static_cast<int>(std::bit_ceil(st
 /// Bytes of one beat of the memory port.
 constexpr int beat_bytes(const Memory& memory) { return memory.data_bits / 8; }
 
-/// Bytes of one line of the value map: the 2x2 pixels x D channels of one head, padded to a power of two of at least
-/// one beat.
-constexpr int line_bytes(const Config& c) {
-  const int elements = 4 * c.attention.head_dim();
-  const int bytes = elements * element_bytes(c.numerics.feature_bits);
-  const int padded = power_of_two(bytes);
+/// Bytes of a pixel of one head: D channels.
+constexpr int pixel_bytes(const Config& c) { return c.attention.head_dim() * element_bytes(c.numerics.feature_bits); }
+
+/// Bytes of a block, the unit of the value map: the 2x2 pixels of one head, padded to a power of two of at least one
+/// beat.
+constexpr int block_bytes(const Config& c) {
+  const int padded = power_of_two(4 * pixel_bytes(c));
   return padded < beat_bytes(c.memory) ? beat_bytes(c.memory) : padded;
 }
 
-/// Beats of one line: the length of the burst that fetches it, a power of two up to 16.
+/// Beats of a block, a power of two up to 16.
+constexpr int block_beats(const Config& c) { return block_bytes(c) / beat_bytes(c.memory); }
+
+/// Pixels of a line: a block, a row of one, or a pixel of one.
+constexpr int line_width(int shape) { return shape == line_1x1 ? 1 : 2; }
+constexpr int line_height(int shape) { return shape == line_2x2 ? 2 : 1; }
+constexpr int line_pixels(int shape) { return line_width(shape) * line_height(shape); }
+
+/// Bytes of a line, which are fetched together: those of its pixels, and of a whole block its padding too.
+constexpr int line_bytes(const Config& c) {
+  const int pixels = line_pixels(c.feature_cache.line_shape);
+  return pixels == 4 ? block_bytes(c) : pixels * pixel_bytes(c);
+}
+
+/// Beats of a line: the length of the burst that fetches it, 1 to 16.
 constexpr int line_beats(const Config& c) { return line_bytes(c) / beat_bytes(c.memory); }
 
-/// Lines the feature cache of a lane holds, all banks and ways together.
-constexpr int cache_lines(const Config& c) { return c.feature_cache.kilobytes * 1024 / line_bytes(c) / c.core.lanes; }
+/// Bytes of the feature cache that a line counts for: its part of a block, padding included, so that the lines of any
+/// capacity are a power of two.
+constexpr int cached_line_bytes(const Config& c) {
+  return block_bytes(c) * line_pixels(c.feature_cache.line_shape) / 4;
+}
 
-/// Tag banks: one for each parity of a line's block row and column, so that the lines of a sample are looked up
-/// together.
+/// Lines that so many kilobytes of the feature cache hold in a lane, all banks and ways together.
+constexpr int cache_lines(const Config& c, int kilobytes) {
+  return kilobytes * 1024 / cached_line_bytes(c) / c.core.lanes;
+}
+constexpr int cache_lines(const Config& c) { return cache_lines(c, c.feature_cache.kilobytes); }
+
+/// Tag banks: one for each parity of a line's row and column, so that the lines of a sample are looked up together.
 inline constexpr int tag_banks = 4;
 
-/// Sets of one tag bank, a power of two of at least 2.
-constexpr int cache_sets(const Config& c) { return cache_lines(c) / tag_banks / c.feature_cache.ways; }
+/// Sets of one tag bank in so many kilobytes, a power of two of at least 2.
+constexpr int cache_sets(const Config& c, int kilobytes) {
+  return cache_lines(c, kilobytes) / tag_banks / c.feature_cache.ways;
+}
+constexpr int cache_sets(const Config& c) { return cache_sets(c, c.feature_cache.kilobytes); }
 
 /// Beats of a row of `elements` numbers of `bits` bits, padded to whole beats.
 constexpr int row_beats(int elements, int bits, const Memory& memory) {

@@ -84,7 +84,7 @@ std::span<const Field> fields() {
        "What brings features on chip: a cache of lines, or regions around coming queries in two halves.", policies},
       {"feature_cache", "kilobytes", [](C& c) -> int& { return c.feature_cache.kilobytes; }, 1, 1024, Shape::PowerOfTwo,
        "Data capacity of the line caches, KiB; each lane has its share."},
-      {"feature_cache", "ways", [](C& c) -> int& { return c.feature_cache.ways; }, 1, 4, Shape::PowerOfTwo,
+      {"feature_cache", "ways", [](C& c) -> int& { return c.feature_cache.ways; }, 1, 8, Shape::PowerOfTwo,
        "Lines of the cache that one address may be kept in."},
       {"feature_cache", "run_ahead", [](C& c) -> int& { return c.feature_cache.run_ahead; }, 8, 1024, Shape::PowerOfTwo,
        "Samples of a lane that may wait between tag look-up and use."},

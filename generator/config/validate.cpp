@@ -66,24 +66,35 @@ void check_numerics(const Numerics& n, const Attention& a) {
 }
 
 void check_line(const Config& c) {
-  if (line_beats(c) <= 16) return;
-  refuse("memory.data_bits", c.memory.data_bits,
-         fmt::format("enough that a line of {} bytes (2x2 pixels of {} channels) is at most 16 beats", line_bytes(c),
-                     c.attention.head_dim()),
-         fmt::format("set it to {} or more, or raise attention.heads", line_bytes(c) / 16 * 8));
+  if (block_beats(c) > 16)
+    refuse("memory.data_bits", c.memory.data_bits,
+           fmt::format("enough that a line of {} bytes (2x2 pixels of {} channels) is at most 16 beats", block_bytes(c),
+                       c.attention.head_dim()),
+           fmt::format("set it to {} or more, or raise attention.heads", block_bytes(c) / 16 * 8));
+  const auto shape = c.feature_cache.line_shape;
+  if (line_bytes(c) % beat_bytes(c.memory) != 0)
+    refuse("feature_cache.line_shape", shape == line_1x1 ? "1x1" : "2x1",
+           fmt::format("a shape whose pixels of {} channels ({} bytes) are whole beats of {} bytes",
+                       c.attention.head_dim(), line_bytes(c), beat_bytes(c.memory)),
+           "choose 2x2, or change memory.data_bits or the channels of a head");
 }
 
 void check_cache(const Config& c) {
   const auto& cache = c.feature_cache;
-  // Two sets in each tag bank of each lane.
-  const int least = divide_up(2 * tag_banks * cache.ways * line_bytes(c) * c.core.lanes, 1024);
-  if (cache.kilobytes >= least) return;
-  refuse(
-      "feature_cache.kilobytes", cache.kilobytes,
-      fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) / {} (lanes) is 2 or "
-                  "more",
-                  line_bytes(c), tag_banks, cache.ways, c.core.lanes),
-      fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+  // Two sets in each tag bank of each lane, and with shares of the levels for each of these.
+  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
+  const auto check = [&](const std::string& path, int kilobytes) {
+    if (kilobytes >= least) return;
+    refuse(path, kilobytes,
+           fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) / {} (lanes) is "
+                       "2 or more",
+                       cached_line_bytes(c), tag_banks, cache.ways, c.core.lanes),
+           fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+  };
+  check("feature_cache.kilobytes", cache.kilobytes);
+  if (cache.policy != line_policy) return;
+  for (std::size_t l = 0; l < cache.level_kilobytes.size(); ++l)
+    check(fmt::format("feature_cache.level_kilobytes[{}]", l), cache.level_kilobytes[l]);
 }
 
 void check_lanes(const Config& c) {

@@ -32,6 +32,7 @@ std::vector<Place> places_of(const model::Stages& stages, const Numerics& n) {
   for (std::size_t s = 0; s < places.size(); ++s) {
     places[s].x = static_cast<std::int16_t>(model::split(stages.location[2 * s], n).pixel);
     places[s].y = static_cast<std::int16_t>(model::split(stages.location[2 * s + 1], n).pixel);
+    places[s].distance = static_cast<std::uint16_t>(std::min(stages.distance[s], 0xFFFF));
     for (unsigned i = 0; i < 4; ++i)
       if (stages.corner_weight[4 * s + i] != 0) places[s].corners |= static_cast<std::uint8_t>(1u << i);
   }
@@ -74,6 +75,20 @@ Demand demand_of(const Workload& workload, const Numerics& numerics) {
   demand.references = layer.reference;
   demand.index_list = workload.index_list;
   demand.places = places_of(stages, numerics);
+  demand.lines_touched = lines_touched(demand);
+  return demand;
+}
+
+Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages) {
+  Demand demand;
+  const auto& a = layer.attention;
+  demand.layer.embed_dim = a.embed_dim, demand.layer.heads = a.heads, demand.layer.levels = a.levels;
+  demand.layer.points = a.points, demand.layer.queries = layer.queries, demand.layer.tokens = layer.tokens();
+  demand.layer.level_shapes = layer.levels, demand.layer.boxes = layer.boxes;
+  demand.numerics = layer.numerics;
+  demand.references = layer.reference;
+  demand.index_list = layer.index_list;
+  demand.places = places_of(stages, layer.numerics);
   demand.lines_touched = lines_touched(demand);
   return demand;
 }

@@ -1,11 +1,13 @@
 // What a job asks of the hardware, whatever array, cache and memory it meets. Made once, it serves every configuration
 // of a sweep.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "config/config.hpp"
+#include "model/layer.hpp"
 #include "reference/random_dense.hpp"
 #include "reference/workload.hpp"
 #include "synthetic/models.hpp"
@@ -16,6 +18,8 @@ namespace quillgen::estimate {
 struct Place {
   std::int16_t x = 0, y = 0;
   std::uint8_t corners = 0;  ///< bit 2 * i + j: pixel (x + j, y + i) is in the map and has a weight other than 0
+  /// Whole pixels that the sample lies off its reference (model::whole_pixels), the larger of x and y; 65535 of more.
+  std::uint16_t distance = 0;
 };
 
 struct Demand {
@@ -25,13 +29,14 @@ struct Demand {
   std::vector<Place> places;             ///< [Lq, M, L, K]
   std::vector<std::int32_t> references;  ///< [Lq, L, 2|4], 16 fraction bits (NUMERICS.md N5)
   std::vector<int> index_list;           ///< queries that are wanted, in the order of their arrival; empty: all
-  std::int64_t lines_touched = 0;  ///< distinct lines (2x2 pixels of a head) that the places read: the least misses
-  bool map_given = false;          ///< the value map is in memory already and not computed
-  bool dense = false;              ///< a dense product instead of a layer
-  DenseShape shape;                ///< of the product
-  bool synthetic = false;          ///< places are drawn, not computed from a workload
-  std::uint64_t seed = 0;          ///< of the draw
-  Numerics numerics;               ///< formats the places were computed in; not used by a synthetic one
+  /// Distinct lines that the places read, by LineShape: the least misses.
+  std::array<std::int64_t, 3> lines_touched = {};
+  bool map_given = false;  ///< the value map is in memory already and not computed
+  bool dense = false;      ///< a dense product instead of a layer
+  DenseShape shape;        ///< of the product
+  bool synthetic = false;  ///< places are drawn, not computed from a workload
+  std::uint64_t seed = 0;  ///< of the draw
+  Numerics numerics;       ///< formats the places were computed in; not used by a synthetic one
 
   /// True if the places are those of this configuration: always, unless a format that shapes them differs (query, its
   /// weights, offset, logit, attention, interpolation, corner). If not, make the demand again with its numerics.
@@ -45,6 +50,9 @@ struct Demand {
 
 /// The samples of a workload as the software model places them in the formats of `numerics`.
 Demand demand_of(const Workload& workload, const Numerics& numerics);
+
+/// The same of a layer that the software model has run, as far as it asks for features.
+Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages);
 
 /// A dense product. Throws UserError unless every number is from 1 to 65535 (rows to 2^31 - 1).
 Demand dense_demand(const DenseShape& shape);

@@ -114,7 +114,8 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
   e.gemm_steps = run.until.back().array_steps;
   e.gemm_project = run.until[1].array_steps;
   e.gemm_macs = static_cast<std::int64_t>(macs_of(demand).array);
-  e.line_hits = cache.hits, e.line_misses = cache.misses, e.lines_touched = demand.lines_touched;
+  e.line_hits = cache.hits, e.line_misses = cache.misses,
+  e.lines_touched = demand.lines_touched[static_cast<std::size_t>(config.feature_cache.line_shape)];
   if (const auto look_ups = cache.hits + cache.misses; look_ups > 0)
     e.hit_rate = static_cast<double>(cache.hits) / static_cast<double>(look_ups);
   const std::int64_t beat = beat_bytes(config.memory);

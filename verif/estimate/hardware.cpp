@@ -27,13 +27,21 @@ Hardware hardware_of(const Config& c) {
   const std::int64_t operand = std::max(n.query_bits, n.feature_bits),
                      weight = std::max(n.query_weight_bits, n.feature_weight_bits);
   const std::int64_t units = head_requant_units(a);
-  const std::int64_t sides = holds(std::max(a.max_width, a.max_height)), block = std::max<std::int64_t>(1, sides - 1);
+  // Bits of a line's row and column, its lines counted.
+  const int shape = c.feature_cache.line_shape, sides = holds(std::max(a.max_width, a.max_height)),
+            line_row = std::max(1, shape == line_2x2 ? sides - 1 : sides),
+            line_column = std::max(1, shape == line_1x1 ? sides : sides - 1);
   const std::int64_t lane_heads = a.heads / lanes;
   const std::int64_t set_bits = index(cache_sets(c)), ways = c.feature_cache.ways;
   const std::int64_t way_index = ways == 1 ? 0 : index(static_cast<int>(ways));
-  const std::int64_t tag =
-      1 + index(a.levels) + index(static_cast<int>(lane_heads)) + 2 * std::max<std::int64_t>(1, block - 1);
-  const std::int64_t queue = 4 * (n.corner_bits + 1) + 4 * (set_bits + way_index) + 4 + 2 + 2 + 2;
+  const std::int64_t tag = 1 + index(a.levels) + index(static_cast<int>(lane_heads)) + std::max(1, line_row - 1) +
+                           std::max(1, line_column - 1);
+  // Pixels of a line, and of a lane's share of the cache; places beside the sets, and what they add to the queue.
+  const std::int64_t pixels = line_pixels(shape), cached = std::int64_t{cache_lines(c)} * pixels,
+                     bypass = c.feature_cache.bypass_distance > 0,
+                     aside = bypass * tag_banks * std::max<std::int64_t>(2, pixels);
+  const std::int64_t queue = 4 * (n.corner_bits + 1) + 4 * (bypass + set_bits + way_index) + 4 +
+                             (line_width(shape) == 2 ? 2 : 0) + (line_height(shape) == 2 ? 2 : 0) + 2;
   const std::int64_t sum_bits = n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / lanes));
   const std::int64_t longest = std::max(a.embed_dim, g.max_inner);
 
@@ -54,8 +62,8 @@ Hardware hardware_of(const Config& c) {
   block_of("locations_and_weights", lanes * (6 + 6), 0);
   block_of("line_cache", lanes,  // the row of a line, times its blocks
            lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
-                    up(c.memory.max_outstanding / lanes) * 4 * head_dim * 8 * element_bytes(n.feature_bits) +
-                    std::int64_t{cache_lines(c)} * 4 * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
+                    up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
+                    (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
   block_of("interpolation", lanes * 4 * head_dim, 0);
   block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
   block_of("output_projection", lanes * columns * head_dim,

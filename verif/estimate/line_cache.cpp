@@ -13,9 +13,9 @@ constexpr std::uint32_t nothing = 0xFFFFFFFF;
 /// Bits that hold the numbers 0 .. count - 1, at least one.
 int index_bits(int count) { return std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(count - 1)))); }
 
-/// One number for a line: level (3 bits), head (4), block row and column (10 each).
-std::uint32_t name_of(int level, int head, int by, int bx) {
-  return static_cast<std::uint32_t>(((level << 4 | head) << 10 | by) << 10 | bx);
+/// One number for a line: level (3 bits), head (4), row and column (10 each).
+std::uint32_t name_of(int level, int head, int row, int column) {
+  return static_cast<std::uint32_t>(((level << 4 | head) << 10 | row) << 10 | column);
 }
 
 std::uint32_t folded(std::uint64_t bits, int width) {
@@ -26,47 +26,65 @@ std::uint32_t folded(std::uint64_t bits, int width) {
 
 }  // namespace
 
-LineCache::LineCache(const Config& c) : ways_(c.feature_cache.ways) {
-  const int sets = cache_sets(c), heads = c.attention.heads / c.core.lanes;
-  set_bits_ = index_bits(sets);
+LineCache::LineCache(const Config& c)
+    : shape_(c.feature_cache.line_shape),
+      ways_(c.feature_cache.ways),
+      bypass_distance_(c.feature_cache.bypass_distance),
+      hashing_(c.feature_cache.hashing != 0),
+      sets_(static_cast<std::size_t>(cache_sets(c))) {
+  const auto& shares = c.feature_cache.level_kilobytes;
+  const int heads = c.attention.heads / c.core.lanes, levels = c.attention.levels;
   head_bits_ = heads > 1 ? index_bits(heads) : 0;
-  const int sides = std::bit_width(static_cast<unsigned>(std::max(c.attention.max_width, c.attention.max_height)));
-  block_bits_ = std::max(sides - 1, 1);
-  // Bit 0 of a block number chose the bank; the others of row and column alternate.
-  spread_.resize(std::size_t{1} << block_bits_);
-  for (std::size_t b = 0; b < spread_.size(); ++b)
-    for (int i = 1; i < block_bits_; ++i) spread_[b] |= static_cast<std::uint32_t>(b >> i & 1) << (2 * (i - 1));
-  // Level 1 lies half the sets away from level 0, levels 2 and 3 a quarter: their bits from the top.
-  level_sets_.resize(static_cast<std::size_t>(c.attention.levels));
-  for (std::size_t level = 0; level < level_sets_.size(); ++level)
-    for (int i = 0; i < index_bits(c.attention.levels) && i < set_bits_; ++i)
-      level_sets_[level] |= static_cast<std::uint32_t>(level >> i & 1) << (set_bits_ - 1 - i);
-  lines_.assign(static_cast<std::size_t>(tag_banks * sets * ways_), nothing);
-  next_way_.assign(static_cast<std::size_t>(tag_banks * sets), 0);
+  // Bit 0 of a row or column chose the bank; the others of row and column alternate.
+  spread_.resize(1024);
+  for (std::size_t n = 0; n < spread_.size(); ++n)
+    for (int i = 1; i < 10; ++i) spread_[n] |= static_cast<std::uint32_t>(n >> i & 1) << (2 * (i - 1));
+  std::size_t next = 0;
+  for (int level = 0; level < levels; ++level) {
+    Level l;
+    if (shares.empty()) {
+      l.set_bits = index_bits(static_cast<int>(sets_));
+      // Level 1 lies half the sets away from level 0, levels 2 and 3 a quarter: their bits from the top.
+      for (int i = 0; hashing_ && i < index_bits(levels) && i < l.set_bits; ++i)
+        l.apart |= static_cast<std::uint32_t>(level >> i & 1) << (l.set_bits - 1 - i);
+    } else {
+      const int sets = cache_sets(c, shares[static_cast<std::size_t>(level)]);
+      l.set_bits = index_bits(sets);
+      l.first_set = next;
+      next += static_cast<std::size_t>(sets);
+    }
+    levels_.push_back(l);
+  }
+  lines_.assign(tag_banks * sets_ * static_cast<std::size_t>(ways_), nothing);
+  next_way_.assign(tag_banks * sets_, 0);
 }
 
-/// Number of the set, banks one after the other: head, then the bits of column and row in turn, folded to set_bits.
-std::uint32_t LineCache::set_of(int level, int head, int by, int bx) const {
-  const auto column = spread_[static_cast<std::size_t>(bx)], row = spread_[static_cast<std::size_t>(by)];
-  const std::uint64_t bits = (std::uint64_t{column} | std::uint64_t{row} << 1) << head_bits_ |
-                             static_cast<std::uint64_t>(head_bits_ > 0 ? head : 0);
-  const auto set = folded(bits, set_bits_) ^ level_sets_[static_cast<std::size_t>(level)];
-  const auto bank = static_cast<std::uint32_t>(2 * (by & 1) + (bx & 1));
-  return bank << set_bits_ | set;
+/// Number of the set, banks one after the other: head, then the bits of column and row in turn, folded to the bits of a
+/// set or cut to them.
+std::size_t LineCache::set_of(int level, int head, int row, int column) const {
+  const auto& l = levels_[static_cast<std::size_t>(level)];
+  const std::uint64_t place =
+      spread_[static_cast<std::size_t>(column)] | std::uint64_t{spread_[static_cast<std::size_t>(row)]} << 1;
+  const std::uint64_t bits = place << head_bits_ | static_cast<std::uint64_t>(head_bits_ > 0 ? head : 0);
+  const auto set = hashing_ ? folded(bits, l.set_bits) ^ l.apart
+                            : static_cast<std::uint32_t>(bits & ((std::uint64_t{1} << l.set_bits) - 1));
+  const auto bank = static_cast<std::size_t>(2 * (row & 1) + (column & 1));
+  return bank * sets_ + l.first_set + set;
 }
 
-bool LineCache::holds(int level, int head, int by, int bx) const {
-  const auto first = lines_.begin() + static_cast<std::ptrdiff_t>(set_of(level, head, by, bx)) * ways_;
-  return std::find(first, first + ways_, name_of(level, head, by, bx)) != first + ways_;
+bool LineCache::holds(int level, int head, int row, int column) const {
+  const auto first = lines_.begin() + static_cast<std::ptrdiff_t>(set_of(level, head, row, column)) * ways_;
+  return std::find(first, first + ways_, name_of(level, head, row, column)) != first + ways_;
 }
 
 /// Whether it was there.
-bool LineCache::enter(int level, int head, int by, int bx) {
-  const auto set = set_of(level, head, by, bx);
-  const auto name = name_of(level, head, by, bx);
-  auto* line = &lines_[std::size_t{set} * static_cast<std::size_t>(ways_)];
+bool LineCache::find_or_enter(int level, int head, int row, int column, bool enter) {
+  const auto set = set_of(level, head, row, column);
+  const auto name = name_of(level, head, row, column);
+  auto* line = &lines_[set * static_cast<std::size_t>(ways_)];
   for (int w = 0; w < ways_; ++w)
     if (line[w] == name) return true;
+  if (!enter) return false;
   auto& next = next_way_[set];
   line[next] = name;
   next = static_cast<std::uint8_t>((next + 1) % ways_);
@@ -74,22 +92,17 @@ bool LineCache::enter(int level, int head, int by, int bx) {
 }
 
 LineCache::Result LineCache::look_up(const Place& p, int level, int head) {
+  const bool far = bypass_distance_ > 0 && p.distance >= bypass_distance_;
+  const auto row_of = [&](int corner) { return (p.y + corner / 2) / line_height(shape_); };
+  const auto column_of = [&](int corner) { return (p.x + corner % 2) / line_width(shape_); };
   Result result;
-  const auto touch = [&](int by, int bx) { ++(enter(level, head, by, bx) ? result.found : result.missing); };
-  const bool left = p.corners & 5, right = p.corners & 10, upper = p.corners & 3, lower = p.corners & 12;
-  const bool one_column = p.x % 2 == 0, one_row = p.y % 2 == 0;  // corners in the same block column, row
-  const int by = p.y >> 1, bx = p.x >> 1;
-  if (one_row && one_column) {
-    if (p.corners != 0) touch(by, bx);
-  } else if (one_row) {
-    if (left) touch(by, bx);
-    if (right) touch(by, bx + 1);
-  } else if (one_column) {
-    if (upper) touch(by, bx);
-    if (lower) touch(by + 1, bx);
-  } else {
-    for (int i = 0; i < 4; ++i)
-      if (p.corners >> i & 1) touch(by + i / 2, bx + i % 2);
+  for (int i = 0; i < 4; ++i) {
+    if ((p.corners >> i & 1) == 0) continue;
+    bool again = false;  // the line of a corner before
+    for (int j = 0; j < i; ++j)
+      again = again || ((p.corners >> j & 1) != 0 && row_of(j) == row_of(i) && column_of(j) == column_of(i));
+    if (again) continue;
+    ++(find_or_enter(level, head, row_of(i), column_of(i), !far) ? result.found : result.missing);
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// The line cache of a lane, in software: which look-ups miss. Written from its description (verif/estimate/README.md),
+// The line cache of a lane, in software: which look-ups miss. Written from its description (generator/accel/README.md),
 // independent of the netlist; the RTL's counter LINE_MISSES must equal it.
 #pragma once
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace quillgen::estimate {
 
-/// Lines of the value map are 2x2 pixels of one head. Four banks by the parities of a line's block row and column, each
-/// of `sets` sets of `ways` lines; in a set the ways are replaced in turn, whether used since or not.
+/// Lines are 2x2, 2x1 or 1x1 pixels of one head. Four banks by the parities of a line's row and column, counted in
+/// lines, each of some sets of `ways` lines; in a set the ways are replaced in turn, whether used since or not.
 class LineCache {
  public:
   /// Of one lane of `config`, empty.
@@ -20,22 +20,29 @@ class LineCache {
   struct Result {
     int found = 0, missing = 0;  ///< lines of the sample, each counted once
   };
-  /// Looks up the lines that hold a corner of the sample that is read, and enters those that miss. `head`: of the lane.
+  /// Looks up the lines that hold a corner of the sample that is read, and enters those that miss unless the sample
+  /// lies bypass_distance or more off its reference. `head`: of the lane.
   Result look_up(const Place& place, int level, int head);
 
-  /// Whether the line of block row `by`, block column `bx` is there. (For tests.)
-  bool holds(int level, int head, int by, int bx) const;
+  /// Whether the line of row `row`, column `column`, counted in lines, is there. (For tests.)
+  bool holds(int level, int head, int row, int column) const;
 
  private:
-  std::size_t first_way(std::uint32_t set_key, int by, int bx) const;
-  std::uint32_t set_of(int level, int head, int by, int bx) const;
-  bool enter(int level, int head, int by, int bx);
+  struct Level {
+    std::size_t first_set = 0;  ///< of the level, in each bank
+    int set_bits = 0;
+    std::uint32_t apart = 0;  ///< exclusive-or-ed to the set
+  };
+  std::size_t set_of(int level, int head, int row, int column) const;
+  bool find_or_enter(int level, int head, int row, int column, bool enter);
 
-  int set_bits_ = 0, ways_ = 0, head_bits_ = 0, block_bits_ = 0;
-  std::vector<std::uint32_t> spread_;      ///< of a block number: its bits from bit 1 on, two places apart
-  std::vector<std::uint32_t> level_sets_;  ///< [L], exclusive-or-ed to the set
-  std::vector<std::uint32_t> lines_;       ///< [bank, set, way], a name each
-  std::vector<std::uint8_t> next_way_;     ///< [bank, set]
+  int shape_, ways_, bypass_distance_, head_bits_ = 0;
+  bool hashing_;
+  std::size_t sets_;                   ///< of a bank
+  std::vector<std::uint32_t> spread_;  ///< of a row or column: its bits from bit 1 on, two places apart
+  std::vector<Level> levels_;
+  std::vector<std::uint32_t> lines_;    ///< [bank, set, way], a name each
+  std::vector<std::uint8_t> next_way_;  ///< [bank, set]
 };
 
 /// What a job does to the caches of all lanes.

@@ -4,7 +4,7 @@
 
 namespace quillgen::estimate {
 
-std::int64_t lines_touched(const Demand& demand) {
+std::array<std::int64_t, 3> lines_touched(const Demand& demand) {
   const auto& layer = demand.layer;
   std::vector<std::size_t> first, columns;  // of each level: block, and blocks of a row
   std::size_t blocks = 0;
@@ -15,14 +15,15 @@ std::int64_t lines_touched(const Demand& demand) {
   }
   const auto heads = static_cast<std::size_t>(layer.heads), levels = first.size(),
              points = static_cast<std::size_t>(layer.points);
-  std::vector<bool> touched(blocks * heads);
+  std::vector<std::uint8_t> touched(blocks * heads);  // bit 2 * row + column: that pixel of the block
   const auto touch = [&](std::size_t s) {
     const auto& p = demand.places[s];
     const std::size_t level = s / points % levels, head = s / points / levels % heads;
     for (int i = 0; i < 4; ++i)
       if (p.corners >> i & 1) {
         const auto y = static_cast<std::size_t>(p.y + i / 2), x = static_cast<std::size_t>(p.x + i % 2);
-        touched[(first[level] + y / 2 * columns[level] + x / 2) * heads + head] = true;
+        touched[(first[level] + y / 2 * columns[level] + x / 2) * heads + head] |=
+            static_cast<std::uint8_t>(1u << (2 * (y % 2) + x % 2));
       }
   };
   const auto row = heads * levels * points;
@@ -30,7 +31,13 @@ std::int64_t lines_touched(const Demand& demand) {
     for (std::size_t s = 0; s < demand.places.size(); ++s) touch(s);
   for (const int query : demand.index_list)
     for (std::size_t s = 0; s < row; ++s) touch(static_cast<std::size_t>(query) * row + s);
-  return std::count(touched.begin(), touched.end(), true);
+  std::array<std::int64_t, 3> lines = {};
+  for (const unsigned pixels : touched) {
+    const int upper = (pixels & 3) != 0, lower = (pixels & 12) != 0;
+    lines[line_2x2] += pixels != 0, lines[line_2x1] += upper + lower;
+    for (unsigned left = pixels; left != 0; left &= left - 1) ++lines[line_1x1];
+  }
+  return lines;
 }
 
 }  // namespace quillgen::estimate

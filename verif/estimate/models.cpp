@@ -13,7 +13,7 @@ using synthetic::Random;
 Place place_at(double x, double y, model::LevelShape level) {
   const auto pixel = [](double v, int side) { return static_cast<int>(std::floor(std::clamp(v, -2.0, side + 1.0))); };
   const int x0 = pixel(x, level.width), y0 = pixel(y, level.height);
-  Place place{static_cast<std::int16_t>(x0), static_cast<std::int16_t>(y0), 0};
+  Place place{static_cast<std::int16_t>(x0), static_cast<std::int16_t>(y0), 0, 0};
   for (int i = 0; i < 4; ++i) {
     const int cx = x0 + i % 2, cy = y0 + i / 2;
     if (cx >= 0 && cx < level.width && cy >= 0 && cy < level.height) place.corners |= static_cast<std::uint8_t>(1 << i);
@@ -38,9 +38,10 @@ std::vector<Place> draw_places(const synthetic::Layer& drawn, Random& random) {
           const double unit_x = layer.boxes ? r.width * level.width / (2 * layer.points) : 1,
                        unit_y = layer.boxes ? r.height * level.height / (2 * layer.points) : 1;
           const double across = random.scatter(), down = random.scatter();
-          const double x = r.x * level.width + (step * ring.x + wide * across) * unit_x - 0.5,
-                       y = r.y * level.height + (step * ring.y + wide * down) * unit_y - 0.5;
-          places.push_back(place_at(x, y, level));
+          const double move_x = (step * ring.x + wide * across) * unit_x,
+                       move_y = (step * ring.y + wide * down) * unit_y;
+          places.push_back(place_at(r.x * level.width + move_x - 0.5, r.y * level.height + move_y - 0.5, level));
+          places.back().distance = static_cast<std::uint16_t>(std::max(std::abs(move_x), std::abs(move_y)));
         }
     }
   return places;

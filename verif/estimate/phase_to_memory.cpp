@@ -24,8 +24,8 @@ void account(Board& b, const PeArray& array, const ReadPort& port, const BurstWr
 void project_map(Board& b) {
   const auto& c = b.c;
   const int channels = c.attention.embed_dim, element = element_bytes(c.numerics.feature_bits);
-  const int block_beats = c.attention.heads * line_beats(c),
-            block_units = c.attention.heads * line_bytes(c) / (map_unit(c) * element);
+  const int map_block_beats = c.attention.heads * block_beats(c),
+            block_units = c.attention.heads * block_bytes(c) / (map_unit(c) * element);
   TokenWalk walk(b.clock, b.demand.layer, c.gemm.rows);
   Rows rows(b, row_beats(channels, c.numerics.feature_bits, c.memory), channels, c.numerics.feature_bits);
   PeArray array(b.clock, b.array_timing(value_tiles(c), channels), b.result_groups());
@@ -53,7 +53,7 @@ void project_map(Board& b) {
     } else if (!blocks.empty() && b.clock.due(blocks.front().at)) {
       if (complete == blocks.front().waits) {
         const Cycle asked = writer.request(b.clock.now() + 1);
-        copied = asked + block_units + writer.run(asked + 2, block_beats, block_units);
+        copied = asked + block_units + writer.run(asked + 2, map_block_beats, block_units);
         b.clock.acted();
       } else if (!array.results().empty() && b.clock.due(array.results().front())) {
         array.results().pop(), ++complete;

@@ -92,9 +92,9 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
   a.queries = place("query rows", pack_rows(layer.query, channels, n.query_bits, a.query_stride, noise),
                     id_mask(id_rows), base_alignment);
   a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference), base_alignment);
-  // A line must not cross 4 KiB, so the map is aligned to a line.
+  // A block must not cross 4 KiB, so the map is aligned to a block.
   const auto features = id_mask(id_feature, config_.core.lanes);
-  const int alignment = std::max(base_alignment, line_bytes(config_));
+  const int alignment = std::max(base_alignment, block_bytes(config_));
   // Words of the descriptor that are not used may hold anything.
   a.sources = noise.bits(), a.mask = noise.bits(), a.source_stride = static_cast<int>(noise.bits());
   if (work.map_given) {
@@ -175,11 +175,11 @@ std::vector<std::string> JobMemory::check_rows() const {
 std::vector<std::string> JobMemory::check_map() const {
   const auto& region = map_.at("value map");
   const auto clean = pack_value_map(computes_map_->layer, value_map(), config_);
-  const auto line = static_cast<std::size_t>(line_bytes(config_));
+  const auto block = static_cast<std::size_t>(block_bytes(config_));
   std::vector<std::string> faults;
   for (std::size_t i = 0; i < region.bytes.size() && faults.size() < most_faults; ++i) {
     const auto fault = [&](const std::string& what) {
-      faults.push_back(fmt::format("value map, line {}, byte {}: {}", i / line, i % line, what));
+      faults.push_back(fmt::format("value map, block {}, byte {}: {}", i / block, i % block, what));
     };
     if (region.writes[i] != 1) fault(fmt::format("written {} times", region.writes[i]));
     else if (region.bytes[i] != clean[i]) fault("padding or a pixel outside of its level that is not zero");

@@ -27,12 +27,12 @@ int blocks_of(const QuantisedLayer& layer) {
 template <typename Visit>
 void for_each_element(const QuantisedLayer& layer, const Config& config, const Visit& visit) {
   const auto& a = config.attention;
-  const int size = element_bytes(config.numerics.feature_bits), line = line_bytes(config);
+  const int size = element_bytes(config.numerics.feature_bits), block = block_bytes(config);
   std::size_t first_token = 0, start = 0;
   for (const auto& level : layer.levels) {
     for (int by = 0; by < divide_up(level.height, 2); ++by)
       for (int bx = 0; bx < divide_up(level.width, 2); ++bx)
-        for (int head = 0; head < a.heads; ++head, start += line)
+        for (int head = 0; head < a.heads; ++head, start += block)
           for (int pixel = 0; pixel < 4; ++pixel) {
             const int y = by * 2 + pixel / 2, x = bx * 2 + pixel % 2;
             if (y >= level.height || x >= level.width) continue;
@@ -101,7 +101,7 @@ Bytes pack_mask(const QuantisedLayer& layer, Chance& noise) {
 }
 
 std::size_t value_map_bytes(const QuantisedLayer& layer, const Config& config) {
-  return static_cast<std::size_t>(blocks_of(layer)) * config.attention.heads * line_bytes(config);
+  return static_cast<std::size_t>(blocks_of(layer)) * config.attention.heads * block_bytes(config);
 }
 
 Bytes pack_value_map(const QuantisedLayer& layer, std::span<const std::int32_t> value, const Config& config) {
@@ -116,10 +116,10 @@ Bytes pack_value_map(const QuantisedLayer& layer, std::span<const std::int32_t> 
 Bytes pack_value_map(const QuantisedLayer& layer, std::span<const std::int32_t> value, const Config& config,
                      Chance& noise) {
   auto bytes = pack_value_map(layer, value, config);
-  const int line = line_bytes(config),
+  const int block = block_bytes(config),
             used = 4 * config.attention.head_dim() * element_bytes(config.numerics.feature_bits);
-  for (std::size_t start = 0; start < bytes.size(); start += line)
-    for (int i = used; i < line; ++i) bytes[start + i] = static_cast<std::uint8_t>(noise.bits());
+  for (std::size_t start = 0; start < bytes.size(); start += block)
+    for (int i = used; i < block; ++i) bytes[start + i] = static_cast<std::uint8_t>(noise.bits());
   return bytes;
 }
 

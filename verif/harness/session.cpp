@@ -232,7 +232,8 @@ void Session::check_counts(const AttentionWork& work, JobResult& result) const {
   else if (layer.padding.empty() || c.gemm_project < value_steps) expect("GEMM_PROJECT", value_steps, c.gemm_project);
   expect("SAMPLES", std::int64_t{queries} * config_.attention.samples_per_query(), c.samples);
   expect("SAMPLE", c.samples, c.sample);
-  expect("LINE_HITS + LINE_MISSES", work.stages.line_lookups, c.line_hits + c.line_misses);
+  const auto shape = static_cast<std::size_t>(config_.feature_cache.line_shape);
+  expect("LINE_HITS + LINE_MISSES", work.stages.line_lookups[shape], c.line_hits + c.line_misses);
 }
 
 void Session::check_counts(const DenseWork& work, JobResult& result) const {

@@ -1,6 +1,7 @@
 // A quantised layer and the result of every stage on it: what the software model takes and gives, and what the harness
 // loads and compares. All tensors are dense, row-major, one int32 per element; formats as in NUMERICS.md.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -61,12 +62,13 @@ struct Stages {
   std::vector<std::int32_t> logit;          ///< [Lq, M*L*K] (N3)
   std::vector<std::int32_t> attention;      ///< [Lq, M*L*K] (N4)
   std::vector<std::int32_t> location;       ///< [Lq, M*L*K, 2] (N5)
+  std::vector<std::int32_t> distance;       ///< [Lq, M*L*K], whole pixels off the reference, the larger of x and y
   std::vector<std::int32_t> corner_weight;  ///< [Lq, M*L*K, 4] as w00, w01, w10, w11 (N6)
   std::vector<std::int32_t> head;           ///< [Lq, C] (N8)
   std::vector<std::int32_t> output;         ///< [Lq, C] (N10)
-  std::int64_t lines_touched =
-      0;  ///< distinct 2x2 lines (level, by, bx, head) with a corner that is read: the compulsory fetches
-  std::int64_t line_lookups = 0;  ///< over all samples, distinct lines of the sample with a corner that is read
+  /// By LineShape: distinct lines (level, row, column, head) with a corner that is read, which are the compulsory
+  /// fetches; and over all samples, distinct lines of the sample with one.
+  std::array<std::int64_t, 3> lines_touched = {}, line_lookups = {};
 };
 
 /// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.
@@ -75,8 +77,8 @@ void validate(const QuantisedLayer& layer);
 /// Runs the layer, which is validated first, through N3 to N10.
 Stages run(const QuantisedLayer& layer);
 
-/// Only where the layer samples, and with what weights: offset, logit, attention, location and corner_weight; the other
-/// stages stay empty.
+/// Only where the layer samples, and with what weights: offset, logit, attention, location, distance and corner_weight;
+/// the other stages stay empty.
 Stages run_sampling(const QuantisedLayer& layer);
 
 }  // namespace quillgen::model

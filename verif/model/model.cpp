@@ -47,10 +47,10 @@ struct Samples {
   std::vector<std::size_t> first_token;  ///< [L], row of the value map where a level begins
 };
 
-/// N5 of all samples: offsets [Lq, M*L*K, 2] -> locations of the same shape.
-Tensor locate(const Samples& samples, const Tensor& offset) {
+/// N5 of all samples: offsets [Lq, M*L*K, 2] -> locations of the same shape and distances [Lq, M*L*K].
+void locate(const Samples& samples, const Tensor& offset, Tensor& position, Tensor& distance) {
   const auto& layer = samples.layer;
-  Tensor result(offset.size());
+  position.resize(offset.size()), distance.resize(samples.count());
   for (std::size_t s = 0; s < samples.count(); ++s) {
     const auto level = samples.level(s);
     const auto numbers = static_cast<std::size_t>(layer.reference_numbers());
@@ -60,10 +60,10 @@ Tensor locate(const Samples& samples, const Tensor& offset) {
       const auto moved = layer.boxes ? move_in_box(offset[2 * s + axis], reference[2 + axis], sides[axis],
                                                    layer.attention.points, layer.numerics)
                                      : move_from_point(offset[2 * s + axis], layer.numerics);
-      result[2 * s + axis] = location(reference[axis], moved, sides[axis], layer.numerics);
+      position[2 * s + axis] = location(reference[axis], moved, sides[axis], layer.numerics);
+      distance[s] = std::max(distance[s], whole_pixels(moved));
     }
   }
-  return result;
 }
 
 /// N6 of all samples: -> [Lq, M*L*K, 4].
@@ -120,17 +120,19 @@ Tensor head_vectors(const std::vector<std::int64_t>& acc, const QuantisedLayer& 
   return result;
 }
 
-/// The 2x2 lines of the value map: which were read by any sample, and how often one was looked up.
+/// The lines of the value map, `width` x `height` pixels: which were read by any sample, and how often one was looked
+/// up.
 class LineCount {
  public:
-  explicit LineCount(const QuantisedLayer& layer) : heads_(static_cast<std::size_t>(layer.attention.heads)) {
-    std::size_t blocks = 0;
+  LineCount(const QuantisedLayer& layer, int width, int height)
+      : width_(width), height_(height), heads_(static_cast<std::size_t>(layer.attention.heads)) {
+    std::size_t lines = 0;
     for (const auto& l : layer.levels) {
-      first_block_.push_back(blocks);
-      columns_.push_back((l.width + 1) / 2);
-      blocks += static_cast<std::size_t>((l.height + 1) / 2) * static_cast<std::size_t>(columns_.back());
+      first_line_.push_back(lines);
+      columns_.push_back((l.width + width - 1) / width);
+      lines += static_cast<std::size_t>((l.height + height - 1) / height) * static_cast<std::size_t>(columns_.back());
     }
-    touched_.resize(blocks * heads_);
+    touched_.resize(lines * heads_);
   }
 
   /// Counts the distinct lines of one sample.
@@ -140,8 +142,8 @@ class LineCount {
       if (st.corner_weight[4 * s + i] == 0) continue;
       const auto [x, y] = corner(st.location, s, i, samples.layer.numerics);
       const auto level = samples.level(s);
-      const auto block = first_block_[level] + static_cast<std::size_t>(y / 2 * columns_[level] + x / 2);
-      const auto line = block * heads_ + samples.head(s);
+      const auto in_level = static_cast<std::size_t>(y / height_ * columns_[level] + x / width_);
+      const auto line = (first_line_[level] + in_level) * heads_ + samples.head(s);
       if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
     }
     lookups_ += static_cast<std::int64_t>(lines.size());
@@ -152,10 +154,11 @@ class LineCount {
   std::int64_t lookups() const { return lookups_; }
 
  private:
+  int width_, height_;
   std::size_t heads_;
-  std::vector<std::size_t> first_block_;  ///< [L]
-  std::vector<int> columns_;              ///< [L], blocks of a row
-  std::vector<bool> touched_;             ///< [block, head]
+  std::vector<std::size_t> first_line_;  ///< [L]
+  std::vector<int> columns_;             ///< [L], lines of a row
+  std::vector<bool> touched_;            ///< [line, head]
   std::int64_t lookups_ = 0;
 };
 
@@ -170,7 +173,7 @@ Stages run_sampling(const QuantisedLayer& layer) {
   st.offset = linear(layer.query, layer.offset_weight, layer.offset_requant, channels, n.offset_bits());  // N3
   st.logit = linear(layer.query, layer.logit_weight, layer.logit_requant, channels, n.logit_bits());      // N3
   st.attention = attend(st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()), n);       // N4
-  st.location = locate(samples, st.offset);                                                               // N5
+  locate(samples, st.offset, st.location, st.distance);                                                   // N5
   st.corner_weight = weigh(samples, st.attention, st.location);                                           // N6
   return st;
 }
@@ -185,13 +188,16 @@ Stages run(const QuantisedLayer& layer) {
     if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
   st.head = head_vectors(aggregate(samples, st), layer);                                            // N7, N8
   st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);  // N9, N10
-  LineCount lines(layer);
+  constexpr std::array<std::array<int, 2>, 3> shapes = {{{2, 2}, {2, 1}, {1, 1}}};  // width, height, by LineShape
   const auto per_query = static_cast<std::size_t>(layer.attention.samples_per_query());
-  for (const int query : layer.wanted())
-    for (std::size_t s = 0; s < per_query; ++s)
-      lines.sample(samples, st, static_cast<std::size_t>(query) * per_query + s);
-  st.lines_touched = lines.touched();
-  st.line_lookups = lines.lookups();
+  for (std::size_t shape = 0; shape < shapes.size(); ++shape) {
+    LineCount lines(layer, shapes[shape][0], shapes[shape][1]);
+    for (const int query : layer.wanted())
+      for (std::size_t s = 0; s < per_query; ++s)
+        lines.sample(samples, st, static_cast<std::size_t>(query) * per_query + s);
+    st.lines_touched[shape] = lines.touched();
+    st.line_lookups[shape] = lines.lookups();
+  }
   return st;
 }
 

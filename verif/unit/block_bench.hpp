@@ -104,7 +104,18 @@ inline std::vector<Config> block_configs() {
        "feature_cache.kilobytes=2"},
       {"attention.embed_dim=20", "attention.heads=2", "attention.levels=2", "attention.points=1",
        "numerics.preset=int12", "gemm.rows=8", "gemm.columns=6", "gemm.depth=8", "gemm.max_inner=50",
-       "gemm.tree_levels=1", "feature_cache.kilobytes=2"}};
+       "gemm.tree_levels=1", "feature_cache.kilobytes=2"},
+      {"attention.embed_dim=16", "attention.heads=2", "attention.levels=3", "attention.points=2", "gemm.depth=8",
+       "feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.hashing=false",
+       "feature_cache.bypass_distance=12", "feature_cache.kilobytes=4", "feature_cache.level_kilobytes=[1,2,1]"},
+      {"attention.embed_dim=48", "attention.heads=2", "attention.levels=2", "attention.points=1", "gemm.depth=8",
+       "feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.kilobytes=8"},
+      {"attention.embed_dim=16", "attention.heads=4", "attention.levels=2", "attention.points=2",
+       "numerics.preset=int12", "gemm.columns=12", "gemm.depth=8", "core.lanes=2", "memory.max_outstanding=8",
+       "feature_cache.line_shape=2x1", "feature_cache.ways=2", "feature_cache.bypass_distance=5",
+       "feature_cache.kilobytes=4", "feature_cache.level_kilobytes=[2,2]"},
+      {"attention.embed_dim=24", "attention.heads=2", "attention.levels=1", "attention.points=4", "gemm.depth=8",
+       "feature_cache.line_shape=2x1", "feature_cache.ways=1", "feature_cache.hashing=false"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
@@ -112,9 +123,11 @@ inline std::vector<Config> block_configs() {
 
 inline std::string describe(const Config& c) {
   return fmt::format(
-      "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, ways {}, {} bits of data, {} of the query",
+      "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, line shape {}, ways {}, {} bits of data, {} of the "
+      "query",
       c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows, c.gemm.columns,
-      c.gemm.depth, c.core.lanes, c.feature_cache.ways, c.memory.data_bits, c.numerics.query_bits);
+      c.gemm.depth, c.core.lanes, c.feature_cache.line_shape, c.feature_cache.ways, c.memory.data_bits,
+      c.numerics.query_bits);
 }
 
 /// Sets an input port for one cycle.

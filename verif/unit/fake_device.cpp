@@ -351,7 +351,7 @@ std::vector<Device::Write> Device::plan_map(const AttentionWork& work) const {
   const auto head_dim = static_cast<std::size_t>(c.attention.head_dim());
   if (mischief == Mischief::WrongValue) value[7 * 4 * head_dim + head_dim + 2] ^= 1;
   auto bytes = pack_value_map(work.layer, value, c);
-  const auto line = static_cast<std::size_t>(line_bytes(c)), beat = static_cast<std::size_t>(beat_bytes(c.memory));
+  const auto line = static_cast<std::size_t>(block_bytes(c)), beat = static_cast<std::size_t>(beat_bytes(c.memory));
   if (mischief == Mischief::LinePaddingNotZero) bytes[2 * line - 1] = 1;
   // The levels are 5 pixels high: the last row of blocks has pixels below the map.
   if (mischief == Mischief::PixelOutsideNotZero) bytes[4 * 4 * line + 3 * head_dim] = 1;
@@ -466,7 +466,8 @@ Process Device::attention(const AttentionWork& work) {
   }
   const auto samples = static_cast<std::uint32_t>(word(3)) * static_cast<std::uint32_t>(a.samples_per_query());
   counters_.samples = counters_.sample = error_ ? 0 : samples;
-  counters_.line_hits = static_cast<std::uint32_t>(work.stages.line_lookups) - 1 + (mischief == Mischief::WrongLookups);
+  counters_.line_hits =
+      static_cast<std::uint32_t>(work.stages.line_lookups[line_2x2]) - 1 + (mischief == Mischief::WrongLookups);
   counters_.line_misses = 1;
   counters_.gemm_busy = counters_.gemm_project + (mischief == Mischief::WrongSteps) +
                         steps_of(static_cast<int>(word(3)), a.embed_dim, query_tiles(c));

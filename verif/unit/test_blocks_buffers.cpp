@@ -36,7 +36,7 @@ TEST_CASE("memories have the sizes of their formulas") {
               units = head_requant_units(a), drain = 3 * lanes, drains = columns / drain,
               inner = std::max(a.embed_dim, c.gemm.max_inner);
     const auto in_beats = [&](int elements, int bits) { return divide_up(elements * element_bytes(bits) * 8, beat); };
-    const int row = std::max(in_beats(inner, n.query_bits), in_beats(a.embed_dim, n.feature_bits));
+    const int row_in_beats = std::max(in_beats(inner, n.query_bits), in_beats(a.embed_dim, n.feature_bits));
     // Tiles of the layer, of the smallest panel of whole beats, and of the largest.
     const int tiles = divide_up(a.embed_dim, columns) + divide_up(3 * samples, columns);
     int aligned = 1;
@@ -64,16 +64,25 @@ TEST_CASE("memories have the sizes of their formulas") {
     expect(fmt::format("gemm.result_buffer.bank_{}", banks - 1), result_groups * rows * std::max(1, results / banks),
            std::max(n.feature_bits, n.output_bits));
     CHECK(sizes.count(fmt::format("gemm.result_buffer.bank_{}", banks)) == 0);
-    expect("gemm.row_fetch.reader.beats.words", up(std::max(latency + 2 * row, 32)), beat);
+    expect("gemm.row_fetch.reader.beats.words", up(std::max(latency + 2 * row_in_beats, 32)), beat);
     expect("core.lane_0.point_source.logits", queries * up(samples / lanes), n.logit_int_bits + n.logit_frac_bits);
     expect("core.lane_0.index_gen.offsets", queries * up(samples / lanes),
            2 * (n.offset_int_bits + n.offset_frac_bits));
     expect("core.lane_0.index_gen.references", queries * up(a.levels), 98);
-    const int lines = c.feature_cache.kilobytes * 1024 / line_bytes(c) / lanes;
-    CHECK(sizes["core.lane_0.tag_lookup.bank_0"].first == lines / 4 / c.feature_cache.ways);
+    // A block with its padding counts as four pixels; parts of it for what they are of that.
+    const int blocks = c.feature_cache.kilobytes * 1024 / block_bytes(c) / lanes, ways = c.feature_cache.ways;
+    const int shape = c.feature_cache.line_shape, pixels = shape == line_2x2 ? 4 : shape == line_2x1 ? 2 : 1;
+    const int y = std::bit_width(static_cast<unsigned>(std::max(a.max_width, a.max_height))), by = std::max(1, y - 1);
+    const auto index = [](int count) { return std::max(1, static_cast<int>(std::bit_width(unsigned(count - 1)))); };
+    const int row = shape == line_2x2 ? by : y, column = shape == line_1x1 ? y : by;
+    const int tag = 1 + index(a.levels) + index(a.heads / lanes) + std::max(1, row - 1) + std::max(1, column - 1);
+    expect("core.lane_0.tag_lookup.bank_0", blocks * 4 / pixels / 4 / ways, ways * tag + (ways > 1 ? index(ways) : 0));
     expect("core.lane_0.line_fetch.lines.words", c.memory.max_outstanding / lanes,
-           4 * a.head_dim() * 8 * element_bytes(n.feature_bits));
-    expect("core.lane_0.feature_buffer.pixels_0", lines, a.head_dim() * n.feature_bits);
+           pixels * a.head_dim() * 8 * element_bytes(n.feature_bits));
+    expect("core.lane_0.feature_buffer.pixels_0", blocks, a.head_dim() * n.feature_bits);
+    if (c.feature_cache.bypass_distance > 0)
+      expect("core.lane_0.feature_buffer.aside_3", std::max(2, pixels), a.head_dim() * n.feature_bits);
+    CHECK(sizes.count("core.lane_0.feature_buffer.aside_3") == (c.feature_cache.bypass_distance > 0));
     CHECK(sizes["core.lane_0.feature_buffer.queue.words"].first == c.feature_cache.run_ahead);
     expect("core.lane_0.head_requantise.table_memory", a.embed_dim / lanes / units, units * 22);
     expect("core.lane_0.head_projection.weights_0", a.heads / lanes * groups, a.head_dim() * n.output_weight_bits);

@@ -1,7 +1,9 @@
 // tag_lookup, line_fetch and feature_buffer together, against the plain idea of a pixel in memory.
+#include <array>
 #include <set>
 
 #include "accel/cache_entry.hpp"
+#include "estimate/line_cache.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;
@@ -9,10 +11,14 @@ using namespace quillgen::test;
 
 namespace {
 
-/// Joined as in the core: corners in, sample out, lines read through data and data_valid.
-const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& s) {
+/// Number of the lane's first head.
+int first_head(const Config& c) { return c.attention.heads - c.attention.heads / c.core.lanes; }
+
+/// Joined as in the core: corners in, sample out, lines read through data and data_valid. The cache of the last lane.
+const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& layer) {
   using namespace hdl;
   using namespace accel;
+  const Shapes s = layer.lane();
   return d.module("line_cache", [&](Module& m) {
     auto levels = input(m, "levels", LevelShapes(s));
     Instance tags(m, "tag_lookup", build_tag_lookup(d, s));
@@ -27,7 +33,8 @@ const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& s) {
       const auto port = fmt::format("start_{}", l);
       fetch.in(port, input(m, port, UInt(s.address_bits())));
     }
-    fetch.in("first_head", UInt::constant(m, 0, Shapes::bits(s.a.heads)));
+    fetch.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(first_head(s.config)),
+                                          Shapes::bits(s.config.attention.heads)));
     fetch.in_stream("miss", tags.out_stream("miss", LineName(s)));
     fetch.in("data", input(m, "data", UInt(s.data_bits())));
     fetch.in("data_valid", input(m, "data_valid", Bool()));
@@ -52,7 +59,7 @@ struct Expected {
 }  // namespace
 
 TEST_CASE("line cache: every pixel that is read, hits and misses") {
-  std::int64_t pixels = 0, all_hits = 0, all_misses = 0;
+  std::int64_t pixels = 0, all_hits = 0, all_misses = 0, all_aside = 0;
   for_all("line cache", [&](const Config& config, StreamBench::Options options) {
     const Block block(config, build_cache);
     StreamBench bench(block.module, options);
@@ -60,7 +67,14 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
     Random random(options.seed);
     const auto& a = config.attention;
     const auto& n = config.numerics;
-    const auto line = static_cast<std::uint64_t>(line_bytes(config));
+    const auto block_of_map = static_cast<std::uint64_t>(block_bytes(config)),
+               pixel_size = static_cast<std::uint64_t>(a.head_dim() * element_bytes(n.feature_bits));
+    // Pixels of a line: 4 or, from any pixel of a block, to the right in its row.
+    const int shape = config.feature_cache.line_shape;
+    const auto first_pixel = [&](std::uint64_t pixel) {
+      return shape == line_2x2 ? 0 : shape == line_2x1 ? pixel / 2 * 2 : pixel;
+    };
+    const int distance = config.feature_cache.bypass_distance;
     sim.set("clear", 0);
     ReadMemory memory(bench, "request", config.memory.data_bits, options);
     std::int64_t hits = 0, misses = 0;
@@ -74,12 +88,12 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
       const auto bursts_before = memory.bursts.size();
       std::vector<model::LevelShape> levels;
       std::vector<std::uint64_t> start;
-      std::uint64_t address = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * line;
+      std::uint64_t address = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * block_of_map;
       for (int l = 0; l < a.levels; ++l) {
         levels.push_back({static_cast<int>(random.in(1, a.max_height)), static_cast<int>(random.in(1, a.max_width))});
         start.push_back(address);
         const auto blocks = divide_up(levels.back().height, 2) * divide_up(levels.back().width, 2);
-        address += static_cast<std::uint64_t>(blocks * a.heads) * line;
+        address += static_cast<std::uint64_t>(blocks * a.heads) * block_of_map;
         sim.set(fmt::format("levels_width_{}", l), static_cast<unsigned>(levels.back().width));
         sim.set(fmt::format("levels_height_{}", l), static_cast<unsigned>(levels.back().height));
         sim.set(fmt::format("start_{}", l), start.back());
@@ -91,12 +105,14 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
 
       std::vector<Expected> wanted;
       std::int64_t lookups = 0;
+      estimate::LineCache cache(config);
+      std::int64_t found = 0, missing = 0;
       std::set<std::uint64_t> touched;
       std::int64_t x = 0, y = 0;
       for (int i = 0; i < 300; ++i) {
         const auto l = static_cast<std::size_t>(random.in(0, a.levels - 1));
         const auto level = levels[l];
-        const auto head = random.in(0, a.heads - 1);
+        const auto head = random.in(0, a.heads / config.core.lanes - 1);
         // Anywhere, or near the last one.
         x = random.chance(50) ? random.in(-2, level.width + 1)
                               : std::clamp<std::int64_t>(x + random.in(-1, 1), -2, level.width + 1);
@@ -106,24 +122,32 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
         e.last_of_head = random.chance(30), e.last_of_query = random.chance(30);
         Words in;
         std::set<std::uint64_t> lines;
+        unsigned corners = 0;
         for (int corner = 0; corner < 4; ++corner) {
           const auto cx = x + corner % 2, cy = y + corner / 2;
           const bool in_map = cx >= 0 && cx < level.width && cy >= 0 && cy < level.height;
           const auto weight = in_map && !random.chance(15) ? random.in(1, 1 << n.corner_bits) : 0;
           in.push_back(weight);
           if (weight == 0) continue;
+          corners |= 1u << corner;
           const auto row = static_cast<std::int64_t>(divide_up(level.width, 2));
-          const auto number = static_cast<std::uint64_t>((cy / 2 * row + cx / 2) * a.heads + head);
-          const auto at = start[l] + number * line;
-          lines.insert(at), touched.insert(at);
+          const auto number = static_cast<std::uint64_t>((cy / 2 * row + cx / 2) * a.heads + first_head(config) + head);
+          const auto at = start[l] + number * block_of_map;
           const auto parity = static_cast<std::size_t>(cy % 2 * 2 + cx % 2);
-          e.by_parity[parity] = {
-              weight, at + parity * static_cast<std::uint64_t>(a.head_dim() * element_bytes(n.feature_bits))};
+          const auto line = at + first_pixel(parity) * pixel_size;
+          lines.insert(line), touched.insert(line);
+          e.by_parity[parity] = {weight, at + parity * pixel_size};
         }
         lookups += static_cast<std::int64_t>(lines.size());
         in.insert(in.end(), {x, y, head, static_cast<std::int64_t>(l), e.last_of_head, e.last_of_query});
-        const bool far = block.s.has_bypass() && random.chance(30);
-        if (block.s.has_bypass()) in.push_back(far);
+        const bool far = distance > 0 && random.chance(30);
+        if (distance > 0) in.push_back(far);
+        const auto looked_up =
+            cache.look_up({static_cast<std::int16_t>(x), static_cast<std::int16_t>(y),
+                           static_cast<std::uint8_t>(corners), static_cast<std::uint16_t>(far ? distance : 0)},
+                          static_cast<int>(l), static_cast<int>(head));
+        found += looked_up.found, missing += looked_up.missing;
+        if (far) all_aside += looked_up.missing;
         bench.push("corners", in);
         wanted.push_back(e);
       }
@@ -149,6 +173,8 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
       }
       const auto fetched = memory.bursts.size() - bursts_before;
       CHECK(hits + misses == lookups);
+      CHECK(hits == found);
+      CHECK(misses == missing);
       CHECK(misses == static_cast<std::int64_t>(fetched));
       CHECK(fetched >= touched.size());
       for (auto burst = memory.bursts.begin() + static_cast<std::ptrdiff_t>(bursts_before);
@@ -159,6 +185,7 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
       all_hits += hits, all_misses += misses;
     }
   });
-  MESSAGE(fmt::format("{} pixels; {} hits, {} misses", pixels, all_hits, all_misses));
+  MESSAGE(fmt::format("{} pixels; {} hits, {} misses, {} of them aside", pixels, all_hits, all_misses, all_aside));
   CHECK(all_hits > 1000);
+  CHECK(all_aside > 1000);
 }

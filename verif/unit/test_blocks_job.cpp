@@ -38,7 +38,7 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   const bool kept = (d[word::flags] & 1u << accel::flag_order_kept) != 0;
   d[word::queries] = kept ? held_queries : number(random.in(1, a.max_queries));
   d[word::rows] = number(random.in(1, a.max_queries));
-  const auto line = std::max(64, line_bytes(c));
+  const auto line = std::max(64, block_bytes(c));
   const auto place = [&](int at, int alignment) {
     const auto top = c.memory.address_bits == 32 ? 0 : (std::uint64_t{1} << (c.memory.address_bits - 32)) - 1;
     d[static_cast<std::size_t>(at)] &= ~number(alignment - 1);
@@ -118,7 +118,7 @@ Verdict judge(const Config& c, const Descriptor& d) {
              masked = projects && (d[word::flags] & 1u << accel::flag_masked) != 0;
   for (const auto& [used, at, alignment] : {std::tuple{true, word::query_address, 64},
                                             {!dense, word::reference_address, 64},
-                                            {!dense, word::value_address, std::max(64, line_bytes(c))},
+                                            {!dense, word::value_address, std::max(64, block_bytes(c))},
                                             {true, word::parameter_address, 64},
                                             {true, word::output_address, 64},
                                             {projects, word::source_address, 64},
@@ -181,7 +181,7 @@ std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
   for (const int at : {word::query_address, word::reference_address, word::value_address, word::parameter_address,
                        word::output_address, word::source_address, word::mask_address, word::list_address}) {
     list.push_back(add(at, 32));
-    list.push_back(add(at, line_bytes(c) / 2));
+    list.push_back(add(at, block_bytes(c) / 2));
     if (c.memory.address_bits < 64) list.push_back(put(at + 1, 1u << (c.memory.address_bits - 32)));
   }
   return list;
@@ -282,7 +282,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       for (int l = 0; l < a.levels; ++l) {
         const auto side = d[static_cast<std::size_t>(word::levels + l)];
         has(fmt::format("start_{}", l), (static_cast<std::uint64_t>(address(word::value_address)) +
-                                         static_cast<std::uint64_t>(blocks * a.heads * line_bytes(config))) &
+                                         static_cast<std::uint64_t>(blocks * a.heads * block_bytes(config))) &
                                             in_memory);
         has(fmt::format("levels_width_{}", l), static_cast<unsigned>(low(side)));
         has(fmt::format("levels_height_{}", l), static_cast<unsigned>(high(side)));

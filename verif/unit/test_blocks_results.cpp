@@ -152,7 +152,7 @@ TEST_CASE("result_buffer, map_writer: whole lines, zeros for what is padded or o
         if (open && (b + 1 == blocks || random.chance(20))) open = false, ++frees;  // closed early
         transfer.push_back(waits), transfer.push_back(frees);
         bench.push("block", transfer);
-        const int in_line = line_beats(config), in_block = heads * in_line;
+        const int in_line = block_beats(config), in_block = heads * in_line;
         requests.push_back(
             {base + static_cast<std::uint64_t>(b * in_block * beat), static_cast<std::uint64_t>(in_block)});
         for (int h = 0; h < heads; ++h) {

@@ -7,6 +7,7 @@
 #include "estimate/burst_writer.hpp"
 #include "estimate/estimate.hpp"
 #include "estimate/line_cache.hpp"
+#include "estimate/lines_touched.hpp"
 #include "estimate/pe_array.hpp"
 #include "estimate/read_port.hpp"
 #include "estimate/token_walk.hpp"
@@ -21,7 +22,7 @@ namespace {
 Config with(std::string_view preset, std::vector<std::string> overrides = {}) { return load_preset(preset, overrides); }
 
 /// Corner 00 alone, in the first pixel of a block.
-Place in_block(int by, int bx) { return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1}; }
+Place in_block(int by, int bx) { return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1, 0}; }
 
 Config fitted(Config c, const Demand& d) {
   auto& a = c.attention;
@@ -43,7 +44,7 @@ TEST_CASE("cache: a line misses once, and a sample needs the lines of its corner
   LineCache cache(with("nano"));
   auto look_up = [&](int x, int y, int corners, int head = 0) {
     const auto r = cache.look_up(
-        {static_cast<std::int16_t>(x), static_cast<std::int16_t>(y), static_cast<std::uint8_t>(corners)}, 0, head);
+        {static_cast<std::int16_t>(x), static_cast<std::int16_t>(y), static_cast<std::uint8_t>(corners), 0}, 0, head);
     return std::pair(r.found, r.missing);
   };
   CHECK(look_up(4, 6, 15) == std::pair(0, 1));  // all in one block
@@ -82,17 +83,79 @@ TEST_CASE("cache: the ways of a set are replaced in turn, whatever was used last
   CHECK((there(a) && there(c)));
 }
 
+TEST_CASE("cache: lines of a row of two pixels, and of one pixel") {
+  using Found = std::pair<int, int>;  // and missing
+  const auto look_up = [](LineCache& cache, int x, int y, int corners) {
+    const auto r = cache.look_up(
+        {static_cast<std::int16_t>(x), static_cast<std::int16_t>(y), static_cast<std::uint8_t>(corners), 0}, 2, 3);
+    return Found(r.found, r.missing);
+  };
+  LineCache rows(with("small", {"feature_cache.line_shape=2x1"}));
+  CHECK(look_up(rows, 4, 6, 15) == Found(0, 2));
+  CHECK(look_up(rows, 5, 6, 15) == Found(2, 2));   // and the pairs to the right
+  CHECK(look_up(rows, 5, 6, 10) == Found(2, 0));   // these alone
+  CHECK(look_up(rows, 5, 7, 15) == Found(2, 2));   // row 8 is new
+  CHECK(look_up(rows, -1, -1, 8) == Found(0, 1));  // pixel (0, 0)
+  CHECK(rows.holds(2, 3, 8, 3));
+  LineCache pixels(with("small", {"feature_cache.line_shape=1x1"}));
+  CHECK(look_up(pixels, 4, 6, 15) == Found(0, 4));
+  CHECK(look_up(pixels, 5, 6, 15) == Found(2, 2));
+  CHECK(look_up(pixels, 5, 7, 3) == Found(2, 0));
+  CHECK(look_up(pixels, 5, 7, 12) == Found(0, 2));
+  CHECK(pixels.holds(2, 3, 8, 6));
+  CHECK_FALSE(pixels.holds(2, 3, 8, 7));
+}
+
+TEST_CASE("cache: a sample far from its reference finds lines, and enters none") {
+  LineCache cache(with("nano", {"feature_cache.bypass_distance=3"}));
+  const auto finds = [&](std::uint16_t distance) { return cache.look_up({4, 6, 15, distance}, 0, 0).found == 1; };
+  CHECK_FALSE(finds(3));
+  CHECK_FALSE(finds(3));
+  CHECK_FALSE(finds(2));
+  CHECK(finds(3));
+  CHECK(finds(65535));
+}
+
+TEST_CASE("cache: levels with shares of their own do not evict one another") {
+  // Levels of 16 x 16 pixels and 2 heads have 128 blocks, which is what 1 KiB of nano holds.
+  const auto misses = [](std::vector<std::string> changes) {
+    changes.insert(changes.end(), {"feature_cache.kilobytes=2", "feature_cache.ways=1", "feature_cache.hashing=false"});
+    LineCache cache(with("nano", changes));
+    int missing = 0;
+    for (int pass = 0; pass < 2; ++pass)
+      for (int level = 0; level < 2; ++level)
+        for (int head = 0; head < 2; ++head)
+          for (int by = 0; by < 8; ++by)
+            for (int bx = 0; bx < 8; ++bx) missing += cache.look_up(in_block(by, bx), level, head).missing;
+    return missing;
+  };
+  CHECK(misses({"feature_cache.level_kilobytes=[1,1]"}) == 256);
+  CHECK(misses({}) == 512);  // the lowest bits of both levels' places are the same
+}
+
+TEST_CASE("lines touched, by the shape of a line") {
+  auto demand = small_demand();
+  demand.layer.heads = demand.layer.levels = demand.layer.points = 1;
+  demand.layer.level_shapes = {{5, 4}};
+  demand.places = {{0, 0, 15, 0}, {1, 0, 15, 0}, {1, 4, 1, 0}, {3, 3, 1, 0}, {0, 0, 0, 0}};
+  // Pixels of rows 0 and 1, columns 0 to 2; (1, 4); (3, 3).
+  const auto lines = lines_touched(demand);
+  CHECK(lines[line_1x1] == 8);
+  CHECK(lines[line_2x1] == 6);
+  CHECK(lines[line_2x2] == 4);
+}
+
 TEST_CASE("cache: what a lane looks up does not touch the cache of another") {
   const auto demand = small_demand();
   const auto one = run_caches(fitted(with("quill"), demand), demand),
              two = run_caches(fitted(with("quill", {"core.lanes=2"}), demand), demand);
   CHECK(one.hits + one.misses == two.hits + two.misses);
-  CHECK(one.misses >= demand.lines_touched);
-  CHECK(two.misses >= demand.lines_touched);
+  CHECK(one.misses >= demand.lines_touched[line_2x2]);
+  CHECK(two.misses >= demand.lines_touched[line_2x2]);
   CHECK(std::accumulate(one.missing.begin(), one.missing.end(), std::int64_t{0}) == one.misses);
   // The map fits.
   CHECK(run_caches(fitted(with("quill", {"feature_cache.kilobytes=1024", "feature_cache.ways=4"}), demand), demand)
-            .misses == demand.lines_touched);
+            .misses == demand.lines_touched[line_2x2]);
 }
 
 TEST_CASE("reader: bursts of 16, cut at 4 KiB, two cycles from one to the next, as far as the buffer has room") {

@@ -402,7 +402,7 @@ TEST_CASE("a job in memory: regions, strides, and the faults of what it writes")
         rows.bytes[q * d[15] + i] = static_cast<std::uint8_t>(i % 2 ? 0xff : q - 100);
         rows.writes[q * d[15] + i] = 1;
       }
-    CHECK(memory.check_written().at(0) == "value map, line 0, byte 0: written 0 times");
+    CHECK(memory.check_written().at(0) == "value map, block 0, byte 0: written 0 times");
     CHECK(!memory.untouched());
     auto& value = map.at("value map");
     CHECK(value.base == address(8));
@@ -413,7 +413,7 @@ TEST_CASE("a job in memory: regions, strides, and the faults of what it writes")
     // Level 0 is 3 high and 6 wide: block 3 has pixels below it.
     value.bytes[3 * 4 * 64 + 33] = 5;
     CHECK(memory.check_written().at(0) ==
-          "value map, line 12, byte 33: padding or a pixel outside of its level that is not zero");
+          "value map, block 12, byte 33: padding or a pixel outside of its level that is not zero");
     value.bytes[3 * 4 * 64 + 33] = 0;
     for (const auto x : memory.output_rows()) CHECK((x >= -100 && x <= -96));
     rows.writes[d[15]] = 2;

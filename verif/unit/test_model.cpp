@@ -238,8 +238,9 @@ TEST_CASE("the whole model equals a plain loop over every pixel") {
     const auto& a = layer.attention;
     const auto& n = layer.numerics;
     const int c = a.embed_dim, d = a.head_dim();
-    std::int64_t lookups = 0;
-    std::set<std::array<int, 4>> touched;
+    using Lines = std::array<std::set<std::array<int, 4>>, 3>;  // by LineShape
+    std::array<std::int64_t, 3> lookups = {};
+    Lines touched;
     for (int q = 0; q < layer.queries; ++q) {
       std::vector<std::int64_t> acc(static_cast<std::size_t>(c));
       for (int m = 0; m < a.heads; ++m)
@@ -251,7 +252,7 @@ TEST_CASE("the whole model equals a plain loop over every pixel") {
             for (int other = 0; other < l; ++other)
               token += layer.levels[static_cast<std::size_t>(other)].height *
                        layer.levels[static_cast<std::size_t>(other)].width;
-            std::set<std::array<int, 4>> of_sample;
+            Lines of_sample;
             for (int y = 0; y < shape.height; ++y)
               for (int x = 0; x < shape.width; ++x, ++token) {
                 // A tent around the location: 1 at it, 0 a pixel away; only corners of the sample are inside.
@@ -262,12 +263,16 @@ TEST_CASE("the whole model equals a plain loop over every pixel") {
                 const auto w =
                     round_shift(st.attention[s] * gx * gy, n.attention_bits + 2 * n.interp_frac_bits - n.corner_bits);
                 if (w == 0) continue;
-                of_sample.insert({l, y / 2, x / 2, m});
+                of_sample[line_2x2].insert({l, y / 2, x / 2, m});
+                of_sample[line_2x1].insert({l, y, x / 2, m});
+                of_sample[line_1x1].insert({l, y, x, m});
                 for (int j = m * d; j < (m + 1) * d; ++j)
                   acc[static_cast<std::size_t>(j)] += w * st.value[static_cast<std::size_t>(token * c + j)];
               }
-            lookups += static_cast<std::int64_t>(of_sample.size());
-            touched.insert(of_sample.begin(), of_sample.end());
+            for (std::size_t shape = 0; shape < 3; ++shape) {
+              lookups[shape] += static_cast<std::int64_t>(of_sample[shape].size());
+              touched[shape].insert(of_sample[shape].begin(), of_sample[shape].end());
+            }
           }
       for (std::size_t j = 0; j < acc.size(); ++j) {
         const auto at = static_cast<std::size_t>(q * c) + j;
@@ -281,11 +286,23 @@ TEST_CASE("the whole model equals a plain loop over every pixel") {
       }
     }
     REQUIRE(st.line_lookups == lookups);
-    REQUIRE(st.lines_touched == static_cast<std::int64_t>(touched.size()));
-    lines += lookups;
+    for (std::size_t shape = 0; shape < 3; ++shape) {
+      REQUIRE(st.lines_touched[shape] == static_cast<std::int64_t>(touched[shape].size()));
+      lines += lookups[shape];
+    }
   }
   MESSAGE(fmt::format("300 layers: {} heads and outputs, {} line look-ups compared", outputs, lines));
   CHECK(lines > 1000);
+}
+
+TEST_CASE("N5: whole pixels of a move") {
+  CHECK(whole_pixels(0) == 0);
+  CHECK(whole_pixels(65535) == 0);
+  CHECK(whole_pixels(3 << 16) == 3);
+  CHECK(whole_pixels(-1) == 0);
+  CHECK(whole_pixels(-65536) == 0);
+  CHECK(whole_pixels(-65537) == 1);
+  CHECK(whole_pixels(-(3 << 16) - 1) == 3);
 }
 
 TEST_CASE("a layer whose tensors do not match its description is refused") {

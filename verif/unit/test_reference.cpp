@@ -135,7 +135,7 @@ TEST_CASE("layers of zeros, of biases only and of extreme magnitudes are quantis
   SUBCASE("references far outside are clamped and read nothing") {
     w.reference_points.assign(w.reference_points.size(), 1e30);
     const auto st = finish();
-    CHECK(st.line_lookups == 0);
+    CHECK(st.line_lookups == std::array<std::int64_t, 3>{});
     for (const auto y : st.head) CHECK(y == 0);
   }
   SUBCASE("tiny weights") {

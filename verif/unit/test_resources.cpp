@@ -43,12 +43,20 @@ TEST_CASE("resources are counted through the hierarchy, each instance") {
 }
 
 TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") {
-  const std::vector<std::vector<std::string>> changes = {
-      {},
-      {"core.lanes=2", "gemm.columns=12"},
-      {"gemm.rows=1", "feature_cache.ways=1", "memory.data_bits=256"},
-      {"numerics.preset=int12", "gemm.max_inner=17"}};
-  for (const auto& preset : quillgen::presets())
+  using Changes = std::vector<std::vector<std::string>>;
+  const Changes of_all = {{},
+                          {"core.lanes=2", "gemm.columns=12"},
+                          {"gemm.rows=1", "feature_cache.ways=1", "memory.data_bits=256"},
+                          {"numerics.preset=int12", "gemm.max_inner=17"},
+                          {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"}};
+  // Whose pixels are whole beats.
+  const Changes of_small = {
+      {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_kilobytes=[32,16,8,8]"},
+      {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.bypass_distance=8"},
+      {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.columns=12", "feature_cache.bypass_distance=3"}};
+  for (const auto& preset : quillgen::presets()) {
+    auto changes = of_all;
+    if (preset.name == "small") changes.insert(changes.end(), of_small.begin(), of_small.end());
     for (const auto& change : changes) {
       const auto config = quillgen::load_preset(preset.name, change);
       CAPTURE(preset.name);
@@ -59,4 +67,5 @@ TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") 
       CHECK(estimated.multipliers == counted.multipliers);
       CHECK(estimated.memory_bits == counted.memory_bits);
     }
+  }
 }

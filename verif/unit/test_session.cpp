@@ -55,7 +55,7 @@ struct Made {
     stages.corner_weight = fill(queries * N * 4);
     stages.head = fill(queries * C);
     stages.output = fill(queries * C);
-    stages.line_lookups = 1000;
+    stages.line_lookups = {1000, 1000, 1000};
     masked = layer;
     for (int token = 0; token < layer.tokens(); ++token) masked.padding.push_back(token % 3 == 0);
     dense_layer = {config.numerics, 5, 20, 37, fill(5 * 20), fill(37 * 20), std::vector<model::Requant>(37), false};
@@ -168,10 +168,10 @@ TEST_CASE("each broken rule is noticed and named") {
           {Mischief::ErrorCode, "the job ended with error code 3"},
           {Mischief::Stops, "the design stopped itself"},
           {Mischief::WrongValue, "value: token 7, head 1, channel 2: expected "},
-          {Mischief::LineTwice, "value map, line 3, byte 0: written 2 times"},
+          {Mischief::LineTwice, "value map, block 3, byte 0: written 2 times"},
           {Mischief::LineNotWritten, "value: token 0, head 3, channel 0: expected "},
-          {Mischief::LinePaddingNotZero, "value map, line 1, byte 63: padding or a pixel outside of its level"},
-          {Mischief::PixelOutsideNotZero, "value map, line 16, byte 42: padding or a pixel outside of its level"},
+          {Mischief::LinePaddingNotZero, "value map, block 1, byte 63: padding or a pixel outside of its level"},
+          {Mischief::PixelOutsideNotZero, "value map, block 16, byte 42: padding or a pixel outside of its level"},
           {Mischief::ReadBeforeWritten, "reads what was not written in value map"},
           {Mischief::ReadBeforeResponse, "reads before the last write was answered in value map"},
           {Mischief::SourceRowTwice, "counter BYTES_SOURCE: expected 5120, got 5152"},
