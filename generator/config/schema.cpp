@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "config/fields.hpp"
@@ -9,13 +10,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json powers_of_two(int first, int last) {
+  Json values = Json::array();
+  for (int value = first; value <= last; value *= 2) values.push_back(value);
+  return values;
+}
+
 Json property(const Field& f) {
   if (f.shape == Shape::Flag) return {{"description", f.description}, {"type", "boolean"}};
   if (f.shape == Shape::Choice) return {{"description", f.description}, {"type", "string"}, {"enum", f.choices}};
   Json schema = {{"description", f.description}, {"type", "integer"}};
   if (f.shape == Shape::PowerOfTwo) {
-    schema["enum"] = Json::array();
-    for (int value = f.min; value <= f.max; value *= 2) schema["enum"].push_back(value);
+    schema["enum"] = powers_of_two(f.min, f.max);
     return schema;
   }
   schema["minimum"] = f.min;
@@ -28,6 +34,11 @@ Json property(const Field& f) {
 Json object() {
   return {
       {"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}, {"additionalProperties", false}};
+}
+
+/// A section whose keys are all optional may be left out.
+bool is_optional(std::string_view section) {
+  return std::ranges::all_of(fields(), [&](const Field& f) { return f.section != section || f.is_optional(); });
 }
 
 void add(Json& object, std::string_view key, Json property, bool optional = false) {
@@ -60,7 +71,7 @@ Json config_schema() {
        {"type", "string"},
        {"pattern", "^[A-Za-z0-9_-]{1,64}$"}});
   for (const auto& f : fields()) {
-    if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object(), f.is_optional());
+    if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object(), is_optional(f.section));
     add(root["properties"][std::string(f.section)], f.key, property(f), f.is_optional());
   }
   add(root["properties"]["feature_cache"], level_kilobytes_key,
@@ -68,7 +79,7 @@ Json config_schema() {
         "Share of each level in kilobytes, KiB, powers of two that add up to it; empty: all levels share all of it."},
        {"type", "array"},
        {"maxItems", 8},
-       {"items", {{"type", "integer"}, {"minimum", 1}, {"maximum", 4096}}}},
+       {"items", {{"type", "integer"}, {"enum", powers_of_two(1, 1024)}}}},
       true);
   offer_preset(root["properties"]["numerics"]);
   return root;

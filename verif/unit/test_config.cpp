@@ -61,6 +61,24 @@ TEST_CASE("the implementation is optional, as a whole and key by key") {
   CHECK(to_json(parse_config(both.dump(), "text")) == both);
 }
 
+TEST_CASE("the order and most of the feature cache are optional") {
+  const auto plain = with("small", {});
+  CHECK((plain.order.bucket_bits == 0 && plain.order.window == 1 && plain.order.distance_units == 1));
+  CHECK((plain.feature_cache.line_shape == line_2x2 && plain.feature_cache.hashing == 1));
+  CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_kilobytes.empty()));
+  const auto other = with("small", {"order.window=32", "order.distance_units=8", "feature_cache.line_shape=1x1",
+                                    "feature_cache.hashing=false", "feature_cache.level_kilobytes=[32,16,8,8]"});
+  CHECK((other.order.window == 32 && other.order.distance_units == 8 && other.order.starvation_bound == 1024));
+  CHECK((other.feature_cache.line_shape == line_1x1 && other.feature_cache.hashing == 0));
+  CHECK(other.feature_cache.level_kilobytes == std::vector<int>{32, 16, 8, 8});
+  const auto json = to_json(other);
+  CHECK(to_json(parse_config(json.dump(), "text")) == json);
+  CHECK(json["feature_cache"]["line_shape"] == "1x1");
+  auto without = json;
+  without.erase("order");
+  CHECK(parse_config(without.dump(), "text").order.window == 1);
+}
+
 TEST_CASE("formats of the JSON override its numerics preset") {
   auto json = nlohmann::ordered_json::parse(presets()[0].json);
   json["numerics"]["query_bits"] = 13;
@@ -86,7 +104,53 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
       {"small", {"gemm.rows=-99999999999"}, {"must be a 32-bit number"}},
       {"small", {"gemm.rows=99999999999999999999999"}, {"gemm.rows", "must be an integer"}},
       {"small", {"gemm.lanes=2"}, {"gemm.\"lanes\" = 2: unknown field; must be one of rows, columns, depth"}},
-      {"small", {"order.window=2"}, {"--set order.window=2: unknown path", "gemm"}},
+      {"small", {"prune.window=2"}, {"--set prune.window=2: unknown path", "gemm"}},
+      {"small", {"order.window=3"}, {"order.window = 3: must be a power of two from 1 to 256; choose 2"}},
+      {"small", {"order.window=512"}, {"order.window = 512", "choose 256"}},
+      {"small", {"order.bucket_bits=7"}, {"order.bucket_bits = 7: must be from 0 to 6; choose 6"}},
+      {"small",
+       {"order.window=8", "order.distance_units=16"},
+       {"order.distance_units = 16: must be at most order.window (8); lower it, or raise order.window"}},
+      {"small", {"order.starvation_bound=0"}, {"order.starvation_bound = 0: must be from 1 to 65535; choose 1"}},
+      {"small", {"order.bound=9"}, {"order.\"bound\" = 9: unknown field; must be one of bucket_bits, window"}},
+      {"small", {"feature_cache.policy=lines"}, {"feature_cache.policy = \"lines\": must be one of line, region"}},
+      {"small",
+       {"feature_cache.line_shape=1x2"},
+       {"feature_cache.line_shape = \"1x2\": must be one of 2x2, 2x1, 1x1; choose one"}},
+      {"nano",
+       {"feature_cache.line_shape=1x1"},
+       {"feature_cache.line_shape = 1x1: must be a shape whose pixels of 2 channels (2 bytes) are whole beats of 8 "
+        "bytes; choose 2x2, or"}},
+      {"small",
+       {"feature_cache.line_shape=2x1", "memory.data_bits=512"},
+       {"feature_cache.line_shape = 2x1: must be a shape whose pixels of 16 channels (32 bytes) are whole beats of 64 "
+        "bytes"}},
+      {"small", {"feature_cache.hashing=1"}, {"feature_cache.hashing = 1: must be true or false"}},
+      {"small", {"feature_cache.bypass_distance=-1"}, {"feature_cache.bypass_distance = -1: must be from 0 to 1024"}},
+      {"small", {"feature_cache.level_kilobytes=64"}, {"feature_cache.level_kilobytes = 64: must be a list"}},
+      {"small",
+       {"feature_cache.level_kilobytes=[32,\"32\"]"},
+       {"feature_cache.level_kilobytes[1] = \"32\": must be an integer"}},
+      {"small",
+       {"feature_cache.level_kilobytes=[32,32]"},
+       {"feature_cache.level_kilobytes = [32, 32]: must be a number for each of attention.levels = 4, or empty"}},
+      {"small",
+       {"feature_cache.level_kilobytes=[32,24,4,4]"},
+       {"feature_cache.level_kilobytes[1] = 24: must be a power of two from 1 on"}},
+      {"small", {"feature_cache.level_kilobytes=[32,0,16,16]"}, {"feature_cache.level_kilobytes[1] = 0: must be"}},
+      {"small",
+       {"feature_cache.level_kilobytes=[32,32,16,16]"},
+       {"feature_cache.level_kilobytes = [32, 32, 16, 16]: must be numbers that add up to feature_cache.kilobytes "
+        "(64), "
+        "not to 96; change one of the two"}},
+      {"small",
+       {"feature_cache.ways=4", "feature_cache.level_kilobytes=[32,16,15,1]"},
+       {"feature_cache.level_kilobytes[2] = 15"}},
+      {"small",
+       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_kilobytes=[8,4,2,2]",
+        "core.lanes=2"},
+       {"feature_cache.level_kilobytes[2] = 2: must be such that kilobytes * 1024 / 64 (bytes of a line)",
+        "set it to 4, or lower feature_cache.ways"}},
       {"small", {"gemm=2"}, {"--set gemm=2: unknown path"}},
       {"small", {"gemm.rows"}, {"--set gemm.rows: must be path=value"}},
       {"small", {"name=a b"}, {"name = \"a b\": must be 1 to 64 letters"}},
@@ -107,7 +171,7 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"numerics.corner_bits = 6", "2 * levels * points = 128; set it to 7 or more"}},
       {"nano", {"core.projection_columns=8"}, {"core.projection_columns = 8: must be at most attention.embed_dim (4)"}},
       {"small", {"core.projection_columns=5"}, {"core.projection_columns = 5: must be a power of two"}},
-      {"small", {"feature_cache.ways=3"}, {"feature_cache.ways = 3: must be a power of two from 1 to 4; choose 2"}},
+      {"small", {"feature_cache.ways=3"}, {"feature_cache.ways = 3: must be a power of two from 1 to 8; choose 2"}},
       {"small", {"feature_cache.kilobytes=48"}, {"kilobytes = 48: must be a power of two from 1 to 1024; choose 32"}},
       {"small",
        {"feature_cache.kilobytes=1", "feature_cache.ways=4"},
@@ -179,6 +243,17 @@ TEST_CASE("derived numbers") {
   CHECK(line_bytes(small) == 64);
   CHECK(line_beats(small) == 4);
   CHECK(cache_sets(small) == 128);
+  // Parts of a block; the padding of 12 channels counts in the cache and is not fetched.
+  const auto pixels = with("small", {"feature_cache.line_shape=1x1", "attention.embed_dim=48", "memory.data_bits=64",
+                                     "numerics.preset=int12"});
+  CHECK(block_bytes(pixels) == 128);
+  CHECK(line_bytes(pixels) == 24);
+  CHECK(line_beats(pixels) == 3);
+  CHECK(cache_sets(pixels) == 64 * 1024 / 32 / 4 / 2);
+  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.columns=6"});
+  CHECK(line_bytes(rows) == 32);
+  CHECK(cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
+  CHECK(cache_sets(rows, 16) == 32);
   CHECK(query_row_beats(small) == 8);
   Attention a{.embed_dim = 64, .heads = 1, .levels = 1, .points = 3, .max_width = 0, .max_height = 0, .max_queries = 0};
   CHECK(head_requant_units(a) == 32);  // 64 / 3 rounds up to 22; the next divisor of 64 is 32
@@ -204,8 +279,11 @@ TEST_CASE("random configurations are either refused in one line or have sound de
     ++accepted;
     CHECK(std::has_single_bit(static_cast<unsigned>(cache_sets(c))));
     CHECK(cache_sets(c) >= 2);
-    CHECK(c.core.lanes * cache_sets(c) * tag_banks * c.feature_cache.ways * line_bytes(c) ==
+    const int pixels = line_pixels(c.feature_cache.line_shape);
+    CHECK(c.core.lanes * cache_sets(c) * tag_banks * c.feature_cache.ways * block_bytes(c) * pixels / 4 ==
           c.feature_cache.kilobytes * 1024);
+    CHECK(line_bytes(c) % beat_bytes(c.memory) == 0);
+    CHECK(4 / pixels * line_bytes(c) <= block_bytes(c));
     CHECK(line_beats(c) >= 1);
     CHECK(line_beats(c) <= 16);
     CHECK(c.attention.head_dim() % head_requant_units(c.attention) == 0);

@@ -53,6 +53,7 @@ Json with(const Field& f, int value) {
   config[pointer(f)] = value;
   if (f.key == "embed_dim") config["attention"]["heads"] = value < 64 ? 2 : 16;
   if (f.key == "lanes") config["gemm"]["columns"] = 12;
+  if (f.key == "distance_units") config["order"]["window"] = 256;
   return config;
 }
 
@@ -154,6 +155,40 @@ TEST_CASE("schema and program agree on the optional section: names, flags, and w
   check_both(config, true);
 }
 
+TEST_CASE("schema and program agree on the order and the feature cache: choices, flags, shares, and what is left out") {
+  const auto in = [](const char* section, const Json& values) {
+    auto config = base();
+    config[section].update(values);
+    return config;
+  };
+  for (const Json& taken : {Json{{"policy", "line"}}, Json{{"line_shape", "2x2"}}, Json{{"line_shape", "2x1"}},
+                            Json{{"line_shape", "1x1"}}, Json{{"hashing", false}}, Json{{"overlap", "copy"}},
+                            Json{{"level_kilobytes", Json::array()}}, Json{{"level_kilobytes", {32, 16, 8, 8}}}})
+    check_both(in("feature_cache", taken), true);
+  for (const Json& refused :
+       {Json{{"policy", "lru"}}, Json{{"policy", 0}}, Json{{"line_shape", "1x2"}}, Json{{"line_shape", nullptr}},
+        Json{{"hashing", 1}}, Json{{"hashing", "false"}}, Json{{"overlap", true}}, Json{{"level_kilobytes", 64}},
+        Json{{"level_kilobytes", {32, 16, 8, 8.5}}}, Json{{"level_kilobytes", {32, 16, 8, "8"}}},
+        Json{{"level_kilobytes", {32, 24, 4, 4}}}, Json{{"level_kilobytes", {64, 0, 0, 0}}},
+        Json{{"level_kilobytes", {8, 8, 8, 8, 8, 8, 4, 4, 8}}}, Json{{"prefetch", 1}}})
+    check_both(in("feature_cache", refused), false);
+  for (const Json& refused : {Json{{"window", true}}, Json{{"policy", "nearest"}}, Json{{"bucket_bits", "4"}}})
+    check_both(in("order", refused), false);
+  for (const auto& f : fields()) {
+    if (!f.is_optional()) continue;
+    auto config = base();
+    config[std::string(f.section)].erase(std::string(f.key));
+    check_both(config, true);
+  }
+  auto config = base();
+  config.erase("order"), config["feature_cache"].erase("level_kilobytes");
+  check_both(config, true);
+  config["order"] = Json::object();
+  check_both(config, true);
+  config["order"] = 4;
+  check_both(config, false);
+}
+
 TEST_CASE("every number of the schema has a description of one sentence") {
   for (const auto& f : fields()) {
     CAPTURE(f.path());
@@ -176,11 +211,15 @@ TEST_CASE("the checker of schemas refuses what a keyword forbids, and keywords i
       {{{"properties", {{"a", {{"type", "string"}}}}}}, {{"a", 1}}},
       {{{"properties", Json::object()}, {"additionalProperties", false}}, {{"a", 1}}},
       {{{"anyOf", {{{"minimum", 2}}, {{"maximum", 0}}}}}, 1},
+      {{{"type", "array"}}, 1},
+      {{{"type", "boolean"}}, 1},
+      {{{"maxItems", 2}}, {1, 2, 3}},
+      {{{"items", {{"maximum", 2}}}}, {1, 2, 3}},
   };
   for (const auto& [schema, value] : wrong) {
     CAPTURE(schema.dump());
     CHECK(!violation(schema, value).empty());
   }
   CHECK(violation({{"anyOf", {{{"minimum", 2}}, {{"maximum", 0}}}}}, 2).empty());
-  CHECK_THROWS_AS(violation({{"maxItems", 3}}, 1), std::logic_error);
+  CHECK_THROWS_AS(violation({{"minItems", 3}}, 1), std::logic_error);
 }
