@@ -1,6 +1,7 @@
 #include "fuzz/case.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 
@@ -52,6 +53,20 @@ std::vector<Parameter> make_parameters() {
   return all;
 }
 
+/// The list among the parameters: numbers with commas between them.
+const std::string shares_path = fmt::format("feature_cache.{}", level_kilobytes_key);
+
+std::vector<int> numbers(const std::string& text, const std::string& assignment) {
+  std::vector<int> list;
+  for (const char *at = text.data(), *end = at + text.size(); at != end;) {
+    const auto [rest, error] = std::from_chars(at, end, list.emplace_back());
+    if (error != std::errc() || (rest != end && *rest != ','))
+      throw UserError(fmt::format("--set {}: no numbers with commas between them", assignment));
+    at = rest == end ? end : rest + 1;
+  }
+  return list;
+}
+
 }  // namespace
 
 const std::vector<Parameter>& parameters() {
@@ -71,6 +86,11 @@ bool is_used(const Case& c, const Parameter& p) { return p.level < c.config.atte
 void set_parameter(Case& c, const std::string& assignment) {
   const auto equals = std::min(assignment.find('='), assignment.size());
   const auto path = assignment.substr(0, equals);
+  if (path == shares_path) {
+    const auto value = assignment.substr(std::min(equals + 1, assignment.size()));
+    c.config.feature_cache.level_kilobytes = numbers(value, assignment);
+    return;
+  }
   for (const auto& p : parameters()) {
     if (p.path != path) continue;
     const char* const begin = assignment.data() + std::min(equals + 1, assignment.size());
@@ -101,6 +121,9 @@ std::string changes_since(const Case& original, const Case& now) {
   std::string changes;
   for (const auto& p : parameters())
     if (is_used(now, p) && p.get(now) != p.get(original)) changes += fmt::format(" --set {}={}", p.path, p.get(now));
+  const auto& shares = now.config.feature_cache.level_kilobytes;
+  if (shares != original.config.feature_cache.level_kilobytes)
+    changes += fmt::format(" --set {}={}", shares_path, fmt::join(shares, ","));
   return changes;
 }
 

@@ -45,7 +45,7 @@ void apply(Case& c, const std::string& changes) {
 std::string least_cache(const std::string& changes) {
   Case c = plain_case();
   apply(c, changes);
-  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * line_bytes(c.config) * c.config.core.lanes;
+  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * cached_line_bytes(c.config) * c.config.core.lanes;
   return set("feature_cache.kilobytes", static_cast<int>(std::bit_ceil(static_cast<unsigned>(divide_up(bytes, 1024)))));
 }
 
@@ -329,6 +329,37 @@ void add_cache(Table& t) {
     add("two", 64 / ways, "feature_cache.kilobytes=1 ", "cache.sets=2 lines.read_again>0");
     add("many", 8, "feature_cache.kilobytes=4 ", "cache.sets>15 corners.read>0");
   }
+  const std::string full_map = level(0, 16, 16) + level(1, 15, 13);
+  for (const auto& [shape, name] :
+       {std::pair(line_2x2, "2x2"), std::pair(line_2x1, "2x1"), std::pair(line_1x1, "1x1")}) {
+    const auto add = [&, shape = shape, name = name](const char* what, const std::string& changes,
+                                                     const std::string& claims) {
+      t.add(fmt::format("lines {}, {}", name, what),
+            set("feature_cache.line_shape", shape) + set("attention.embed_dim", 16) + changes + full_map, claims);
+    };
+    add("sets by all bits", "feature_cache.kilobytes=1 ", "lines.read_again>0" + reads);
+    add("sets by the lowest bits", "feature_cache.kilobytes=1 feature_cache.hashing=0 ", "lines.read_again>0" + reads);
+    // Everything fits: only what is far is read again.
+    add("far samples", "feature_cache.kilobytes=64 feature_cache.ways=4 feature_cache.bypass_distance=1 ",
+        "samples.far>50 lines.read_again>0" + reads);
+    add("no sample far enough", "feature_cache.kilobytes=64 feature_cache.ways=4 feature_cache.bypass_distance=1024 ",
+        "samples.far=0 lines.read_again=0" + reads);
+    add("shares of the levels", "feature_cache.kilobytes=2 feature_cache.ways=1 feature_cache.level_kilobytes=1,1 ",
+        "cache.sets>1 lines.read_again>0" + reads);
+  }
+  t.add("shares of three levels, lanes, lowest bits, far samples",
+        "attention.levels=3 core.lanes=2 gemm.columns=6 feature_cache.kilobytes=4 feature_cache.ways=1 "
+        "feature_cache.hashing=0 feature_cache.bypass_distance=3 feature_cache.level_kilobytes=1,2,1 "
+        "attention.max_tokens=1024 " +
+            full_map + level(2, 16, 16),
+        "samples.far>10 lines.read_again>0" + reads);
+  t.add("lines 1x1 of three beats",
+        set("feature_cache.line_shape", line_1x1) +
+            "attention.embed_dim=48 feature_cache.kilobytes=2 feature_cache.ways=1 " + full_map,
+        "lines.read_again>0" + reads);
+  t.add("8 ways, two sets",
+        "feature_cache.ways=8 attention.embed_dim=16 feature_cache.kilobytes=2 workload.queries=33 " + full_map,
+        "cache.sets=2 lines.read_again>0" + reads);
   t.add("run_ahead 8", "feature_cache.run_ahead=8 workload.latency=60", "cycles.waiting_for_lines>0");
   t.add("run_ahead 1024, many lines open",
         "feature_cache.run_ahead=1024 memory.max_outstanding=256 workload.latency=300 workload.queries=24 " +

@@ -12,7 +12,7 @@ double estimated_instructions(const Config& c) {
   const double pe = double(c.gemm.rows) * c.gemm.columns * (c.gemm.depth + 3);
   const double lane = 4.0 * a.head_dim() * 2;
   const double projection = double(c.core.projection_columns) * (a.head_dim() + 10);
-  return 1800 + 6 * (pe + c.core.lanes * (lane + projection)) + c.memory.data_bits + 2.0 * line_bytes(c);
+  return 1800 + 6 * (pe + c.core.lanes * (lane + projection)) + c.memory.data_bits + 2.0 * block_bytes(c);
 }
 
 double estimated_cost(const Case& c) {
@@ -34,7 +34,7 @@ double estimated_cost(const Case& c) {
   const auto product = [&](double of_rows, double of_tiles, double of_steps) {
     return std::ceil(of_rows / c.config.gemm.rows) * of_tiles * std::max(of_steps, double(c.config.gemm.rows) * drains);
   };
-  const double map_beats = line_beats(c.config) * a.heads / 4.0;  // of a token
+  const double map_beats = block_beats(c.config) * a.heads / 4.0;  // of a token
   const double map =
       load(value_tiles(c.config), steps) +
       std::max(product(double(fuzz::tokens(c)), value_tiles(c.config), steps), double(fuzz::tokens(c)) * map_beats);

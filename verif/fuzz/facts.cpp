@@ -169,7 +169,7 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
   add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.numerics.output_bits);
 }
 
-void add_run(Facts& facts, const harness::JobResult& result, const harness::Work& work) {
+void add_run(Facts& facts, const Config& config, const harness::JobResult& result, const harness::Work& work) {
   const auto* const attention = std::get_if<harness::AttentionWork>(&work);
   for (const auto& stage : result.stages)
     facts[(attention ? "compared." : "compared.dense_") + stage.name] += stage.compared;
@@ -183,7 +183,8 @@ void add_run(Facts& facts, const harness::JobResult& result, const harness::Work
   most(facts["lines.open"], traffic.most_open[harness::id_feature]);
   most(facts["lanes.reading"], std::count_if(traffic.most_open.begin() + harness::id_feature, traffic.most_open.end(),
                                              [](int open) { return open > 0; }));
-  if (attention) facts["lines.read_again"] += result.counters.line_misses - attention->stages.lines_touched;
+  const auto shape = static_cast<std::size_t>(config.feature_cache.line_shape);
+  if (attention) facts["lines.read_again"] += result.counters.line_misses - attention->stages.lines_touched[shape];
   facts["cycles.waiting_for_lines"] += result.counters.wait_feature;
   facts["cycles.waiting_for_points"] += result.counters.wait_point;
 }

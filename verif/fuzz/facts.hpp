@@ -23,7 +23,7 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
                const std::vector<std::int32_t>& product);
 
 /// Elements compared in each stage, and what the bus saw.
-void add_run(Facts& facts, const harness::JobResult& result, const harness::Work& work);
+void add_run(Facts& facts, const Config& config, const harness::JobResult& result, const harness::Work& work);
 
 /// The first of the claims that does not hold, with the number; or "". A claim is a > b or a = b without spaces, a and
 /// b facts or numbers; one about a fact that nobody counted does not hold. Claims have spaces between them.

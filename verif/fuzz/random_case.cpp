@@ -23,6 +23,23 @@ int any_of(Draw& draw, const Field& f) {
   return draw.corner(f.min, f.max);
 }
 
+/// A line shape whose bytes are whole beats; as many kilobytes as all sets need; shares of as many levels as there are.
+void mend_cache(Config& c) {
+  auto& cache = c.feature_cache;
+  while (line_bytes(c) % beat_bytes(c.memory) != 0) --cache.line_shape;
+  auto& shares = cache.level_kilobytes;
+  const int levels = shares.empty() ? 1 : c.attention.levels;
+  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
+  cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(least) + log2_ceil(levels)));
+  if (shares.empty()) return;
+  shares = {cache.kilobytes};
+  while (static_cast<int>(shares.size()) < levels) {  // the largest one is halved, the last of several
+    const auto largest = std::max_element(shares.rbegin(), shares.rend());
+    *largest /= 2;
+    shares.insert(largest.base(), *largest);
+  }
+}
+
 /// Lowers what depends on other numbers to where it is legal again.
 void mend(Config& c) {
   auto& a = c.attention;
@@ -34,13 +51,12 @@ void mend(Config& c) {
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
-  while (line_beats(c) > 16) c.memory.data_bits *= 2;
+  while (block_beats(c) > 16) c.memory.data_bits *= 2;
   while (weight_words(c) > 1 << 16) c.gemm.depth *= 2, c.gemm.max_inner = 1 + c.gemm.max_inner / 2;
   // Weight memories are only large to the simulators.
   const auto weight_bits = [&] { return double(weight_words(c)) * c.gemm.columns * c.gemm.depth * 16; };
   while (weight_bits() > 1e8 && c.gemm.max_inner > 1) c.gemm.max_inner = (c.gemm.max_inner + 1) / 2;
-  const int least = divide_up(2 * tag_banks * c.feature_cache.ways * line_bytes(c) * c.core.lanes, 1024);
-  c.feature_cache.kilobytes = 1 << log2_ceil(std::max(c.feature_cache.kilobytes, least));
+  mend_cache(c);
 }
 
 Config random_config(Draw& draw) {
@@ -60,7 +76,34 @@ Config random_config(Draw& draw) {
 void choose_implementation(Config& c, std::uint64_t seed) {
   Draw draw(~seed);
   for (const auto& f : fields())
-    if (f.is_optional()) f.in(c) = draw.between(f.min, f.max);
+    if (f.section == "implementation") f.in(c) = draw.between(f.min, f.max);
+}
+
+/// So have the order of queries ..
+void choose_order(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x6f72646572);
+  if (draw.chance(40)) return;
+  auto& order = c.order;
+  order.bucket_bits = draw.corner(0, 6);
+  order.window = power_between(draw, 1, 64);
+  order.distance_units = power_between(draw, 1, order.window);
+  order.starvation_bound = draw.chance(50) ? draw.between(1, 8) : draw.corner(1, 65535);
+}
+
+/// .. and what a line is and where it goes.
+void choose_lines(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x6c696e6573);
+  auto& cache = c.feature_cache;
+  cache.line_shape = draw.between(line_2x2, line_1x1);
+  // Pixels are whole beats of a narrow bus where heads are wide.
+  if (cache.line_shape != line_2x2 && draw.chance(60)) {
+    c.memory.data_bits = 64;
+    c.attention.embed_dim = c.attention.heads * 8 * draw.between(1, 4);
+  }
+  cache.hashing = draw.below(2);
+  cache.bypass_distance = draw.chance(50) ? 0 : draw.chance(50) ? draw.between(1, 8) : draw.between(1, 1024);
+  if (draw.chance(50)) cache.level_kilobytes = {cache.kilobytes};
+  mend(c);
 }
 
 Workload random_workload(Draw& draw, const Config& config) {
@@ -178,6 +221,8 @@ Case random_case(std::uint64_t seed) {
   c.config = random_config(draw);
   c.config.name = fmt::format("fuzz_{}", seed);
   choose_implementation(c.config, seed);
+  choose_order(c.config, seed);
+  choose_lines(c.config, seed);
   c.workload = random_workload(draw, c.config);
   const int kind = draw.below(100);
   const double budget = kind < 70 ? 1.5e8 : kind < 96 ? 5e8 : 2.5e9;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "accel/blocks.hpp"
 #include "accel/generate.hpp"
 #include "config/derived.hpp"
+#include "estimate/line_cache.hpp"
 #include "fuzz/in_child.hpp"
 #include "fuzz/random_layer.hpp"
 #include "harness/build.hpp"
@@ -103,6 +105,30 @@ std::vector<Run> run_jobs(const char* kind, const Case& c, const harness::Simula
   return runs;
 }
 
+/// Misses and hits depend on the data alone: they must be those of the caches in software, which look up the samples in
+/// the order of the schedule.
+void check_misses(const Config& config, const Run& run) {
+  const auto& [job, stall, name, result] = run;
+  if (job.dense || config.feature_cache.policy != line_policy) return;
+  const auto demand = estimate::demand_of(job.layer, job.stages);
+  const auto& a = config.attention;
+  const int heads = a.heads / config.core.lanes;
+  std::vector<estimate::LineCache> caches(static_cast<std::size_t>(config.core.lanes), estimate::LineCache(config));
+  std::int64_t found = 0, missing = 0;
+  for (const int query : demand.schedule(config))
+    for (int i = 0; i < a.samples_per_query(); ++i) {
+      const int head = i / a.samples_per_head(), level = i / a.points % a.levels;
+      const auto& place = demand.places[static_cast<std::size_t>(query * a.samples_per_query() + i)];
+      const auto lines = caches[static_cast<std::size_t>(head / heads)].look_up(place, level, head % heads);
+      found += lines.found, missing += lines.missing;
+    }
+  const auto check = [&](const char* what, std::int64_t got, std::int64_t expected) {
+    if (got != expected) throw Failure{"misses", fmt::format("{}: {} {}, not {}", name, what, got, expected)};
+  };
+  check("line misses", result.counters.line_misses, missing);
+  check("line hits", result.counters.line_hits, found);
+}
+
 void lint(const fs::path& rtl, const harness::Manifest& manifest) {
   harness::Command command = {"verilator", "--lint-only", "-Wall", "--top-module", manifest.top};
   for (const auto& file : harness::load_file_list(rtl)) command.push_back(file);
@@ -148,16 +174,21 @@ void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
     return run_jobs("interpreter", c, test::interpreter_library(top, c.config),
                     test::interpreter_manifest(top, c.config), jobs, stalls);
   });
+  for (const auto& run : runs) check_misses(c.config, run);
   for (const auto& [job, stall, name, result] : runs) {
     outcome.cycles += result.cycles;
     for (const auto& stage : result.stages) outcome.elements += stage.compared;
     outcome.facts[fmt::format("cycles.stall_{}", stall)] += static_cast<std::int64_t>(result.cycles);
-    add_run(outcome.facts, result, job.work());
+    add_run(outcome.facts, c.config, result, job.work());
   }
   for (const auto& job : jobs)
     if (job.dense) add_dense(outcome.facts, c.config, *job.dense, job.product);
     else add_layer(outcome.facts, job.layer, job.stages);
   outcome.facts["cache.sets"] = cache_sets(c.config);
+  auto& far = outcome.facts["samples.far"];
+  for (const auto& job : jobs)
+    if (const int least = c.config.feature_cache.bypass_distance; least > 0)
+      far += std::count_if(job.stages.distance.begin(), job.stages.distance.end(), [&](int d) { return d >= least; });
   if (!steps.lint && !steps.verilator) return;
   const harness::TemporaryFolder folder{fs::temp_directory_path()};
   const auto rtl = folder.path() / "rtl";
