@@ -11,6 +11,7 @@ void add_lint(CLI::App& app, int& exit_status);
 void add_model(CLI::App& app, int& exit_status);
 void add_estimate(CLI::App& app, int& exit_status);
 void add_workload(CLI::App& app, int& exit_status);
+void add_trace(CLI::App& app, int& exit_status);
 void add_explore(CLI::App& app, int& exit_status);
 void add_presets(CLI::App& app, int& exit_status);
 void add_schema(CLI::App& app, int& exit_status);

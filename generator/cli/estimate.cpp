@@ -9,6 +9,7 @@
 #include "cli/config_options.hpp"
 #include "cli/estimate_html.hpp"
 #include "cli/fit.hpp"
+#include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/simulate_options.hpp"
@@ -20,35 +21,23 @@ namespace {
 
 struct EstimateOptions {
   ConfigOptions config;
-  std::string workload, model, dense, json, html;
-  estimate::ModelOptions drawn;
+  LayerOptions layer;
+  std::string dense, json, html;
   estimate::Conditions conditions;
   bool map_given = false;
 };
 
-struct Chosen {
-  Config config;
-  estimate::Demand demand;
-};
-
-Chosen choose(const EstimateOptions& o) {
+LayerChoice choose(const EstimateOptions& o) {
   if (!o.dense.empty()) {
     if (o.config.fit) throw UserError("--fit: takes dimensions from a layer, and --dense is none: leave it out");
     return {chosen_config(o.config), estimate::dense_demand(parse_shape(o.dense))};
   }
-  if (!o.model.empty()) {
-    auto demand = estimate::model_demand(o.model, o.drawn);
-    return {chosen_config(o.config, demand.layer), std::move(demand)};
-  }
-  const auto workload = load_workload(o.workload);
-  const auto config = chosen_config(o.config, workload);
-  check_fits(workload, config);
-  return {config, estimate::demand_of(workload, config.numerics)};
+  return chosen_layer(o.config, o.layer);
 }
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
 
-void print_estimate(const Chosen& c, const estimate::Estimate& e, int latency) {
+void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int latency) {
   const auto& d = c.demand;
   if (d.dense) fmt::print("{} on {}, latency {}\n\n", c.config.name, d.name, latency);
   else
@@ -114,11 +103,11 @@ void add_estimate(CLI::App& app, int&) {
   add_config_options(*command, o->config);
   add_fit_option(*command, o->config);
   auto* job = command->add_option_group("job");
-  job->add_option("--workload", o->workload, "layer and inputs (safetensors)");
-  auto* model = job->add_option("--model", o->model, "layer of a published model, its sampling locations drawn");
+  job->add_option("--workload", o->layer.workload, "layer and inputs (safetensors)");
+  auto* model = job->add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   auto* dense = job->add_option("--dense", o->dense, "dense product")->type_name("MxKxN");
   job->require_option(1);
-  add_model_options(*command, o->drawn, *model);
+  add_model_options(*command, o->layer.drawn, *model);
   command->add_flag("--given-map", o->map_given, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
       ->check(CLI::Range(1, 100000));

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   cli::add_model(app, exit_status);
   cli::add_workload(app, exit_status);
   cli::add_estimate(app, exit_status);
+  cli::add_trace(app, exit_status);
   cli::add_explore(app, exit_status);
   cli::add_presets(app, exit_status);
   cli::add_schema(app, exit_status);

@@ -4,6 +4,9 @@ namespace quillgen::cli {
 
 void add_model_options(CLI::App& command, synthetic::ModelOptions& options, CLI::Option& model) {
   command.add_option("--scale", options.scale, "of the sides of the levels of --model")->needs(&model);
+  command.add_option("--image", options.image, "size in pixels: levels of --model are those of such an image")
+      ->type_name("HEIGHTxWIDTH")
+      ->needs(&model);
   command
       .add_option("--queries", options.queries,
                   "of --model: all tokens (encoder), boxes around objects (decoder), the share of the tokens that a "

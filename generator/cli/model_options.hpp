@@ -1,4 +1,4 @@
-// The options that shape a synthetic layer, the same in every command: --scale, --queries, --seed.
+// The options that shape a synthetic layer, the same in every command: --image, --scale, --queries, --seed.
 #pragma once
 #include <CLI/CLI.hpp>
 

@@ -102,7 +102,8 @@ LineCache::Result LineCache::look_up(const Place& p, int level, int head) {
     for (int j = 0; j < i; ++j)
       again = again || ((p.corners >> j & 1) != 0 && row_of(j) == row_of(i) && column_of(j) == column_of(i));
     if (again) continue;
-    ++(find_or_enter(level, head, row_of(i), column_of(i), !far) ? result.found : result.missing);
+    if (find_or_enter(level, head, row_of(i), column_of(i), !far)) ++result.found;
+    else ++result.missing, result.missed |= static_cast<std::uint8_t>(1u << i);
   }
   return result;
 }
@@ -113,7 +114,7 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
   CacheRun run;
   const auto schedule = demand.schedule(c);
   const auto of_query = static_cast<std::size_t>(a.samples_per_query());
-  run.missing.reserve(schedule.size() * of_query);
+  run.missing.reserve(schedule.size() * of_query), run.missed.reserve(schedule.size() * of_query);
   std::vector<LineCache> caches(static_cast<std::size_t>(c.core.lanes), LineCache(c));
   for (const int query : schedule) {
     const auto* place = &demand.places[static_cast<std::size_t>(query) * of_query];
@@ -122,6 +123,7 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
         for (int point = 0; point < a.points; ++point, ++place) {
           const auto r = caches[static_cast<std::size_t>(head / heads)].look_up(*place, level, head % heads);
           run.missing.push_back(static_cast<std::uint8_t>(r.missing));
+          run.missed.push_back(r.missed);
           run.hits += r.found;
           run.misses += r.missing;
         }

@@ -19,6 +19,7 @@ class LineCache {
 
   struct Result {
     int found = 0, missing = 0;  ///< lines of the sample, each counted once
+    std::uint8_t missed = 0;     ///< bit i: the line of corner i is missing; of its corners one that is read
   };
   /// Looks up the lines that hold a corner of the sample that is read, and enters those that miss unless the sample
   /// lies bypass_distance or more off its reference. `head`: of the lane.
@@ -47,7 +48,9 @@ class LineCache {
 
 /// What a job does to the caches of all lanes.
 struct CacheRun {
-  std::vector<std::uint8_t> missing;  ///< [queries in their order, M, L, K], lines that the sample waits for
+  // [queries in their order, M, L, K]:
+  std::vector<std::uint8_t> missing;  ///< lines that the sample waits for
+  std::vector<std::uint8_t> missed;   ///< which they are: LineCache::Result
   std::int64_t hits = 0, misses = 0;
 };
 CacheRun run_caches(const Config& config, const Demand& demand);

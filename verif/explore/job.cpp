@@ -27,6 +27,7 @@ std::vector<std::string> Job::options() const {
   if (!model.empty()) {
     option("--model", model);
     option("--scale", fmt::format("{}", drawn.scale));
+    if (!drawn.image.empty()) option("--image", drawn.image);
     if (!drawn.queries.empty()) option("--queries", drawn.queries);
     option("--seed", fmt::format("{}", drawn.seed));
   }
@@ -40,7 +41,11 @@ Json to_json(const Job& job) {
   if (!job.workload.empty()) json = {{"workload", job.workload}, {"sha256", job.sha256}};
   if (job.is_dense()) json = {{"dense", {job.dense.rows, job.dense.inner, job.dense.outputs}}};
   if (!job.model.empty())
-    json = {{"model", job.model}, {"scale", job.drawn.scale}, {"queries", job.drawn.queries}, {"seed", job.drawn.seed}};
+    json = {{"model", job.model},
+            {"scale", job.drawn.scale},
+            {"queries", job.drawn.queries},
+            {"seed", job.drawn.seed},
+            {"image", job.drawn.image}};
   json["given_map"] = job.given_map;
   json["latency"] = job.latency;
   return json;
@@ -51,7 +56,7 @@ Job job_from_json(const Json& json) {
   job.workload = json.value("workload", "");
   job.sha256 = json.value("sha256", "");
   job.model = json.value("model", "");
-  if (!job.model.empty()) job.drawn = {json.at("scale"), json.at("queries"), json.at("seed")};
+  if (!job.model.empty()) job.drawn = {json.at("scale"), json.at("queries"), json.at("seed"), json.at("image")};
   if (json.contains("dense")) job.dense = {json["dense"].at(0), json["dense"].at(1), json["dense"].at(2)};
   job.given_map = json.at("given_map").get<bool>();
   job.latency = json.at("latency").get<int>();

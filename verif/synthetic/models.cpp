@@ -25,6 +25,7 @@ struct Model {
   const char* name;
   int points;
   std::vector<model::LevelShape> levels;
+  std::vector<int> strides;  ///< of the levels, pixels of the image
   Kind kind;
   int queries;  ///< of objects and grid
 };
@@ -38,13 +39,14 @@ const std::vector<Model>& models() {
                                               square = {{80, 80}, {40, 40}, {20, 20}},
                                               camera = {{116, 200}, {58, 100}, {29, 50}, {15, 25}},
                                               mask = {{32, 32}, {64, 64}, {128, 128}};
-  static const std::vector<Model> list = {{"deformable-detr", 4, coco, Kind::tokens, 0},
-                                          {"deformable-detr-decoder", 4, coco, Kind::objects, decoder_queries},
-                                          {"sparse-detr", 4, coco, Kind::listed, 0},
-                                          {"dino-decoder", 4, coco, Kind::objects, 900},
-                                          {"rt-detr", 4, square, Kind::objects, 300},
-                                          {"bevformer", 8, camera, Kind::grid, 40000},
-                                          {"mask2former", 4, mask, Kind::tokens, 0}};
+  static const std::vector<int> four = {8, 16, 32, 64}, three = {8, 16, 32}, coarse_first = {32, 16, 8};
+  static const std::vector<Model> list = {{"deformable-detr", 4, coco, four, Kind::tokens, 0},
+                                          {"deformable-detr-decoder", 4, coco, four, Kind::objects, decoder_queries},
+                                          {"sparse-detr", 4, coco, four, Kind::listed, 0},
+                                          {"dino-decoder", 4, coco, four, Kind::objects, 900},
+                                          {"rt-detr", 4, square, three, Kind::objects, 300},
+                                          {"bevformer", 8, camera, four, Kind::grid, 40000},
+                                          {"mask2former", 4, mask, coarse_first, Kind::tokens, 0}};
   return list;
 }
 
@@ -54,16 +56,40 @@ const Model& find(const std::string& name) {
   throw UserError(fmt::format("--model {}: unknown; choose one of {}", name, fmt::join(model_names(), ", ")));
 }
 
-std::vector<model::LevelShape> scaled(const Model& model, double scale) {
+/// Height and width of an image; nothing for other text.
+std::optional<model::LevelShape> size_of(std::string_view text) {
+  model::LevelShape size;
+  const char* const end = text.data() + text.size();
+  const auto height = std::from_chars(text.data(), end, size.height);
+  if (height.ec != std::errc() || height.ptr == end || *height.ptr != 'x') return std::nullopt;
+  const auto width = std::from_chars(height.ptr + 1, end, size.width);
+  if (width.ec != std::errc() || width.ptr != end || size.height < 1 || size.width < 1) return std::nullopt;
+  return size;
+}
+
+/// Before scaling.
+std::vector<model::LevelShape> shapes_of(const Model& model, const std::string& image) {
+  if (image.empty()) return model.levels;
+  const auto size = size_of(image);
+  if (!size)
+    throw UserError(
+        fmt::format("--image {}: must be height and width in pixels; write 800x1066, for example", shown(image)));
   std::vector<model::LevelShape> shapes;
-  for (const auto& level : model.levels) {
-    const auto side = [&](int v) { return std::ceil(v * scale - 1e-9); };
+  for (const int stride : model.strides)
+    shapes.push_back({(size->height - 1) / stride + 1, (size->width - 1) / stride + 1});
+  return shapes;
+}
+
+std::vector<model::LevelShape> level_shapes(const Model& model, const ModelOptions& options) {
+  std::vector<model::LevelShape> shapes;
+  for (const auto& level : shapes_of(model, options.image)) {
+    const auto side = [&](int v) { return std::ceil(v * options.scale - 1e-9); };
     const double height = side(level.height), width = side(level.width);
     if (!(height >= 1 && width >= 1 && height <= 1024 && width <= 1024))
       throw UserError(
           fmt::format("--scale {}: level {}x{} of {} would have no pixel or more than 1024 a side; choose "
                       "another scale",
-                      scale, level.height, level.width, model.name));
+                      options.scale, level.height, level.width, model.name));
     shapes.push_back({static_cast<int>(height), static_cast<int>(width)});
   }
   return shapes;
@@ -218,7 +244,7 @@ Layer draw_layer(const std::string& name, const ModelOptions& options, Random& r
   shape.file = "--model " + name;
   shape.embed_dim = embed_dim, shape.heads = heads;
   shape.levels = static_cast<int>(model.levels.size()), shape.points = model.points;
-  shape.level_shapes = scaled(model, options.scale);
+  shape.level_shapes = level_shapes(model, options);
   for (const auto& level : shape.level_shapes) shape.tokens += level.height * level.width;
   const auto queries = queries_of(model, options.queries, shape.tokens);
   shape.boxes = queries.kind == Kind::objects;

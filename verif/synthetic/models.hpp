@@ -22,6 +22,8 @@ struct ModelOptions {
   /// model.
   std::string queries;
   std::uint64_t seed = 1;
+  std::string image =
+      {};  ///< "800x1066", height by width in pixels: its levels instead of the model's; empty: the model's
 };
 
 /// Centre and, of a box, size, as shares of the map.
@@ -37,8 +39,8 @@ struct Layer {
 /// Names of the models, in the order of the documentation.
 std::vector<std::string> model_names();
 
-/// Throws UserError for an unknown model (naming those there are), a scale at which a level has no pixel or more than
-/// 1024 a side, and queries that are none of the above, too few or too many.
+/// Throws UserError for an unknown model (naming those there are), an image or a scale at which a level has no pixel or
+/// more than 1024 a side, and queries that are none of the above, too few or too many.
 Layer draw_layer(const std::string& model, const ModelOptions& options, Random& random);
 
 // --- where a query samples: point k of head m lies k + 1 pixels from the reference in direction m, scattered by

@@ -131,7 +131,8 @@ WorkloadFile workload_file(const std::string& model, const ModelOptions& options
   for (const auto& [key, value] :
        {std::pair{"d_model", w.embed_dim}, {"n_heads", w.heads}, {"n_levels", w.levels}, {"n_points", w.points}})
     file.metadata(key, std::to_string(value));
-  file.metadata("made_by", fmt::format("quillgen workload --model {} --scale {}{} --seed {}", model, options.scale,
+  file.metadata("made_by", fmt::format("quillgen workload --model {}{} --scale {}{} --seed {}", model,
+                                       options.image.empty() ? "" : " --image " + options.image, options.scale,
                                        options.queries.empty() ? "" : " --queries " + options.queries, options.seed));
   std::vector<std::int64_t> sides;
   for (const auto& level : w.level_shapes) sides.insert(sides.end(), {level.height, level.width});

@@ -133,6 +133,12 @@ TEST_CASE("kinds of queries") {
   CHECK((grid.queries == 100 && grid.points == 8 && grid.reference_points.front() < 0));
   CHECK(loaded("mask2former", {0.1, "", 1}).tokens == 16 + 49 + 169);
 
+  const auto image = loaded("deformable-detr", {0.5, "1%", 1, "800x1066"});
+  CHECK((image.tokens == 50 * 67 + 25 * 34 + 13 * 17 + 7 * 9));
+  CHECK(estimate::model_demand("deformable-detr", {1, "", 1, "800x1066"}).layer.tokens == 17821);
+  for (const auto* text : {"800", "800x", "x800", "0x800", "800x-1", "800x600x3", "a"})
+    CHECK(refusal([&] { workload_file("rt-detr", {1, "", 1, text}); }).find("--image") != std::string::npos);
+
   const auto refused = [](const char* queries) {
     return refusal([&] { workload_file("sparse-detr", {0.2, queries, 1}); });
   };

@@ -1,0 +1,21 @@
+// A layer to estimate or trace: of a workload file, or of a published model.
+#pragma once
+#include "cli/config_options.hpp"
+#include "estimate/demand.hpp"
+
+namespace quillgen::cli {
+
+struct LayerOptions {
+  std::string workload, model;  ///< one of them is given
+  synthetic::ModelOptions drawn;
+};
+
+struct LayerChoice {
+  Config config;
+  estimate::Demand demand;
+};
+
+/// The layer's demand and the configuration, fitted to it if so chosen. Throws UserError.
+LayerChoice chosen_layer(const ConfigOptions& config, const LayerOptions& layer);
+
+}  // namespace quillgen::cli

@@ -1,0 +1,160 @@
+// quillgen trace: order of the queries and feature cache alone, what they read from memory, and a picture of it.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/fit.hpp"
+#include "cli/layer_choice.hpp"
+#include "cli/model_options.hpp"
+#include "cli/output_file.hpp"
+#include "cli/progress.hpp"
+#include "trace/picture.hpp"
+#include "trace/table.hpp"
+
+namespace quillgen::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct TraceOptions {
+  ConfigOptions config;
+  LayerOptions layer;
+  bool table = false;
+  std::string svg, json;
+};
+
+Json json_of(const trace::Traffic& t, int line_bytes) {
+  return {{"lookups", t.lookups},
+          {"hit_rate", t.hit_rate()},
+          {"bytes", t.fetched * line_bytes},
+          {"of_map", t.of_map(t.fetched, line_bytes)},
+          {"lines", t.fetched},
+          {"lines_again", t.again},
+          {"compulsory_lines", t.compulsory},
+          {"compulsory_bytes", t.compulsory * line_bytes},
+          {"compulsory_of_map", t.of_map(t.compulsory, line_bytes)},
+          {"map_bytes", t.map_bytes}};
+}
+
+Json json_of(const trace::Trace& t, const std::string& order) {
+  Json json = {{"order", order}, {"line_bytes", t.line_bytes}, {"total", json_of(t.total, t.line_bytes)}};
+  for (const auto& level : t.levels) json["levels"].push_back(json_of(level, t.line_bytes));
+  return json;
+}
+
+Json json_of(const trace::Table& table) {
+  auto json = Json::array();
+  for (std::size_t o = 0; o < table.cells.size(); ++o)
+    for (std::size_t s = 0; s < table.cells[o].size(); ++s) {
+      const auto& cell = table.cells[o][s];
+      Json entry = {{"order", trace::order_name(trace::table_orders()[o])}, {"kilobytes", trace::table_sizes()[s]}};
+      if (cell) entry.update(json_of(*cell, table.line_bytes));
+      json.push_back(entry);
+    }
+  return json;
+}
+
+void print_row(const std::string& name, const trace::Traffic& t, int line_bytes) {
+  fmt::print("{:<16} {:>10} {:>7.1f} % {:>9} {:>12} {:>7.2f} {:>11} {:>11} {:>7.2f}\n", name, t.lookups,
+             100 * t.hit_rate(), t.fetched, t.fetched * line_bytes, t.of_map(t.fetched, line_bytes), t.again,
+             t.compulsory, t.of_map(t.compulsory, line_bytes));
+}
+
+void print_trace(const LayerChoice& chosen, const trace::Trace& t) {
+  fmt::print("{:<16} {:>10} {:>9} {:>9} {:>12} {:>7} {:>11} {:>11} {:>7}\n", "level", "look-ups", "hit rate", "lines",
+             "bytes", "x map", "lines again", "compulsory", "x map");
+  for (std::size_t l = 0; l < t.levels.size(); ++l) {
+    const auto& shape = chosen.demand.layer.level_shapes[l];
+    print_row(fmt::format("{} ({}x{})", l, shape.height, shape.width), t.levels[l], t.line_bytes);
+  }
+  print_row("all", t.total, t.line_bytes);
+  fmt::print("lines of {} bytes; again: read before and evicted since; compulsory: each line that is wanted, once\n",
+             t.line_bytes);
+}
+
+void print_table(const trace::Table& table) {
+  fmt::print("\nfeature bytes against the map, {} bytes a line\n{:<26}", table.line_bytes, "order");
+  for (const int size : trace::table_sizes()) fmt::print("{:>9}", fmt::format("{} KiB", size));
+  fmt::print("\n");
+  const trace::Traffic* any = nullptr;
+  for (std::size_t o = 0; o < table.cells.size(); ++o) {
+    fmt::print("{:<26}", trace::order_name(trace::table_orders()[o]));
+    for (const auto& cell : table.cells[o]) {
+      fmt::print("{:>9}", cell ? fmt::format("{:.2f}", cell->of_map(cell->fetched, table.line_bytes)) : "-");
+      if (cell) any = &*cell;
+    }
+    fmt::print("\n");
+  }
+  if (any != nullptr) fmt::print("{:<26}{:>9.2f}\n", "compulsory", any->of_map(any->compulsory, table.line_bytes));
+}
+
+void run(const TraceOptions& o) {
+  Progress progress;
+  progress.show("placing the samples");
+  const auto chosen = chosen_layer(o.config, o.layer);
+  const auto& [config, demand] = chosen;
+  progress.show("order and cache");
+  const auto main = trace::run_trace(config, demand);
+  const auto order = trace::order_name(config.order);
+  const auto wanted = main.order.size();
+
+  std::optional<trace::Trace> arrival;
+  if (!o.svg.empty() && order != "arrival") {
+    auto other = config;
+    other.order = Order();
+    progress.show("order of arrival");
+    arrival = trace::run_trace(other, demand);
+  }
+  std::optional<trace::Table> table;
+  if (o.table)
+    table = trace::run_table(config, demand, [&](std::size_t done, std::size_t of) {
+      progress.show(fmt::format("table: {} of {}", done, of));
+    });
+  progress.show("");
+
+  const auto title =
+      fmt::format("{} on {}: order {}, {} KiB", config.name, demand.name, order, config.feature_cache.kilobytes);
+  if (!o.json.empty()) {
+    auto json = json_of(main, order);
+    json["config"] = config.name, json["layer"] = demand.name;
+    json["queries"] = demand.layer.queries, json["wanted"] = wanted;
+    json["kilobytes"] = config.feature_cache.kilobytes;
+    if (demand.synthetic) json["seed"] = demand.seed;
+    if (table) json["table"] = json_of(*table);
+    write_output(o.json, json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
+  }
+  if (!o.svg.empty()) {
+    std::vector<trace::Column> columns;
+    if (arrival) columns.push_back({"arrival", &*arrival});
+    columns.push_back({order, &main});
+    write_output(o.svg, trace::picture(title, demand, columns));
+  }
+  fmt::print("{}\n{} of {} queries{}\n\n", title, wanted, demand.layer.queries,
+             demand.synthetic ? fmt::format(", locations drawn with seed {}", demand.seed) : "");
+  print_trace(chosen, main);
+  if (table) print_table(*table);
+}
+
+}  // namespace
+
+void add_trace(CLI::App& app, int&) {
+  auto* command = app.add_subcommand("trace", "order of queries and feature cache alone: what is read, from where");
+  const auto o = std::make_shared<TraceOptions>();
+  add_config_options(*command, o->config);
+  add_fit_option(*command, o->config);
+  auto* layer = command->add_option_group("layer");
+  layer->add_option("--workload", o->layer.workload, "layer and inputs (safetensors)");
+  auto* model =
+      layer->add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
+  layer->require_option(1);
+  add_model_options(*command, o->layer.drawn, *model);
+  command->add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB");
+  command->add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
+  command->add_option("--json", o->json, "also write the numbers to this file");
+  command->callback([o] { run(*o); });
+}
+
+}  // namespace quillgen::cli

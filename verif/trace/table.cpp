@@ -1,0 +1,64 @@
+#include "trace/table.hpp"
+
+#include <fmt/format.h>
+
+#include "config/error.hpp"
+#include "config/load.hpp"
+
+namespace quillgen::trace {
+
+std::string order_name(const Order& order) {
+  const int side = 1 << order.bucket_bits;
+  const auto buckets = order.bucket_bits > 0 ? fmt::format("{}x{} buckets", side, side) : "";
+  const auto window = order.window > 1 ? fmt::format("window {}", order.window) : "";
+  if (buckets.empty() && window.empty()) return "arrival";
+  return buckets + (buckets.empty() || window.empty() ? "" : ", ") + window;
+}
+
+const std::vector<Order>& table_orders() {
+  static const std::vector<Order> orders = [] {
+    std::vector<Order> list(6);
+    list[1].window = 64, list[2].window = 256;
+    list[3].bucket_bits = 4, list[4].bucket_bits = 6;
+    list[5].bucket_bits = 4, list[5].window = 64;
+    return list;
+  }();
+  return orders;
+}
+
+const std::vector<int>& table_sizes() {
+  static const std::vector<int> sizes = {64, 128, 256, 512, 1024};
+  return sizes;
+}
+
+Table run_table(const Config& config, const estimate::Demand& demand,
+                const std::function<void(std::size_t, std::size_t)>& progress) {
+  Table table;
+  const auto of = table_orders().size() * table_sizes().size();
+  std::size_t done = 0;
+  for (const auto& order : table_orders()) {
+    auto& row = table.cells.emplace_back();
+    for (const int size : table_sizes()) {
+      auto c = config;
+      c.order = order;
+      c.order.starvation_bound = config.order.starvation_bound;
+      c.feature_cache.kilobytes = size;
+      bool possible = true;
+      try {
+        validate(c);
+      } catch (const UserError&) {
+        possible = false;
+      }
+      row.emplace_back();
+      if (possible) {
+        const auto trace = run_trace(c, demand);
+        row.back() = trace.total;
+        table.line_bytes = trace.line_bytes;
+      }
+      progress(++done, of);
+    }
+  }
+  return table;
+}
+
+}  // namespace quillgen::trace
