@@ -12,6 +12,7 @@
 #include "config/fields.hpp"
 #include "config/json_text.hpp"
 #include "config/load.hpp"
+#include "config/region.hpp"
 
 namespace quillgen {
 namespace {
@@ -81,6 +82,7 @@ void check_line(const Config& c) {
 
 void check_cache(const Config& c) {
   const auto& cache = c.feature_cache;
+  if (cache.policy != line_policy) return;
   // Two sets in each tag bank of each lane, and with shares of the levels for each of these.
   const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
   const auto check = [&](const std::string& path, int kilobytes) {
@@ -92,7 +94,6 @@ void check_cache(const Config& c) {
            fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
   };
   check("feature_cache.kilobytes", cache.kilobytes);
-  if (cache.policy != line_policy) return;
   for (std::size_t l = 0; l < cache.level_kilobytes.size(); ++l)
     check(fmt::format("feature_cache.level_kilobytes[{}]", l), cache.level_kilobytes[l]);
 }
@@ -143,6 +144,30 @@ void check_level_shares(const Config& c) {
         "change one of the two");
 }
 
+void check_regions(const Config& c) {
+  const auto& cache = c.feature_cache;
+  if (cache.policy != region_policy) return;
+  if (cache.line_shape != line_2x2)
+    refuse("feature_cache.line_shape", cache.line_shape == line_2x1 ? "2x1" : "1x1",
+           "2x2 with feature_cache.policy = region", "set it to 2x2, or the policy to line");
+  if (cache.bypass_distance != 0)
+    refuse("feature_cache.bypass_distance", cache.bypass_distance,
+           "0 with feature_cache.policy = region, where every sample outside its region is read by itself",
+           "set it to 0, or the policy to line");
+  if (cache.hashing == 0)
+    refuse("feature_cache.hashing", "false", "true with feature_cache.policy = region, which has no sets",
+           "leave it out, or set the policy to line");
+  const auto levels = region_levels(c);
+  if (std::any_of(levels.begin(), levels.end(), [](const RegionLevel& l) { return l.has_window(); })) return;
+  const int least = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);
+  refuse("feature_cache.kilobytes", cache.kilobytes,
+         fmt::format("such that each half holds 2x2 blocks ({} bytes with the heads of all lanes) of a level or more",
+                     4 * line_bytes(c) * region_heads(c) * c.core.lanes),
+         cache.level_kilobytes.empty()
+             ? fmt::format("set it to {}", power_of_two(least) * power_of_two(c.attention.levels))
+             : fmt::format("give a level {} of feature_cache.level_kilobytes", power_of_two(least)));
+}
+
 }  // namespace
 
 void validate(const Config& c) {
@@ -159,6 +184,7 @@ void validate(const Config& c) {
   check_panels(c);
   check_line(c);
   check_cache(c);
+  check_regions(c);
 }
 
 }  // namespace quillgen

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "config/derived.hpp"
+#include "estimate/region_cache.hpp"
 
 namespace quillgen::estimate {
 namespace {
@@ -109,6 +110,7 @@ LineCache::Result LineCache::look_up(const Place& p, int level, int head) {
 }
 
 CacheRun run_caches(const Config& c, const Demand& demand) {
+  if (c.feature_cache.policy == region_policy) return run_regions(c, demand);
   const auto& a = c.attention;
   const int heads = a.heads / c.core.lanes;
   CacheRun run;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "estimate/cache_run.hpp"
 #include "estimate/demand.hpp"
 
 namespace quillgen::estimate {
@@ -46,13 +47,7 @@ class LineCache {
   std::vector<std::uint8_t> next_way_;  ///< [bank, set]
 };
 
-/// What a job does to the caches of all lanes.
-struct CacheRun {
-  // [queries in their order, M, L, K]:
-  std::vector<std::uint8_t> missing;  ///< lines that the sample waits for
-  std::vector<std::uint8_t> missed;   ///< which they are: LineCache::Result
-  std::int64_t hits = 0, misses = 0;
-};
+/// What a job does to the caches of all lanes, whichever policy the configuration has.
 CacheRun run_caches(const Config& config, const Demand& demand);
 
 }  // namespace quillgen::estimate

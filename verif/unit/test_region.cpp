@@ -1,0 +1,184 @@
+// Regions: what a half has room for, windows and groups, and what a job finds in them, against cases worked out by
+// hand.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "config/load.hpp"
+#include "config/region.hpp"
+#include "estimate/line_cache.hpp"
+#include "estimate/region_cache.hpp"
+#include "refusal.hpp"
+
+using namespace quillgen;
+using namespace quillgen::estimate;
+using namespace quillgen::test;
+
+namespace {
+
+Config region(std::string_view preset, std::vector<std::string> overrides = {}) {
+  overrides.insert(overrides.begin(), "feature_cache.policy=region");
+  return load_preset(preset, overrides);
+}
+
+std::string shape(const RegionLevel& l) {
+  return fmt::format("{}x{} margin {} from {}", 1 << l.column_bits, 1 << l.row_bits, l.margin, l.first);
+}
+
+/// The reference at the middle of a pixel.
+std::int32_t middle(int pixel, int side) { return static_cast<std::int32_t>((2 * pixel + 1) * 65536 / (2 * side)); }
+
+/// One head, one level of 16x16 pixels and one point; a torus of 4x4 blocks.
+Config plain(std::vector<std::string> overrides = {}) {
+  const std::vector<std::string> base = {
+      "attention.embed_dim=4", "attention.heads=1",    "attention.levels=1",     "attention.points=1",
+      "core.lanes=1",          "memory.data_bits=256", "feature_cache.margin=2", "feature_cache.kilobytes=1"};
+  overrides.insert(overrides.begin(), base.begin(), base.end());
+  return region("nano", overrides);
+}
+
+/// Queries that refer to these pixels, each reading all four corners at (x, y) from there.
+Demand demand_at(const std::vector<std::array<int, 4>>& queries, int side = 16) {
+  Demand d;
+  d.synthetic = true;
+  d.layer.embed_dim = 4, d.layer.heads = d.layer.levels = d.layer.points = 1;
+  d.layer.queries = static_cast<int>(queries.size());
+  d.layer.level_shapes = {{side, side}};
+  for (const auto& [px, py, x, y] : queries) {
+    d.references.insert(d.references.end(), {middle(px, side), middle(py, side)});
+    d.places.push_back({static_cast<std::int16_t>(px + x), static_cast<std::int16_t>(py + y), 15});
+  }
+  return d;
+}
+
+}  // namespace
+
+TEST_CASE("a level has its share of a half, about as wide as high, and the margin that fits") {
+  // quill: 512 KB of four levels, 1 KB a block: 64 blocks of each level in a half.
+  for (const auto& l : region_levels(region("quill"))) CHECK(shape(l).starts_with("8x8 margin 4 from"));
+  CHECK(region_lines(region("quill")) == 4 * 16 * 8);
+  CHECK(region_levels(region("quill"))[3].first == 3 * 16 * 8);
+  // Two lanes share kilobytes and heads alike. 128 blocks: wider than high. A margin that fits stays.
+  CHECK(shape(region_levels(region("quill", {"core.lanes=2", "gemm.columns=96"}))[0]) == "8x8 margin 4 from 0");
+  CHECK(shape(region_levels(region("quill", {"feature_cache.kilobytes=1024"}))[0]) == "16x8 margin 4 from 0");
+  CHECK(shape(region_levels(region("quill", {"feature_cache.margin=6"}))[0]) == "8x8 margin 6 from 0");
+  CHECK(shape(region_levels(region("quill", {"feature_cache.margin=7"}))[0]) == "8x8 margin 3 from 0");
+  // Larger levels lie first; 1 KB a block, so 64 KB are 32 blocks of a half and 2 KB are one: all demand.
+  const auto shares =
+      region_levels(region("quill", {"feature_cache.kilobytes=256", "feature_cache.level_kilobytes=[64,128,32,32]"}));
+  CHECK(shape(shares[0]) == fmt::format("8x4 margin 2 from {}", 16 * 8));
+  CHECK(shape(shares[1]) == "8x8 margin 4 from 0");
+  CHECK(shape(shares[3]) == fmt::format("4x4 margin 2 from {}", (16 + 8 + 4) * 8));
+  const auto little =
+      region_levels(region("quill", {"feature_cache.kilobytes=16", "feature_cache.level_kilobytes=[8,4,2,2]"}));
+  CHECK(shape(little[0]) == "2x2 margin 0 from 0");
+  CHECK_FALSE(little[1].has_window());
+  // No direction is larger than the largest map needs; a map that fits needs no margin at all to fit.
+  CHECK(shape(region_levels(plain())[0]) == "4x4 margin 2 from 0");
+  CHECK(shape(region_levels(plain({"attention.max_height=3"}))[0]) == "8x2 margin 2 from 0");
+  CHECK(shape(region_levels(plain({"attention.max_height=3", "attention.max_width=16",
+                                   "feature_cache.margin=9"}))[0]) == "8x2 margin 9 from 0");
+}
+
+TEST_CASE("window of a reference") {
+  const auto window = [](int px, int py, int margin, model::LevelShape shape) {
+    const std::int32_t reference[] = {middle(px, shape.width), middle(py, shape.height)};
+    return window_of(reference, shape, margin);
+  };
+  CHECK(window(5, 8, 0, {16, 16}) == Window{2, 3, 4, 4});  // pixels 5 and 6, 8 and 9
+  CHECK(window(5, 8, 2, {16, 16}) == Window{1, 4, 3, 5});  // 3 to 8, 6 to 11
+  CHECK(window(1, 15, 2, {16, 16}) == Window{0, 2, 6, 7});
+  CHECK(window(14, 0, 64, {15, 15}) == Window{0, 7, 0, 7});
+  const std::int32_t outside[] = {-70000, 3 * 65536};
+  CHECK(window_of(outside, {7, 5}, 1) == Window{0, 1, 2, 3});  // as from (0, 6): columns 0 to 2, rows 5 and 6
+  CHECK(window(0, 0, 0, {1, 1}) == Window{0, 0, 0, 0});
+}
+
+TEST_CASE("groups: as long as the windows fit, region_queries at most, and each query in one") {
+  const auto groups = [](const Demand& d, const Config& c) {
+    std::vector<int> queries(static_cast<std::size_t>(d.layer.queries));
+    std::iota(queries.begin(), queries.end(), 0);
+    std::string text;
+    for (const auto& g : region_groups(c, d.layer.level_shapes, d.references, 2, queries)) {
+      const auto& w = g.windows[0];
+      text += fmt::format("{}: {}..{}, {}..{}; ", g.queries, w.left, w.right, w.top, w.bottom);
+    }
+    return text;
+  };
+  // Margin 2: columns 2 to 7, then 4 to 9 (four blocks), then 6 to 11, which would make five.
+  const auto row = demand_at({{4, 4, 0, 0}, {6, 4, 0, 0}, {8, 4, 0, 0}});
+  CHECK(groups(row, plain()) == "2: 1..4, 1..3; 1: 3..5, 1..3; ");
+  CHECK(groups(demand_at({{4, 4, 0, 0}, {4, 12, 0, 0}, {4, 4, 0, 0}}), plain()) ==
+        "1: 1..3, 1..3; 1: 1..3, 5..7; 1: 1..3, 1..3; ");
+  const auto same = demand_at({{4, 4, 0, 0}, {4, 4, 0, 0}, {4, 4, 0, 0}});
+  CHECK(groups(same, plain()) == "3: 1..3, 1..3; ");
+  CHECK(groups(same, plain({"feature_cache.region_queries=2"})) == "2: 1..3, 1..3; 1: 1..3, 1..3; ");
+}
+
+TEST_CASE("a job: lines inside and outside, brought and copied") {
+  // The second query reads pixels 7 and 8 of rows 5 and 6, of which 7 is the last of its window; the third reads 3 and
+  // 4, far from its own.
+  const auto demand = demand_at({{4, 4, 0, 0}, {4, 4, 3, 1}, {12, 4, -9, 0}});
+  const auto run = run_caches(plain(), demand);
+  CHECK(run.missing == std::vector<std::uint8_t>{0, 2, 2});
+  CHECK((run.hits == 3 && run.misses == 4));
+  REQUIRE(run.groups.size() == 2);
+  CHECK(run.prefetches[0].fetched == 9);  // columns 1 to 3, rows 1 to 3
+  CHECK(run.prefetches[1].fetched == 9);
+  CHECK(run.lines_read() == 22);
+}
+
+TEST_CASE("shared blocks are read again or copied") {
+  const auto demand = demand_at({{4, 4, 0, 0}, {6, 4, 0, 0}, {8, 6, 0, 0}});
+  const auto again = run_caches(plain({"feature_cache.overlap=refetch"}), demand),
+             copied = run_caches(plain({"feature_cache.overlap=copy"}), demand);
+  REQUIRE(again.groups.size() == 2);  // 1..4 x 1..3, then 3..5 x 2..4: 2x2 blocks shared
+  CHECK((again.prefetches[1].fetched == 9 && again.prefetches[1].copied == 0));
+  CHECK((copied.prefetches[1].fetched == 5 && copied.prefetches[1].copied == 4));
+  CHECK(copied.prefetches[0].copied == 0);
+}
+
+TEST_CASE("what a real layer reads is inside or outside, and never lost") {
+  const auto demand = model_demand("rt-detr", {0.25, 60, 1});
+  auto c = region("quill");
+  auto& a = c.attention;
+  a.levels = demand.layer.levels, a.points = demand.layer.points;
+  a.max_width = a.max_height = 1024, a.max_queries = a.max_tokens = 65536;
+  const auto run = run_caches(c, demand);
+  int queries = 0;
+  for (const auto& g : run.groups) queries += g.queries;
+  CHECK(queries == 60);
+  CHECK(std::accumulate(run.missing.begin(), run.missing.end(), std::int64_t{0}) == run.misses);
+  c.feature_cache.policy = line_policy;
+  const auto lines = run_caches(c, demand);
+  CHECK(run.hits + run.misses == lines.hits + lines.misses);
+  CHECK(lines.groups.empty());
+}
+
+TEST_CASE("what has no meaning with regions, or leaves none, is refused in one line") {
+  CHECK(refusal([] { region("quill", {"feature_cache.line_shape=1x1"}); }) ==
+        "preset quill: feature_cache.line_shape = 1x1: must be 2x2 with feature_cache.policy = region; set it to 2x2, "
+        "or the policy to "
+        "line");
+  CHECK(refusal([] { region("quill", {"feature_cache.bypass_distance=4"}); }) ==
+        "preset quill: feature_cache.bypass_distance = 4: must be 0 with feature_cache.policy = region, where every "
+        "sample outside its "
+        "region is read by itself; set it to 0, or the policy to line");
+  CHECK(refusal([] { region("quill", {"feature_cache.hashing=false"}); }) ==
+        "preset quill: feature_cache.hashing = false: must be true with feature_cache.policy = region, which has no "
+        "sets; leave it "
+        "out, "
+        "or set the policy to line");
+  CHECK(refusal([] { region("quill", {"feature_cache.kilobytes=16"}); }) ==
+        "preset quill: feature_cache.kilobytes = 16: must be such that each half holds 2x2 blocks (4096 bytes with the "
+        "heads of all "
+        "lanes) of a level or more; set it to 32");
+  CHECK(region_levels(region("quill", {"feature_cache.kilobytes=32"}))[3].has_window());
+  CHECK(refusal([] {
+          region("quill", {"feature_cache.kilobytes=16", "feature_cache.level_kilobytes=[4,4,4,4]"});
+        }) ==
+        "preset quill: feature_cache.kilobytes = 16: must be such that each half holds 2x2 blocks (4096 bytes with the "
+        "heads of all "
+        "lanes) of a level or more; give a level 8 of feature_cache.level_kilobytes");
+}
