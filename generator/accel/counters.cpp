@@ -80,7 +80,8 @@ const Module& build_counters(Design& d, const Shapes& s) {
       for (std::size_t c = 0; c < std::size(names); ++c)
         if (names[c] == std::string_view("fill") || names[c] == std::string_view("wait_point"))
           starves = starves | causes[c][l].bit(0);
-    count("wait_query", (starves & input(m, "order_late", Bool())).as_uint());
+    auto gemm = input(m, "gemm_moves", Bool());
+    count("wait_query", (starves & ~gemm & input(m, "order_late", Bool())).as_uint());
     count("samples", sum(taken));
     count("line_hits", sum(hits));
     count("line_misses", sum(misses));
@@ -97,7 +98,7 @@ const Module& build_counters(Design& d, const Shapes& s) {
     bytes("output", written & ~to_map), bytes("value", written & to_map);
 
     m.note("The PE array. What it waited for after a step counts as waiting only if another step follows.");
-    auto gemm = input(m, "gemm_moves", Bool()), no_room = input(m, "gemm_waits_for_room", Bool());
+    auto no_room = input(m, "gemm_waits_for_room", Bool());
     Bool step = (busy & gemm).named("gemm_step");
     auto gemm_begun = reg(m, "gemm_begun", Bool(), 0);
     gemm_begun.when(clear, false).when(step, true);

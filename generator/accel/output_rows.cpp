@@ -20,6 +20,7 @@ const Module& build_output_rows(Design& d, const Shapes& s) {
     auto stride = input(m, "stride", UInt(32));
     auto in = input_stream(m, "output", OutputGroup(s));
     discard(in.data.last);
+    discard(start);  // not needed where a group of outputs is a beat
 
     m.note("A request for the row of each query, in the order in which they were worked on.");
     auto address = row_addresses(m, s, input_stream(m, "query", UInt(s.index_bits())), base, stride);

@@ -40,7 +40,7 @@ const char* counter_text(const std::string& name) {
       {"gemm_room", "cycles between them in which it waited for room for its results"},
       {"gemm_idle", "cycles before its first step and after its last"},
       {"gemm_project", "steps of the array in cycles of PROJECT"},
-      {"wait_query", "cycles of FILL and WAIT_POINT of any lane in which the next query was not known yet"},
+      {"wait_query", "cycles of FILL or WAIT_POINT of a lane in which the array stood still and the next query was not known yet"},
       {"samples", "samples taken, of all lanes"},
       {"line_hits", "line look-ups that found their line"},
       {"line_misses", "line look-ups that did not"},
