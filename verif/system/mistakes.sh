@@ -192,14 +192,6 @@ mistake 'trace: size of an image' 'image "800": must be height and width' trace 
 mistake 'trace: workload missing' 'none.safetensors' trace --preset nano --workload none.safetensors
 mistake 'trace: picture into no folder' 'nowhere/order.svg: cannot be written' trace --preset nano --workload good.safetensors --svg nowhere/order.svg
 mistake 'trace: numbers onto a folder' 'other: cannot be written' trace --preset nano --workload good.safetensors --json other
-mistake 'trace of nothing' 'workload,--model' trace --preset nano
-mistake 'trace of two layers' '2 were given' trace --preset nano --workload good.safetensors --model rt-detr
-mistake 'trace: no configuration' 'preset' trace --model rt-detr
-mistake 'trace: model of another size' '--model rt-detr: .*attention.levels' trace --preset quill --model rt-detr
-mistake 'trace: size of an image' 'image "800": must be height and width' trace --preset quill --model deformable-detr --image 800
-mistake 'trace: workload missing' 'none.safetensors' trace --preset nano --workload none.safetensors
-mistake 'trace: picture into no folder' 'nowhere/order.svg: cannot be written' trace --preset nano --workload good.safetensors --svg nowhere/order.svg
-mistake 'trace: numbers onto a folder' 'other: cannot be written' trace --preset nano --workload good.safetensors --json other
 mistake 'sweep: nothing varied' 'nothing to explore' explore --preset nano --workload good.safetensors
 mistake 'sweep: no configuration' 'give one of --config and --preset' explore --vary gemm.rows=1,2 --workload good.safetensors
 mistake 'sweep: no job' 'give one of --workload, --model' explore --preset nano --vary gemm.rows=1,2

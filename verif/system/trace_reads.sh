@@ -2,14 +2,14 @@
 # What `trace` says of a layer is what the RTL reads; its table, picture and numbers agree.
 #   trace_reads.sh QUILLGEN EXAMPLES
 set -euo pipefail
-quillgen=$1 layer=$2/tiny_detr_enc1.safetensors
+quillgen=$1 layer=$2/official_test_shapes.safetensors
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 number() { grep -m1 "\"$2\"" "$room/$1" | tr -dc '0-9'; } # FILE KEY
 
-small=(--preset small --set feature_cache.kilobytes=16 --workload "$layer")
-"$quillgen" simulate "${small[@]}" --given-map --json "$room/rtl.json" >/dev/null
-"$quillgen" trace "${small[@]}" --table --svg "$room/order.svg" --json "$room/trace.json" >"$room/text"
+nano=(--preset nano --workload "$layer")
+"$quillgen" simulate "${nano[@]}" --json "$room/rtl.json" >/dev/null
+"$quillgen" trace "${nano[@]}" --table --svg "$room/order.svg" --json "$room/trace.json" >"$room/text"
 misses=$(number rtl.json LINE_MISSES) lines=$(number trace.json lines)
 echo "lines read: $misses by the RTL, $lines by the trace"
 [ "$misses" -eq "$lines" ] || exit 1

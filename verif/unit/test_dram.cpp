@@ -97,6 +97,17 @@ TEST_CASE("the data bus is the limit of hits") {
   CHECK(cycles.read(10, 0, 5, 16) == std::vector<std::uint64_t>{24, 24, 24, 24, 26});  // 20 + 5 + 22 = 47 ns, 51 ns
 }
 
+TEST_CASE("without times of its own it is a latency and a bandwidth") {
+  DramTiming t;
+  t.clock_mhz = 1000, t.data_rate_mts = 2000, t.data_bits = 64, t.burst_length = 8;
+  t.banks = 4, t.row_bytes = 1024, t.lookahead = 8, t.controller = 200'000;
+  One d(t);
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    CHECK(d.read(0, i * 4096) == 200 + 4 * (2 * i + 1));  // 64 bytes in 4 ns, whatever bank and row
+    CHECK(d.write(0, i * 1024) == 200 + 4 * (2 * i + 2));
+  }
+}
+
 TEST_CASE("the bus turns round") {
   One d(plain());
   CHECK(d.write(0, 0) == 20);       // activate 0, write 10, data 16 to 20
