@@ -45,16 +45,16 @@ Json json_of(const trace::Trace& t, const std::string& order) {
   return json;
 }
 
-Json json_of(const trace::Table& table) {
-  auto json = Json::array();
+void add_json(Json& json, const std::string& policy, const trace::Table& table) {
   for (std::size_t o = 0; o < table.cells.size(); ++o)
     for (std::size_t s = 0; s < table.cells[o].size(); ++s) {
       const auto& cell = table.cells[o][s];
-      Json entry = {{"order", trace::order_name(trace::table_orders()[o])}, {"kilobytes", trace::table_sizes()[s]}};
+      Json entry = {{"policy", policy},
+                    {"order", trace::order_name(trace::table_orders()[o])},
+                    {"kilobytes", trace::table_sizes()[s]}};
       if (cell) entry.update(json_of(*cell, table.line_bytes));
       json.push_back(entry);
     }
-  return json;
 }
 
 void print_row(const std::string& name, const trace::Traffic& t, int line_bytes) {
@@ -71,12 +71,11 @@ void print_trace(const LayerChoice& chosen, const trace::Trace& t) {
     print_row(fmt::format("{} ({}x{})", l, shape.height, shape.width), t.levels[l], t.line_bytes);
   }
   print_row("all", t.total, t.line_bytes);
-  fmt::print("lines of {} bytes; again: read before and evicted since; compulsory: each line that is wanted, once\n",
-             t.line_bytes);
+  fmt::print("lines of {} bytes; again: read before; compulsory: each line that is wanted, once\n", t.line_bytes);
 }
 
-void print_table(const trace::Table& table) {
-  fmt::print("\nfeature bytes against the map, {} bytes a line\n{:<26}", table.line_bytes, "order");
+void print_table(const std::string& policy, const trace::Table& table) {
+  fmt::print("\npolicy {}: feature bytes against the map, {} bytes a line\n{:<26}", policy, table.line_bytes, "order");
   for (const int size : trace::table_sizes()) fmt::print("{:>9}", fmt::format("{} KiB", size));
   fmt::print("\n");
   const trace::Traffic* any = nullptr;
@@ -108,11 +107,15 @@ void run(const TraceOptions& o) {
     progress.show("order of arrival");
     arrival = trace::run_trace(other, demand);
   }
-  std::optional<trace::Table> table;
+  std::vector<std::pair<std::string, trace::Table>> tables;
   if (o.table)
-    table = trace::run_table(config, demand, [&](std::size_t done, std::size_t of) {
-      progress.show(fmt::format("table: {} of {}", done, of));
-    });
+    for (const auto& [name, policy] : {std::pair{"line", line_policy}, {"region", region_policy}}) {
+      auto other = config;
+      other.feature_cache.policy = policy;
+      tables.emplace_back(name, trace::run_table(other, demand, [&, name = name](std::size_t done, std::size_t of) {
+                            progress.show(fmt::format("table of policy {}: {} of {}", name, done, of));
+                          }));
+    }
   progress.show("");
 
   const auto title =
@@ -123,7 +126,7 @@ void run(const TraceOptions& o) {
     json["queries"] = demand.layer.queries, json["wanted"] = wanted;
     json["kilobytes"] = config.feature_cache.kilobytes;
     if (demand.synthetic) json["seed"] = demand.seed;
-    if (table) json["table"] = json_of(*table);
+    for (const auto& [policy, table] : tables) add_json(json["table"], policy, table);
     write_output(o.json, json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
   }
   if (!o.svg.empty()) {
@@ -135,7 +138,7 @@ void run(const TraceOptions& o) {
   fmt::print("{}\n{} of {} queries{}\n\n", title, wanted, demand.layer.queries,
              demand.synthetic ? fmt::format(", locations drawn with seed {}", demand.seed) : "");
   print_trace(chosen, main);
-  if (table) print_table(*table);
+  for (const auto& [policy, table] : tables) print_table(policy, table);
 }
 
 }  // namespace
@@ -151,7 +154,7 @@ void add_trace(CLI::App& app, int&) {
       layer->add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   layer->require_option(1);
   add_model_options(*command, o->layer.drawn, *model);
-  command->add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB");
+  command->add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
   command->add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
   command->add_option("--json", o->json, "also write the numbers to this file");
   command->callback([o] { run(*o); });

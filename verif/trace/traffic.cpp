@@ -4,7 +4,6 @@
 #include <array>
 
 #include "config/derived.hpp"
-#include "config/error.hpp"
 #include "estimate/line_cache.hpp"
 
 namespace quillgen::trace {
@@ -16,8 +15,8 @@ using estimate::Place;
 class Lines {
  public:
   Lines(const Config& c, const std::vector<model::LevelShape>& levels)
-      : width_(c.feature_cache.line_shape == line_1x1 ? 1 : 2),
-        height_(c.feature_cache.line_shape == line_2x2 ? 2 : 1),
+      : width_(line_width(c.feature_cache.line_shape)),
+        height_(line_height(c.feature_cache.line_shape)),
         heads_(static_cast<std::size_t>(c.attention.heads)) {
     for (const auto& level : levels) {
       firsts_.push_back(count_);
@@ -35,8 +34,10 @@ class Lines {
 
   /// The line of a corner of a sample.
   std::size_t of(const Place& p, int corner, std::size_t level, std::size_t head) const {
-    const auto row = static_cast<std::size_t>((p.y + corner / 2) / height_),
-               column = static_cast<std::size_t>((p.x + corner % 2) / width_);
+    return at(level, (p.y + corner / 2) / height_, (p.x + corner % 2) / width_, head);
+  }
+  std::size_t at(std::size_t level, int line_row, int line_column, std::size_t head) const {
+    const auto row = static_cast<std::size_t>(line_row), column = static_cast<std::size_t>(line_column);
     return firsts_[level] + (row * static_cast<std::size_t>(columns_[level]) + column) * heads_ + head;
   }
 
@@ -49,15 +50,35 @@ class Lines {
 
 /// What happens to each line.
 struct Uses {
-  std::vector<std::uint32_t> lookups, fetches;
+  std::vector<std::uint32_t> lookups, misses, fetches;
 };
+
+/// What the policy `region` brings ahead: the windows of each group, without what is copied from the one before.
+void add_prefetches(const Lines& lines, const Config& c, const estimate::CacheRun& run, Uses& uses) {
+  const estimate::RegionGroup* before = nullptr;
+  for (const auto& group : run.groups) {
+    for (std::size_t level = 0; level < group.windows.size(); ++level) {
+      const auto& w = group.windows[level];
+      const bool copies = c.feature_cache.overlap == copy && before != nullptr;
+      const auto copied = copies ? before->windows[level] : estimate::Window{};
+      for (int row = w.top; row <= w.bottom; ++row)
+        for (int column = w.left; column <= w.right; ++column) {
+          if (copied.holds(row, column)) continue;
+          for (int head = 0; head < c.attention.heads; ++head)
+            ++uses.fetches[lines.at(level, row, column, static_cast<std::size_t>(head))];
+        }
+    }
+    before = &group;
+  }
+}
 
 Uses uses_of(const Lines& lines, const Config& c, const estimate::Demand& demand, const std::vector<int>& order) {
   const auto run = estimate::run_caches(c, demand);
   const auto levels = static_cast<std::size_t>(c.attention.levels),
              points = static_cast<std::size_t>(c.attention.points),
              of_query = static_cast<std::size_t>(c.attention.samples_per_query());
-  Uses uses{std::vector<std::uint32_t>(lines.count()), std::vector<std::uint32_t>(lines.count())};
+  const std::vector<std::uint32_t> none(lines.count());
+  Uses uses{none, none, none};
   auto missed = run.missed.begin();
   for (const int query : order)
     for (std::size_t n = 0; n < of_query; ++n, ++missed) {
@@ -72,9 +93,10 @@ Uses uses_of(const Lines& lines, const Config& c, const estimate::Demand& demand
           seen[count++] = line;
           ++uses.lookups[line];
         }
-        if (*missed >> corner & 1) ++uses.fetches[line];
+        if (*missed >> corner & 1) ++uses.misses[line], ++uses.fetches[line];
       }
     }
+  add_prefetches(lines, c, run, uses);
   return uses;
 }
 
@@ -98,8 +120,6 @@ double Traffic::of_map(std::int64_t lines, int line_bytes) const {
 
 Trace run_trace(const Config& c, const estimate::Demand& demand) {
   check_fits(demand, c);
-  if (c.feature_cache.policy != line_policy)
-    throw UserError("feature_cache.policy: the trace follows line caches only; choose line");
   const Lines lines(c, demand.layer.level_shapes);
   Trace trace;
   trace.order = demand.schedule(c);
@@ -109,7 +129,7 @@ Trace run_trace(const Config& c, const estimate::Demand& demand) {
     Traffic t;
     for (std::size_t line = lines.first(level); line < lines.first(level + 1); ++line) {
       const auto lookups = uses.lookups[line], fetches = uses.fetches[line];
-      t.lookups += lookups, t.hits += lookups - fetches, t.fetched += fetches;
+      t.lookups += lookups, t.hits += lookups - uses.misses[line], t.fetched += fetches;
       t.compulsory += lookups > 0, t.again += fetches > 0 ? fetches - 1 : 0;
     }
     const auto& shape = demand.layer.level_shapes[level];

@@ -11,9 +11,9 @@ namespace quillgen::trace {
 /// Of one level, or of all; lines are those of one head.
 struct Traffic {
   std::int64_t lookups = 0;     ///< over all samples, lines that hold a corner which is read
-  std::int64_t hits = 0;        ///< of them, those found on chip
+  std::int64_t hits = 0;        ///< of them, those found on chip or brought there ahead
   std::int64_t fetched = 0;     ///< lines read from memory
-  std::int64_t again = 0;       ///< of them, those that had been read before and were evicted since
+  std::int64_t again = 0;       ///< of them, those that had been read before
   std::int64_t compulsory = 0;  ///< distinct lines that are looked up
   std::int64_t map_bytes = 0;   ///< features of the level, each once and without padding
 
@@ -36,8 +36,7 @@ struct Trace {
   Fetches fetches;
 };
 
-/// Runs order and caches of `config` on the places of `demand`, an attention layer. Throws UserError unless it fits,
-/// and for another policy than `line`.
+/// Runs order and caches of `config` on the places of `demand`, an attention layer. Throws UserError unless it fits.
 Trace run_trace(const Config& config, const estimate::Demand& demand);
 
 }  // namespace quillgen::trace

@@ -83,21 +83,41 @@ TEST_CASE("look-ups, hits and lines read again, each at its place") {
 }
 
 TEST_CASE("a trace adds up, and its sums are those of the caches") {
-  for (const auto* order : {"order.window=1", "order.window=16", "order.bucket_bits=3"}) {
+  for (const auto* change : {"order.window=1", "order.window=16", "order.bucket_bits=3", "feature_cache.line_shape=2x1",
+                             "feature_cache.line_shape=1x1", "feature_cache.bypass_distance=10"}) {
     const auto demand = model_demand("sparse-detr", {0.15, "40%", 2});
-    const auto c = load_preset("quill", std::vector<std::string>{order, "feature_cache.kilobytes=32", "core.lanes=2",
+    const auto c = load_preset("quill", std::vector<std::string>{change, "feature_cache.kilobytes=32", "core.lanes=2",
                                                                  "gemm.rows=16", "memory.data_bits=256"});
     const auto t = run_trace(c, demand);
     const auto run = run_caches(c, demand);
     CHECK(t.total.hits == run.hits);
     CHECK(t.total.fetched == run.misses);
     CHECK(t.total.lookups == run.hits + run.misses);
-    CHECK(t.total.compulsory == demand.lines_touched);
+    CHECK(t.total.compulsory == demand.lines_touched[static_cast<std::size_t>(c.feature_cache.line_shape)]);
     CHECK(t.total.again == t.total.fetched - t.total.compulsory);
     double fetches = 0;
     for (const auto times : t.fetches.times) fetches += times * c.attention.heads;
     CHECK(fetches == doctest::Approx(static_cast<double>(t.levels[0].fetched)));
     CHECK(t.order.size() == demand.index_list.size());
+  }
+}
+
+TEST_CASE("regions: lines brought ahead are counted at their place, and those read by demand") {
+  const auto demand = model_demand("deformable-detr", {0.2, "", 1});
+  for (const auto* overlap : {"refetch", "copy"}) {
+    const auto c = load_preset("quill", std::vector<std::string>{"feature_cache.policy=region", "order.bucket_bits=3",
+                                                                 fmt::format("feature_cache.overlap={}", overlap)});
+    const auto t = run_trace(c, demand);
+    const auto run = run_caches(c, demand);
+    CHECK(t.total.fetched == run.lines_read());
+    CHECK(t.total.hits == run.hits);
+    CHECK(t.total.lookups == run.hits + run.misses);
+    CHECK(t.total.compulsory == demand.lines_touched[line_2x2]);
+    double fetches = 0;
+    for (const auto times : t.fetches.times) fetches += times * c.attention.heads;
+    CHECK(fetches == doctest::Approx(static_cast<double>(t.levels[0].fetched)));
+    MESSAGE(fmt::format("{}: {} lines, of them {} by demand; {} distinct", overlap, t.total.fetched, run.misses,
+                        t.total.compulsory));
   }
 }
 
