@@ -12,16 +12,18 @@ inline constexpr int banks = 4;
 /// One sample in the run-ahead queue.
 struct QueueEntry {
   std::array<hdl::UInt, banks> weight;  ///< by parity of the pixel; 0: not read
-  std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way}, and with has_aside() {aside, set, way}:
-                                        ///< a line aside has the bank's place beside the sets, set and way are 0
+  std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way} or {half, line}, and with has_aside() one
+                                        ///< bit above: a line aside has the bank's place beside these, which are 0
   hdl::UInt fill;  ///< bit p: the line of parity p comes from memory and is written before the sample is read
   /// Bit c: parity of the line column (row) of the pixel in column (row) of parity c. Not there where lines are one
   /// pixel wide (high), and it would be c.
   std::optional<hdl::UInt> line_x, line_y;
   hdl::Bool last_of_head, last_of_query;
+  std::optional<hdl::Bool> last_of_region;  ///< the last sample of its half; only with regions
   explicit QueueEntry(const Shapes& s) : fill(banks) {
     if (s.line_width() == 2) line_x.emplace(2);
     if (s.line_height() == 2) line_y.emplace(2);
+    if (s.has_regions()) last_of_region.emplace();
     weight.fill(hdl::UInt(s.corner_width()));
     place.fill(hdl::UInt((s.has_aside() ? 1 : 0) + s.line_place_bits()));
   }
@@ -33,6 +35,7 @@ struct QueueEntry {
     if (line_x) f("line_x", *line_x);
     if (line_y) f("line_y", *line_y);
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (last_of_region) f("last_of_region", *last_of_region);
   }
 };
 

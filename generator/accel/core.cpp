@@ -4,8 +4,10 @@
 
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
+#include "accel/region.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
+#include "lib/fork.hpp"
 #include "lib/requantise.hpp"
 
 namespace quillgen::accel {
@@ -96,6 +98,13 @@ const Module& build_core(Design& d, const Shapes& s) {
     auto reference_address = input(m, "reference_write_address", UInt(s.slot_bits() + s.level_bits()));
     auto reference_data = input(m, "reference_write_data", UInt(s.reference_word_bits()));
 
+    const bool has_regions = s.has_regions();
+    std::vector<Stream<RegionGroup>> regions;
+    Bool map_complete;
+    if (has_regions) {
+      regions = lib::fork(m, "region", input_stream(m, "region", RegionGroup(s)), lanes);
+      map_complete = input(m, "map_complete", Bool());
+    }
     const auto head_requant =
         table_port(m, "head_requant", lanes, lane.a.embed_dim / units, units * (lib::mult_bits + lib::shift_bits));
     const auto output_weights = table_port(m, "output_weights", lanes * columns, lane.a.heads * groups,
@@ -120,6 +129,11 @@ const Module& build_core(Design& d, const Shapes& s) {
       u.in("reference_write_address", reference_address), u.in("reference_write_data", reference_data);
       u.in("feature_data", feature_data), u.in("feature_valid", input(m, numbered("feature_valid"), Bool()));
       output_stream(m, numbered("feature_burst"), u.out_stream("feature_burst", BurstRequest(s)));
+      if (has_regions) {
+        u.in_stream("region", regions[static_cast<std::size_t>(l)]);
+        u.in("map_complete", map_complete), u.in("region_data_valid", input(m, numbered("region_data_valid"), Bool()));
+        output_stream(m, numbered("region_burst"), u.out_stream("region_burst", BurstRequest(s)));
+      }
       u.in("head_requant", part_of(head_requant, lanes, l, 1));
       u.in("output_weights", part_of(output_weights, lanes, l, columns));
       for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing"})

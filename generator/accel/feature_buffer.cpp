@@ -5,8 +5,14 @@
 // is overwritten only by a younger sample than all that use it: older ones have been read by then, except the one being
 // read at that moment, which is why a fill compares its place. Lines that no tag names lie in memories of their own,
 // one place for each line parity ("aside"), and are used by one sample only.
+//
+// With regions the data banks hold two halves. A sample also waits until its half is filled; the half is free again
+// when the last sample of its group has been read. Lines of regions are written as they come, since nothing reads the
+// half they belong to; all lines that samples ask for lie aside. A line that is copied from half to half takes the read
+// port for a cycle, before the samples, and the write port in the next.
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
+#include "accel/region.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 
@@ -20,6 +26,7 @@ struct Reading {  // a sample whose lines are all there
   std::array<UInt, banks> weight, place;
   std::optional<UInt> line_x, line_y;
   Bool last_of_head, last_of_query;
+  std::optional<Bool> last_of_region;
   template <class F>
   void each(F&& f) {
     for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
@@ -27,6 +34,7 @@ struct Reading {  // a sample whose lines are all there
     if (line_x) f("line_x", *line_x);
     if (line_y) f("line_y", *line_y);
     f("last_of_head", last_of_head), f("last_of_query", last_of_query);
+    if (last_of_region) f("last_of_region", *last_of_region);
   }
 };
 
@@ -52,6 +60,53 @@ T shape_like(T value) {
   return value;
 }
 
+// Pixel `number` of a line, its elements cut to their bits.
+UInt pixel_of(const Shapes& s, const UInt& line, int number) {
+  const int element = 8 * element_bytes(s.n.feature_bits);
+  std::vector<SInt> channels;
+  for (int i = 0; i < s.a.head_dim(); ++i)
+    channels.push_back(line.bits((number * s.a.head_dim() + i) * element, s.n.feature_bits).as_sint());
+  return lib::join(channels);
+}
+
+// The halves of the data banks: lines of regions on their way in.
+struct Halves {
+  Bool filled;  // that of the sample at the head of the queue
+  Bool writes;
+  UInt target, data;
+  std::optional<Bool> copies;  // a line is read, from `source`, to be written in the next cycle
+  std::optional<Bool> copied;  // .. and is written now
+  UInt source;
+};
+
+Halves build_halves(Module& m, const Shapes& s, const Stream<QueueEntry>& head, const Bool& port_free) {
+  m.note("Halves: a line comes from memory, or is copied from the other half.");
+  auto line = input_stream(m, "region", RegionLine(s));
+  auto filled = reg(m, "halves_filled", UInt(2), 0);
+  Bool fills = (line.fire() & line.data.last).named("fills_half"),
+       leaves = (head.fire() & *head.data.last_of_region).named("leaves_half");
+  filled.when(fills & ~leaves, lib::increment(filled)).when(leaves & ~fills, lib::decrement(filled));
+  Halves halves{filled != 0, line.fire(), line.data.address, line.data.data, {}, {}, {}};
+  if (!s.has_copies()) {
+    line.ready.drive(true);
+    return halves;
+  }
+  Bool reads = (line.valid & *line.data.copied & port_free).named("copy_reads");
+  auto copied = reg(m, "copied", Bool(), 0);
+  auto target = reg(m, "copy_target", UInt(line.data.address.width()));
+  copied.next(reads);
+  target.when(reads, line.data.address);
+  line.ready.drive(mux(*line.data.copied, port_free, ~copied));
+  halves.writes = (copied | (line.fire() & ~*line.data.copied)).named("write_half");
+  halves.target = mux(copied, target, line.data.address).named("write_address");
+  halves.copies = reads, halves.copied = copied;
+  const int half = s.line_place_bits() - 1, width = line.data.address.width();
+  halves.source = concat({line.data.address.bits(half + 1, width - half - 1), ~line.data.address.bits(half, 1),
+                          line.data.address.bits(0, half)})
+                      .named("copy_source");
+  return halves;
+}
+
 }  // namespace
 
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
@@ -64,7 +119,7 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
         "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
         "when the sample that asked for it "
         "reaches the head of the queue; the four corners of a sample are read in one cycle.");
-    m.parameter("lines", 4 * s.sets() * s.ways());
+    m.parameter("lines", banks << place_bits);
     m.parameter("run_ahead", s.config.feature_cache.run_ahead);
     auto in = input_stream(m, "entry", QueueEntry(s));
     auto line = input_stream(m, "line", UInt(s.line_bits()));
@@ -82,8 +137,8 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     m.note(
         "Read: the sample that was filled before. Its line of a pixel is found by the parity of the block that the "
         "pixel lies in.");
-    const Reading next{head.data.weight, head.data.place,        head.data.line_x,
-                       head.data.line_y, head.data.last_of_head, head.data.last_of_query};
+    const Reading next{head.data.weight,       head.data.place,         head.data.line_x,        head.data.line_y,
+                       head.data.last_of_head, head.data.last_of_query, head.data.last_of_region};
     auto reading = reg(m, "reading", shape_like(next));
     auto reading_valid = reg(m, "reading_valid", Bool(), 0);
     std::vector<UInt> read_address;
@@ -114,7 +169,12 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     auto sample = reg(m, "read", shape_like(beside));
     auto sample_valid = reg(m, "read_valid", Bool(), 0);
     auto sample_ready = ready_wire(m, "sample_taken");
-    Bool issue = (reading_valid & (~sample_valid | sample_ready)).named("issue");
+    Bool port_free = ~sample_valid | sample_ready;
+    std::optional<Halves> halves;
+    if (s.has_regions()) halves = build_halves(m, s, head, port_free), complete = complete & halves->filled;
+    Bool issue = halves && halves->copies ? (reading_valid & port_free & ~*halves->copies).named("issue")
+                                          : (reading_valid & port_free).named("issue");
+    if (halves) output(m, "freed", issue & *reading.last_of_region);
     head.ready.drive(complete & (~reading_valid | issue));
     reading_valid.when(head.fire(), true).when(issue, false);
     reading.when(head.fire(), next);
@@ -125,7 +185,6 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
                                            "is one pixel"};
     m.note(std::string("Data banks. A line ") + held[s.config.feature_cache.line_shape] + ".");
     Sample out(s);
-    const int element = 8 * element_bytes(s.n.feature_bits);
     const auto line_of = [&](const UInt& address) { return address.bits(place_bits + aside_bits, free_bits); };
     const auto in_sets = [&](const UInt& address) {
       if (aside_bits == 0) return address.bits(0, place_bits + free_bits);
@@ -135,10 +194,7 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     for (std::size_t p = 0; p < banks; ++p) {
       const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
       const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
-      std::vector<SInt> channels;
-      for (int i = 0; i < s.a.head_dim(); ++i)
-        channels.push_back(line.data.bits((in_line * s.a.head_dim() + i) * element, s.n.feature_bits).as_sint());
-      const UInt pixel = lib::join(channels);
+      const UInt pixel = pixel_of(s, line.data, in_line);
       Bool write = fill;  // of a line that has a pixel of this parity
       if (s.line_height() == 1) write = write & (row == 1 ? parity.bit(1) : ~parity.bit(1));
       if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
@@ -158,11 +214,22 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
       const auto place_aside = [&](const UInt& address) {
         return free_bits == 0 ? UInt::constant(m, 0, 1) : line_of(address);
       };
-      sets.write((write & ~fill_aside).named(of_bank("write_sets_")), in_sets(fill_address), pixel);
+      UInt set_address = in_sets(read_address[p]);
+      Bool read_sets = (read & ~read_aside).named(of_bank("read_sets_"));
+      if (halves && halves->copies) {
+        set_address = mux(*halves->copies, halves->source, set_address);
+        read_sets = read_sets | *halves->copies;
+      }
+      UInt from_sets = sets.read(set_address, read_sets);
+      if (halves) {
+        UInt data = pixel_of(s, halves->data, in_line);
+        sets.write(halves->writes, halves->target, halves->copied ? mux(*halves->copied, from_sets, data) : data);
+      } else {
+        sets.write((write & ~fill_aside).named(of_bank("write_sets_")), in_sets(fill_address), pixel);
+      }
       Ram aside = memory("aside_", std::max(2, 1 << free_bits));
       aside.write((write & fill_aside).named(of_bank("write_aside_")), place_aside(fill_address), pixel);
-      UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_"))),
-           from_sets = sets.read(in_sets(read_address[p]), (read & ~read_aside).named(of_bank("read_sets_")));
+      UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_")));
       out.pixel[p] = mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets);
     }
     out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;

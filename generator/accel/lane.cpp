@@ -3,6 +3,7 @@
 
 #include "accel/blocks.hpp"
 #include "accel/cache_entry.hpp"
+#include "accel/region.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 #include "lib/requantise.hpp"
@@ -46,27 +47,48 @@ const Module& build_lane(Design& d, const Shapes& s) {
     // Whether the look-up takes a sample is known late in the cycle: this FIFO keeps that from the blocks before it.
     weights.in_stream("location", lib::fifo(d, m, "locations", index.out_stream("location", Location(s)), 2));
 
-    m.note("Line cache.");
-    Instance tags(m, "tag_lookup", build_tag_lookup(d, s));
-    tags.in("clear", input(m, "clear", Bool()));
+    const bool regions = s.has_regions();
+    m.note(regions ? "Features: of the region of a group ahead, others by demand." : "Line cache.");
+    auto clear = input(m, "clear", Bool());
+    Instance tags(m, regions ? "region_lookup" : "tag_lookup",
+                  regions ? build_region_lookup(d, s) : build_tag_lookup(d, s));
+    if (!regions) tags.in("clear", clear);
     tags.in_stream("corners", weights.out_stream("corners", Corners(s)));
-    output(m, "clearing", tags.out("clearing", Bool()));
+    output(m, "clearing", regions ? Bool::constant(m, false) : tags.out("clearing", Bool()));
     output(m, "hits", tags.out("hits", UInt(3)));
     output(m, "misses", tags.out("misses", UInt(3)));
     Instance fetch(m, "line_fetch", build_line_fetch(d, s));
     fetch.in("levels", levels);
+    std::vector<UInt> starts;
     for (int l = 0; l < s.a.levels; ++l) {
       const std::string start = fmt::format("start_{}", l);
-      fetch.in(start, input(m, start, UInt(s.address_bits())));
+      starts.push_back(input(m, start, UInt(s.address_bits())));
+      fetch.in(start, starts.back());
     }
-    fetch.in("first_head", input(m, "first_head", UInt(Shapes::bits(s.config.attention.heads))));
+    auto first_head = input(m, "first_head", UInt(Shapes::bits(s.config.attention.heads)));
+    fetch.in("first_head", first_head);
     fetch.in_stream("miss", tags.out_stream("miss", LineName(s)));
-    fetch.in("data", input(m, "feature_data", UInt(s.data_bits())));
+    auto data = input(m, "feature_data", UInt(s.data_bits()));
+    fetch.in("data", data);
     fetch.in("data_valid", input(m, "feature_valid", Bool()));
     output_stream(m, "feature_burst", fetch.out_stream("request", BurstRequest(s)));
     Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
     buffer.in_stream("entry", tags.out_stream("entry", QueueEntry(s)));
     buffer.in_stream("line", fetch.out_stream("line_out", UInt(s.line_bits())));
+    if (regions) {
+      Instance ahead(m, "region_fetch", build_region_fetch(d, s));
+      ahead.in("clear", clear), ahead.in("map_complete", input(m, "map_complete", Bool()));
+      ahead.in("levels", levels), ahead.in("first_head", first_head);
+      for (std::size_t l = 0; l < starts.size(); ++l) ahead.in(fmt::format("start_{}", l), starts[l]);
+      // All references of a group of the PE array must pass the planner before the first of its queries is sampled.
+      ahead.in_stream("group", lib::sram_fifo(d, m, "regions", input_stream(m, "region", RegionGroup(s)),
+                                              power_of_two(std::max(2, s.rows()))));
+      tags.in_stream("group", lib::fifo(d, m, "begun_regions", ahead.out_stream("begun", RegionGroup(s)), 2));
+      ahead.in("data", data), ahead.in("data_valid", input(m, "region_data_valid", Bool()));
+      output_stream(m, "region_burst", ahead.out_stream("request", BurstRequest(s)));
+      buffer.in_stream("region", ahead.out_stream("line", RegionLine(s)));
+      ahead.in("freed", buffer.out("freed", Bool()));
+    }
     auto sample = buffer.out_stream("sample", Sample(s));
 
     m.note("Interpolation, aggregation, and the projection of each head.");

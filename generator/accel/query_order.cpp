@@ -5,6 +5,7 @@
 // Both stages are left out when their parameter says so. A sort reads the first word of every reference, twice.
 #include "accel/blocks.hpp"
 #include "accel/order.hpp"
+#include "accel/region.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 
@@ -107,9 +108,13 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     Bool issued = (offered & candidates.ready).named("issued");
     tap(m, "order", Stream<Issued>{{candidates.data.query}, offered, candidates.ready});
     const UInt query = candidates.data.query;
-    output_stream(m, "row", lib::fifo(d, m, "rows", Stream<UInt>{query, issued, row_ready}, 4));
+    const Stream<UInt> row{query, issued, row_ready};
+    output_stream(m, "row",
+                  s.has_regions() ? lib::sram_fifo(d, m, "rows", row, power_of_two(planned_queries(s) + 4))
+                                  : lib::fifo(d, m, "rows", row, 4));
     output_stream(m, "result",
-                  lib::sram_fifo(d, m, "results", Stream<UInt>{query, issued, result_ready}, queries_in_flight(s)));
+                  lib::sram_fifo(d, m, "results", Stream<UInt>{query, issued, result_ready},
+                                 power_of_two(queries_in_flight(s) + planned_queries(s))));
     output_stream(
         m, "word",
         lib::sram_fifo(d, m, "words", Stream<UInt>{candidates.data.word, candidates.valid & (room | ~ends), word_ready},

@@ -32,12 +32,22 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     std::vector<Stream<BurstRequest>> request;
     for (int i = 0; i < clients; ++i) request.push_back(input_stream(m, fmt::format("client_{}", i), BurstRequest(s)));
 
-    m.note("Round robin: the first client after the last one served that asks.");
+    m.note(s.has_regions() ? "Round robin: the first client after the last one served that asks. What is brought ahead "
+                             "waits for what samples wait for."
+                           : "Round robin: the first client after the last one served that asks.");
     auto served = reg(m, "served", UInt(id_bits), 0);
     UInt first = served, next = served;  // of all that ask, and of those after the one served
     Bool any = Bool::constant(m, false), any_next = Bool::constant(m, false);
+    const int ahead = clients - (s.has_regions() ? s.lanes() : 0);
+    std::vector<Bool> asking;
+    Bool demanded = Bool::constant(m, false);
+    for (int i = 0; i < clients; ++i) {
+      const Bool valid = request[static_cast<std::size_t>(i)].valid;
+      if (i >= static_cast<int>(Client::feature) && i < ahead) demanded = demanded | valid;
+      asking.push_back(i < ahead ? valid : valid & ~demanded);
+    }
     for (int i = clients - 1; i >= 0; --i) {
-      const Bool asks = request[static_cast<std::size_t>(i)].valid;
+      const Bool asks = asking[static_cast<std::size_t>(i)];
       const UInt id = UInt::constant(m, static_cast<std::uint64_t>(i), id_bits);
       any = any | asks, first = mux(asks, id, first);
       if (i == 0) continue;  // comes after nobody

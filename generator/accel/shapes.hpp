@@ -6,11 +6,13 @@
 
 #include "config/config.hpp"
 #include "config/derived.hpp"
+#include "config/region.hpp"
 #include "hdl/build.hpp"
 
 namespace quillgen::accel {
 
-/// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on. Writes
+/// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on; with
+/// regions, another for each lane follows, of what is brought ahead. Writes
 /// use ID 0.
 enum class Client : int { job = 0, rows = 1, reference = 2, list = 3, feature = 4 };
 inline constexpr int max_levels = 8;  ///< of a job descriptor
@@ -111,7 +113,7 @@ struct Shapes {
     return std::max(row_beats(config.attention.embed_dim, n.feature_bits, config.memory),
                     row_beats(longest_row(), n.query_bits, config.memory));
   }
-  int clients() const { return static_cast<int>(Client::feature) + lanes(); }
+  int clients() const { return static_cast<int>(Client::feature) + feature_ids(config); }
   int axi_id_bits() const { return bits(clients()); }
   int lines_outstanding() const { return config.memory.max_outstanding / lanes(); }  ///< of a lane
   int data_bits() const { return config.memory.data_bits; }
@@ -137,11 +139,16 @@ struct Shapes {
   int set_bits() const { return bits(sets()); }
   int way_bits() const { return bits(ways()); }
   int way_index_bits() const { return ways() == 1 ? 0 : way_bits(); }
-  int line_place_bits() const { return set_bits() + way_index_bits(); }  ///< {set, way}: of a line in its bank
+  bool has_regions() const { return config.feature_cache.policy == region_policy; }
+  /// Blocks that two regions share are copied from half to half.
+  bool has_copies() const { return has_regions() && config.feature_cache.overlap == copy; }
+  /// Of a line in its bank: {set, way}; of a region: {half, line of the half}.
+  int line_place_bits() const { return has_regions() ? 1 + bits(region_lines(config)) : set_bits() + way_index_bits(); }
   /// Samples far from their reference enter no tag.
   bool has_bypass() const { return config.feature_cache.bypass_distance > 0; }
   /// There is a place beside the sets for a line that no tag names, one in each bank.
-  bool has_aside() const { return has_bypass(); }
+  bool has_aside() const { return has_bypass() || has_regions(); }
+  int block_bits() const { return std::max(1, side_bits() - 1); }  ///< row or column of a 2x2 block
 };
 
 /// Which sample a value belongs to.

@@ -6,6 +6,7 @@
 #include "accel/job.hpp"
 #include "accel/order.hpp"
 #include "accel/parameter_loader.hpp"
+#include "accel/region.hpp"
 #include "accel/registers.hpp"
 #include "lib/fifo.hpp"
 
@@ -173,12 +174,27 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     Instance reference(m, "reference_rows", build_reference_rows(d, s));
     in_job(reference, work_clock);
     reference.in("start", begin_order), reference.in("queries", job.queries), reference.in("boxes", job.boxes);
-    reference.in_stream("word", order.out_stream("word", UInt(reference_word_bits)));
+    auto word = order.out_stream("word", UInt(reference_word_bits));
+    Stream<RegionGroup> region{RegionGroup(s), {}, {}};
+    if (s.has_regions()) {
+      Instance planner(m, "region_planner", build_region_planner(d, s));
+      in_job(planner, work_clock);
+      planner.in("start", begin_order), planner.in("queries", job.queries), planner.in("boxes", job.boxes);
+      planner.in("levels", levels);
+      planner.in_stream("word", word);
+      word = planner.out_stream("word_out", UInt(reference_word_bits));
+      region = planner.out_stream("group", RegionGroup(s));
+    }
+    reference.in_stream("word", word);
     Instance core(m, "core", build_core(d, s));
     in_job(core, work_clock);
     core.in("clear", accepted);
     control.in("tags_clearing", core.out("clearing", Bool()));
     core.in("boxes", job.boxes), core.in("levels", levels);
+    if (s.has_regions()) {
+      core.in("map_complete", attending);
+      core.in_stream("region", region);
+    }
     for (int l = 0; l < s.a.levels; ++l)
       core.in(fmt::format("start_{}", l), descriptor.out(fmt::format("start_{}", l), UInt(s.address_bits())));
     for (std::size_t i = 2 * panel_tables; i < tables.size(); ++i)
@@ -234,9 +250,12 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     port.in_stream("client_2", order.out_stream("reference_burst", BurstRequest(s)));
     port.in_stream("client_3", order.out_stream("list_burst", BurstRequest(s)));
     constexpr int features = static_cast<int>(Client::feature);
-    for (int l = 0; l < s.lanes(); ++l)
-      port.in_stream(fmt::format("client_{}", features + l),
-                     core.out_stream(fmt::format("feature_burst_{}", l), BurstRequest(s)));
+    for (int i = 0; i < feature_ids(c); ++i) {  // by demand, then ahead
+      const int l = i % s.lanes();
+      port.in_stream(
+          fmt::format("client_{}", features + i),
+          core.out_stream(fmt::format("{}_burst_{}", i < s.lanes() ? "feature" : "region", l), BurstRequest(s)));
+    }
     auto constant = [&](std::uint64_t v, int bits) { return UInt::constant(m, v, bits); };
     const auto beat_size = static_cast<std::uint64_t>(std::countr_zero(static_cast<unsigned>(s.data_bytes())));
     output(m, "m_axi_arvalid", port.out("arvalid", Bool()));
@@ -262,10 +281,10 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     order.in("data", rdata), order.in("reference_valid", data_valid[2]), order.in("list_valid", data_valid[3]);
     core.in("feature_data", rdata);
     Bool feature_valid = data_valid[features];
-    for (int l = 0; l < s.lanes(); ++l) {
-      const Bool valid = data_valid[static_cast<std::size_t>(features + l)];
-      core.in(fmt::format("feature_valid_{}", l), valid);
-      if (l > 0) feature_valid = feature_valid | valid;
+    for (int i = 0; i < feature_ids(c); ++i) {
+      const Bool valid = data_valid[static_cast<std::size_t>(features + i)];
+      core.in(fmt::format("{}_valid_{}", i < s.lanes() ? "feature" : "region_data", i % s.lanes()), valid);
+      if (i > 0) feature_valid = feature_valid | valid;
     }
     control.in("read_error", port.out("error", Bool()));
     control.in("read_client", rid), control.in("read_response", rresp);
@@ -347,8 +366,9 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     nothing_passes("reference_rows", work_clock,
                    {begin_order, valid(reference, "write_enable"), valid(reference, "group_valid"), freed});
     std::vector<Bool> core_traffic = {accepted, feature_valid, valid(core, "clearing"), valid(core, "output_valid")};
-    for (int l = 0; l < s.lanes(); ++l)
-      core_traffic.push_back(core.out(fmt::format("feature_burst_{}_valid", l), Bool()));
+    for (int i = 0; i < feature_ids(c); ++i)
+      core_traffic.push_back(
+          core.out(fmt::format("{}_burst_{}_valid", i < s.lanes() ? "feature" : "region", i % s.lanes()), Bool()));
     nothing_passes("core", work_clock, core_traffic);
     nothing_passes("burst_writer", work_clock,
                    {run_start, valid(writer, "awvalid"), valid(writer, "wvalid"), valid(writer, "waiting")});

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/derived.hpp"
+#include "config/region.hpp"
 #include "harness/parameters.hpp"
 
 namespace quillgen::harness {
@@ -93,7 +94,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
                     id_mask(id_rows), base_alignment);
   a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference), base_alignment);
   // A block must not cross 4 KiB, so the map is aligned to a block.
-  const auto features = id_mask(id_feature, config_.core.lanes);
+  const auto features = id_mask(id_feature, feature_ids(config_));
   const int alignment = std::max(base_alignment, block_bytes(config_));
   // Words of the descriptor that are not used may hold anything.
   a.sources = noise.bits(), a.mask = noise.bits(), a.source_stride = static_cast<int>(noise.bits());

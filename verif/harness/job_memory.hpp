@@ -11,7 +11,7 @@
 
 namespace quillgen::harness {
 
-/// Read IDs of the accelerator, for the features of its first lane; the next lanes follow. The write ID is 0.
+/// Read IDs of the accelerator, for the features of its first lane; feature_ids(config) in all. The write ID is 0.
 inline constexpr int id_job = 0, id_rows = 1, id_reference = 2, id_list = 3, id_feature = 4;
 
 /// A job in memory, placed and padded with noise as the seed says.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/derived.hpp"
+#include "config/region.hpp"
 
 namespace quillgen::harness {
 namespace {
@@ -166,7 +167,7 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
 /// Of a client, the features of all lanes together.
 std::uint64_t Session::bytes_read(int client) {
   std::uint64_t bytes = 0;
-  for (int id = client; id < (client == id_feature ? id_feature + config_.core.lanes : client + 1); ++id)
+  for (int id = client; id < (client == id_feature ? id_feature + feature_ids(config_) : client + 1); ++id)
     bytes += bench_.memory().bytes_read(id);
   return bytes;
 }

@@ -17,11 +17,11 @@ constexpr int counter_bits = 32, field_bits = 16, bus_bits = 8;
 
 /// The blocks in the order of the data. A block can be there several times, numbered: u_softmax_0, u_softmax_1.
 constexpr const char* blocks[] = {
-    "job_reader",     "job_loads",       "parameter_loader",  "token_walk",   "row_fetch",
-    "engine",         "result_buffer",   "map_writer",        "dense_writer", "order",
-    "reference_rows", "point_source",    "softmax",           "index_gen",    "weight_gen",
-    "tag_lookup",     "line_fetch",      "feature_buffer",    "interpolate",  "head_requantise",
-    "heads",          "head_projection", "output_requantise", "output_rows",  "burst_writer"};
+    "job_reader",      "job_loads",         "parameter_loader", "token_walk",  "row_fetch",       "engine",
+    "result_buffer",   "map_writer",        "dense_writer",     "order",       "region_planner",  "reference_rows",
+    "point_source",    "softmax",           "index_gen",        "weight_gen",  "tag_lookup",      "region_lookup",
+    "region_fetch",    "line_fetch",        "feature_buffer",   "interpolate", "head_requantise", "heads",
+    "head_projection", "output_requantise", "output_rows",      "burst_writer"};
 
 /// Registers and nets that say what a block is doing.
 const std::vector<std::string> job_signals = {"state",     "begin_now", "fails", "error", "error_detail", "start",

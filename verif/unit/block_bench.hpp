@@ -194,16 +194,18 @@ inline std::int64_t stored_element(std::uint64_t address, int bits, std::uint64_
   return static_cast<std::int64_t>((low | high << 8) << (64 - bits)) >> (64 - bits);
 }
 
-/// A memory behind a burst stream and the ports data and data_valid: answers in order, with random delays.
+/// A memory behind a burst stream and the ports `data` and data_valid: answers in order, with random delays.
 class ReadMemory {
  public:
   struct Burst {
     std::uint64_t address;
     int beats;
   };
-  ReadMemory(StreamBench& bench, const std::string& stream, int data_bits, StreamBench::Options options)
+  ReadMemory(StreamBench& bench, const std::string& stream, int data_bits, StreamBench::Options options,
+             const std::string& data = "data")
       : sim_(bench.interpreter()),
         stream_(stream),
+        data_(data),
         bytes_(data_bits / 8),
         random_(options.seed + 77),
         stall_(options.stall_percent) {}
@@ -219,8 +221,8 @@ class ReadMemory {
         word |= std::uint64_t{stored_byte(beats_.front() + static_cast<std::uint64_t>(i + b), salt)} << (8 * b);
       data.push_back(word);
     }
-    sim.set_wide(sim.port("data"), data);
-    sim.set("data_valid", answer);
+    sim.set_wide(sim.port(data_), data);
+    sim.set(data_ + "_valid", answer);
     if (answer) beats_.pop_front(), ++sent;
     if (sim.get(stream_ + "_valid") == 0 || sim.get(stream_ + "_ready") == 0) return;
     const Burst burst{sim.get(stream_ + "_address"), static_cast<int>(sim.get(stream_ + "_length")) + 1};
@@ -237,7 +239,7 @@ class ReadMemory {
 
  private:
   interp::Interpreter& sim_;
-  std::string stream_;
+  std::string stream_, data_;
   int bytes_;
   Random random_;
   int stall_;

@@ -1,0 +1,93 @@
+// Regions: what the planner tells the lanes, and where blocks lie in a half of the buffer.
+#pragma once
+#include <optional>
+
+#include "accel/shapes.hpp"
+#include "config/region.hpp"
+
+namespace quillgen::accel {
+
+/// Window of a level, in blocks of 2x2 pixels, the first and the last included.
+struct LevelWindow {
+  hdl::UInt left, right, top, bottom;
+  explicit LevelWindow(const Shapes& s)
+      : left(s.block_bits()), right(s.block_bits()), top(s.block_bits()), bottom(s.block_bits()) {}
+  LevelWindow(hdl::UInt l, hdl::UInt r, hdl::UInt t, hdl::UInt b)
+      : left(std::move(l)), right(std::move(r)), top(std::move(t)), bottom(std::move(b)) {}
+  template <class F>
+  void each(F&& f) {
+    f("left", left), f("right", right), f("top", top), f("bottom", bottom);
+  }
+};
+
+/// Windows of the levels that have one.
+struct LevelWindows {
+  std::vector<int> level;  ///< number of each
+  std::vector<LevelWindow> window;
+  explicit LevelWindows(const Shapes& s) {
+    const auto levels = region_levels(s.config);
+    for (std::size_t l = 0; l < levels.size(); ++l)
+      if (levels[l].has_window()) level.push_back(static_cast<int>(l)), window.emplace_back(s);
+  }
+  template <class F>
+  void each(F&& f) {
+    for (std::size_t i = 0; i < window.size(); ++i) f(("level_" + std::to_string(level[i])).c_str(), window[i]);
+  }
+};
+
+/// A group of queries that share a region.
+struct RegionGroup {
+  hdl::UInt queries;  ///< in it, 1 and more
+  LevelWindows windows;
+  explicit RegionGroup(const Shapes& s) : queries(Shapes::holds(s.config.feature_cache.region_queries)), windows(s) {}
+  template <class F>
+  void each(F&& f) {
+    f("queries", queries), windows.each(f);
+  }
+};
+
+/// {half, line of the half} of a block and head: its place in the bank of its line parity.
+hdl::UInt region_place(const Shapes& s, const hdl::UInt& half, const hdl::UInt& level, const hdl::UInt& by,
+                       const hdl::UInt& bx, const hdl::UInt& head);
+
+/// A line on its way into a half, from memory or from the other half.
+struct RegionLine {
+  hdl::UInt address;  ///< {line parity, place}
+  hdl::Bool last;     ///< the half is filled with it
+  hdl::UInt data;
+  std::optional<hdl::Bool> copied;  ///< from the same place of the other half; only with overlap = copy
+  explicit RegionLine(const Shapes& s) : address(2 + s.line_place_bits()), data(s.line_bits()) {
+    if (s.has_copies()) copied.emplace();
+  }
+  template <class F>
+  void each(F&& f) {
+    f("address", address), f("last", last), f("data", data);
+    if (copied) f("copied", *copied);
+  }
+};
+
+/// Queries whose references may wait while their group is planned: those of two groups. So the first of them is always
+/// planned, whatever they are.
+inline int planned_queries(const Shapes& s) { return s.has_regions() ? 2 * s.config.feature_cache.region_queries : 0; }
+
+/// Words of references, x and y of a level or width and height of a box, that wait while their group is planned: those
+/// of twice the queries of a group.
+int planned_words(const Shapes& s);
+
+/// Closes groups of queries and computes their windows. Streams: word in and out (64 bits, level after level, query
+/// after query), group (RegionGroup) out. Ports: start, queries, boxes, levels.
+const hdl::Module& build_region_planner(hdl::Design& d, const Shapes& s);
+
+// Blocks of a lane, built with Shapes::lane():
+
+/// Finds the lines of a sample in the window of its group, asks for those outside. Streams: group (RegionGroup),
+/// corners (Corners) in; entry (QueueEntry) and miss (LineName) out. Ports: hits, misses as tag_lookup.
+const hdl::Module& build_region_lookup(hdl::Design& d, const Shapes& s);
+
+/// Brings the windows of group after group into the half that is free. Streams: group (RegionGroup) in; begun
+/// (RegionGroup, when it has its half), line (RegionLine) and request (BurstRequest) out. Ports: clear (start of a
+/// job), map_complete (the map may be read), freed (pulse: the oldest half has been read for the last time), levels,
+/// start_<level>, first_head; data (beats), data_valid.
+const hdl::Module& build_region_fetch(hdl::Design& d, const Shapes& s);
+
+}  // namespace quillgen::accel
