@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "config/derived.hpp"
+#include "estimate/cache_run.hpp"
 #include "estimate/job.hpp"
 #include "estimate/loads.hpp"
 #include "estimate/pe_array.hpp"
@@ -64,6 +65,6 @@ struct Board {
 void project_map(Board& board);
 /// One panel: `outputs` outputs of every row.
 void multiply_panel(Board& board, int tiles, int outputs);
-void attend(Board& board, const std::vector<std::uint8_t>& missing);
+void attend(Board& board, const CacheRun& cache);
 
 }  // namespace quillgen::estimate

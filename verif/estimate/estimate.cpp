@@ -97,8 +97,8 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
   check_fits(demand, config);
   if (!demand.holds_for(config)) throw std::logic_error("the demand was made for other formats");
   const auto cache = demand.dense ? CacheRun{} : run_caches(config, demand);
-  const auto run = run_job(config, demand, cache.missing,
-                           conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles);
+  const auto run =
+      run_job(config, demand, cache, conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles);
   Estimate e;
   Cycle before = 0;
   std::int64_t* const figures[] = {&e.setup, &e.project, &e.fill, &e.sampling, &e.drain};

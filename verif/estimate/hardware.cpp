@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "config/derived.hpp"
+#include "config/region.hpp"
 #include "estimate/estimate.hpp"
 
 namespace quillgen::estimate {
@@ -13,6 +14,30 @@ std::int64_t up(std::int64_t value) {
 }
 int holds(int value) { return std::bit_width(static_cast<unsigned>(value)); }
 int index(int count) { return std::max(1, holds(count - 1)); }
+
+/// Halves, planner, and what brings regions; lines by demand too.
+Block regions_of(const Config& c) {
+  const auto& a = c.attention;
+  const std::int64_t lanes = c.core.lanes, pixel = std::int64_t{a.head_dim()} * c.numerics.feature_bits;
+  const std::int64_t place = 1 + index(region_lines(c)),
+                     block = std::max(1, holds(std::max(a.max_width, a.max_height)) - 1);
+  const std::int64_t queue = 4 * (c.numerics.corner_bits + 1) + 4 * (1 + place) + 4 + 2 + 2 + 2 + 1;
+  const std::int64_t beats = up(c.memory.latency_cycles / lanes + 32),
+                     listed = std::max<std::int64_t>(4, up(beats / (a.heads / lanes * line_beats(c)))),
+                     segment = index(a.levels) + 3 * block + 2 + c.feature_cache.overlap;
+  // Queries that wait for their region are in flight too: their numbers, for their rows and for their outputs.
+  const std::int64_t waiting = 2 * c.feature_cache.region_queries, in_flight = up(32 + 6 * c.gemm.rows),
+                     numbers = up(waiting + 4) + up(in_flight + waiting) - in_flight;
+  std::int64_t group = holds(c.feature_cache.region_queries);
+  for (const auto& level : region_levels(c)) group += level.has_window() ? 4 * block : 0;
+  // A row times its blocks, twice a lane; a reference times the sides of its level.
+  return {
+      "regions", 2 * lanes + 2,
+      up(2 * waiting * a.levels) * 64 + numbers * index(a.max_queries) +
+          lanes * (up(c.gemm.rows) * group + (16 << place) * pixel + 16 * pixel + c.feature_cache.run_ahead * queue +
+                   up(c.memory.max_outstanding / lanes) * 32 * a.head_dim() * element_bytes(c.numerics.feature_bits) +
+                   beats * c.memory.data_bits + (listed > 16 ? listed * segment : 0))};
+}
 
 }  // namespace
 
@@ -60,10 +85,15 @@ Hardware hardware_of(const Config& c) {
       "group_buffers", 0,
       lanes * 3 * rows * (up(samples / lanes) * (n.logit_bits() + 2 * n.offset_bits()) + up(a.levels) * (64 + 34)));
   block_of("locations_and_weights", lanes * (6 + 6), 0);
-  block_of("line_cache", lanes,  // the row of a line, times its blocks
-           lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
-                    up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
-                    (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
+  if (c.feature_cache.policy == region_policy) {
+    const Block regions = regions_of(c);
+    block_of(regions.name.c_str(), regions.multipliers, regions.memory_bits);
+  } else {
+    block_of("line_cache", lanes,  // the row of a line, times its blocks
+             lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
+                      up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
+                      (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
+  }
   block_of("interpolation", lanes * 4 * head_dim, 0);
   block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
   block_of("output_projection", lanes * columns * head_dim,

@@ -43,7 +43,7 @@ void finish_loads(Board& b, Cycle at) {
 
 void start_pulse(Board& b) { b.clock.acted(), b.step(); }
 
-void run_layer(Board& b, const std::vector<std::uint8_t>& missing) {
+void run_layer(Board& b, const CacheRun& cache) {
   const auto image = image_beats(b.c);
   const auto& layer = b.demand.layer;
   const Cycle cleared = begin(b);
@@ -62,7 +62,7 @@ void run_layer(Board& b, const std::vector<std::uint8_t>& missing) {
   }
   b.end_phase(1);
   start_pulse(b);
-  attend(b, missing);
+  attend(b, cache);
 }
 
 void run_dense(Board& b) {
@@ -88,10 +88,10 @@ void Board::step() {
   if (!clock.advance()) throw std::logic_error("the cycle model stands still");
 }
 
-JobRun run_job(const Config& config, const Demand& demand, const std::vector<std::uint8_t>& missing, int latency) {
+JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency) {
   Board board(config, demand, std::max(latency, 1));
   if (demand.dense) run_dense(board);
-  else run_layer(board, missing);
+  else run_layer(board, cache);
   board.run.beats.job = board.job_reader.beats;
   return board.run;
 }

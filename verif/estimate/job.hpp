@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "estimate/cache_run.hpp"
 #include "estimate/clock.hpp"
 #include "estimate/demand.hpp"
 #include "estimate/lane.hpp"
@@ -29,8 +30,8 @@ struct JobRun {
   LaneWaits waits;  ///< of all lanes
 };
 
-/// `missing`: lines that each sample waits for (run_caches); empty for a dense product. latency: of the memory, at
+/// `cache`: what becomes of the look-ups (run_caches); empty for a dense product. latency: of the memory, at
 /// least 1.
-JobRun run_job(const Config& config, const Demand& demand, const std::vector<std::uint8_t>& missing, int latency);
+JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency);
 
 }  // namespace quillgen::estimate

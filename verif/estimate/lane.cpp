@@ -107,14 +107,21 @@ void Lane::use() {
     complete_ = now;
   }
   if (filled_ < wanted) return;
+  if (feed_ != nullptr) {
+    if (!feed_->filled()) return;
+    if (feed_->copies()) return clock_.acted();
+    complete_ = std::max(complete_, feed_->filled_at());
+  }
   const bool ends_head = in_head_ + 1 == s_.samples_of_head;
   // The sums of the head before must have gone when those of this one are done.
   if (ends_head && !clock_.due(sums_free_ - use_delay - aggregate_delay + 1)) return;
   if (first_ == never) first_ = now + use_delay;
-  else count_waits(wanted > 0);
+  else count_waits(wanted > 0 || (feed_ != nullptr && in_region_ == 0));
   last_ = now + use_delay;
   queue_.pop();
   ++used_, filled_ = 0;
+  if (feed_ != nullptr && ++in_region_ == std::int64_t{feed_->queries()} * s_.heads * s_.samples_of_head)
+    in_region_ = 0, feed_->sampled();
   in_head_ = ends_head ? 0 : in_head_ + 1;
   if (ends_head) sums_at_ = now + use_delay + aggregate_delay, sums_free_ = never;
   clock_.acted();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "estimate/read_port.hpp"
+#include "estimate/region_feed.hpp"
 
 namespace quillgen::estimate {
 
@@ -32,6 +33,8 @@ class Lane final : public ReadClient {
   Lane(Clock& clock, const LaneShape& shape, std::span<const std::uint8_t> missing, std::size_t stride)
       : clock_(clock), s_(shape), fills_(missing), stride_(stride) {}
 
+  /// With regions: what brings them.
+  void feed_from(RegionFeed& feed) { feed_ = &feed, kind = Kind::demand; }
   void tick();
   /// A group of queries can be sampled from `at` on.
   void group(Cycle at, int queries) { groups_.push({at, queries}); }
@@ -73,6 +76,8 @@ class Lane final : public ReadClient {
   };
 
   Clock& clock_;
+  RegionFeed* feed_ = nullptr;
+  std::int64_t in_region_ = 0;  ///< samples of the region that have been used
   LaneShape s_;
   std::span<const std::uint8_t> fills_;
   std::size_t stride_;

@@ -34,16 +34,27 @@ constexpr std::size_t fill_phase = 2;
 /// All lanes, and what goes to and comes from all of them.
 class Lanes {
  public:
-  Lanes(Board& b, const std::vector<std::uint8_t>& missing)
-      : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.queries()) {
+  Lanes(Board& b, const CacheRun& cache) : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.queries()) {
     const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query()),
                lanes = static_cast<std::size_t>(b.c.core.lanes);
     for (std::size_t l = 0; l < lanes; ++l)
       lanes_.push_back(
-          std::make_unique<Lane>(clock_, shape_, std::span(missing).subspan(l * of_query / lanes), of_query));
+          std::make_unique<Lane>(clock_, shape_, std::span(cache.missing).subspan(l * of_query / lanes), of_query));
+    if (!cache.groups.empty())
+      for (auto& lane : lanes_) {
+        feeds_.push_back(std::make_unique<RegionFeed>(clock_, b.c, cache.groups));
+        lane->feed_from(*feeds_.back());
+      }
     freed_.resize(lanes);
   }
   const LaneShape& shape() const { return shape_; }
+  /// All that read features, in the order of their IDs.
+  std::vector<ReadClient*> clients() {
+    std::vector<ReadClient*> list;
+    for (auto& l : lanes_) list.push_back(l.get());
+    for (auto& f : feeds_) f->reader().kind = ReadClient::Kind::ahead, list.push_back(&f->reader());
+    return list;
+  }
   auto begin() { return lanes_.begin(); }
   auto end() { return lanes_.end(); }
 
@@ -53,6 +64,7 @@ class Lanes {
   }
   void tick() {
     for (auto& l : lanes_) l->tick();
+    for (auto& f : feeds_) f->tick();
   }
   /// Whether all lanes are done with another group.
   bool freed() {
@@ -100,6 +112,7 @@ class Lanes {
       run.waits.point += l->waits().point + (l->first_sample() - first) + (last - l->last_sample());
       run.beats.feature += l->beats;
     }
+    for (const auto& f : feeds_) run.beats.feature += f->reader().beats;
   }
 
  private:
@@ -107,21 +120,22 @@ class Lanes {
   LaneShape shape_;
   int queries_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<RegionFeed>> feeds_;  ///< of each lane, with regions
   std::vector<int> freed_;
 };
 
 }  // namespace
 
-void attend(Board& b, const std::vector<std::uint8_t>& missing) {
+void attend(Board& b, const CacheRun& cache) {
   const auto& c = b.c;
   const int queries = b.demand.queries(), channels = c.attention.embed_dim, output_row = output_row_beats(c);
   Rows rows(b, query_row_beats(c), channels, c.numerics.query_bits);
   PeArray array(b.clock, b.array_timing(query_tiles(c), channels), group_buffers);
   QueryOrder order(b, b.accepted);
-  Lanes lanes(b, missing);
+  Lanes lanes(b, cache);
   BurstWriter writer(b.beat(), b.latency);
   std::vector<ReadClient*> clients = {&rows.reader(), &order.reader()};
-  for (auto& lane : lanes) clients.push_back(lane.get());
+  for (auto* client : lanes.clients()) clients.push_back(client);
   ReadPort port(b.clock, b.latency, clients);
   const int output_words = lanes.shape().projection_words, output_span = std::max(output_words, output_row);
   const Work before = b.work;

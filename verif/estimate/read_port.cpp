@@ -1,5 +1,7 @@
 #include "estimate/read_port.hpp"
 
+#include <algorithm>
+
 namespace quillgen::estimate {
 
 void ReadPort::tick() {
@@ -11,10 +13,13 @@ void ReadPort::tick() {
     clock_.acted();
   }
   const std::size_t count = clients_.size();
+  const bool demanded = std::any_of(clients_.begin(), clients_.end(), [&](const ReadClient* client) {
+    return client->kind == ReadClient::Kind::demand && client->ask_at <= clock_.now();
+  });
   for (std::size_t i = 1; i <= count; ++i) {
     const std::size_t index = served_ + i < count ? served_ + i : served_ + i - count;
     auto* client = clients_[index];
-    if (!clock_.due(client->ask_at)) continue;
+    if (!clock_.due(client->ask_at) || (demanded && client->kind == ReadClient::Kind::ahead)) continue;
     served_ = index;
     // A register holds the choice for the bus.
     bursts_.push({client, client->granted(), clock_.now() + 1 + latency_});

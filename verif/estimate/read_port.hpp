@@ -15,6 +15,9 @@ class ReadClient {
   /// A beat has come.
   virtual void beat() = 0;
 
+  /// What samples wait for goes before what is brought ahead; all others take turns with both.
+  enum class Kind { other, demand, ahead };
+  Kind kind = Kind::other;
   Cycle ask_at = never;    ///< from when on it asks for a burst
   std::int64_t beats = 0;  ///< that have come
 };
