@@ -64,7 +64,7 @@ std::vector<RegionLevel> region_levels(const Config& c) {
 int region_lines(const Config& c) {
   int lines = 0;
   for (const auto& level : region_levels(c)) lines += lines_of(c, level);
-  return power_of_two(std::max(lines, 1));
+  return power_of_two(std::max(lines, 2));
 }
 
 }  // namespace quillgen

@@ -25,7 +25,12 @@ int region_heads(const Config& config);
 /// Does not need a valid configuration beyond the ranges of single numbers.
 std::vector<RegionLevel> region_levels(const Config& config);
 
-/// Lines of one line parity in a half, all levels together, rounded up to a power of two.
+/// Lines of one line parity in a half, all levels together, rounded up to a power of two of at least 2.
 int region_lines(const Config& config);
+
+/// Read IDs of the features: one for each lane, and with regions another for what each lane brings ahead.
+constexpr int feature_ids(const Config& config) {
+  return config.core.lanes * (config.feature_cache.policy == region_policy ? 2 : 1);
+}
 
 }  // namespace quillgen

@@ -157,6 +157,9 @@ void check_regions(const Config& c) {
   if (cache.hashing == 0)
     refuse("feature_cache.hashing", "false", "true with feature_cache.policy = region, which has no sets",
            "leave it out, or set the policy to line");
+  if (c.attention.max_width == 1 && c.attention.max_height == 1)
+    refuse("attention.max_width", 1, "2 or more, or max_height, with feature_cache.policy = region",
+           "raise one of them");
   const auto levels = region_levels(c);
   if (std::any_of(levels.begin(), levels.end(), [](const RegionLevel& l) { return l.has_window(); })) return;
   const int least = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);

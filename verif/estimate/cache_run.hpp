@@ -27,9 +27,9 @@ struct Prefetch {
 };
 
 struct CacheRun {
-  // [queries in their order, M, L, K]:
-  std::vector<std::uint8_t> missing;  ///< lines the sample waits for: that miss, with the policy `region` those outside
-  std::vector<std::uint8_t> missed;   ///< which they are, bit i: that of corner i; of its corners one that is read
+  // [queries in their order, M, L, K]; with the policy `region`, lines outside are those that miss:
+  std::vector<std::uint8_t> missing;  ///< lines that the sample waits for
+  std::vector<std::uint8_t> missed;   ///< which they are: LineCache::Result
   std::int64_t hits = 0, misses = 0;  ///< look-ups of lines, of all lanes
   // With the policy `region` only, in the order of the schedule:
   std::vector<RegionGroup> groups;

@@ -21,17 +21,17 @@ bool takes(const RegionGroup& group, const std::vector<Window>& query, const std
 
 struct LookUp {
   int found = 0, missing = 0;
-  std::uint8_t missed = 0;
+  std::uint8_t missed = 0;  ///< bit i: the line of corner i is missing; of its corners the first that is read
 };
 
 /// The lines that hold a corner of the sample that is read, each once.
 LookUp look_up(const Place& p, const Window& window) {
-  std::array<std::pair<int, int>, 4> blocks;
-  auto end = blocks.begin();
+  std::array<std::pair<int, int>, 4> seen;
+  auto end = seen.begin();
   LookUp result;
   for (int i = 0; i < 4; ++i) {
     const std::pair block((p.y + i / 2) / 2, (p.x + i % 2) / 2);
-    if ((p.corners >> i & 1) == 0 || std::find(blocks.begin(), end, block) != end) continue;
+    if ((p.corners >> i & 1) == 0 || std::find(seen.begin(), end, block) != end) continue;
     *end++ = block;
     if (window.holds(block.first, block.second)) ++result.found;
     else ++result.missing, result.missed |= static_cast<std::uint8_t>(1u << i);
@@ -96,9 +96,10 @@ CacheRun run_regions(const Config& c, const Demand& demand) {
     for (int i = 0; i < group.queries; ++i, ++query)
       for (std::size_t n = 0; n < of_query; ++n) {
         const auto level = n / static_cast<std::size_t>(a.points) % static_cast<std::size_t>(a.levels);
-        const auto lines =
-            look_up(demand.places[static_cast<std::size_t>(*query) * of_query + n], group.windows[level]);
-        run.missing.push_back(static_cast<std::uint8_t>(lines.missing)), run.missed.push_back(lines.missed);
+        const auto& place = demand.places[static_cast<std::size_t>(*query) * of_query + n];
+        const auto lines = look_up(place, group.windows[level]);
+        run.missing.push_back(static_cast<std::uint8_t>(lines.missing));
+        run.missed.push_back(lines.missed);
         run.hits += lines.found, run.misses += lines.missing;
       }
     Prefetch prefetch;

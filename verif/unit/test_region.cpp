@@ -140,7 +140,7 @@ TEST_CASE("shared blocks are read again or copied") {
 }
 
 TEST_CASE("what a real layer reads is inside or outside, and never lost") {
-  const auto demand = model_demand("rt-detr", {0.25, 60, 1});
+  const auto demand = model_demand("rt-detr", {0.25, "60", 1});
   auto c = region("quill");
   auto& a = c.attention;
   a.levels = demand.layer.levels, a.points = demand.layer.points;
