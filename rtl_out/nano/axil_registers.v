@@ -50,11 +50,13 @@ module axil_registers (
   input  wire [31:0] counter_gemm_room,
   input  wire [31:0] counter_gemm_idle,
   input  wire [31:0] counter_gemm_project,
+  input  wire [31:0] counter_wait_query,
   input  wire [31:0] counter_samples,
   input  wire [31:0] counter_line_hits,
   input  wire [31:0] counter_line_misses,
   input  wire [31:0] counter_bytes_job,
   input  wire [31:0] counter_bytes_query,
+  input  wire [31:0] counter_bytes_list,
   input  wire [31:0] counter_bytes_reference,
   input  wire [31:0] counter_bytes_feature,
   input  wire [31:0] counter_bytes_output,
@@ -193,11 +195,13 @@ module axil_registers (
   reg [31:0] count_gemm_room;
   reg [31:0] count_gemm_idle;
   reg [31:0] count_gemm_project;
+  reg [31:0] count_wait_query;
   reg [31:0] count_samples;
   reg [31:0] count_line_hits;
   reg [31:0] count_line_misses;
   reg [31:0] count_bytes_job;
   reg [31:0] count_bytes_query;
+  reg [31:0] count_bytes_list;
   reg [31:0] count_bytes_reference;
   reg [31:0] count_bytes_feature;
   reg [31:0] count_bytes_output;
@@ -220,11 +224,13 @@ module axil_registers (
       count_gemm_room <= 32'd0;
       count_gemm_idle <= 32'd0;
       count_gemm_project <= 32'd0;
+      count_wait_query <= 32'd0;
       count_samples <= 32'd0;
       count_line_hits <= 32'd0;
       count_line_misses <= 32'd0;
       count_bytes_job <= 32'd0;
       count_bytes_query <= 32'd0;
+      count_bytes_list <= 32'd0;
       count_bytes_reference <= 32'd0;
       count_bytes_feature <= 32'd0;
       count_bytes_output <= 32'd0;
@@ -245,11 +251,13 @@ module axil_registers (
       count_gemm_room <= counter_gemm_room;
       count_gemm_idle <= counter_gemm_idle;
       count_gemm_project <= counter_gemm_project;
+      count_wait_query <= counter_wait_query;
       count_samples <= counter_samples;
       count_line_hits <= counter_line_hits;
       count_line_misses <= counter_line_misses;
       count_bytes_job <= counter_bytes_job;
       count_bytes_query <= counter_bytes_query;
+      count_bytes_list <= counter_bytes_list;
       count_bytes_reference <= counter_bytes_reference;
       count_bytes_feature <= counter_bytes_feature;
       count_bytes_output <= counter_bytes_output;
@@ -265,55 +273,57 @@ module axil_registers (
     else if (arready) rvalid <= arvalid;
 
   wire [31:0] rdata_wide = {26'd0, {queue_empty, queue_full, quarantined, failed, done, busy}};
-  wire [31:0] rdata_choice = (araddr[11:2] == 10'd53) ? count_bytes_output :
-        (araddr[11:2] == 10'd54) ? count_bytes_source :
-        (araddr[11:2] == 10'd55) ? count_bytes_value : 32'd0;
-  wire [31:0] rdata_choice_2 = (araddr[11:2] == 10'd51) ? count_bytes_reference :
-        (araddr[11:2] == 10'd52) ? count_bytes_feature : rdata_choice;
-  wire [31:0] rdata_choice_3 = (araddr[11:2] == 10'd49) ? count_bytes_job :
-        (araddr[11:2] == 10'd50) ? count_bytes_query : rdata_choice_2;
-  wire [31:0] rdata_choice_4 = (araddr[11:2] == 10'd47) ? count_line_hits :
-        (araddr[11:2] == 10'd48) ? count_line_misses : rdata_choice_3;
-  wire [31:0] rdata_choice_5 = (araddr[11:2] == 10'd45) ? count_gemm_project :
-        (araddr[11:2] == 10'd46) ? count_samples : rdata_choice_4;
-  wire [31:0] rdata_choice_6 = (araddr[11:2] == 10'd43) ? count_gemm_room :
-        (araddr[11:2] == 10'd44) ? count_gemm_idle : rdata_choice_5;
-  wire [31:0] rdata_choice_7 = (araddr[11:2] == 10'd41) ? count_gemm_busy :
-        (araddr[11:2] == 10'd42) ? count_gemm_rows : rdata_choice_6;
-  wire [31:0] rdata_choice_8 = (araddr[11:2] == 10'd39) ? count_wait_point :
-        (araddr[11:2] == 10'd40) ? count_drain : rdata_choice_7;
-  wire [31:0] rdata_choice_9 = (araddr[11:2] == 10'd37) ? count_wait_feature :
-        (araddr[11:2] == 10'd38) ? count_wait_output : rdata_choice_8;
-  wire [31:0] rdata_choice_10 = (araddr[11:2] == 10'd35) ? count_fill :
-        (araddr[11:2] == 10'd36) ? count_sample : rdata_choice_9;
-  wire [31:0] rdata_choice_11 = (araddr[11:2] == 10'd33) ? count_setup :
-        (araddr[11:2] == 10'd34) ? count_project : rdata_choice_10;
-  wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd25) ? 32'h200 :
+  wire [31:0] rdata_choice = (araddr[11:2] == 10'd55) ? count_bytes_output :
+        (araddr[11:2] == 10'd56) ? count_bytes_source :
+        (araddr[11:2] == 10'd57) ? count_bytes_value : 32'd0;
+  wire [31:0] rdata_choice_2 = (araddr[11:2] == 10'd53) ? count_bytes_reference :
+        (araddr[11:2] == 10'd54) ? count_bytes_feature : rdata_choice;
+  wire [31:0] rdata_choice_3 = (araddr[11:2] == 10'd51) ? count_bytes_query :
+        (araddr[11:2] == 10'd52) ? count_bytes_list : rdata_choice_2;
+  wire [31:0] rdata_choice_4 = (araddr[11:2] == 10'd49) ? count_line_misses :
+        (araddr[11:2] == 10'd50) ? count_bytes_job : rdata_choice_3;
+  wire [31:0] rdata_choice_5 = (araddr[11:2] == 10'd47) ? count_samples :
+        (araddr[11:2] == 10'd48) ? count_line_hits : rdata_choice_4;
+  wire [31:0] rdata_choice_6 = (araddr[11:2] == 10'd45) ? count_gemm_project :
+        (araddr[11:2] == 10'd46) ? count_wait_query : rdata_choice_5;
+  wire [31:0] rdata_choice_7 = (araddr[11:2] == 10'd43) ? count_gemm_room :
+        (araddr[11:2] == 10'd44) ? count_gemm_idle : rdata_choice_6;
+  wire [31:0] rdata_choice_8 = (araddr[11:2] == 10'd41) ? count_gemm_busy :
+        (araddr[11:2] == 10'd42) ? count_gemm_rows : rdata_choice_7;
+  wire [31:0] rdata_choice_9 = (araddr[11:2] == 10'd39) ? count_wait_point :
+        (araddr[11:2] == 10'd40) ? count_drain : rdata_choice_8;
+  wire [31:0] rdata_choice_10 = (araddr[11:2] == 10'd37) ? count_wait_feature :
+        (araddr[11:2] == 10'd38) ? count_wait_output : rdata_choice_9;
+  wire [31:0] rdata_choice_11 = (araddr[11:2] == 10'd35) ? count_fill :
+        (araddr[11:2] == 10'd36) ? count_sample : rdata_choice_10;
+  wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd33) ? count_setup :
+        (araddr[11:2] == 10'd34) ? count_project : rdata_choice_11;
+  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd25) ? 32'h200 :
         (araddr[11:2] == 10'd26) ? 32'h80 :
-        (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_11;
-  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd21) ? {29'd0, irq_joined} :
-        (araddr[11:2] == 10'd22) ? {29'd0, int_enable} : rdata_choice_12;
-  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd19) ? job_id :
-        (araddr[11:2] == 10'd20) ? timeout : rdata_choice_13;
-  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd17) ? {28'd0, error} :
-        (araddr[11:2] == 10'd18) ? {24'd0, error_detail} : rdata_choice_14;
-  wire [31:0] rdata_choice_16 = (araddr[11:2] == 10'd13) ? desc_hi :
-        (araddr[11:2] == 10'd16) ? rdata_wide : rdata_choice_15;
-  wire [31:0] rdata_choice_17 = (araddr[11:2] == 10'd10) ? 32'd1 :
+        (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_12;
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd21) ? {29'd0, irq_joined} :
+        (araddr[11:2] == 10'd22) ? {29'd0, int_enable} : rdata_choice_13;
+  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd19) ? job_id :
+        (araddr[11:2] == 10'd20) ? timeout : rdata_choice_14;
+  wire [31:0] rdata_choice_16 = (araddr[11:2] == 10'd17) ? {28'd0, error} :
+        (araddr[11:2] == 10'd18) ? {24'd0, error_detail} : rdata_choice_15;
+  wire [31:0] rdata_choice_17 = (araddr[11:2] == 10'd13) ? desc_hi :
+        (araddr[11:2] == 10'd16) ? rdata_wide : rdata_choice_16;
+  wire [31:0] rdata_choice_18 = (araddr[11:2] == 10'd10) ? 32'd1 :
         (araddr[11:2] == 10'd11) ? 32'h1E0010 :
-        (araddr[11:2] == 10'd12) ? desc_lo : rdata_choice_16;
-  wire [31:0] rdata_choice_18 = (araddr[11:2] == 10'd7) ? 32'h87318E8 :
+        (araddr[11:2] == 10'd12) ? desc_lo : rdata_choice_17;
+  wire [31:0] rdata_choice_19 = (araddr[11:2] == 10'd7) ? 32'h87318E8 :
         (araddr[11:2] == 10'd8) ? 32'h148 :
-        (araddr[11:2] == 10'd9) ? 32'h2020302 : rdata_choice_17;
-  wire [31:0] rdata_choice_19 = (araddr[11:2] == 10'd4) ? 32'h40 :
+        (araddr[11:2] == 10'd9) ? 32'h2020302 : rdata_choice_18;
+  wire [31:0] rdata_choice_20 = (araddr[11:2] == 10'd4) ? 32'h40 :
         (araddr[11:2] == 10'd5) ? 32'h280040 :
-        (araddr[11:2] == 10'd6) ? 32'h10842108 : rdata_choice_18;
-  wire [31:0] rdata_choice_20 = (araddr[11:2] == 10'd1) ? 32'd4 :
+        (araddr[11:2] == 10'd6) ? 32'h10842108 : rdata_choice_19;
+  wire [31:0] rdata_choice_21 = (araddr[11:2] == 10'd1) ? 32'd5 :
         (araddr[11:2] == 10'd2) ? 32'h22020004 :
-        (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_19;
+        (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_20;
 
   always @(posedge clk)
-    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_20;
+    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_21;
 
   assign failure_pending = int_failed;
   wire [1:0] unused_part = awaddr[1:0];

@@ -12,7 +12,7 @@ module burst_reader_reference (
   input  wire        request_valid,
   output wire        request_ready,
   input  wire [39:0] request_address,
-  input  wire [8:0]  request_beats,
+  input  wire [2:0]  request_beats,
   input  wire [63:0] data,
   input  wire        data_valid,
   output wire        burst_valid,
@@ -26,10 +26,10 @@ module burst_reader_reference (
 
   // The run in work.
   reg [39:0] address;
-  reg [8:0] remaining;
+  reg [2:0] remaining;
   reg [4:0] burst_beats;
   reg sized;
-  wire idle = remaining == 9'd0;
+  wire idle = remaining == 3'd0;
   assign request_ready = idle;
 
   // Size the next burst, then ask for it when there is room.
@@ -43,7 +43,7 @@ module burst_reader_reference (
   wire [9:0] most = (most_difference < 10'd16) ? most_difference : 10'd16;
 
   always @(posedge clk)
-    if (!sized) burst_beats <= ({1'b0, remaining} < most) ? remaining[4:0] : most[4:0];
+    if (!sized) burst_beats <= ({7'd0, remaining} < most) ? {2'd0, remaining} : most[4:0];
 
   always @(posedge clk)
     if (rst) sized <= 1'b0;
@@ -57,9 +57,9 @@ module burst_reader_reference (
     else if (go) address <= address + {32'd0, {burst_beats, 3'd0}};
 
   always @(posedge clk)
-    if (rst) remaining <= 9'd0;
+    if (rst) remaining <= 3'd0;
     else if (address_term) remaining <= request_beats;
-    else if (go) remaining <= remaining - {4'd0, burst_beats};
+    else if (go) remaining <= remaining - burst_beats[2:0];
 
   wire [4:0] burst_length_difference = burst_beats - 5'd1;
   assign burst_length = {3'd0, burst_length_difference};

@@ -27,6 +27,9 @@ module counters (
   output reg  [31:0] wait_output,
   output reg  [31:0] wait_point,
   output reg  [31:0] drain,
+  input  wire        gemm_moves,
+  input  wire        order_late,
+  output reg  [31:0] wait_query,
   output reg  [31:0] samples,
   output reg  [31:0] line_hits,
   output reg  [31:0] line_misses,
@@ -37,13 +40,14 @@ module counters (
   output reg  [31:0] bytes_job,
   input  wire        beat_reference,
   output reg  [31:0] bytes_reference,
+  input  wire        beat_list,
+  output reg  [31:0] bytes_list,
   input  wire        beat_feature,
   output reg  [31:0] bytes_feature,
   output reg  [31:0] bytes_query,
   output reg  [31:0] bytes_source,
   output reg  [31:0] bytes_output,
   output reg  [31:0] bytes_value,
-  input  wire        gemm_moves,
   input  wire        gemm_waits_for_room,
   output reg  [31:0] gemm_busy,
   output reg  [31:0] gemm_rows,
@@ -130,6 +134,11 @@ module counters (
     else drain <= drain + {31'd0, in_drain_0};
 
   always @(posedge clk)
+    if (rst) wait_query <= 32'd0;
+    else if (clear) wait_query <= 32'd0;
+    else wait_query <= wait_query + {31'd0, (in_fill_0 || in_wait_point_0) && !gemm_moves && order_late};
+
+  always @(posedge clk)
     if (rst) samples <= 32'd0;
     else if (clear) samples <= 32'd0;
     else samples <= samples + {31'd0, sample_taken_0};
@@ -153,6 +162,11 @@ module counters (
     if (rst) bytes_reference <= 32'd0;
     else if (clear) bytes_reference <= 32'd0;
     else bytes_reference <= bytes_reference + {28'd0, beat_reference ? 4'd8 : 4'd0};
+
+  always @(posedge clk)
+    if (rst) bytes_list <= 32'd0;
+    else if (clear) bytes_list <= 32'd0;
+    else bytes_list <= bytes_list + {28'd0, beat_list ? 4'd8 : 4'd0};
 
   always @(posedge clk)
     if (rst) bytes_feature <= 32'd0;

@@ -30,6 +30,9 @@ module gemm_unit (
   input  wire [1:0]   row_beats,
   input  wire [63:0]  data,
   input  wire         data_valid,
+  input  wire         query_valid,
+  output wire         query_ready,
+  input  wire [5:0]   query,
   output wire         burst_valid,
   input  wire         burst_ready,
   output wire [39:0]  burst_address,
@@ -93,7 +96,32 @@ module gemm_unit (
   wire row_fetch_word_valid;
   wire [15:0] row_fetch_word_operands;
   wire row_fetch_word_last_of_group;
+  wire query_rows_row_valid;
+  wire [39:0] query_rows_row_address;
+  wire query_rows_row_last_of_group;
   wire token_walk_token_ready;
+  wire query_rows_row_ready;
+  wire query_rows_start_term = start && run_query;
+
+  query_rows u_query_rows (
+    .clk               (clk),
+    .rst               (rst),
+    .start             (query_rows_start_term),
+    .queries           (rows),
+    .address           (row_address),
+    .stride            (row_stride),
+    .query_valid       (query_valid),
+    .query_ready       (query_ready),
+    .query             (query),
+    .row_valid         (query_rows_row_valid),
+    .row_ready         (query_rows_row_ready),
+    .row_address       (query_rows_row_address),
+    .row_last_of_group (query_rows_row_last_of_group)
+  );
+
+  wire given_ready;
+  assign token_walk_token_ready = given_ready && to_memory;
+  assign query_rows_row_ready = given_ready && run_query;
 
   // Array.
   wire engine_result_valid;
@@ -105,12 +133,17 @@ module gemm_unit (
   wire engine_finished_valid;
   wire [1:0] engine_finished;
   wire row_fetch_word_ready;
+  wire row_fetch_given_valid_choice = run_query ? query_rows_row_valid : token_walk_token_valid;
+  wire [39:0] row_fetch_given_address_choice = run_query ? query_rows_row_address : token_walk_token_address;
+  wire row_fetch_given_last_of_group_choice = run_query ? query_rows_row_last_of_group :
+      token_walk_token_last_of_group;
 
   row_fetch u_row_fetch (
     .clk                 (clk),
     .rst                 (rst),
     .start               (start),
     .tokens_run          (to_map),
+    .dense_run           (run_dense),
     .rows                (rows),
     .address             (row_address),
     .stride              (row_stride),
@@ -118,10 +151,10 @@ module gemm_unit (
     .last_step           (run_last_step),
     .data                (data),
     .data_valid          (data_valid),
-    .token_valid         (token_walk_token_valid),
-    .token_ready         (token_walk_token_ready),
-    .token_address       (token_walk_token_address),
-    .token_last_of_group (token_walk_token_last_of_group),
+    .given_valid         (row_fetch_given_valid_choice),
+    .given_ready         (given_ready),
+    .given_address       (row_fetch_given_address_choice),
+    .given_last_of_group (row_fetch_given_last_of_group_choice),
     .burst_valid         (burst_valid),
     .burst_ready         (burst_ready),
     .burst_address       (burst_address),

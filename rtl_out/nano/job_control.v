@@ -30,13 +30,14 @@ module job_control (
   output wire        loads_request_ready,
   input  wire        read_error,
   input  wire        write_error,
-  input  wire [1:0]  read_client,
+  input  wire [2:0]  read_client,
   input  wire [1:0]  read_response,
   input  wire [1:0]  write_response,
   input  wire        reads_waiting,
   input  wire        writes_waiting,
   input  wire        abort,
   input  wire        expired,
+  input  wire        bad_entry,
   input  wire        quiet,
   input  wire        dense,
   input  wire        map_given,
@@ -117,12 +118,13 @@ module job_control (
   assign setup = is_fetch || is_check || is_load;
   wire working = setup || is_project || is_attend;
   wire refuse = descriptor_checked && (verdict != 4'd0);
-  wire fails_term = read_error || write_error || abort || soft_reset || expired || refuse;
-  wire fails = working && fails_term;
+  wire fails_term = read_error || write_error || abort || soft_reset || expired || bad_entry;
+  wire fails = working && (fails_term || refuse);
   wire forget = begin_now || soft_reset;
   wire fails_by_read = fails && read_error;
   wire fails_by_write = fails && write_error;
   wire fails_by_abort = fails && abort;
+  wire fails_by_list = fails && bad_entry;
   wire fails_by_timeout = fails && expired;
 
   always @(posedge clk)
@@ -134,12 +136,15 @@ module job_control (
       error_detail <= 8'd0;
     end else if (fails_by_read) begin
       error <= 4'd5;
-      error_detail <= {2'd0, {read_response, {2'd0, read_client}}};
+      error_detail <= {2'd0, {read_response, {1'b0, read_client}}};
     end else if (fails_by_write) begin
       error <= 4'd6;
       error_detail <= {2'd0, {write_response, 4'd0}};
     end else if (fails_by_abort) begin
       error <= 4'd7;
+      error_detail <= 8'd0;
+    end else if (fails_by_list) begin
+      error <= 4'd11;
       error_detail <= 8'd0;
     end else if (fails_by_timeout) begin
       error <= 4'd8;

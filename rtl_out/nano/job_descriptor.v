@@ -14,11 +14,16 @@ module job_descriptor (
   input  wire        check,
   output reg  [39:0] start_0,
   output reg  [39:0] start_1,
+  input  wire [6:0]  order_held,
   output wire        checked,
   output wire [3:0]  verdict,
   output wire [7:0]  bad_word,
   output reg  [31:0] job_id,
   output wire [6:0]  job_queries,
+  output wire [6:0]  job_rows,
+  output wire        job_listed,
+  output wire        job_order_kept,
+  output wire [39:0] job_list_address,
   output wire        job_dense,
   output wire        job_boxes,
   output wire        job_masked,
@@ -84,6 +89,10 @@ module job_descriptor (
   reg [31:0] mask_low;
   reg [31:0] mask_high;
   wire [63:0] mask_pointer = {mask_high, mask_low};
+  reg [31:0] list_low;
+  reg [31:0] list_high;
+  wire [63:0] list_pointer = {list_high, list_low};
+  reg [31:0] rows;
   reg [31:0] query_stride;
   reg [31:0] output_stride;
   reg [31:0] source_stride;
@@ -189,7 +198,18 @@ module job_descriptor (
   wire take_14 = beat_valid && take_14_equal;
 
   always @(posedge clk)
-    if (take_14) source_stride <= beat[31:0];
+    if (take_14) begin
+      rows <= beat[63:32];
+      source_stride <= beat[31:0];
+    end
+
+  wire take_15 = complete;
+
+  always @(posedge clk)
+    if (take_15) begin
+      list_low <= beat[31:0];
+      list_high <= beat[63:32];
+    end
 
   reg reserved_bits;
   wire reserved_bits_term = beat != 64'd0;
@@ -203,8 +223,8 @@ module job_descriptor (
     else if (job_begins) reserved_bits <= 1'b0;
     else if (beat_valid && (reserved_bits_term_3 || (complete_equal && reserved_bits_term))) reserved_bits <= 1'b1;
 
-  wire is_dense = kind == 32'h20002;
-  wire is_attention = kind == 32'h20001;
+  wire is_dense = kind == 32'h30002;
+  wire is_attention = kind == 32'h30001;
 
   // Check: levels one after the other. Each has ceil(height / 2) * ceil(width / 2) blocks of all heads in the value
   // map.
@@ -287,77 +307,91 @@ module job_descriptor (
   assign job_map_given = flags[2];
   wire projects = is_attention && !job_map_given;
   wire rule_0_word_0 = !(is_dense || is_attention);
-  wire rule_1_word_1 = is_dense ? ((flags & 32'hFFFFFFF7) != 32'd0) : ((flags & 32'hFFFFFFF8) != 32'd0);
+  wire rule_1_word_1 = is_dense ? ((flags & 32'hFFFFFFF7) != 32'd0) : ((flags & 32'hFFFFFFC8) != 32'd0);
   wire rule_2_word_18 = is_dense && reserved_bits;
   wire rule_3_word_3 = (query_count == 32'd0) || (query_count > 32'h40);
-  wire rule_4_word_16_term = (full_width_0 == 16'd0) || (full_width_0 > 16'h10);
-  wire rule_4_word_16_equal = full_height_0 == 16'd0;
-  wire rule_4_word_16 = is_attention && (rule_4_word_16_term || rule_4_word_16_equal || (full_height_0 > 16'h10));
-  wire rule_5_word_17_equal = full_width_1 == 16'd0;
-  wire rule_5_word_17 = is_attention && (rule_5_word_17_equal || (full_width_1 > 16'h10) || (full_height_1 == 16'd0) ||
+  assign job_listed = flags[4];
+  wire rule_4_word_29_term = is_attention && job_listed;
+  wire rule_4_word_29 = rule_4_word_29_term && ((rows == 32'd0) || (rows > 32'h40));
+  assign job_order_kept = flags[5];
+  wire rule_5_word_1 = is_attention && job_order_kept && (query_count != {25'd0, order_held});
+  wire rule_6_word_16_term = (full_width_0 == 16'd0) || (full_width_0 > 16'h10);
+  wire rule_6_word_16_equal = full_height_0 == 16'd0;
+  wire rule_6_word_16 = is_attention && (rule_6_word_16_term || rule_6_word_16_equal || (full_height_0 > 16'h10));
+  wire rule_7_word_17_equal = full_width_1 == 16'd0;
+  wire rule_7_word_17 = is_attention && (rule_7_word_17_equal || (full_width_1 > 16'h10) || (full_height_1 == 16'd0) ||
       (full_height_1 > 16'h10));
-  wire rule_6_word_16 = is_attention && (tokens > 12'h200);
-  wire rule_7_word_16 = is_dense && (rule_4_word_16_term || rule_4_word_16_equal);
-  wire rule_8_word_17_term = rule_5_word_17_equal || (full_width_1 > 16'hA) || (full_height_1 < full_width_1) ||
+  wire rule_8_word_16 = is_attention && (tokens > 12'h200);
+  wire rule_9_word_16 = is_dense && (rule_6_word_16_term || rule_6_word_16_equal);
+  wire rule_10_word_17_term = rule_7_word_17_equal || (full_width_1 > 16'hA) || (full_height_1 < full_width_1) ||
       (tile_outputs < {2'd0, full_height_0});
-  wire [16:0] rule_8_word_17_sum = {1'b0, full_height_0} + 17'd3;
-  wire rule_8_word_17_term_2 = rule_8_word_17_term || (tile_outputs >= {1'b0, rule_8_word_17_sum}) || ({3'd0,
+  wire [16:0] rule_10_word_17_sum = {1'b0, full_height_0} + 17'd3;
+  wire rule_10_word_17_term_2 = rule_10_word_17_term || (tile_outputs >= {1'b0, rule_10_word_17_sum}) || ({3'd0,
       one_panel ? 17'h80 : 17'h40} < panel_words);
-  wire rule_8_word_17 = is_dense && (rule_8_word_17_term_2 || ((panel_outputs[2:0] != 3'd0) && !one_panel));
-  wire rule_9_word_4 = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0);
-  wire rule_10_word_6 = is_attention && ((reference_pointer[5:0] != 6'd0) || (reference_pointer[63:40] != 24'd0));
-  wire rule_11_word_8 = is_attention && ((value_pointer[5:0] != 6'd0) || (value_pointer[63:40] != 24'd0));
-  wire rule_12_word_10 = (parameter_pointer[5:0] != 6'd0) || (parameter_pointer[63:40] != 24'd0);
-  wire rule_13_word_12 = (output_pointer[5:0] != 6'd0) || (output_pointer[63:40] != 24'd0);
-  wire rule_14_word_24 = projects && ((source_pointer[5:0] != 6'd0) || (source_pointer[63:40] != 24'd0));
-  wire rule_15_word_26 = projects && flags[1] && ((mask_pointer[5:0] != 6'd0) || (mask_pointer[63:40] != 24'd0));
-  wire rule_16_word_14 = (query_stride[2:0] != 3'd0) || (query_stride[31:3] < {11'd0, is_dense ? {4'd0,
+  wire rule_10_word_17 = is_dense && (rule_10_word_17_term_2 || ((panel_outputs[2:0] != 3'd0) && !one_panel));
+  wire rule_11_word_4 = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0);
+  wire rule_12_word_6 = is_attention && ((reference_pointer[5:0] != 6'd0) || (reference_pointer[63:40] != 24'd0));
+  wire rule_13_word_8 = is_attention && ((value_pointer[5:0] != 6'd0) || (value_pointer[63:40] != 24'd0));
+  wire rule_14_word_10 = (parameter_pointer[5:0] != 6'd0) || (parameter_pointer[63:40] != 24'd0);
+  wire rule_15_word_12 = (output_pointer[5:0] != 6'd0) || (output_pointer[63:40] != 24'd0);
+  wire rule_16_word_24 = projects && ((source_pointer[5:0] != 6'd0) || (source_pointer[63:40] != 24'd0));
+  wire rule_17_word_26 = projects && flags[1] && ((mask_pointer[5:0] != 6'd0) || (mask_pointer[63:40] != 24'd0));
+  wire rule_18_word_30 = rule_4_word_29_term && ((list_pointer[5:0] != 6'd0) || (list_pointer[63:40] != 24'd0));
+  wire rule_19_word_14 = (query_stride[2:0] != 3'd0) || (query_stride[31:3] < {11'd0, is_dense ? {4'd0,
       row_beats} : 18'd1});
   assign job_output_beats = {4'd0, output_beats};
-  wire rule_17_word_15 = (output_stride[2:0] != 3'd0) || (output_stride[31:3] < {11'd0,
+  wire rule_20_word_15 = (output_stride[2:0] != 3'd0) || (output_stride[31:3] < {11'd0,
       is_dense ? job_output_beats : 18'd1});
-  wire rule_18_word_28 = projects && ((source_stride[2:0] != 3'd0) || (source_stride[31:3] < 29'd1));
-  wire [3:0] first_error_choice = rule_15_word_26 ? 4'd4 :
-        rule_16_word_14 ? 4'd4 :
-        rule_17_word_15 ? 4'd4 :
-        rule_18_word_28 ? 4'd4 : 4'd0;
-  wire [3:0] first_error_choice_2 = rule_11_word_8 ? 4'd4 :
-        rule_12_word_10 ? 4'd4 :
-        rule_13_word_12 ? 4'd4 :
-        rule_14_word_24 ? 4'd4 : first_error_choice;
-  wire [3:0] first_error_choice_3 = rule_7_word_16 ? 4'd9 :
-        rule_8_word_17 ? 4'd9 :
-        rule_9_word_4 ? 4'd4 :
-        rule_10_word_6 ? 4'd4 : first_error_choice_2;
-  wire [3:0] first_error_choice_4 = rule_3_word_3 ? 4'd2 :
-        rule_4_word_16 ? 4'd3 :
-        rule_5_word_17 ? 4'd3 :
-        rule_6_word_16 ? 4'd10 : first_error_choice_3;
+  wire rule_21_word_28 = projects && ((source_stride[2:0] != 3'd0) || (source_stride[31:3] < 29'd1));
+  wire [3:0] first_error_choice = rule_18_word_30 ? 4'd4 :
+        rule_19_word_14 ? 4'd4 :
+        rule_20_word_15 ? 4'd4 :
+        rule_21_word_28 ? 4'd4 : 4'd0;
+  wire [3:0] first_error_choice_2 = rule_14_word_10 ? 4'd4 :
+        rule_15_word_12 ? 4'd4 :
+        rule_16_word_24 ? 4'd4 :
+        rule_17_word_26 ? 4'd4 : first_error_choice;
+  wire [3:0] first_error_choice_3 = rule_10_word_17 ? 4'd9 :
+        rule_11_word_4 ? 4'd4 :
+        rule_12_word_6 ? 4'd4 :
+        rule_13_word_8 ? 4'd4 : first_error_choice_2;
+  wire [3:0] first_error_choice_4 = rule_6_word_16 ? 4'd3 :
+        rule_7_word_17 ? 4'd3 :
+        rule_8_word_16 ? 4'd10 :
+        rule_9_word_16 ? 4'd9 : first_error_choice_3;
+  wire [3:0] first_error_choice_5 = rule_2_word_18 ? 4'd1 :
+        rule_3_word_3 ? 4'd2 :
+        rule_4_word_29 ? 4'd2 :
+        rule_5_word_1 ? 4'd12 : first_error_choice_4;
   wire [3:0] first_error = rule_0_word_0 ? 4'd1 :
-        rule_1_word_1 ? 4'd1 :
-        rule_2_word_18 ? 4'd1 : first_error_choice_4;
-  wire [7:0] first_word_choice = rule_15_word_26 ? 8'd26 :
-        rule_16_word_14 ? 8'd14 :
-        rule_17_word_15 ? 8'd15 :
-        rule_18_word_28 ? 8'd28 : 8'd0;
-  wire [7:0] first_word_choice_2 = rule_11_word_8 ? 8'd8 :
-        rule_12_word_10 ? 8'd10 :
-        rule_13_word_12 ? 8'd12 :
-        rule_14_word_24 ? 8'd24 : first_word_choice;
-  wire [7:0] first_word_choice_3 = rule_7_word_16 ? 8'd16 :
-        rule_8_word_17 ? 8'd17 :
-        rule_9_word_4 ? 8'd4 :
-        rule_10_word_6 ? 8'd6 : first_word_choice_2;
-  wire [7:0] first_word_choice_4 = rule_3_word_3 ? 8'd3 :
-        rule_4_word_16 ? 8'd16 :
-        rule_5_word_17 ? 8'd17 :
-        rule_6_word_16 ? 8'd16 : first_word_choice_3;
+        rule_1_word_1 ? 4'd1 : first_error_choice_5;
+  wire [7:0] first_word_choice = rule_18_word_30 ? 8'd30 :
+        rule_19_word_14 ? 8'd14 :
+        rule_20_word_15 ? 8'd15 :
+        rule_21_word_28 ? 8'd28 : 8'd0;
+  wire [7:0] first_word_choice_2 = rule_14_word_10 ? 8'd10 :
+        rule_15_word_12 ? 8'd12 :
+        rule_16_word_24 ? 8'd24 :
+        rule_17_word_26 ? 8'd26 : first_word_choice;
+  wire [7:0] first_word_choice_3 = rule_10_word_17 ? 8'd17 :
+        rule_11_word_4 ? 8'd4 :
+        rule_12_word_6 ? 8'd6 :
+        rule_13_word_8 ? 8'd8 : first_word_choice_2;
+  wire [7:0] first_word_choice_4 = rule_6_word_16 ? 8'd16 :
+        rule_7_word_17 ? 8'd17 :
+        rule_8_word_16 ? 8'd16 :
+        rule_9_word_16 ? 8'd16 : first_word_choice_3;
+  wire [7:0] first_word_choice_5 = rule_2_word_18 ? 8'd18 :
+        rule_3_word_3 ? 8'd3 :
+        rule_4_word_29 ? 8'd29 :
+        rule_5_word_1 ? 8'd1 : first_word_choice_4;
   wire [7:0] first_word = rule_0_word_0 ? 8'd0 :
-        rule_1_word_1 ? 8'd1 :
-        rule_2_word_18 ? 8'd18 : first_word_choice_4;
+        rule_1_word_1 ? 8'd1 : first_word_choice_5;
 
   // The job.
   assign job_queries = query_count[6:0];
+  assign job_rows = rows[6:0];
+  assign job_list_address = list_pointer[39:0];
   assign job_boxes = flags[0];
   assign job_masked = flags[1] && !job_map_given;
   assign job_relu = flags[3];

@@ -10,6 +10,10 @@ module job_loads (
   input  wire        start,
   input  wire [31:0] job_id,
   input  wire [6:0]  job_queries,
+  input  wire [6:0]  job_rows,
+  input  wire        job_listed,
+  input  wire        job_order_kept,
+  input  wire [39:0] job_list_address,
   input  wire        job_dense,
   input  wire        job_boxes,
   input  wire        job_masked,
@@ -196,9 +200,9 @@ module job_loads (
   assign panel_words = words;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, job_id, job_queries, job_boxes, job_relu, job_query_address, job_reference_address,
-      job_value_address, job_source_address, job_query_stride, job_output_stride, job_source_stride, job_tail,
-      job_blocks, job_row_beats, beats_sum[2:0]};
+  wire _unused = &{1'b0, job_id, job_queries, job_rows, job_listed, job_order_kept, job_list_address, job_boxes,
+      job_relu, job_query_address, job_reference_address, job_value_address, job_source_address, job_query_stride,
+      job_output_stride, job_source_stride, job_tail, job_blocks, job_row_beats, beats_sum[2:0]};
 
 endmodule
 `default_nettype wire

@@ -9,13 +9,15 @@ module output_rows (
   input  wire        clk,
   input  wire        rst,
   input  wire        start,
-  input  wire [6:0]  queries,
   input  wire [39:0] address,
   input  wire [31:0] stride,
   input  wire        output_valid,
   output wire        output_ready,
   input  wire [15:0] output_values,
   input  wire        output_last,
+  input  wire        query_valid,
+  output wire        query_ready,
+  input  wire [5:0]  query,
   output wire        request_valid,
   input  wire        request_ready,
   output wire [39:0] request_address,
@@ -25,20 +27,33 @@ module output_rows (
   output wire [63:0] beat
 );
 
-  // A request for each row.
-  reg [6:0] rows;
-  reg [39:0] row_address;
-  assign request_valid = rows != 7'd0;
-  wire rows_term = request_valid && request_ready;
+  // A request for the row of each query, in the order in which they were worked on.
+  wire row_of_query_advance;
+  assign query_ready = row_of_query_advance;
+  reg distance_valid;
 
   always @(posedge clk)
-    if (rst) rows <= 7'd0;
-    else if (start) rows <= queries;
-    else if (rows_term) rows <= rows - 7'd1;
+    if (rst) distance_valid <= 1'b0;
+    else if (row_of_query_advance) distance_valid <= query_valid;
+
+  reg [36:0] distance_bytes;
+  wire [34:0] distance_bytes_product = query * stride[31:3];
 
   always @(posedge clk)
-    if (start) row_address <= address;
-    else if (rows_term) row_address <= row_address + {8'd0, stride};
+    if (row_of_query_advance) distance_bytes <= {2'd0, distance_bytes_product};
+
+  reg row_place_valid;
+
+  always @(posedge clk)
+    if (rst) row_place_valid <= 1'b0;
+    else if (row_of_query_advance) row_place_valid <= distance_valid;
+
+  reg [39:0] row_place_address;
+
+  always @(posedge clk)
+    if (row_of_query_advance) row_place_address <= address + {distance_bytes, 3'd0};
+
+  assign row_of_query_advance = !row_place_valid || request_ready;
 
   // Values as whole bytes, sign-extended; groups become beats.
   row_resize_16_to_64_of_2 u_collect (
@@ -54,11 +69,12 @@ module output_rows (
     .out       (beat)
   );
 
-  assign request_address = row_address;
+  assign request_valid = row_place_valid;
+  assign request_address = row_place_address;
   assign request_beats = 3'd1;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, output_last};
+  wire _unused = &{1'b0, output_last, start, stride[2:0]};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -77,15 +93,15 @@ module output_rows (
       check_beat_held <= 1'b0;
       check_beat_last <= {64{1'b0}};
     end else begin
-      check_request_held <= request_valid && !request_ready;
-      check_request_last <= {row_address, 3'd1};
+      check_request_held <= row_place_valid && !request_ready;
+      check_request_last <= {row_place_address, 3'd1};
       check_beat_held <= beat_valid && !beat_ready;
       check_beat_last <= beat;
 `ifdef FORMAL
-      assert (!check_request_held || (request_valid && {row_address, 3'd1} == check_request_last));
+      assert (!check_request_held || (row_place_valid && {row_place_address, 3'd1} == check_request_last));
       assert (!check_beat_held || (beat_valid && beat == check_beat_last));
 `else
-      if (!(!check_request_held || (request_valid && {row_address, 3'd1} == check_request_last))) $fatal(1,
+      if (!(!check_request_held || (row_place_valid && {row_place_address, 3'd1} == check_request_last))) $fatal(1,
           "%m: stream request changed while it was waiting");
       if (!(!check_beat_held || (beat_valid && beat == check_beat_last))) $fatal(1,
           "%m: stream beat changed while it was waiting");

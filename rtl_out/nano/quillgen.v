@@ -15,6 +15,8 @@
 //   gemm_depth = 2
 //   lanes = 1
 //   projection_columns = 2
+//   bucket_bits = 2
+//   window = 4
 //   cache_kilobytes = 1
 //   cache_ways = 2
 //   run_ahead = 16
@@ -45,20 +47,20 @@ module quillgen (
   output wire        irq,
   output wire        m_axi_arvalid,
   input  wire        m_axi_arready,
-  output wire [1:0]  m_axi_arid,
+  output wire [2:0]  m_axi_arid,
   output wire [39:0] m_axi_araddr,
   output wire [7:0]  m_axi_arlen,
   output wire [2:0]  m_axi_arsize,
   output wire [1:0]  m_axi_arburst,
   input  wire        m_axi_rvalid,
   output wire        m_axi_rready,
-  input  wire [1:0]  m_axi_rid,
+  input  wire [2:0]  m_axi_rid,
   input  wire [63:0] m_axi_rdata,
   input  wire [1:0]  m_axi_rresp,
   input  wire        m_axi_rlast,
   output wire        m_axi_awvalid,
   input  wire        m_axi_awready,
-  output wire [1:0]  m_axi_awid,
+  output wire [2:0]  m_axi_awid,
   output wire [39:0] m_axi_awaddr,
   output wire [7:0]  m_axi_awlen,
   output wire [2:0]  m_axi_awsize,
@@ -70,7 +72,7 @@ module quillgen (
   output wire        m_axi_wlast,
   input  wire        m_axi_bvalid,
   output wire        m_axi_bready,
-  input  wire [1:0]  m_axi_bid,
+  input  wire [2:0]  m_axi_bid,
   input  wire [1:0]  m_axi_bresp
 );
 
@@ -143,6 +145,10 @@ module quillgen (
   wire [7:0] job_descriptor_bad_word;
   wire [31:0] job_descriptor_job_id;
   wire [6:0] job_descriptor_job_queries;
+  wire [6:0] job_descriptor_job_rows;
+  wire job_descriptor_job_listed;
+  wire job_descriptor_job_order_kept;
+  wire [39:0] job_descriptor_job_list_address;
   wire job_descriptor_job_dense;
   wire job_descriptor_job_boxes;
   wire job_descriptor_job_masked;
@@ -172,53 +178,6 @@ module quillgen (
   wire [4:0] job_descriptor_levels_height_0;
   wire [4:0] job_descriptor_levels_width_1;
   wire [4:0] job_descriptor_levels_height_1;
-
-  job_descriptor u_job_descriptor (
-    .clk                    (clk),
-    .rst                    (rst),
-    .job_begins             (job_control_begin_job),
-    .beat_valid             (job_control_to_descriptor),
-    .beat                   (job_reader_beat),
-    .complete               (job_descriptor_complete),
-    .check                  (job_control_check),
-    .start_0                (job_descriptor_start_0),
-    .start_1                (job_descriptor_start_1),
-    .checked                (job_descriptor_checked),
-    .verdict                (job_descriptor_verdict),
-    .bad_word               (job_descriptor_bad_word),
-    .job_id                 (job_descriptor_job_id),
-    .job_queries            (job_descriptor_job_queries),
-    .job_dense              (job_descriptor_job_dense),
-    .job_boxes              (job_descriptor_job_boxes),
-    .job_masked             (job_descriptor_job_masked),
-    .job_map_given          (job_descriptor_job_map_given),
-    .job_relu               (job_descriptor_job_relu),
-    .job_query_address      (job_descriptor_job_query_address),
-    .job_reference_address  (job_descriptor_job_reference_address),
-    .job_value_address      (job_descriptor_job_value_address),
-    .job_parameter_address  (job_descriptor_job_parameter_address),
-    .job_output_address     (job_descriptor_job_output_address),
-    .job_source_address     (job_descriptor_job_source_address),
-    .job_mask_address       (job_descriptor_job_mask_address),
-    .job_query_stride       (job_descriptor_job_query_stride),
-    .job_output_stride      (job_descriptor_job_output_stride),
-    .job_source_stride      (job_descriptor_job_source_stride),
-    .job_tokens             (job_descriptor_job_tokens),
-    .job_blocks             (job_descriptor_job_blocks),
-    .job_last_step          (job_descriptor_job_last_step),
-    .job_row_beats          (job_descriptor_job_row_beats),
-    .job_tiles              (job_descriptor_job_tiles),
-    .job_panel_tiles        (job_descriptor_job_panel_tiles),
-    .job_tile_beats         (job_descriptor_job_tile_beats),
-    .job_output_beats       (job_descriptor_job_output_beats),
-    .job_panel_output_beats (job_descriptor_job_panel_output_beats),
-    .job_tail               (job_descriptor_job_tail),
-    .levels_width_0         (job_descriptor_levels_width_0),
-    .levels_height_0        (job_descriptor_levels_height_0),
-    .levels_width_1         (job_descriptor_levels_width_1),
-    .levels_height_1        (job_descriptor_levels_height_1)
-  );
-
   wire job_loads_request_valid;
   wire [39:0] job_loads_request_address;
   wire [31:0] job_loads_request_beats;
@@ -246,6 +205,10 @@ module quillgen (
     .start                  (job_control_accepted),
     .job_id                 (job_descriptor_job_id),
     .job_queries            (job_descriptor_job_queries),
+    .job_rows               (job_descriptor_job_rows),
+    .job_listed             (job_descriptor_job_listed),
+    .job_order_kept         (job_descriptor_job_order_kept),
+    .job_list_address       (job_descriptor_job_list_address),
     .job_dense              (job_descriptor_job_dense),
     .job_boxes              (job_descriptor_job_boxes),
     .job_masked             (job_descriptor_job_masked),
@@ -372,15 +335,84 @@ module quillgen (
   wire gemm_beat_valid;
   wire [63:0] gemm_beat;
 
+  // Order of queries: it begins with the job, while weights are loaded and values projected.
+  wire begin_order = job_control_accepted && !job_descriptor_job_dense;
+  wire order_list_burst_valid;
+  wire [39:0] order_list_burst_address;
+  wire [7:0] order_list_burst_length;
+  wire order_bad_entry;
+  wire order_reference_burst_valid;
+  wire [39:0] order_reference_burst_address;
+  wire [7:0] order_reference_burst_length;
+  wire [6:0] order_held;
+  wire order_row_valid;
+  wire [5:0] order_row;
+  wire order_result_valid;
+  wire [5:0] order_result;
+  wire order_word_valid;
+  wire [63:0] order_word;
+  wire order_late;
+
+  job_descriptor u_job_descriptor (
+    .clk                    (clk),
+    .rst                    (rst),
+    .job_begins             (job_control_begin_job),
+    .beat_valid             (job_control_to_descriptor),
+    .beat                   (job_reader_beat),
+    .complete               (job_descriptor_complete),
+    .check                  (job_control_check),
+    .start_0                (job_descriptor_start_0),
+    .start_1                (job_descriptor_start_1),
+    .order_held             (order_held),
+    .checked                (job_descriptor_checked),
+    .verdict                (job_descriptor_verdict),
+    .bad_word               (job_descriptor_bad_word),
+    .job_id                 (job_descriptor_job_id),
+    .job_queries            (job_descriptor_job_queries),
+    .job_rows               (job_descriptor_job_rows),
+    .job_listed             (job_descriptor_job_listed),
+    .job_order_kept         (job_descriptor_job_order_kept),
+    .job_list_address       (job_descriptor_job_list_address),
+    .job_dense              (job_descriptor_job_dense),
+    .job_boxes              (job_descriptor_job_boxes),
+    .job_masked             (job_descriptor_job_masked),
+    .job_map_given          (job_descriptor_job_map_given),
+    .job_relu               (job_descriptor_job_relu),
+    .job_query_address      (job_descriptor_job_query_address),
+    .job_reference_address  (job_descriptor_job_reference_address),
+    .job_value_address      (job_descriptor_job_value_address),
+    .job_parameter_address  (job_descriptor_job_parameter_address),
+    .job_output_address     (job_descriptor_job_output_address),
+    .job_source_address     (job_descriptor_job_source_address),
+    .job_mask_address       (job_descriptor_job_mask_address),
+    .job_query_stride       (job_descriptor_job_query_stride),
+    .job_output_stride      (job_descriptor_job_output_stride),
+    .job_source_stride      (job_descriptor_job_source_stride),
+    .job_tokens             (job_descriptor_job_tokens),
+    .job_blocks             (job_descriptor_job_blocks),
+    .job_last_step          (job_descriptor_job_last_step),
+    .job_row_beats          (job_descriptor_job_row_beats),
+    .job_tiles              (job_descriptor_job_tiles),
+    .job_panel_tiles        (job_descriptor_job_panel_tiles),
+    .job_tile_beats         (job_descriptor_job_tile_beats),
+    .job_output_beats       (job_descriptor_job_output_beats),
+    .job_panel_output_beats (job_descriptor_job_panel_output_beats),
+    .job_tail               (job_descriptor_job_tail),
+    .levels_width_0         (job_descriptor_levels_width_0),
+    .levels_height_0        (job_descriptor_levels_height_0),
+    .levels_width_1         (job_descriptor_levels_width_1),
+    .levels_height_1        (job_descriptor_levels_height_1)
+  );
+
+  wire order_row_ready;
+
   // References, core, output.
-  wire reference_fetch_burst_valid;
-  wire [39:0] reference_fetch_burst_address;
-  wire [7:0] reference_fetch_burst_length;
-  wire reference_fetch_write_enable;
-  wire [3:0] reference_fetch_write_address;
-  wire [97:0] reference_fetch_write_data;
-  wire reference_fetch_group_valid;
-  wire reference_fetch_group;
+  wire reference_rows_write_enable;
+  wire [3:0] reference_rows_write_address;
+  wire [97:0] reference_rows_write_data;
+  wire reference_rows_group_valid;
+  wire reference_rows_group;
+  wire order_word_ready;
   wire core_feature_burst_0_valid;
   wire [39:0] core_feature_burst_0_address;
   wire [7:0] core_feature_burst_0_length;
@@ -396,12 +428,32 @@ module quillgen (
   wire [15:0] core_output_values;
   wire core_output_last;
   wire gemm_projected_ready;
-  wire reference_fetch_group_ready;
+  wire reference_rows_group_ready;
+
+  reference_rows u_reference_rows (
+    .clk           (clk),
+    .rst           (rst || job_control_job_reset),
+    .start         (begin_order),
+    .queries       (job_descriptor_job_queries),
+    .boxes         (job_descriptor_job_boxes),
+    .freed         (core_freed),
+    .word_valid    (order_word_valid),
+    .word_ready    (order_word_ready),
+    .word          (order_word),
+    .write_enable  (reference_rows_write_enable),
+    .write_address (reference_rows_write_address),
+    .write_data    (reference_rows_write_data),
+    .group_valid   (reference_rows_group_valid),
+    .group_ready   (reference_rows_group_ready),
+    .group         (reference_rows_group)
+  );
+
   wire output_rows_request_valid;
   wire [39:0] output_rows_request_address;
   wire [2:0] output_rows_request_beats;
   wire output_rows_beat_valid;
   wire [63:0] output_rows_beat;
+  wire order_result_ready;
   wire core_output_ready;
 
   // What is written: rows of outputs, or what the PE array has for memory.
@@ -418,13 +470,15 @@ module quillgen (
     .clk             (clk),
     .rst             (rst || job_control_job_reset),
     .start           (start_attend),
-    .queries         (job_descriptor_job_queries),
     .address         (job_descriptor_job_output_address),
     .stride          (job_descriptor_job_output_stride),
     .output_valid    (core_output_valid),
     .output_ready    (core_output_ready),
     .output_values   (core_output_values),
     .output_last     (core_output_last),
+    .query_valid     (order_result_valid),
+    .query_ready     (order_result_ready),
+    .query           (order_result),
     .request_valid   (output_rows_request_valid),
     .request_ready   (output_rows_request_ready),
     .request_address (output_rows_request_address),
@@ -447,12 +501,14 @@ module quillgen (
   wire read_port_data_valid_1;
   wire read_port_data_valid_2;
   wire read_port_data_valid_3;
+  wire read_port_data_valid_4;
   wire read_port_error;
   wire read_port_waiting;
   wire read_port_progress;
   wire job_reader_burst_ready;
   wire gemm_burst_ready;
-  wire reference_fetch_burst_ready;
+  wire order_reference_burst_ready;
+  wire order_list_burst_ready;
   wire core_feature_burst_0_ready;
 
   read_port u_read_port (
@@ -467,14 +523,18 @@ module quillgen (
     .client_1_ready   (gemm_burst_ready),
     .client_1_address (gemm_burst_address),
     .client_1_length  (gemm_burst_length),
-    .client_2_valid   (reference_fetch_burst_valid),
-    .client_2_ready   (reference_fetch_burst_ready),
-    .client_2_address (reference_fetch_burst_address),
-    .client_2_length  (reference_fetch_burst_length),
-    .client_3_valid   (core_feature_burst_0_valid),
-    .client_3_ready   (core_feature_burst_0_ready),
-    .client_3_address (core_feature_burst_0_address),
-    .client_3_length  (core_feature_burst_0_length),
+    .client_2_valid   (order_reference_burst_valid),
+    .client_2_ready   (order_reference_burst_ready),
+    .client_2_address (order_reference_burst_address),
+    .client_2_length  (order_reference_burst_length),
+    .client_3_valid   (order_list_burst_valid),
+    .client_3_ready   (order_list_burst_ready),
+    .client_3_address (order_list_burst_address),
+    .client_3_length  (order_list_burst_length),
+    .client_4_valid   (core_feature_burst_0_valid),
+    .client_4_ready   (core_feature_burst_0_ready),
+    .client_4_address (core_feature_burst_0_address),
+    .client_4_length  (core_feature_burst_0_length),
     .arready          (m_axi_arready),
     .arvalid          (m_axi_arvalid),
     .arid             (m_axi_arid),
@@ -487,6 +547,7 @@ module quillgen (
     .data_valid_1     (read_port_data_valid_1),
     .data_valid_2     (read_port_data_valid_2),
     .data_valid_3     (read_port_data_valid_3),
+    .data_valid_4     (read_port_data_valid_4),
     .error            (read_port_error),
     .rlast            (m_axi_rlast),
     .waiting          (read_port_waiting),
@@ -545,6 +606,9 @@ module quillgen (
     .row_beats        (gemm_row_beats_choice),
     .data             (m_axi_rdata),
     .data_valid       (read_port_data_valid_1),
+    .query_valid      (order_row_valid),
+    .query_ready      (order_row_ready),
+    .query            (order_row),
     .burst_valid      (gemm_burst_valid),
     .burst_ready      (gemm_burst_ready),
     .burst_address    (gemm_burst_address),
@@ -585,26 +649,40 @@ module quillgen (
     .beat             (gemm_beat)
   );
 
-  reference_fetch u_reference_fetch (
-    .clk           (clk),
-    .rst           (rst || job_control_job_reset),
-    .start         (start_attend),
-    .queries       (job_descriptor_job_queries),
-    .boxes         (job_descriptor_job_boxes),
-    .address       (job_descriptor_job_reference_address),
-    .freed         (core_freed),
-    .data          (m_axi_rdata),
-    .data_valid    (read_port_data_valid_2),
-    .burst_valid   (reference_fetch_burst_valid),
-    .burst_ready   (reference_fetch_burst_ready),
-    .burst_address (reference_fetch_burst_address),
-    .burst_length  (reference_fetch_burst_length),
-    .write_enable  (reference_fetch_write_enable),
-    .write_address (reference_fetch_write_address),
-    .write_data    (reference_fetch_write_data),
-    .group_valid   (reference_fetch_group_valid),
-    .group_ready   (reference_fetch_group_ready),
-    .group         (reference_fetch_group)
+  query_order u_order (
+    .clk                     (clk),
+    .rst                     (rst || job_control_job_reset),
+    .start                   (begin_order),
+    .keep                    (job_descriptor_job_order_kept),
+    .count                   (job_descriptor_job_queries),
+    .boxes                   (job_descriptor_job_boxes),
+    .data                    (m_axi_rdata),
+    .rows                    (job_descriptor_job_rows),
+    .listed                  (job_descriptor_job_listed),
+    .list_address            (job_descriptor_job_list_address),
+    .list_valid              (read_port_data_valid_3),
+    .list_burst_valid        (order_list_burst_valid),
+    .list_burst_ready        (order_list_burst_ready),
+    .list_burst_address      (order_list_burst_address),
+    .list_burst_length       (order_list_burst_length),
+    .bad_entry               (order_bad_entry),
+    .reference_address       (job_descriptor_job_reference_address),
+    .reference_valid         (read_port_data_valid_2),
+    .reference_burst_valid   (order_reference_burst_valid),
+    .reference_burst_ready   (order_reference_burst_ready),
+    .reference_burst_address (order_reference_burst_address),
+    .reference_burst_length  (order_reference_burst_length),
+    .held                    (order_held),
+    .row_valid               (order_row_valid),
+    .row_ready               (order_row_ready),
+    .row                     (order_row),
+    .result_valid            (order_result_valid),
+    .result_ready            (order_result_ready),
+    .result                  (order_result),
+    .word_valid              (order_word_valid),
+    .word_ready              (order_word_ready),
+    .word                    (order_word),
+    .late                    (order_late)
   );
 
   msda_core u_core (
@@ -625,12 +703,12 @@ module quillgen (
     .projected_valid           (gemm_projected_valid),
     .projected_ready           (gemm_projected_ready),
     .projected                 (gemm_projected),
-    .references_of_group_valid (reference_fetch_group_valid),
-    .references_of_group_ready (reference_fetch_group_ready),
-    .references_of_group       (reference_fetch_group),
-    .reference_write_enable    (reference_fetch_write_enable),
-    .reference_write_address   (reference_fetch_write_address),
-    .reference_write_data      (reference_fetch_write_data),
+    .references_of_group_valid (reference_rows_group_valid),
+    .references_of_group_ready (reference_rows_group_ready),
+    .references_of_group       (reference_rows_group),
+    .reference_write_enable    (reference_rows_write_enable),
+    .reference_write_address   (reference_rows_write_address),
+    .reference_write_data      (reference_rows_write_data),
     .head_requant_enable       (parameter_loader_head_requant_enable),
     .head_requant_bank         (parameter_loader_head_requant_bank),
     .head_requant_address      (parameter_loader_head_requant_address),
@@ -642,7 +720,7 @@ module quillgen (
     .offset_x_0                (gemm_offset_x_0),
     .offset_y_0                (gemm_offset_y_0),
     .logit_0                   (gemm_logit_0),
-    .feature_valid_0           (read_port_data_valid_3),
+    .feature_valid_0           (read_port_data_valid_4),
     .feature_burst_0_valid     (core_feature_burst_0_valid),
     .feature_burst_0_ready     (core_feature_burst_0_ready),
     .feature_burst_0_address   (core_feature_burst_0_address),
@@ -753,6 +831,7 @@ module quillgen (
     .writes_waiting        (burst_writer_waiting),
     .abort                 (registers_abort),
     .expired               (bus_watch_expired),
+    .bad_entry             (order_bad_entry),
     .quiet                 (bus_watch_quiet),
     .dense                 (job_descriptor_job_dense),
     .map_given             (job_descriptor_job_map_given),
@@ -792,11 +871,13 @@ module quillgen (
   wire [31:0] counters_wait_output;
   wire [31:0] counters_wait_point;
   wire [31:0] counters_drain;
+  wire [31:0] counters_wait_query;
   wire [31:0] counters_samples;
   wire [31:0] counters_line_hits;
   wire [31:0] counters_line_misses;
   wire [31:0] counters_bytes_job;
   wire [31:0] counters_bytes_reference;
+  wire [31:0] counters_bytes_list;
   wire [31:0] counters_bytes_feature;
   wire [31:0] counters_bytes_query;
   wire [31:0] counters_bytes_source;
@@ -831,6 +912,9 @@ module quillgen (
     .wait_output         (counters_wait_output),
     .wait_point          (counters_wait_point),
     .drain               (counters_drain),
+    .gemm_moves          (gemm_busy),
+    .order_late          (order_late),
+    .wait_query          (counters_wait_query),
     .samples             (counters_samples),
     .line_hits           (counters_line_hits),
     .line_misses         (counters_line_misses),
@@ -841,13 +925,14 @@ module quillgen (
     .bytes_job           (counters_bytes_job),
     .beat_reference      (read_port_data_valid_2),
     .bytes_reference     (counters_bytes_reference),
-    .beat_feature        (read_port_data_valid_3),
+    .beat_list           (read_port_data_valid_3),
+    .bytes_list          (counters_bytes_list),
+    .beat_feature        (read_port_data_valid_4),
     .bytes_feature       (counters_bytes_feature),
     .bytes_query         (counters_bytes_query),
     .bytes_source        (counters_bytes_source),
     .bytes_output        (counters_bytes_output),
     .bytes_value         (counters_bytes_value),
-    .gemm_moves          (gemm_busy),
     .gemm_waits_for_room (gemm_waits_for_room),
     .gemm_busy           (counters_gemm_busy),
     .gemm_rows           (counters_gemm_rows),
@@ -906,11 +991,13 @@ module quillgen (
     .counter_gemm_room       (counters_gemm_room),
     .counter_gemm_idle       (counters_gemm_idle),
     .counter_gemm_project    (counters_gemm_project),
+    .counter_wait_query      (counters_wait_query),
     .counter_samples         (counters_samples),
     .counter_line_hits       (counters_line_hits),
     .counter_line_misses     (counters_line_misses),
     .counter_bytes_job       (counters_bytes_job),
     .counter_bytes_query     (counters_bytes_query),
+    .counter_bytes_list      (counters_bytes_list),
     .counter_bytes_reference (counters_bytes_reference),
     .counter_bytes_feature   (counters_bytes_feature),
     .counter_bytes_output    (counters_bytes_output),
@@ -929,7 +1016,7 @@ module quillgen (
   assign m_axi_arsize = 3'd3;
   assign m_axi_arburst = 2'd1;
   assign m_axi_rready = 1'b1;
-  assign m_axi_awid = 2'd0;
+  assign m_axi_awid = 3'd0;
   assign m_axi_awsize = 3'd3;
   assign m_axi_awburst = 2'd1;
   assign m_axi_wstrb = 8'd255;

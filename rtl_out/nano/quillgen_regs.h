@@ -144,22 +144,24 @@
 #define QUILLGEN_COUNT_GEMM_ROOM                          0x0ACu       /* RO: cycles between them in which it waited for room for its results */
 #define QUILLGEN_COUNT_GEMM_IDLE                          0x0B0u       /* RO: cycles before its first step and after its last */
 #define QUILLGEN_COUNT_GEMM_PROJECT                       0x0B4u       /* RO: steps of the array in cycles of PROJECT */
-#define QUILLGEN_COUNT_SAMPLES                            0x0B8u       /* RO: samples taken, of all lanes */
-#define QUILLGEN_COUNT_LINE_HITS                          0x0BCu       /* RO: line look-ups that found their line */
-#define QUILLGEN_COUNT_LINE_MISSES                        0x0C0u       /* RO: line look-ups that did not */
-#define QUILLGEN_COUNT_BYTES_JOB                          0x0C4u       /* RO: bytes read: descriptor and parameters */
-#define QUILLGEN_COUNT_BYTES_QUERY                        0x0C8u       /* RO: bytes read: query rows, or rows of a dense job */
-#define QUILLGEN_COUNT_BYTES_REFERENCE                    0x0CCu       /* RO: bytes read: references */
-#define QUILLGEN_COUNT_BYTES_FEATURE                      0x0D0u       /* RO: bytes read: lines of the value map */
-#define QUILLGEN_COUNT_BYTES_OUTPUT                       0x0D4u       /* RO: bytes written: output rows */
-#define QUILLGEN_COUNT_BYTES_SOURCE                       0x0D8u       /* RO: bytes read: source rows */
-#define QUILLGEN_COUNT_BYTES_VALUE                        0x0DCu       /* RO: bytes written: value map */
+#define QUILLGEN_COUNT_WAIT_QUERY                         0x0B8u       /* RO: cycles of FILL or WAIT_POINT of a lane in which the array stood still and the next query was not known yet */
+#define QUILLGEN_COUNT_SAMPLES                            0x0BCu       /* RO: samples taken, of all lanes */
+#define QUILLGEN_COUNT_LINE_HITS                          0x0C0u       /* RO: line look-ups that found their line */
+#define QUILLGEN_COUNT_LINE_MISSES                        0x0C4u       /* RO: line look-ups that did not */
+#define QUILLGEN_COUNT_BYTES_JOB                          0x0C8u       /* RO: bytes read: descriptor and parameters */
+#define QUILLGEN_COUNT_BYTES_QUERY                        0x0CCu       /* RO: bytes read: query rows, or rows of a dense job */
+#define QUILLGEN_COUNT_BYTES_LIST                         0x0D0u       /* RO: bytes read: index list */
+#define QUILLGEN_COUNT_BYTES_REFERENCE                    0x0D4u       /* RO: bytes read: references */
+#define QUILLGEN_COUNT_BYTES_FEATURE                      0x0D8u       /* RO: bytes read: lines of the value map */
+#define QUILLGEN_COUNT_BYTES_OUTPUT                       0x0DCu       /* RO: bytes written: output rows */
+#define QUILLGEN_COUNT_BYTES_SOURCE                       0x0E0u       /* RO: bytes read: source rows */
+#define QUILLGEN_COUNT_BYTES_VALUE                        0x0E4u       /* RO: bytes written: value map */
 
 /* Values. */
 #define QUILLGEN_ID_VALUE                                 0x5155494Cu
-#define QUILLGEN_VERSION_VALUE                            4u         
+#define QUILLGEN_VERSION_VALUE                            5u         
 #define QUILLGEN_QUEUED_JOBS                              2u           /* that wait behind the one in work */
-#define QUILLGEN_COUNTERS                                 24u          /* from COUNT_CYCLES on, 4 bytes apart */
+#define QUILLGEN_COUNTERS                                 26u          /* from COUNT_CYCLES on, 4 bytes apart */
 
 /* Codes of ERROR. */
 #define QUILLGEN_ERROR_NONE_CODE                          0u           /* no error */
@@ -171,21 +173,25 @@
 #define QUILLGEN_ERROR_WRITE_CODE                         6u           /* a write was answered SLVERR or DECERR */
 #define QUILLGEN_ERROR_ABORTED_CODE                       7u           /* CONTROL.abort was written */
 #define QUILLGEN_ERROR_DENSE_CODE                         9u           /* inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit */
+#define QUILLGEN_ERROR_LIST_CODE                          11u          /* an entry of the index list that is not below the number of rows */
+#define QUILLGEN_ERROR_ORDER_CODE                         12u          /* flag order_kept, but no order of as many queries is held */
 #define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
 #define QUILLGEN_ERROR_TIMEOUT_CODE                       8u           /* the memory port stood still for TIMEOUT cycles */
 
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
-#define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00020001u  /* version 2, attention layer */
-#define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00020002u  /* version 2, dense layer */
+#define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00030001u  /* version 3, attention layer */
+#define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00030002u  /* version 3, dense layer */
 #define QUILLGEN_DESCRIPTOR_FLAG_BOXES                    0x1u         /* references are boxes */
 #define QUILLGEN_DESCRIPTOR_FLAG_MASKED                   0x2u         /* a mask of the tokens is given */
 #define QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN                0x4u         /* the value map is in memory */
+#define QUILLGEN_DESCRIPTOR_FLAG_LISTED                   0x10u        /* an index list names the queries that are wanted */
+#define QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT               0x20u        /* references and list are those of the last job */
 #define QUILLGEN_DESCRIPTOR_FLAG_RELU                     0x8u         /* negative outputs of a dense job become 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
-#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; other bits 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; other bits 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
-#define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries */
+#define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries; with an index list, of its entries */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS            4u           /* address of the query rows, low and high half */
 #define QUILLGEN_DESCRIPTOR_WORD_REFERENCE_ADDRESS        6u           /* address of the references */
 #define QUILLGEN_DESCRIPTOR_WORD_VALUE_ADDRESS            8u           /* address of the value map, aligned to a line */
@@ -197,6 +203,8 @@
 #define QUILLGEN_DESCRIPTOR_WORD_SOURCE_ADDRESS           24u          /* address of the source rows */
 #define QUILLGEN_DESCRIPTOR_WORD_MASK_ADDRESS             26u          /* address of the mask, a byte a token */
 #define QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE            28u          /* bytes from one source row to the next */
+#define QUILLGEN_DESCRIPTOR_WORD_ROWS                     29u          /* with an index list: rows of queries, references and outputs */
+#define QUILLGEN_DESCRIPTOR_WORD_LIST_ADDRESS             30u          /* address of the index list, 32 bits an entry */
 #define QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE              16u          /* inner [15:0], outputs [31:16] */
 #define QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL              17u          /* tiles of a panel [15:0]; the last one may have fewer */
 #define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved for residual rows, a second activation and their strides; 0 */

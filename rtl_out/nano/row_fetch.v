@@ -1,7 +1,7 @@
 // row_fetch
 //
-// Fetches rows and cuts them into words of depth operands. Rows of queries and dense jobs follow each other; those
-// of tokens come with their address.
+// Fetches rows and cuts them into words of depth operands. Rows of dense jobs follow each other; tokens and
+// queries come with their address.
 //
 //   depth = 2
 //   buffer_beats = 32
@@ -12,6 +12,7 @@ module row_fetch (
   input  wire        rst,
   input  wire        start,
   input  wire        tokens_run,
+  input  wire        dense_run,
   input  wire [6:0]  rows,
   input  wire [39:0] address,
   input  wire [31:0] stride,
@@ -19,10 +20,10 @@ module row_fetch (
   input  wire [2:0]  last_step,
   input  wire [63:0] data,
   input  wire        data_valid,
-  input  wire        token_valid,
-  output wire        token_ready,
-  input  wire [39:0] token_address,
-  input  wire        token_last_of_group,
+  input  wire        given_valid,
+  output wire        given_ready,
+  input  wire [39:0] given_address,
+  input  wire        given_last_of_group,
   output wire        burst_valid,
   input  wire        burst_ready,
   output wire [39:0] burst_address,
@@ -36,19 +37,19 @@ module row_fetch (
   // One request a row.
   reg [6:0] remaining;
   reg [39:0] row_address;
-  reg row;
-  wire last_row = row || (remaining == 7'd1);
+  reg row_of_group;
+  wire last_row = row_of_group || (remaining == 7'd1);
   wire mark_ready;
-  wire wanted = tokens_run ? token_valid : (remaining != 7'd0);
+  wire wanted = dense_run ? (remaining != 7'd0) : given_valid;
   wire row_request_ready;
   wire asked_term = wanted && mark_ready;
   wire asked = asked_term && row_request_ready;
-  assign token_ready = tokens_run && row_request_ready && mark_ready;
-  wire next_row = asked && !tokens_run;
+  assign given_ready = !dense_run && row_request_ready && mark_ready;
+  wire next_row = asked && dense_run;
 
   always @(posedge clk)
     if (rst) remaining <= 7'd0;
-    else if (start && !tokens_run) remaining <= rows;
+    else if (start && dense_run) remaining <= rows;
     else if (next_row) remaining <= remaining - 7'd1;
 
   always @(posedge clk)
@@ -56,14 +57,14 @@ module row_fetch (
     else if (next_row) row_address <= row_address + {8'd0, stride};
 
   always @(posedge clk)
-    if (rst) row <= 1'b0;
-    else if (next_row && last_row) row <= 1'b0;
-    else if (next_row) row <= row + 1'b1;
+    if (rst) row_of_group <= 1'b0;
+    else if (next_row && last_row) row_of_group <= 1'b0;
+    else if (next_row) row_of_group <= row_of_group + 1'b1;
 
   // What is said of a row waits for its data.
   wire marks_out_valid;
   wire marks_out_ready;
-  wire marks_in_choice = tokens_run ? token_last_of_group : last_row;
+  wire marks_in_choice = dense_run ? last_row : given_last_of_group;
 
   fifo_1x32 u_marks (
     .clk       (clk),
@@ -81,7 +82,7 @@ module row_fetch (
 
   // Elements in memory are whole bytes; those of tokens may be of another size than those of queries.
   wire reader_beat_ready;
-  wire [39:0] reader_request_address_choice = tokens_run ? token_address : row_address;
+  wire [39:0] reader_request_address_choice = dense_run ? row_address : given_address;
 
   burst_reader_rows u_reader (
     .clk             (clk),
@@ -130,6 +131,9 @@ module row_fetch (
     else if (sent) step <= step + 3'd1;
 
   assign marks_out_ready = step_term;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, tokens_run};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL

@@ -1,0 +1,131 @@
+// query_list
+//
+// Queries of a job in the order of their arrival, from start on: 0 to count - 1, or the entries of a list in
+// memory. bad_entry: an entry that is not below rows.
+//
+//   entries_per_beat = 2
+`default_nettype none
+
+module query_list (
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire        listed,
+  input  wire [6:0]  count,
+  input  wire [6:0]  rows,
+  input  wire [39:0] address,
+  input  wire [63:0] data,
+  input  wire        data_valid,
+  output wire        burst_valid,
+  input  wire        burst_ready,
+  output wire [39:0] burst_address,
+  output wire [7:0]  burst_length,
+  output wire        bad_entry,
+  output wire        query_valid,
+  input  wire        query_ready,
+  output wire [5:0]  query
+);
+
+  // The list is read as one run, a cycle after start.
+  reg pending;
+  wire list_request_ready;
+
+  always @(posedge clk)
+    if (rst) pending <= 1'b0;
+    else if (start) pending <= listed;
+    else if (list_request_ready) pending <= 1'b0;
+
+  wire reader_beat_valid;
+  wire [63:0] reader_beat;
+  wire reader_beat_ready;
+  wire [7:0] reader_request_beats_sum = {1'b0, count} + 8'd1;
+
+  burst_reader_list u_reader (
+    .clk             (clk),
+    .rst             (rst),
+    .request_valid   (pending),
+    .request_ready   (list_request_ready),
+    .request_address (address),
+    .request_beats   (reader_request_beats_sum[6:1]),
+    .data            (data),
+    .data_valid      (data_valid),
+    .burst_valid     (burst_valid),
+    .burst_ready     (burst_ready),
+    .burst_address   (burst_address),
+    .burst_length    (burst_length),
+    .beat_valid      (reader_beat_valid),
+    .beat_ready      (reader_beat_ready),
+    .beat            (reader_beat)
+  );
+
+  // A query at a time; what the last beat holds beyond the last entry is dropped.
+  reg [6:0] left;
+  reg [5:0] number;
+  reg place;
+  wire [31:0] entry = place ? reader_beat[63:32] : reader_beat[31:0];
+  assign query_valid = (left != 7'd0) && (reader_beat_valid || !listed);
+  wire step = query_valid && query_ready;
+  wire end_of_beat = place || (left == 7'd1);
+  wire reader_beat_ready_term = step && listed;
+  assign reader_beat_ready = reader_beat_ready_term && end_of_beat;
+
+  always @(posedge clk)
+    if (rst) begin
+      left <= 7'd0;
+      number <= 6'd0;
+    end else if (start) begin
+      left <= count;
+      number <= 6'd0;
+    end else if (step) begin
+      left <= left - 7'd1;
+      number <= number + 6'd1;
+    end
+
+  always @(posedge clk)
+    if (rst) place <= 1'b0;
+    else if (start) place <= 1'b0;
+    else if (step && end_of_beat) place <= 1'b0;
+    else if (step) place <= place + 1'b1;
+
+  assign bad_entry = reader_beat_ready_term && (entry >= {25'd0, rows});
+  assign query = listed ? entry[5:0] : number;
+
+  // Bits that rounding, wrapping or a fixed field leave unread.
+  wire _unused = &{1'b0, reader_request_beats_sum[0], reader_request_beats_sum[7]};
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  reg check_burst_held;
+  reg [47:0] check_burst_last;
+  reg check_query_held;
+  reg [5:0] check_query_last;
+  always @(posedge clk) begin : checks
+    if (rst) begin
+      check_burst_held <= 1'b0;
+      check_burst_last <= {48{1'b0}};
+      check_query_held <= 1'b0;
+      check_query_last <= {6{1'b0}};
+    end else begin
+      check_burst_held <= burst_valid && !burst_ready;
+      check_burst_last <= {burst_address, burst_length};
+      check_query_held <= query_valid && !query_ready;
+      check_query_last <= query;
+`ifdef FORMAL
+      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
+      assert (!check_query_held || (query_valid && query == check_query_last));
+`else
+      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
+          "%m: stream burst changed while it was waiting");
+      if (!(!check_query_held || (query_valid && query == check_query_last))) $fatal(1,
+          "%m: stream query changed while it was waiting");
+`endif
+    end
+  end
+`endif
+
+endmodule
+`default_nettype wire
