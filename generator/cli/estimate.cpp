@@ -74,9 +74,10 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
   fmt::print("{:.1f} multiply-accumulates a cycle of {:.0f}, {:.1f} a byte\n", e.roofline.reached,
              e.roofline.compute_peak, e.roofline.intensity);
   const auto hardware = estimate::hardware_of(c.config);
-  fmt::print("\n{:<22} {:>11} {:>12}\n", "block", "multipliers", "memory bits");
-  for (const auto& b : hardware.blocks) fmt::print("{:<22} {:>11} {:>12}\n", b.name, b.multipliers, b.memory_bits);
-  fmt::print("{:<22} {:>11} {:>12}\n", "sum", hardware.multipliers, hardware.memory_bits);
+  fmt::print("\n{:<22} {:>11} {:>12} {:>11}\n", "block", "multipliers", "memory bits", "comparators");
+  for (const auto& b : hardware.blocks)
+    fmt::print("{:<22} {:>11} {:>12} {:>11}\n", b.name, b.multipliers, b.memory_bits, b.comparators);
+  fmt::print("{:<22} {:>11} {:>12} {:>11}\n", "sum", hardware.multipliers, hardware.memory_bits, hardware.comparators);
   fmt::print("\nleft out: random stalls of the memory port{}\n",
              d.synthetic ? "; the locations are drawn, those of a trained layer scatter otherwise" : "");
 }

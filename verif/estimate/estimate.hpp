@@ -97,10 +97,11 @@ struct Block {
   std::string name;
   std::int64_t multipliers = 0;
   std::int64_t memory_bits = 0;  ///< words times width of its SRAMs; register files are not counted
+  std::int64_t comparators = 0;  ///< of tags, and of the order of queries: by size
 };
 struct Hardware {
   std::vector<Block> blocks;
-  std::int64_t multipliers = 0, memory_bits = 0;  ///< of all blocks
+  std::int64_t multipliers = 0, memory_bits = 0, comparators = 0;  ///< of all blocks
 };
 Hardware hardware_of(const Config& config);
 nlohmann::ordered_json to_json(const Hardware& hardware);

@@ -15,6 +15,37 @@ std::int64_t up(std::int64_t value) {
 int holds(int value) { return std::bit_width(static_cast<unsigned>(value)); }
 int index(int count) { return std::max(1, holds(count - 1)); }
 
+/// What brings references, and the numbers of queries until their outputs are written.
+Block query_order_of(const Config& c) {
+  const auto& a = c.attention;
+  const std::int64_t beat = c.memory.data_bits, in_beat = c.memory.data_bits / 64, lanes = c.core.lanes,
+                     samples = a.samples_per_query(), latency = c.memory.latency_cycles, number = index(a.max_queries);
+  const std::int64_t row_beats = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2,
+                     buffer = up(std::max(latency * row_beats * lanes / samples, latency / 4) + 32),
+                     waiting = up((c.gemm.rows + latency * lanes / samples + 2) * 2 * a.levels);
+  // Each row of queries and of outputs lies at its number times a stride.
+  return {"query_order", 2,
+          buffer * (beat + number + index(static_cast<int>(in_beat))) + 32 * beat + waiting * 64 +
+              up(32 + 6 * c.gemm.rows) * number};
+}
+
+/// Counts of the cells, and the order. A cell is some bits of a reference: nothing is compared.
+Block bucket_sort_of(const Config& c) {
+  const std::int64_t cells = std::int64_t{1} << 2 * c.order.bucket_bits;
+  return {
+      "bucket_sort", 0,
+      cells * holds(c.attention.max_queries) + std::int64_t{c.attention.max_queries} * index(c.attention.max_queries)};
+}
+
+/// The pool. A unit compares two coordinates with the last ones, the arrival with those that starve, and its rank.
+Block nearest_first_of(const Config& c) {
+  const std::int64_t window = c.order.window, units = c.order.distance_units, number = index(c.attention.max_queries);
+  return {"nearest_first", 0,
+          units * std::max<std::int64_t>(2, window / units) * (25 + number) + window * number +
+              window * up(2 * c.attention.levels) * 64,
+          4 * units};
+}
+
 /// Halves, planner, and what brings regions; lines by demand too.
 Block regions_of(const Config& c) {
   const auto& a = c.attention;
@@ -71,9 +102,12 @@ Hardware hardware_of(const Config& c) {
   const std::int64_t longest = std::max(a.embed_dim, g.max_inner);
 
   Hardware h;
+  const auto add = [&](const Block& block) {
+    h.blocks.push_back(block);
+    h.multipliers += block.multipliers, h.memory_bits += block.memory_bits, h.comparators += block.comparators;
+  };
   const auto block_of = [&](const char* name, std::int64_t multipliers, std::int64_t bits) {
-    h.blocks.push_back({name, multipliers, bits});
-    h.multipliers += multipliers, h.memory_bits += bits;
+    add({name, multipliers, bits});
   };
   // The array, and a requantiser for each result that leaves it in a cycle.
   block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth + drain_width(c),
@@ -85,14 +119,17 @@ Hardware hardware_of(const Config& c) {
       "group_buffers", 0,
       lanes * 3 * rows * (up(samples / lanes) * (n.logit_bits() + 2 * n.offset_bits()) + up(a.levels) * (64 + 34)));
   block_of("locations_and_weights", lanes * (6 + 6), 0);
+  add(query_order_of(c));
+  if (c.order.bucket_bits > 0) add(bucket_sort_of(c));
+  if (c.order.window > 1) add(nearest_first_of(c));
   if (c.feature_cache.policy == region_policy) {
-    const Block regions = regions_of(c);
-    block_of(regions.name.c_str(), regions.multipliers, regions.memory_bits);
+    add(regions_of(c));
   } else {
-    block_of("line_cache", lanes,  // the row of a line, times its blocks
-             lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
-                      up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
-                      (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue));
+    add({"line_cache", lanes,  // the row of a line, times its blocks
+         lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
+                  up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
+                  (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue),
+         tag_banks * ways * lanes});
   }
   block_of("interpolation", lanes * 4 * head_dim, 0);
   block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
@@ -110,10 +147,7 @@ Hardware hardware_of(const Config& c) {
   const int row = std::max(row_beats(a.embed_dim, n.feature_bits, c.memory),
                            row_beats(static_cast<int>(longest), n.query_bits, c.memory)),
             latency = c.memory.latency_cycles;
-  block_of(
-      "memory_clients", 0,
-      beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32)) +
-              up(std::int64_t{latency} * reference_row_bytes(c, true) * lanes / beat_bytes(c.memory) / samples + 32)));
+  block_of("memory_clients", 0, beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32))));
   // Sizes of levels, panels and loads; bytes of a row of tokens.
   block_of("job_control", 3 + 2 + 1, 0);
   return h;
@@ -121,8 +155,12 @@ Hardware hardware_of(const Config& c) {
 
 nlohmann::ordered_json to_json(const Hardware& h) {
   nlohmann::ordered_json blocks;
-  for (const auto& b : h.blocks) blocks[b.name] = {{"multipliers", b.multipliers}, {"memory_bits", b.memory_bits}};
-  return {{"multipliers", h.multipliers}, {"memory_bits", h.memory_bits}, {"blocks", blocks}};
+  for (const auto& b : h.blocks)
+    blocks[b.name] = {{"multipliers", b.multipliers}, {"memory_bits", b.memory_bits}, {"comparators", b.comparators}};
+  return {{"multipliers", h.multipliers},
+          {"memory_bits", h.memory_bits},
+          {"comparators", h.comparators},
+          {"blocks", blocks}};
 }
 
 }  // namespace quillgen::estimate

@@ -44,14 +44,19 @@ TEST_CASE("resources are counted through the hierarchy, each instance") {
 
 TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") {
   using Changes = std::vector<std::vector<std::string>>;
-  const Changes of_all = {{},
-                          {"core.lanes=2", "gemm.columns=12"},
-                          {"gemm.rows=1", "feature_cache.ways=1", "memory.data_bits=256"},
-                          {"numerics.preset=int12", "gemm.max_inner=17"},
-                          {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
-                          {"feature_cache.policy=region"},
-                          {"feature_cache.policy=region", "feature_cache.overlap=copy",
-                           "feature_cache.region_queries=8", "core.lanes=2", "gemm.columns=12"}};
+  const Changes of_all = {
+      {},
+      {"core.lanes=2", "gemm.columns=12"},
+      {"gemm.rows=1", "feature_cache.ways=1", "memory.data_bits=256"},
+      {"numerics.preset=int12", "gemm.max_inner=17"},
+      {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
+      {"order.bucket_bits=6", "order.window=64", "order.distance_units=8"},
+      {"order.bucket_bits=0", "order.window=1", "order.distance_units=1"},
+      {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]", "feature_cache.line_shape=2x2",
+       "feature_cache.hashing=true", "feature_cache.bypass_distance=0"},
+      {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]", "feature_cache.line_shape=2x2",
+       "feature_cache.hashing=true", "feature_cache.bypass_distance=0", "feature_cache.overlap=copy",
+       "feature_cache.region_queries=8", "core.lanes=2", "gemm.columns=12"}};
   // Whose pixels are whole beats.
   const Changes of_small = {
       {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_kilobytes=[32,16,8,8]"},
