@@ -43,7 +43,7 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     Bool demanded = Bool::constant(m, false);
     for (int i = 0; i < clients; ++i) {
       const Bool valid = request[static_cast<std::size_t>(i)].valid;
-      if (i >= static_cast<int>(Client::feature) && i < ahead) demanded = demanded | valid;
+      if (s.has_regions() && i >= static_cast<int>(Client::feature) && i < ahead) demanded = demanded | valid;
       asking.push_back(i < ahead ? valid : valid & ~demanded);
     }
     for (int i = clients - 1; i >= 0; --i) {

@@ -93,6 +93,8 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
     for (const UInt& h : levels.height) discard(h);
     std::vector<UInt> starts;
     for (int l = 0; l < s.a.levels; ++l) starts.push_back(input(m, fmt::format("start_{}", l), UInt(s.address_bits())));
+    for (std::size_t l = 0; l < shares.size(); ++l)
+      if (!shares[l].has_window()) discard(levels.width[l]), discard(starts[l]);
     auto first_head = input(m, "first_head", UInt(Shapes::bits(all_heads)));
     auto group = input_stream(m, "group", RegionGroup(s));
 
