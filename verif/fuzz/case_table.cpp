@@ -360,6 +360,28 @@ void add_cache(Table& t) {
   t.add("8 ways, two sets",
         "feature_cache.ways=8 attention.embed_dim=16 feature_cache.kilobytes=2 workload.queries=33 " + full_map,
         "cache.sets=2 lines.read_again>0" + reads);
+  for (const bool copies : {false, true}) {
+    const auto add = [&](const char* name, const std::string& changes, const char* claims) {
+      t.add(
+          fmt::format("regions, {}, {}", copies ? "copied" : "read again", name),
+          set("feature_cache.policy", region_policy) + set("feature_cache.overlap", copies ? copy : refetch) + changes,
+          claims + reads);
+    };
+    add("windows that fit", "feature_cache.kilobytes=64 workload.queries=33 " + full_map, "queries=33");
+    add("small windows", "feature_cache.kilobytes=2 feature_cache.margin=1 workload.queries=33 " + full_map,
+        "queries=33");
+    add("one query each, groups of 16 rows",
+        "feature_cache.kilobytes=4 feature_cache.region_queries=1 gemm.rows=16 workload.queries=33 " + full_map,
+        "queries=33");
+    add("two lanes, levels without a window",
+        "attention.levels=3 attention.embed_dim=64 core.lanes=2 gemm.columns=6 feature_cache.kilobytes=4 "
+        "feature_cache.level_kilobytes=2,1,1 feature_cache.region_queries=4 ",
+        "lanes.reading>1");
+    add("boxes, references around the map",
+        set("workload.boxes", random_boxes) + set("workload.references", around_map) +
+            "feature_cache.kilobytes=4 feature_cache.margin=3 workload.queries=21 " + full_map,
+        "reference.outside>0");
+  }
   t.add("run_ahead 8", "feature_cache.run_ahead=8 workload.latency=60", "cycles.waiting_for_lines>0");
   t.add("run_ahead 1024, many lines open",
         "feature_cache.run_ahead=1024 memory.max_outstanding=256 workload.latency=300 workload.queries=24 " +

@@ -7,6 +7,7 @@
 
 #include "config/derived.hpp"
 #include "config/fields.hpp"
+#include "config/region.hpp"
 #include "fuzz/cost.hpp"
 #include "fuzz/draw.hpp"
 
@@ -28,6 +29,11 @@ void mend_cache(Config& c) {
   auto& cache = c.feature_cache;
   while (line_bytes(c) % beat_bytes(c.memory) != 0) --cache.line_shape;
   auto& shares = cache.level_kilobytes;
+  if (cache.policy == region_policy) {  // 2x2 blocks in each half, of each level where all have the same share
+    if (c.attention.max_width == 1) ++c.attention.max_width;
+    const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);
+    cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(blocks) + log2_ceil(c.attention.levels)));
+  }
   const int levels = shares.empty() ? 1 : c.attention.levels;
   const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
   cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(least) + log2_ceil(levels)));
@@ -103,6 +109,18 @@ void choose_lines(Config& c, std::uint64_t seed) {
   cache.hashing = draw.below(2);
   cache.bypass_distance = draw.chance(50) ? 0 : draw.chance(50) ? draw.between(1, 8) : draw.between(1, 1024);
   if (draw.chance(50)) cache.level_kilobytes = {cache.kilobytes};
+  mend(c);
+}
+
+/// .. and whether there are regions instead.
+void choose_regions(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x726567696f6e);
+  if (draw.chance(60)) return;
+  auto& cache = c.feature_cache;
+  cache.policy = region_policy, cache.line_shape = line_2x2, cache.hashing = 1, cache.bypass_distance = 0;
+  cache.margin = draw.chance(60) ? draw.between(0, 8) : draw.corner(0, 64);
+  cache.region_queries = power_between(draw, 1, draw.chance(70) ? 8 : 256);
+  cache.overlap = draw.below(2);
   mend(c);
 }
 
@@ -223,6 +241,7 @@ Case random_case(std::uint64_t seed) {
   choose_implementation(c.config, seed);
   choose_order(c.config, seed);
   choose_lines(c.config, seed);
+  choose_regions(c.config, seed);
   c.workload = random_workload(draw, c.config);
   const int kind = draw.below(100);
   const double budget = kind < 70 ? 1.5e8 : kind < 96 ? 5e8 : 2.5e9;

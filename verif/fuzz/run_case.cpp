@@ -109,24 +109,14 @@ std::vector<Run> run_jobs(const char* kind, const Case& c, const harness::Simula
 /// the order of the schedule.
 void check_misses(const Config& config, const Run& run) {
   const auto& [job, stall, name, result] = run;
-  if (job.dense || config.feature_cache.policy != line_policy) return;
-  const auto demand = estimate::demand_of(job.layer, job.stages);
-  const auto& a = config.attention;
-  const int heads = a.heads / config.core.lanes;
-  std::vector<estimate::LineCache> caches(static_cast<std::size_t>(config.core.lanes), estimate::LineCache(config));
-  std::int64_t found = 0, missing = 0;
-  for (const int query : demand.schedule(config))
-    for (int i = 0; i < a.samples_per_query(); ++i) {
-      const int head = i / a.samples_per_head(), level = i / a.points % a.levels;
-      const auto& place = demand.places[static_cast<std::size_t>(query * a.samples_per_query() + i)];
-      const auto lines = caches[static_cast<std::size_t>(head / heads)].look_up(place, level, head % heads);
-      found += lines.found, missing += lines.missing;
-    }
+  if (job.dense) return;
+  const auto wanted = estimate::run_caches(config, estimate::demand_of(job.layer, job.stages));
   const auto check = [&](const char* what, std::int64_t got, std::int64_t expected) {
     if (got != expected) throw Failure{"misses", fmt::format("{}: {} {}, not {}", name, what, got, expected)};
   };
-  check("line misses", result.counters.line_misses, missing);
-  check("line hits", result.counters.line_hits, found);
+  check("line misses", result.counters.line_misses, wanted.misses);
+  check("line hits", result.counters.line_hits, wanted.hits);
+  check("bytes of features", result.counters.bytes_feature, wanted.lines_read() * line_bytes(config));
 }
 
 void lint(const fs::path& rtl, const harness::Manifest& manifest) {
