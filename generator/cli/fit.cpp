@@ -14,7 +14,10 @@
 namespace quillgen::cli {
 namespace {
 
-void fit(Attention& a, const Workload& w) {
+void fit(Config& c, const Workload& w) {
+  auto& a = c.attention;
+  // Shares of the cache are those of as many levels.
+  if (a.levels != w.levels) c.feature_cache.level_kilobytes.clear();
   a.embed_dim = w.embed_dim;
   a.heads = w.heads;
   a.levels = w.levels;
@@ -46,7 +49,7 @@ void add_fit_option(CLI::App& command, ConfigOptions& options) {
 
 Adjustment fitting(const Workload& workload) {
   return [&workload](Config& c) {
-    fit(c.attention, workload);
+    fit(c, workload);
     try {
       validate(c);
     } catch (const UserError& e) {

@@ -34,12 +34,12 @@ inline std::vector<Case> refused_words(const Config& config, std::uint32_t wrong
   const auto add = [](std::uint32_t value) { return [=](std::uint32_t before) { return before + value; }; };
   const auto most = static_cast<std::uint32_t>(config.attention.max_queries);
   std::vector<Case> all = {
-      refused("no such kind", 1, 0, set(0x00020003)),
-      refused("no kind", 1, 0, set(0x00020000)),
-      refused("an older version", 1, 0, set(0x00010001)),
+      refused("no such kind", 1, 0, set(0x00030003)),
+      refused("no kind", 1, 0, set(0x00030000)),
+      refused("an older version", 1, 0, set(0x00020001)),
       refused("a later version", 1, 0, add(0x00010000)),
       refused("flags of the other kind", 1, 1, [=](std::uint32_t flags) { return flags | wrong_flags; }),
-      refused("unknown flags", 1, 1, [](std::uint32_t flags) { return flags | 16; }),
+      refused("unknown flags", 1, 1, [](std::uint32_t flags) { return flags | 64; }),
       refused("the highest flag", 1, 1, [](std::uint32_t flags) { return flags | 1U << 31; }),
       refused("no row", 2, 3, set(0)),
       refused("one row too many", 2, 3, set(most + 1)),
@@ -71,6 +71,15 @@ inline std::vector<Case> refused_layers(const Config& config) {
   all.push_back(refused("height 0", 3, 17, set(0x00000004)));
   all.push_back(refused("too wide", 3, 16, set(0x00040000 | (width + 1))));
   all.push_back(refused("too high", 3, 17, set((height + 1) << 16 | 4)));
+  if (config.order.bucket_bits > 0)
+    all.push_back(refused("an order of as many queries is not held", 12, 1,
+                          [](std::uint32_t flags) { return flags | QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT; }));
+  all.push_back(
+      {"a list of no rows", 2, 29, [](Descriptor& d) { d[1] |= QUILLGEN_DESCRIPTOR_FLAG_LISTED, d[29] = 0; }});
+  all.push_back({"a list not aligned", 4, 30, [](Descriptor& d) {
+                   d[1] |= QUILLGEN_DESCRIPTOR_FLAG_LISTED;
+                   d[30] = 32, d[31] = 0;
+                 }});
   all.push_back(refused("source stride", 4, 28, add(4)));
   all.push_back(refused("source stride 0", 4, 28, set(0)));
   return all;
@@ -81,8 +90,10 @@ inline std::vector<Case> refused_dense(const Config& config) {
   const auto inner = static_cast<std::uint32_t>(config.gemm.max_inner),
              most = static_cast<std::uint32_t>(most_panel_tiles(config));
   auto all = refused_words(config, QUILLGEN_DESCRIPTOR_FLAG_BOXES, {4, 10, 12});
-  for (const auto& [name, flag] :
-       {std::pair("a mask", QUILLGEN_DESCRIPTOR_FLAG_MASKED), {"a given map", QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN}})
+  for (const auto& [name, flag] : {std::pair("a mask", QUILLGEN_DESCRIPTOR_FLAG_MASKED),
+                                   {"a given map", QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN},
+                                   {"a list", QUILLGEN_DESCRIPTOR_FLAG_LISTED},
+                                   {"a kept order", QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT}})
     all.push_back(refused(name, 1, 1, [flag = flag](std::uint32_t flags) { return flags | flag; }));
   all.push_back(refused("no element in a row", 9, 16, [](std::uint32_t shape) { return shape & 0xFFFF0000; }));
   all.push_back(refused("no output", 9, 16, [](std::uint32_t shape) { return shape & 0xFFFF; }));

@@ -178,6 +178,14 @@ std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
         d[word::dense_shape] = pair(c.gemm.max_inner, 2 * tiles * c.gemm.columns);
         d[word::dense_panel] = pair(tiles, 2 * tiles);
       }};
+  list.push_back([](Descriptor& d) {
+    d[word::flags] |= 1u << accel::flag_order_kept;
+    d[word::queries] = held_queries + 1;
+  });
+  list.push_back([](Descriptor& d) {
+    d[word::flags] |= 1u << accel::flag_listed;
+    d[word::list_address] |= 32;
+  });
   for (const int at : {word::query_address, word::reference_address, word::value_address, word::parameter_address,
                        word::output_address, word::source_address, word::mask_address, word::list_address}) {
     list.push_back(add(at, 32));

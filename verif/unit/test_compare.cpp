@@ -18,6 +18,7 @@ struct Fixture {
   model::Stages stages;
 
   explicit Fixture(const std::vector<std::string>& overrides = {}) : config(load_preset("small", overrides)) {
+    config.order = {};  // that of arrival
     layer.queries = 10;
     layer.levels.assign(4, {3, 2});
     const auto samples = static_cast<std::size_t>(10 * config.attention.samples_per_query());

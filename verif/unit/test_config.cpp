@@ -62,7 +62,10 @@ TEST_CASE("the implementation is optional, as a whole and key by key") {
 }
 
 TEST_CASE("the order and most of the feature cache are optional") {
-  const auto plain = with("small", {});
+  auto least = to_json(with("small", {}));
+  least.erase("order");
+  least["feature_cache"] = {{"kilobytes", 64}, {"ways", 2}, {"run_ahead", 256}};
+  const auto plain = parse_config(least.dump(), "text");
   CHECK((plain.order.bucket_bits == 0 && plain.order.window == 1 && plain.order.distance_units == 1));
   CHECK((plain.feature_cache.line_shape == line_2x2 && plain.feature_cache.hashing == 1));
   CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_kilobytes.empty()));

@@ -19,7 +19,15 @@ using namespace quillgen::test;
 
 namespace {
 
-Config with(std::string_view preset, std::vector<std::string> overrides = {}) { return load_preset(preset, overrides); }
+/// Queries as they arrive, and a plain cache, whatever the preset says of them.
+Config with(std::string_view preset, std::vector<std::string> overrides = {}) {
+  const std::vector<std::string> plain = {"order.bucket_bits=0",        "order.window=1",
+                                          "order.distance_units=1",     "feature_cache.level_kilobytes=[]",
+                                          "feature_cache.ways=2",       "feature_cache.line_shape=2x2",
+                                          "feature_cache.hashing=true", "feature_cache.bypass_distance=0"};
+  overrides.insert(overrides.begin(), plain.begin(), plain.end());
+  return load_preset(preset, overrides);
+}
 
 /// Corner 00 alone, in the first pixel of a block.
 Place in_block(int by, int bx) { return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1, 0}; }

@@ -28,8 +28,8 @@ struct Nano {
   TemporaryFolder folder{std::filesystem::temp_directory_path()};
   Manifest manifest;
   std::optional<SimulatorLibrary> library;
-  model::QuantisedLayer layer;
-  model::Stages stages;
+  model::QuantisedLayer layer, listed_layer;
+  model::Stages stages, listed_stages;
   model::DenseLayer dense_layer;
   std::vector<std::int32_t> product;
 
@@ -44,6 +44,10 @@ struct Nano {
     for (int token = 0; token < workload.tokens; ++token) workload.padding.push_back(token % 5 == 3);
     layer = quantise(workload, run_reference(workload), config);
     stages = model::run(layer);
+    listed_layer = layer;
+    for (int query = layer.queries - 1; query >= 0; query -= 2) listed_layer.index_list.push_back(query);
+    listed_layer.index_list.push_back(listed_layer.index_list.front());
+    listed_stages = model::run(listed_layer);
     const int outputs = (2 * most_panel_tiles(config) + 1) * config.gemm.columns - 1;
     dense_layer =
         random_dense(config.numerics, {8 * config.gemm.rows + 1, config.gemm.max_inner - 1, outputs}, true, 7);
@@ -51,6 +55,9 @@ struct Nano {
   }
   Job job() const { return {AttentionWork{layer, stages}}; }
   Job given_map() const { return {AttentionWork{layer, stages, true}}; }
+  Job listed() const { return {AttentionWork{listed_layer, listed_stages}}; }
+  /// After a job with the same list.
+  Job listed_again() const { return {AttentionWork{listed_layer, listed_stages, true, true}}; }
   Job dense() const { return {DenseWork{dense_layer, product}}; }
 };
 
@@ -61,7 +68,10 @@ const Nano& nano() {
 
 /// The kinds of jobs, and their names.
 std::vector<std::pair<std::string, Job>> kinds() {
-  return {{"layer", nano().job()}, {"given map", nano().given_map()}, {"dense", nano().dense()}};
+  return {{"layer", nano().job()},
+          {"given map", nano().given_map()},
+          {"dense", nano().dense()},
+          {"listed", nano().listed()}};
 }
 
 void add_bus_errors(std::vector<Case>& cases) {
@@ -89,7 +99,7 @@ int check_errors(Session& session, const Job& plain, const std::vector<Case>& ca
     if (c.tamper) CHECK(result.error_detail == static_cast<std::uint32_t>(c.word));
     if (c.tamper) CHECK(result.untouched);
     if (!result.hang.empty()) return errors;  // the instance is of no more use
-    const auto next = session.run(kinds()[static_cast<std::size_t>(errors++) % 3].second);
+    const auto next = session.run(kinds()[static_cast<std::size_t>(errors++) % kinds().size()].second);
     CHECK(next.first_mismatch() == "");
     if (!next.hang.empty()) return errors;
   }
@@ -159,7 +169,7 @@ class Trouble {
  private:
   /// A clean job, of each kind in turn.
   bool next() {
-    const auto result = session_.run(kinds()[static_cast<std::size_t>(jobs_++) % 3].second);
+    const auto result = session_.run(kinds()[static_cast<std::size_t>(jobs_++) % kinds().size()].second);
     CHECK(result.first_mismatch() == "");
     return result.hang.empty();
   }
@@ -174,6 +184,42 @@ class Trouble {
 constexpr int moments = 12;
 
 }  // namespace
+
+TEST_CASE("an order is kept from job to job, until one fails") {
+  Session session(*nano().library, nano().manifest, nano().config, {5, 20, 20});
+  CHECK(session.run(nano().listed_again()).error_code == QUILLGEN_ERROR_ORDER_CODE);
+  const auto sorted = session.run(nano().listed());
+  CHECK(sorted.first_mismatch() == "");
+  CHECK(sorted.counters.bytes_list > 0);
+  for (int i = 0; i < 2; ++i) {
+    const auto again = session.run(nano().listed_again());
+    CHECK(again.first_mismatch() == "");
+    CHECK(again.counters.bytes_list == 0);
+    CHECK(again.counters.bytes_reference < sorted.counters.bytes_reference);
+  }
+  CHECK(session.run(nano().dense()).first_mismatch() == "");  // leaves it as it is
+  CHECK(session.run(nano().listed_again()).first_mismatch() == "");
+  auto broken = nano().listed();
+  broken.read_fault = AxiFault{3, axi_slverr};
+  CHECK(session.run(broken).error_code == QUILLGEN_ERROR_READ_CODE);
+  CHECK(session.run(nano().listed_again()).error_code == QUILLGEN_ERROR_ORDER_CODE);
+}
+
+TEST_CASE("an entry of an index list that names no row ends the job") {
+  for (const int stall : {0, 40}) {
+    Session session(*nano().library, nano().manifest, nano().config, {6, stall, 20});
+    for (int i = 0; i < 4; ++i) {
+      auto job = nano().listed();
+      // The highest entry is that of the last query, the first of the list.
+      job.tamper = [](Descriptor& d) { --d[29]; };
+      const auto result = session.run(job);
+      CHECK(result.error_code == QUILLGEN_ERROR_LIST_CODE);
+      CHECK(result.hang == "");
+      CHECK(result.fault_count == 0);
+      CHECK(session.run(nano().listed()).first_mismatch() == "");
+    }
+  }
+}
 
 TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVERR and DECERR") {
   int jobs = 0;
@@ -194,8 +240,8 @@ TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVE
         }
       }
   }
-  std::set<std::uint32_t> all = {0, 1, 2};
-  for (int lane = 0; lane < nano().config.core.lanes; ++lane) all.insert(3 + static_cast<std::uint32_t>(lane));
+  std::set<std::uint32_t> all = {id_job, id_rows, id_reference, id_list};
+  for (int lane = 0; lane < nano().config.core.lanes; ++lane) all.insert(id_feature + static_cast<std::uint32_t>(lane));
   CHECK(clients == all);
   MESSAGE(fmt::format("{} failed reads", jobs));
 }

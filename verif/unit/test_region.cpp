@@ -19,9 +19,9 @@ namespace {
 
 Config region(std::string_view preset, std::vector<std::string> overrides = {}) {
   // What a preset has for lines is not for regions.
-  overrides.insert(overrides.begin(), {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]",
-                                       "feature_cache.line_shape=2x2", "feature_cache.hashing=true",
-                                       "feature_cache.bypass_distance=0"});
+  overrides.insert(overrides.begin(),
+                   {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]", "feature_cache.line_shape=2x2",
+                    "feature_cache.hashing=true", "feature_cache.bypass_distance=0"});
   return load_preset(preset, overrides);
 }
 
