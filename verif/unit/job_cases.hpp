@@ -72,8 +72,10 @@ inline std::vector<Case> refused_layers(const Config& config) {
   all.push_back(refused("too wide", 3, 16, set(0x00040000 | (width + 1))));
   all.push_back(refused("too high", 3, 17, set((height + 1) << 16 | 4)));
   if (config.order.bucket_bits > 0)
-    all.push_back(refused("an order of as many queries is not held", 12, 1,
-                          [](std::uint32_t flags) { return flags | QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT; }));
+    all.push_back({"an order of as many queries is not held", 12, 1, [](Descriptor& d) {
+                     d[1] |= QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT;
+                     --d[3];
+                   }});
   all.push_back(
       {"a list of no rows", 2, 29, [](Descriptor& d) { d[1] |= QUILLGEN_DESCRIPTOR_FLAG_LISTED, d[29] = 0; }});
   all.push_back({"a list not aligned", 4, 30, [](Descriptor& d) {
