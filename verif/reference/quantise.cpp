@@ -112,6 +112,7 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
   layer.boxes = w.boxes;
   layer.reference = quantised_references(w.reference_points, w.boxes);
   layer.padding = w.padding;
+  layer.index_list = w.index_list;
   layer.value_scale = tensor_scale(reference.value, n.feature_bits);
   layer.head_scale = tensor_scale(reference.core_output, n.head_bits);
   layer.output_scale = tensor_scale(reference.output, n.output_bits);

@@ -189,6 +189,8 @@ void check_fits(const Workload& w, const Config& config) {
     check_at_most(w, "a level height", "attention.max_height", s.height, a.max_height);
   }
   check_at_most(w, "a number of queries", "attention.max_queries", w.queries, a.max_queries);
+  check_at_most(w, "a length of query_indices", "attention.max_queries", static_cast<int>(w.index_list.size()),
+                a.max_queries);
   check_at_most(w, "a number of tokens", "attention.max_tokens", w.tokens, a.max_tokens);
 }
 

@@ -1,5 +1,5 @@
 // A layer with random weights and inputs, as a workload file.
-//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked] HEIGHTxWIDTH...
+//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked|listed] HEIGHTxWIDTH...
 // Sharp: a head looks at a single point, most of them exactly on a pixel, so that weights of exactly 1 occur.
 // Masked: tokens are padded, those right of three quarters of a level, as where an image is smaller than others of its
 // batch, and some more. Otherwise references lie in and a little around the map, offsets reach a few pixels, so every
@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
                      samples = heads * levels * points;
   auto file = test::layer_file(c, heads, points, shapes);
   const std::string kind = argv[6];
-  const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp"), masked = kind.ends_with("masked");
+  const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp"), masked = kind.ends_with("masked"),
+             listed = kind.ends_with("listed");
   const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape, float low, float high) {
     std::int64_t count = 1;
     for (const auto side : shape) count *= side;
@@ -61,6 +62,13 @@ int main(int argc, char** argv) {
         mask.push_back(4 * (i % width) >= 3 * width || random.between(0, 1) < 0.15F);
     }
     file.add("input_padding_mask", "BOOL", {tokens}, test::bytes_of(mask));
+  }
+  if (listed) {  // two in three, scattered, and one of them twice
+    std::vector<std::int32_t> list;
+    for (std::int64_t i = 0; i < queries; ++i)
+      if (i % 3 != 1) list.push_back(static_cast<std::int32_t>(i * 7 % queries));
+    list.push_back(list.front());
+    file.add("query_indices", "I32", {static_cast<std::int64_t>(list.size())}, test::bytes_of(list));
   }
   return test::write_file(file, argv[1]);
 }
