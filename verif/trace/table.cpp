@@ -31,6 +31,20 @@ const std::vector<int>& table_sizes() {
   return sizes;
 }
 
+namespace {
+
+/// The configuration with another capacity, shares of the levels in proportion; of regions without what only lines
+/// have.
+Config resized(Config c, int kilobytes) {
+  auto& cache = c.feature_cache;
+  for (int& share : cache.level_kilobytes) share = share * kilobytes / cache.kilobytes;
+  cache.kilobytes = kilobytes;
+  if (cache.policy == region_policy) cache.line_shape = line_2x2, cache.hashing = 1, cache.bypass_distance = 0;
+  return c;
+}
+
+}  // namespace
+
 Table run_table(const Config& config, const estimate::Demand& demand,
                 const std::function<void(std::size_t, std::size_t)>& progress) {
   Table table;
@@ -39,10 +53,9 @@ Table run_table(const Config& config, const estimate::Demand& demand,
   for (const auto& order : table_orders()) {
     auto& row = table.cells.emplace_back();
     for (const int size : table_sizes()) {
-      auto c = config;
+      auto c = resized(config, size);
       c.order = order;
       c.order.starvation_bound = config.order.starvation_bound;
-      c.feature_cache.kilobytes = size;
       bool possible = true;
       try {
         validate(c);
