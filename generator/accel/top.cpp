@@ -188,7 +188,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
     reference.in_stream("word", word);
     Instance core(m, "core", build_core(d, s));
     in_job(core, work_clock);
-    core.in("clear", accepted);
+    core.in("clear", begin_order);  // a dense job, which may end before all tags are, reads no features
     control.in("tags_clearing", core.out("clearing", Bool()));
     core.in("boxes", job.boxes), core.in("levels", levels);
     if (s.has_regions()) {
@@ -365,7 +365,7 @@ const Module& build_top(Design& d, const Shapes& s, const std::string& name) {
                     valid(order, "word_valid"), valid(order, "bad_entry")});
     nothing_passes("reference_rows", work_clock,
                    {begin_order, valid(reference, "write_enable"), valid(reference, "group_valid"), freed});
-    std::vector<Bool> core_traffic = {accepted, feature_valid, valid(core, "clearing"), valid(core, "output_valid")};
+    std::vector<Bool> core_traffic = {begin_order, feature_valid, valid(core, "clearing"), valid(core, "output_valid")};
     for (int i = 0; i < feature_ids(c); ++i)
       core_traffic.push_back(
           core.out(fmt::format("{}_burst_{}_valid", i < s.lanes() ? "feature" : "region", i % s.lanes()), Bool()));

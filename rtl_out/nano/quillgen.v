@@ -695,7 +695,7 @@ module quillgen (
     .start_0                   (job_descriptor_start_0),
     .start_1                   (job_descriptor_start_1),
     .boxes                     (job_descriptor_job_boxes),
-    .clear                     (job_control_accepted),
+    .clear                     (begin_order),
     .feature_data              (m_axi_rdata),
     .sample_valid              (gemm_sample_valid),
     .sample_slot               (gemm_sample_slot),
