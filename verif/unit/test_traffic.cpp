@@ -142,10 +142,13 @@ TEST_CASE("a table has the traces of its orders and sizes") {
   REQUIRE(table_sizes()[1] == 128);
   CHECK(table.cells[3][1].value().fetched == run_trace(c, demand).total.fetched);
   CHECK(table.cells[0][0].value().fetched > table.cells[3][4].value().fetched);
-  // A size that cannot be built: shares of levels are of another.
+  // Shares of the levels go with the size; a size of which they are no powers of two cannot be built.
   c.feature_cache.level_kilobytes = {64, 32, 32};
   const auto shared = run_table(c, demand, [](std::size_t, std::size_t) {});
-  CHECK((shared.cells[0][1].has_value() && !shared.cells[0][0].has_value()));
+  c.feature_cache.kilobytes = 64, c.feature_cache.level_kilobytes = {32, 16, 16};
+  CHECK(shared.cells[3][0].value().fetched == run_trace(c, demand).total.fetched);
+  c.feature_cache.level_kilobytes = {48, 8, 8};
+  CHECK(!run_table(c, demand, [](std::size_t, std::size_t) {}).cells[0][0].has_value());
 
   Order both;
   both.bucket_bits = 3, both.window = 8;
