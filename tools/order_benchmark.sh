@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # What the order of queries and the policy of the feature cache are worth in time, in RTL: cycles from the first to the last sample, and how busy the
 # lanes were, of quill on a Deformable DETR encoder and a Sparse DETR layer of 30 %, on memory of 16 bytes a cycle with 200 cycles of latency, and on DDR4.
 #   tools/order_benchmark.sh [SCALE]     scale of the sides of the levels, 0.5 (5,600 tokens, minutes) or 1 (22,223 tokens, most of an hour)

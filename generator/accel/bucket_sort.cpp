@@ -10,16 +10,6 @@ using namespace hdl;
 
 namespace {
 
-// The `bits` highest bits of a coordinate from 0 to 1; what lies outside counts as the border.
-UInt cell_of(const UInt& word, int axis, int bits) {
-  Module& m = word.module();
-  SInt reference = word.bits(axis * reference_bits, reference_bits).as_sint();
-  UInt cell = reference.bits(reference_fraction - bits, bits);
-  Bool beyond = reference.bits(reference_fraction, reference_bits - 1 - reference_fraction).any();
-  UInt last = UInt::constant(m, (std::uint64_t{1} << bits) - 1, bits);
-  return mux(reference.sign(), UInt::constant(m, 0, bits), mux(beyond, last, cell));
-}
-
 // Number of a cell along the Hilbert curve. From the largest quadrants to the smallest: two bits tell which one, and
 // the curve within the lower ones is that of the whole mirrored at a diagonal.
 UInt hilbert_index(UInt x, UInt y) {
@@ -73,7 +63,7 @@ const Module& build_bucket_sort(Design& d, const Shapes& s) {
     in.ready.drive(takes & (step == take));
     Bool taken = in.fire().named("taken");
     auto column = reg(m, "column", UInt(bits)), row = reg(m, "row", UInt(bits));
-    column.when(taken, cell_of(in.data.word, 0, bits)), row.when(taken, cell_of(in.data.word, 1, bits));
+    column.when(taken, map_coordinate(in.data.word, 0, bits)), row.when(taken, map_coordinate(in.data.word, 1, bits));
     auto query = reg(m, "counted_query", UInt(s.index_bits()));
     query.when(taken, in.data.query);
     UInt place_on_curve = hilbert_index(column, row).named("place_on_curve");

@@ -17,16 +17,6 @@ namespace {
 
 constexpr int coordinate_bits = 12;  // fraction bits of a place on the map, which is from 0 to 1 each way
 
-// A reference's coordinate, held to the map.
-UInt coordinate(const UInt& word, int axis) {
-  Module& m = word.module();
-  SInt reference = word.bits(axis * reference_bits, reference_bits).as_sint();
-  UInt inside = reference.bits(reference_fraction - coordinate_bits, coordinate_bits);
-  Bool beyond = reference.bits(reference_fraction, reference_bits - 1 - reference_fraction).any();
-  UInt last = UInt::constant(m, (std::uint64_t{1} << coordinate_bits) - 1, coordinate_bits);
-  return mux(reference.sign(), UInt::constant(m, 0, coordinate_bits), mux(beyond, last, inside));
-}
-
 UInt distance(const UInt& a, const UInt& b) {
   return mux(a < b, (b - a).as_uint().wrap(coordinate_bits), (a - b).as_uint().wrap(coordinate_bits));
 }
@@ -92,8 +82,10 @@ const Module& build_nearest_first(Design& d, const Shapes& s) {
     Bool take = in.fire().named("take"), taken = (take & in.data.last).named("taken");
     auto x = reg(m, "first_x", UInt(coordinate_bits)), y = reg(m, "first_y", UInt(coordinate_bits));
     Bool first_word = (number == 0).named("first_word");
-    UInt here_x = mux(first_word, coordinate(in.data.word, 0), static_cast<UInt>(x)).named("here_x"),
-         here_y = mux(first_word, coordinate(in.data.word, 1), static_cast<UInt>(y)).named("here_y");
+    UInt here_x =
+             mux(first_word, map_coordinate(in.data.word, 0, coordinate_bits), static_cast<UInt>(x)).named("here_x"),
+         here_y =
+             mux(first_word, map_coordinate(in.data.word, 1, coordinate_bits), static_cast<UInt>(y)).named("here_y");
     x.when(take, here_x), y.when(take, here_y);
     const auto in_row = [&](const UInt& slot) { return concat({slot, static_cast<UInt>(number)}); };
     Ram words(m, "words", window << word_bits, reference_word_bits, 1);

@@ -17,6 +17,10 @@ struct QueryWord {
   }
 };
 
+/// The `bits` highest fraction bits of coordinate `axis` (0 x, 1 y) of a word of x and y; a place outside of the map
+/// counts as one at its border.
+hdl::UInt map_coordinate(const hdl::UInt& word, int axis, int bits);
+
 /// Address base + query * stride of each query's row, two cycles later.
 hdl::Stream<hdl::UInt> row_addresses(hdl::Module& m, const Shapes& s, const hdl::Stream<hdl::UInt>& queries,
                                      const hdl::UInt& base, const hdl::UInt& stride);

@@ -1,4 +1,4 @@
-// Where the row of a query lies.
+// Where a query looks, and where its row lies.
 #include "accel/gemm.hpp"
 #include "accel/order.hpp"
 #include "lib/counter.hpp"
@@ -26,6 +26,15 @@ struct Address {
 };
 
 }  // namespace
+
+UInt map_coordinate(const UInt& word, int axis, int bits) {
+  Module& m = word.module();
+  SInt reference = word.bits(axis * reference_bits, reference_bits).as_sint();
+  UInt inside = reference.bits(reference_fraction - bits, bits);
+  Bool beyond = reference.bits(reference_fraction, reference_bits - 1 - reference_fraction).any();
+  UInt last = UInt::constant(m, (std::uint64_t{1} << bits) - 1, bits);
+  return mux(reference.sign(), UInt::constant(m, 0, bits), mux(beyond, last, inside));
+}
 
 Stream<UInt> row_addresses(Module& m, const Shapes& s, const Stream<UInt>& queries, const UInt& base,
                            const UInt& stride) {
