@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <optional>
 
 #include "config/error.hpp"
@@ -170,57 +172,32 @@ std::vector<Reference> references_of(Kind kind, std::size_t queries, const std::
   return list;
 }
 
-/// Draws tokens, each at most once: a token of any level, or the token of its level at a place near an object.
-class TokenDraw {
- public:
-  TokenDraw(const std::vector<model::LevelShape>& levels, int tokens, Random& random)
-      : levels_(levels), taken_(static_cast<std::size_t>(tokens)), random_(random) {
-    constexpr int objects = 8;
-    for (int i = 0; i < objects; ++i) {
-      const double x = random.uniform(), y = random.uniform();
-      const double width = random.uniform(), height = random.uniform();
-      objects_.push_back({x, y, 0.02 + 0.08 * width, 0.02 + 0.08 * height});
+/// The `count` tokens that score best, best first. A token's score falls with the square of its distance from the
+/// nearest of a few objects, and is noisy.
+std::vector<int> best_tokens(const std::vector<Reference>& centres, std::size_t count, Random& random) {
+  constexpr int objects = 8;
+  constexpr double noise = 1;   // deviation of the score; fitted, see README.md
+  std::vector<Reference> list;  // centre and deviation
+  for (int i = 0; i < objects; ++i) {
+    const double x = random.uniform(), y = random.uniform();
+    const double width = random.uniform(), height = random.uniform();
+    list.push_back({x, y, 0.02 + 0.08 * width, 0.02 + 0.08 * height});
+  }
+  std::vector<double> penalty;  // the score, negated
+  for (const auto& token : centres) {
+    double nearest = std::numeric_limits<double>::max();
+    for (const auto& object : list) {
+      const double across = (token.x - object.x) / object.width, down = (token.y - object.y) / object.height;
+      nearest = std::min(nearest, across * across + down * down);
     }
+    penalty.push_back(nearest + noise * random.scatter());
   }
-
-  int next() {
-    constexpr int attempts = 50;  // an object may be full
-    if (random_.uniform() < clustered)
-      for (int i = 0; i < attempts; ++i)
-        if (const int token = near_object(); token >= 0 && take(token)) return token;
-    while (true)
-      if (const int token = anywhere(); take(token)) return token;
-  }
-
- private:
-  static constexpr double clustered = 0.8;
-
-  int anywhere() { return static_cast<int>(random_.below(taken_.size())); }
-
-  bool take(int token) {
-    const bool free = !taken_[static_cast<std::size_t>(token)];
-    taken_[static_cast<std::size_t>(token)] = true;
-    return free;
-  }
-
-  /// -1 when the place is off the map.
-  int near_object() {
-    int token = anywhere(), first = 0;  // for its level: levels in proportion to their pixels
-    auto level = levels_.begin();
-    for (; token >= first + level->height * level->width; ++level) first += level->height * level->width;
-    const auto& object = objects_[random_.below(objects_.size())];
-    const double across = random_.scatter(), down = random_.scatter();
-    const double x = std::floor((object.x + object.width * across) * level->width);
-    const double y = std::floor((object.y + object.height * down) * level->height);
-    if (x < 0 || y < 0 || x >= level->width || y >= level->height) return -1;
-    return first + static_cast<int>(y) * level->width + static_cast<int>(x);
-  }
-
-  const std::vector<model::LevelShape>& levels_;
-  std::vector<bool> taken_;
-  std::vector<Reference> objects_;  ///< centre and deviation
-  Random& random_;
-};
+  std::vector<int> tokens(centres.size());
+  std::iota(tokens.begin(), tokens.end(), 0);
+  std::ranges::stable_sort(tokens, {}, [&](int token) { return penalty[static_cast<std::size_t>(token)]; });
+  tokens.resize(count);
+  return tokens;
+}
 
 }  // namespace
 
@@ -250,10 +227,8 @@ Layer draw_layer(const std::string& name, const ModelOptions& options, Random& r
   shape.boxes = queries.kind == Kind::objects;
   layer.references = references_of(queries.kind, static_cast<std::size_t>(queries.count), shape.level_shapes, random);
   shape.queries = static_cast<int>(layer.references.size());
-  if (queries.kind == Kind::listed) {
-    TokenDraw draw(shape.level_shapes, shape.tokens, random);
-    for (std::int64_t i = 0; i < queries.count; ++i) shape.index_list.push_back(draw.next());
-  }
+  if (queries.kind == Kind::listed)
+    shape.index_list = best_tokens(layer.references, static_cast<std::size_t>(queries.count), random);
   return layer;
 }
 
