@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the order of queries and the policy of the feature cache are worth in time, in RTL: cycles from the first to the last sample, and how busy the
 # lanes were, of quill on a Deformable DETR encoder and a Sparse DETR layer of 30 %, on memory of 16 bytes a cycle with 200 cycles of latency, and on DDR4.
-#   tools/order_benchmark.sh [SCALE]     scale of the sides of the levels, 0.5 (5,600 tokens, minutes) or 1 (22,223 tokens, most of an hour)
+#   tools/order_benchmark.sh [SCALE] [LAYER..]     scale of the sides of the levels, 0.5 (5,600 tokens, half an hour) or 1 (22,223 tokens, some hours); encoder, sparse or both
 # The cache holds 9 % of the map. The value map is given: what is measured is the core.
 set -euo pipefail
 scale=${1:-0.5}
@@ -10,6 +10,14 @@ case $scale in
   1) kilobytes=512 shares='[256,128,64,64]' ;;
   *) echo "tools/order_benchmark.sh $scale: must be 0.5 or 1, for which the cache is a power of two; choose one" >&2; exit 2 ;;
 esac
+layers=("${@:2}")
+[ ${#layers[@]} -gt 0 ] || layers=(encoder sparse)
+for layer in "${layers[@]}"; do
+  case $layer in
+    encoder | sparse) ;;
+    *) echo "tools/order_benchmark.sh $scale $layer: no such layer; choose encoder, sparse or both" >&2; exit 2 ;;
+  esac
+done
 cd "$(dirname "$0")/.."
 quillgen=${QUILLGEN:-build/generator/cli/quillgen}
 [ -x "$quillgen" ] || { echo "$quillgen: not built; run tools/quickstart.sh first, or set QUILLGEN" >&2; exit 2; }
@@ -38,7 +46,7 @@ print(f"{sys.argv[2]:8} {sys.argv[3]:10} {order:14} {sys.argv[5]:12} {cycles:9} 
       f"{'bit-exact' if result['bit_exact'] else 'MISMATCH'}", flush=True)
 EOF
 }
-for layer in encoder sparse; do
+for layer in "${layers[@]}"; do
   for memory in 200 ddr4-2400; do
     for order in 0 5; do
       measure $layer $memory $order "line 2x2" "$line feature_cache.line_shape=2x2"
