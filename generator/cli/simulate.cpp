@@ -17,6 +17,7 @@
 #include "cli/simulate_rtl.hpp"
 #include "cli/waveform.hpp"
 #include "config/error.hpp"
+#include "estimate/line_cache.hpp"
 #include "harness/dram_file.hpp"
 #include "harness/interrupt.hpp"
 #include "reference/quantise.hpp"
@@ -122,7 +123,9 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
 
   Simulation s{
       rtl.config, workload.file, workload.queries, workload.tokens, 0, options.given_map, model::run(layer), {}, {}};
-  const harness::AttentionWork work{layer, s.stages, options.given_map};
+  const auto caches = estimate::run_caches(rtl.config, estimate::demand_of(layer, s.stages));
+  const harness::AttentionWork work{layer, s.stages, options.given_map, false,
+                                    harness::LineCounts{caches.hits, caches.misses, caches.lines_read()}};
   s.live_tokens = work.live_tokens();
   s.sqnr = {sqnr_db(reference.value, s.stages.value, layer.value_scale),
             sqnr_db(reference.core_output, s.stages.head, layer.head_scale),

@@ -152,7 +152,7 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
                          dense->layer.outputs);
     return;
   }
-  const auto& [layer, stages, map_given, order_kept] = std::get<AttentionWork>(work);
+  const auto& [layer, stages, map_given, order_kept, lines] = std::get<AttentionWork>(work);
   const auto tokens = map_given ? 0 : layer.tokens();
   *this = Comparison(config, model::schedule(config.order, layer), layer.queries, stages,
                      StageCheck("value", config.attention, Naming::Token, {},

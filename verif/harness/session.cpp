@@ -235,6 +235,10 @@ void Session::check_counts(const AttentionWork& work, JobResult& result) const {
   expect("SAMPLE", c.samples, c.sample);
   const auto shape = static_cast<std::size_t>(config_.feature_cache.line_shape);
   expect("LINE_HITS + LINE_MISSES", work.stages.line_lookups[shape], c.line_hits + c.line_misses);
+  if (!work.lines) return;
+  expect("LINE_HITS", work.lines->hits, c.line_hits);
+  expect("LINE_MISSES", work.lines->misses, c.line_misses);
+  expect("BYTES_FEATURE", work.lines->read * line_bytes(config_), c.bytes_feature);
 }
 
 void Session::check_counts(const DenseWork& work, JobResult& result) const {

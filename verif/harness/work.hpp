@@ -1,5 +1,7 @@
 // What a job computes, and what the model says about it. The referenced objects must outlive what is made of them.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -8,12 +10,19 @@
 
 namespace quillgen::harness {
 
+/// What the feature caches of a job do, by software that knows nothing of the netlist.
+struct LineCounts {
+  std::int64_t hits = 0, misses = 0;  ///< look-ups
+  std::int64_t read = 0;              ///< lines read from memory: those that miss, and those brought ahead
+};
+
 /// An attention layer, from source rows and queries to output rows.
 struct AttentionWork {
   const model::QuantisedLayer& layer;
   const model::Stages& stages;
-  bool map_given = false;   ///< the value map of `stages` is in memory, and is not computed
-  bool order_kept = false;  ///< references and index list are those of the last job
+  bool map_given = false;                          ///< the value map of `stages` is in memory, and is not computed
+  bool order_kept = false;                         ///< references and index list are those of the last job
+  std::optional<LineCounts> lines = std::nullopt;  ///< compared with the counters of the hardware, where given
 
   /// Tokens that are projected: those that are not padded.
   int live_tokens() const {
