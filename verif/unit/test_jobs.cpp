@@ -10,6 +10,8 @@
 
 #include "accel/generate.hpp"
 #include "config/load.hpp"
+#include "config/region.hpp"
+#include "estimate/line_cache.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
 #include "harness/session.hpp"
@@ -30,6 +32,7 @@ struct Nano {
   std::optional<SimulatorLibrary> library;
   model::QuantisedLayer layer, listed_layer;
   model::Stages stages, listed_stages;
+  LineCounts lines, listed_lines;
   model::DenseLayer dense_layer;
   std::vector<std::int32_t> product;
 
@@ -48,16 +51,21 @@ struct Nano {
     for (int query = layer.queries - 1; query >= 0; query -= 2) listed_layer.index_list.push_back(query);
     listed_layer.index_list.push_back(listed_layer.index_list.front());
     listed_stages = model::run(listed_layer);
+    lines = count_lines(layer, stages), listed_lines = count_lines(listed_layer, listed_stages);
     const int outputs = (2 * most_panel_tiles(config) + 1) * config.gemm.columns - 1;
     dense_layer =
         random_dense(config.numerics, {8 * config.gemm.rows + 1, config.gemm.max_inner - 1, outputs}, true, 7);
     product = model::run_dense(dense_layer);
   }
-  Job job() const { return {AttentionWork{layer, stages}}; }
-  Job given_map() const { return {AttentionWork{layer, stages, true}}; }
-  Job listed() const { return {AttentionWork{listed_layer, listed_stages}}; }
+  LineCounts count_lines(const model::QuantisedLayer& l, const model::Stages& s) const {
+    const auto run = estimate::run_caches(config, estimate::demand_of(l, s));
+    return {run.hits, run.misses, run.lines_read()};
+  }
+  Job job() const { return {AttentionWork{layer, stages, false, false, lines}}; }
+  Job given_map() const { return {AttentionWork{layer, stages, true, false, lines}}; }
+  Job listed() const { return {AttentionWork{listed_layer, listed_stages, false, false, listed_lines}}; }
   /// After a job with the same list.
-  Job listed_again() const { return {AttentionWork{listed_layer, listed_stages, true, true}}; }
+  Job listed_again() const { return {AttentionWork{listed_layer, listed_stages, true, true, listed_lines}}; }
   Job dense() const { return {DenseWork{dense_layer, product}}; }
 };
 
@@ -241,7 +249,7 @@ TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVE
       }
   }
   std::set<std::uint32_t> all = {id_job, id_rows, id_reference, id_list};
-  for (int lane = 0; lane < nano().config.core.lanes; ++lane) all.insert(id_feature + static_cast<std::uint32_t>(lane));
+  for (int id = 0; id < feature_ids(nano().config); ++id) all.insert(id_feature + static_cast<std::uint32_t>(id));
   CHECK(clients == all);
   MESSAGE(fmt::format("{} failed reads", jobs));
 }
