@@ -15,6 +15,7 @@ trap 'rm -rf "$room"' EXIT
 
 "$make_layer" "$room/padded.safetensors" 1 64 4 4 200masked 15x22 9x11 5x6 3x3
 "$make_layer" "$room/eight_heads.safetensors" 3 128 8 4 300 20x25 10x13 5x7
+"$make_layer" "$room/listed.safetensors" 4 64 4 4 200listed 15x22 9x11 5x6 3x3
 "$make_layer" "$room/ragged.safetensors" 2 36 3 3 101boxes 13x7 1x9
 
 # Name, job, options; those of the short list have a star.
@@ -51,6 +52,14 @@ nano, odd sides, boxes|ragged|--preset nano --fit
 lines of two pixels, 8 ways|sparse_c64|--preset small --set feature_cache.line_shape=2x1 --set feature_cache.ways=8 --set feature_cache.kilobytes=8 --set core.lanes=2
 blocks, shares of levels, bypass|decoder_c64_boxes|--preset small --set feature_cache.bypass_distance=6 --set feature_cache.kilobytes=8 --set feature_cache.level_kilobytes=[2,2,2,2]
 nano, bypass, lowest bits|ragged|--preset nano --fit --set feature_cache.bypass_distance=2 --set feature_cache.hashing=false
+order of arrival|sparse_c64|--preset small --set order.bucket_bits=0 --set order.window=1 --set order.distance_units=1
+buckets alone|tiny_detr_enc1|--preset small --set order.bucket_bits=6 --set order.window=1 --set order.distance_units=1
+window alone|encoder_c64|--preset small --set order.bucket_bits=0 --set order.window=64 --set order.distance_units=16
+small, listed|listed|--preset small
+* regions, copied|tiny_detr_enc1|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy
+regions, fetched again, 2 lanes|encoder_c64|--preset small --set feature_cache.policy=region --set feature_cache.margin=4 --set core.lanes=2
+regions, boxes, latency 500|decoder_c64_boxes|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --latency 500
+regions of 4 queries, narrow bus|sparse_c64|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --set feature_cache.region_queries=4 --set memory.data_bits=64
 * nano, dense|13x15x7|--preset nano
 small, dense|340x64x256|--preset small
 * small, dense in panels|100x256x130|--preset small

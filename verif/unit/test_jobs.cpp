@@ -2,6 +2,7 @@
 // NANO_RTL in the environment names a folder of RTL of another nano to take instead.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <quillgen_regs.h>
 
 #include <cstdlib>
@@ -195,6 +196,10 @@ constexpr int moments = 12;
 
 TEST_CASE("an order is kept from job to job, until one fails") {
   Session session(*nano().library, nano().manifest, nano().config, {5, 20, 20});
+  if (nano().config.order.bucket_bits == 0) {  // nothing to keep: the flag changes nothing
+    for (int i = 0; i < 2; ++i) CHECK(session.run(nano().listed_again()).first_mismatch() == "");
+    return;
+  }
   CHECK(session.run(nano().listed_again()).error_code == QUILLGEN_ERROR_ORDER_CODE);
   const auto sorted = session.run(nano().listed());
   CHECK(sorted.first_mismatch() == "");
@@ -237,10 +242,12 @@ TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVE
     for (const auto response : {axi_slverr, axi_decerr})
       for (int beat = 0; beat < 3; ++beat) {
         Trouble trouble(100 + static_cast<std::uint64_t>(beat), plain);
-        for (int i = 0; i < moments; ++i, ++jobs) {
+        const bool each = beat == 0 && response == axi_slverr;  // read in turn, so that no client is left out
+        const auto faults = each ? trouble.reads() : moments;
+        for (std::uint64_t i = 0; i < faults; ++i, ++jobs) {
           auto job = plain;
           const auto which = static_cast<std::uint32_t>(beat == 0 ? 0 : beat == 1 ? trouble.below(16) : 255);
-          job.read_fault = AxiFault{trouble.below(trouble.reads()), response, which};
+          job.read_fault = AxiFault{each ? i : trouble.below(trouble.reads()), response, which};
           std::uint32_t detail = 0;
           if (!trouble.run(job, QUILLGEN_ERROR_READ_CODE, &detail)) return;
           CHECK((detail >> 4) == response);
@@ -250,7 +257,7 @@ TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVE
   }
   std::set<std::uint32_t> all = {id_job, id_rows, id_reference, id_list};
   for (int id = 0; id < feature_ids(nano().config); ++id) all.insert(id_feature + static_cast<std::uint32_t>(id));
-  CHECK(clients == all);
+  CHECK(fmt::format("{}", fmt::join(clients, " ")) == fmt::format("{}", fmt::join(all, " ")));
   MESSAGE(fmt::format("{} failed reads", jobs));
 }
 
