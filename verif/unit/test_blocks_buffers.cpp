@@ -2,6 +2,7 @@
 #include <bit>
 #include <map>
 
+#include "config/region.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;
@@ -23,6 +24,12 @@ int up(int x) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std:
 TEST_CASE("memories have the sizes of their formulas") {
   auto configs = block_configs();
   for (const auto& name : {"nano", "small"}) configs.push_back(load_preset(name));
+  for (const auto& change : std::vector<std::vector<std::string>>{
+           {}, {"feature_cache.overlap=copy", "feature_cache.region_queries=8", "core.lanes=2"}}) {
+    auto changes = change;
+    changes.push_back("feature_cache.policy=region");
+    configs.push_back(load_preset("small", changes));
+  }
   int compared = 0;
   for (const Config& c : configs) {
     hdl::Design design;
@@ -76,13 +83,31 @@ TEST_CASE("memories have the sizes of their formulas") {
     const auto index = [](int count) { return std::max(1, static_cast<int>(std::bit_width(unsigned(count - 1)))); };
     const int row = shape == line_2x2 ? by : y, column = shape == line_1x1 ? y : by;
     const int tag = 1 + index(a.levels) + index(a.heads / lanes) + std::max(1, row - 1) + std::max(1, column - 1);
-    expect("core.lane_0.tag_lookup.bank_0", blocks * 4 / pixels / 4 / ways, ways * tag + (ways > 1 ? index(ways) : 0));
+    const bool regions = c.feature_cache.policy == region_policy;
+    if (!regions)
+      expect("core.lane_0.tag_lookup.bank_0", blocks * 4 / pixels / 4 / ways,
+             ways * tag + (ways > 1 ? index(ways) : 0));
     expect("core.lane_0.line_fetch.lines.words", c.memory.max_outstanding / lanes,
            pixels * a.head_dim() * 8 * element_bytes(n.feature_bits));
-    expect("core.lane_0.feature_buffer.pixels_0", blocks, a.head_dim() * n.feature_bits);
-    if (c.feature_cache.bypass_distance > 0)
-      expect("core.lane_0.feature_buffer.aside_3", std::max(2, pixels), a.head_dim() * n.feature_bits);
-    CHECK(sizes.count("core.lane_0.feature_buffer.aside_3") == (c.feature_cache.bypass_distance > 0));
+    const bool aside = regions || c.feature_cache.bypass_distance > 0;
+    if (aside) expect("core.lane_0.feature_buffer.aside_3", std::max(2, pixels), a.head_dim() * n.feature_bits);
+    CHECK(sizes.count("core.lane_0.feature_buffer.aside_3") == aside);
+    const int in_group = c.feature_cache.region_queries;
+    if (regions) {
+      int lines = 0, windows = 0;  // of a line parity in a half
+      for (const auto& level : region_levels(c))
+        if (level.has_window()) {
+          lines += (1 << (level.column_bits + level.row_bits - 2)) * up(a.heads / lanes);
+          windows += 4 * by;
+        }
+      expect("core.lane_0.feature_buffer.pixels_0", 8 * up(lines), a.head_dim() * n.feature_bits);
+      expect("region_planner.words.words", up(4 * in_group * a.levels), 64);
+      expect("order.rows.words", up(2 * in_group + 4), index(a.max_queries));
+      expect("core.lane_0.regions.words", up(rows), std::bit_width(static_cast<unsigned>(in_group)) + windows);
+      expect("core.lane_0.region_fetch.reader.beats.words", up(latency / lanes + 32), beat);
+    } else {
+      expect("core.lane_0.feature_buffer.pixels_0", blocks, a.head_dim() * n.feature_bits);
+    }
     CHECK(sizes["core.lane_0.feature_buffer.queue.words"].first == c.feature_cache.run_ahead);
     expect("core.lane_0.head_requantise.table_memory", a.embed_dim / lanes / units, units * 22);
     expect("core.lane_0.head_projection.weights_0", a.heads / lanes * groups, a.head_dim() * n.output_weight_bits);
@@ -96,7 +121,7 @@ TEST_CASE("memories have the sizes of their formulas") {
     expect("order.reference_gather.reader.beats.words", reference_buffer, beat);
     CHECK(sizes["order.reference_gather.marks.words"].first == reference_buffer);
     CHECK(sizes["order.words.words"].first == up((rows + latency * lanes / samples + 2) * 2 * a.levels));
-    CHECK(sizes["order.results.words"].first == up(32 + 6 * rows));
+    CHECK(sizes["order.results.words"].first == (regions ? up(up(32 + 6 * rows) + 2 * in_group) : up(32 + 6 * rows)));
     const int index_bits = std::max<int>(1, std::bit_width(static_cast<unsigned>(a.max_queries - 1)));
     if (c.order.bucket_bits > 0) {
       expect("order.bucket_sort.counts", 1 << 2 * c.order.bucket_bits,
