@@ -157,8 +157,6 @@ module tag_lookup (
       line_last_of_query <= corners_last_of_query;
     end
 
-  wire leave;
-
   // Tag bank of lines with block row parity 0, block column parity 0. A word: the way to replace next, then for each
   // way {valid, tag}.
   wire [1:0] bank_0_next_set_joined = {column_even_block[1], corners_head};
@@ -209,7 +207,6 @@ module tag_lookup (
   wire bank_0_missing_term = bank_0_match_0 || bank_0_match_1;
   wire bank_0_missing = line_needed[0] && !bank_0_missing_term;
   wire bank_0_found = line_needed[0] && bank_0_missing_term;
-  assign bank_0_enter = leave && bank_0_missing;
   wire bank_0_new_word_sum = bank_0_word[18] + 1'b1;
   assign bank_0_new_word = {bank_0_new_word_sum, bank_0_word[18] ? bank_0_match_0_joined : bank_0_word[17:9],
       bank_0_word[18] ? bank_0_word[8:0] : bank_0_match_0_joined};
@@ -263,7 +260,6 @@ module tag_lookup (
   wire bank_1_missing_term = bank_1_match_0 || bank_1_match_1;
   wire bank_1_missing = line_needed[1] && !bank_1_missing_term;
   wire bank_1_found = line_needed[1] && bank_1_missing_term;
-  assign bank_1_enter = leave && bank_1_missing;
   wire bank_1_new_word_sum = bank_1_word[18] + 1'b1;
   assign bank_1_new_word = {bank_1_new_word_sum, bank_1_word[18] ? bank_1_match_0_joined : bank_1_word[17:9],
       bank_1_word[18] ? bank_1_word[8:0] : bank_1_match_0_joined};
@@ -316,7 +312,6 @@ module tag_lookup (
   wire bank_2_missing_term = bank_2_match_0 || bank_2_match_1;
   wire bank_2_missing = line_needed[2] && !bank_2_missing_term;
   wire bank_2_found = line_needed[2] && bank_2_missing_term;
-  assign bank_2_enter = leave && bank_2_missing;
   wire bank_2_new_word_sum = bank_2_word[18] + 1'b1;
   assign bank_2_new_word = {bank_2_new_word_sum, bank_2_word[18] ? bank_2_match_0_joined : bank_2_word[17:9],
       bank_2_word[18] ? bank_2_word[8:0] : bank_2_match_0_joined};
@@ -369,7 +364,6 @@ module tag_lookup (
   wire bank_3_missing_term = bank_3_match_0 || bank_3_match_1;
   wire bank_3_missing = line_needed[3] && !bank_3_missing_term;
   wire bank_3_found = line_needed[3] && bank_3_missing_term;
-  assign bank_3_enter = leave && bank_3_missing;
   wire bank_3_new_word_sum = bank_3_word[18] + 1'b1;
   assign bank_3_new_word = {bank_3_new_word_sum, bank_3_word[18] ? bank_3_match_0_joined : bank_3_word[17:9],
       bank_3_word[18] ? bank_3_word[8:0] : bank_3_match_0_joined};
@@ -388,7 +382,7 @@ module tag_lookup (
   reg queued;
   wire entry_done = queued || entry_ready;
   assign lookup_ready = requests_done && entry_done;
-  assign leave = line_valid && lookup_ready;
+  wire leave = line_valid && lookup_ready;
   assign miss_valid = line_valid && !requests_done_equal;
 
   always @(posedge clk)
@@ -428,6 +422,12 @@ module tag_lookup (
   assign entry_place_1 = {bank_1_set, bank_1_missing_term ? bank_1_match_1 : bank_1_word[18]};
   assign entry_place_2 = {bank_2_set, bank_2_missing_term ? bank_2_match_1 : bank_2_word[18]};
   assign entry_place_3 = {bank_3_set, bank_3_missing_term ? bank_3_match_1 : bank_3_word[18]};
+
+  // Enter what was missing.
+  assign bank_0_enter = leave && bank_0_missing;
+  assign bank_1_enter = leave && bank_1_missing;
+  assign bank_2_enter = leave && bank_2_missing;
+  assign bank_3_enter = leave && bank_3_missing;
 
   assign hits = hits_left;
   assign misses = misses_left;

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "accel/blocks.hpp"
-#include "accel/cache_entry.hpp"
+#include "accel/sample_lines.hpp"
 #include "lib/counter.hpp"
 #include "lib/pipeline.hpp"
 
@@ -44,34 +44,6 @@ struct Lines {
     if (far) f("far", *far);
   }
 };
-
-// One axis: pixels x0 and x0 + 1, one even and one odd.
-struct Axis {
-  Bool odd;                    // x0 is odd
-  std::array<UInt, 2> line;    // of even, odd number
-  std::optional<UInt> parity;  // bit c: parity of the line of the pixel with parity c; c where a line is one pixel long
-};
-
-// A line is `length` pixels long, 1 or 2.
-Axis split(const SInt& x0, int length, int line_bits, const std::string& name) {
-  UInt first = x0.bits(length - 1, line_bits).named(name + "_first");  // line of x0
-  Bool odd = x0.bits(0, 1).bit(0).named(name + "_odd");
-  if (length == 1) {
-    UInt second = lib::increment(first).named(name + "_second");
-    return {odd,
-            {mux(odd, second, first).named(name + "_even_line"), mux(odd, first, second).named(name + "_odd_line")},
-            std::nullopt};
-  }
-  UInt second = mux(odd, lib::increment(first), first).named(name + "_second");  // block of x0 + 1
-  UInt even_pixel =
-      mux(odd, second, first)
-          .named(name + "_even_pixel");  // block of the even pixel; the odd pixel is in `first` either way
-  Bool first_odd = first.bit(0);
-  return {odd,
-          {mux(first_odd, second, first).named(name + "_even_block"),
-           mux(first_odd, first, second).named(name + "_odd_block")},
-          concat({first.bit(0), even_pixel.bit(0)}).named(name + "_parity")};
-}
 
 // What tells the lines of a bank and level apart, from the lowest bit: head, then column and row in turn.
 std::vector<Signal> place_in_level(const Shapes& s, const UInt& column, const UInt& row, const UInt& head) {
@@ -155,55 +127,25 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
 
     m.note("Sort pixels and lines by parity.");
     const Corners& c = in.data;
-    Axis x = split(c.x0, s.line_width(), s.line_column_bits(), "column"),
-         y = split(c.y0, s.line_height(), s.line_row_bits(), "row");
-    UInt upper_even = mux(x.odd, c.w01, c.w00).named("upper_even"),
-         upper_odd = mux(x.odd, c.w00, c.w01).named("upper_odd");
-    UInt lower_even = mux(x.odd, c.w11, c.w10).named("lower_even"),
-         lower_odd = mux(x.odd, c.w10, c.w11).named("lower_odd");
-    Lines lines{x.line,
-                y.line,
-                {mux(y.odd, lower_even, upper_even), mux(y.odd, lower_odd, upper_odd),
-                 mux(y.odd, upper_even, lower_even), mux(y.odd, upper_odd, lower_odd)},
-                UInt(),
-                x.parity,
-                y.parity,
-                c.head,
-                c.level,
-                c.last_of_head,
-                c.last_of_query,
-                c.far,
-                s.line_column_name(),
-                s.line_row_name()};
-    lines.weight = {named(lines.weight[0], "weight_00"), named(lines.weight[1], "weight_01"),
-                    named(lines.weight[2], "weight_10"), named(lines.weight[3], "weight_11")};
-    m.note("A line is needed if a pixel with a weight lies in it.");
-    std::vector<Bool> reads;
-    for (int p = 0; p < banks; ++p)
-      reads.push_back(lines.weight[static_cast<std::size_t>(p)].any().named(fmt::format("reads_{}{}", p / 2, p % 2)));
-    std::vector<Signal> needed;
-    for (int line = 0; line < banks; ++line) {
-      Bool any = Bool::constant(m, false);
-      for (int pixel = 0; pixel < banks; ++pixel) {
-        Bool row_fits = line_parity(m, y.parity, pixel / 2) == Bool::constant(m, line / 2 == 1);
-        Bool column_fits = line_parity(m, x.parity, pixel % 2) == Bool::constant(m, line % 2 == 1);
-        any = any | (row_fits & column_fits & reads[static_cast<std::size_t>(pixel)]);
-      }
-      needed.push_back(any.named(fmt::format("needs_{}{}", line / 2, line % 2)));
-    }
-    lines.needed = lib::join(needed).named("needed");
+    const SampleLines split = split_sample(m, s, c);
+    const Lines lines{
+        split.x.line, split.y.line,   split.weight,    split.needed, split.x.parity,       split.y.parity,   c.head,
+        c.level,      c.last_of_head, c.last_of_query, c.far,        s.line_column_name(), s.line_row_name()};
 
     lib::Pipeline pipe(m, "lookup", in);
     auto accept = in.fire().named("accept");
     auto at = pipe.stage("line", lines);
-    auto leave = wire(m, "leave", Bool());  // the sample in this stage is done
 
     const int tag_bits =
         s.level_bits() + s.head_bits() + std::max(1, s.line_row_bits() - 1) + std::max(1, s.line_column_bits() - 1);
     const int way_bits = 1 + tag_bits;
     auto line_part = [&](const UInt& line) { return line.width() > 1 ? line >> 1 : UInt::constant(m, 0, 1); };
-    std::vector<Signal> missing_list, found_list;
     QueueEntry entry(s);
+    entry.weight = at.weight;
+    entry.line_x = at.line_x, entry.line_y = at.line_y;
+    entry.last_of_head = at.last_of_head, entry.last_of_query = at.last_of_query;
+    FoundLines found{{}, {}, at.level, at.head, at.row, at.column};
+    std::vector<Wire<Bool>> enter;  // the missing line into its bank
     for (std::size_t p = 0; p < banks; ++p) {
       const std::string bank = "bank_" + std::to_string(p);
       const auto side = [](int length) { return length == 2 ? "block " : ""; };
@@ -218,7 +160,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       set.when(pipe.advance(), next_set);
 
       Ram tags(m, bank, s.sets(), word_bits, 1);
-      auto write = wire(m, bank + "_enter", Bool());
+      auto write = enter.emplace_back(wire(m, bank + "_enter", Bool()));
       auto new_word = wire(m, bank + "_new_word", UInt(word_bits));
       // A word written now is not in the memory's read data yet: it is passed on beside it.
       Bool same = (write & (set == next_set)).named(bank + "_same_set");
@@ -240,10 +182,9 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       Bool hit = match[0];
       for (int w = 1; w < s.ways(); ++w) hit = hit | match[static_cast<std::size_t>(w)];
       Bool need = at.needed.bit(static_cast<int>(p));
-      missing_list.push_back((need & ~hit).named(bank + "_missing"));
-      found_list.push_back((need & hit).named(bank + "_found"));
-      Bool missing_line(m, missing_list.back().id());
-      write.drive(at.far ? leave & missing_line & ~*at.far : leave & missing_line);
+      found.missing.push_back((need & ~hit).named(bank + "_missing"));
+      found.found.push_back((need & hit).named(bank + "_found"));
+      Bool missing_line(m, found.missing.back().id());
 
       std::vector<Signal> ways;  // from the lowest
       if (s.ways() == 1) {
@@ -267,45 +208,12 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       }
     }
 
-    m.note("Ask for the missing lines, one a cycle, lowest parity first.");
-    UInt missing = lib::join(missing_list).named("missing");
-    auto asked = reg(m, "asked", UInt(banks), 0);
-    UInt open = (missing & ~asked).named("open");
-    UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
-    Bool one_left = (open == lowest).named("one_left");
-    LineName name(s);
-    name.level = at.level, name.head = at.head;
-    name.row = mux((open.bits(0, 2)).any(), at.row[0], at.row[1]);
-    name.column = mux(lowest.bit(0) | lowest.bit(2), at.column[0], at.column[1]);
-    Stream<Lines> done = pipe.finish(static_cast<const Lines&>(at));
-    Stream<LineName> miss = stream(m, "miss_out", done.valid & open.any(), name);
-    Bool requests_done = (open.is_zero() | (one_left & miss.ready)).named("requests_done");
-
-    // The entry need not wait for its requests, nor they for it: the sample goes when both are through.
-    auto queued = reg(m, "queued", Bool(), 0);
-    entry.weight = at.weight;
-    entry.fill = missing;
-    entry.line_x = at.line_x, entry.line_y = at.line_y;
-    entry.last_of_head = at.last_of_head, entry.last_of_query = at.last_of_query;
-    Stream<QueueEntry> queue = stream(m, "entry_out", done.valid & ~queued, entry);
-    Bool entry_done = (queued | queue.ready).named("entry_done");
-    done.ready.drive(requests_done & entry_done);
-    leave.drive(done.fire());
-    asked.when(leave, 0).when(miss.fire(), asked | lowest);
-    queued.when(leave, false).when(queue.fire(), true);
-
-    m.note("Lines found and missing, counted in the cycle after the sample left.");
-    auto count = [&](const std::string& name, const std::vector<Signal>& list) {
-      UInt sum = UInt(m, list[0].id());
-      for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
-      auto number = reg(m, name + "_left", UInt(3), 0);
-      number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
-      output(m, name, static_cast<UInt>(number));
-    };
-    count("hits", found_list);
-    count("misses", missing_list);
-    output_stream(m, "miss", miss);
-    output_stream(m, "entry", queue);
+    Bool leave = send_sample(m, s, pipe, entry, found);
+    m.note("Enter what was missing.");
+    for (std::size_t p = 0; p < banks; ++p) {
+      Bool missing_line(m, found.missing[p].id());
+      enter[p].drive(at.far ? leave & missing_line & ~*at.far : leave & missing_line);
+    }
   });
 }
 
