@@ -431,8 +431,10 @@ class Printer {
 
   // Taps name nets that already exist, or temporaries that nothing else needed first.
   void taps() {
-    for (const Tap& t : m_.taps())
+    for (const Tap& t : m_.taps()) {
+      temporaries(t.valid, t.stage + "_valid"), temporaries(t.ready, t.stage + "_ready");
       for (const TapField& f : t.fields) temporaries(f.node, t.stage + "_" + f.name);
+    }
     for (const Assertion& a : m_.assertions()) temporaries(a.condition, "check");
     for (Id id : m_.discarded()) temporaries(id, "unused");
   }

@@ -109,6 +109,30 @@ void build_gated(Module& m, const Module& stage) {
   output_stream(m, "out", u.out_stream("out", UInt(8)));
 }
 
+struct Seen {
+  UInt value, place, idle;
+  template <class F>
+  void each(F&& f) {
+    f("value", value), f("place", place), f("idle", idle);
+  }
+};
+
+// What a tap alone reads has a net too: a handshake and a value made for it, a register, and parts of a bus.
+void build_tapped(Module& m) {
+  auto in = input_stream(m, "in", UInt(8));
+  const auto watched = input(m, "watched", Bool());
+  auto count = reg(m, "count", UInt(4), 0);
+  count.when(in.fire(), (count + 1).wrap(4));
+  const auto idle = reg(m, "idle", UInt(3), 0);
+  Reg<UInt> next_idle = idle;
+  next_idle.when(~in.valid, (idle + 1).wrap(3));
+  auto seen = stream(m, "seen", in.valid & watched & (count != 0), Seen{in.data ^ 0x55, in.data.bits(2, 3), idle});
+  seen.ready.drive(~watched | in.valid);
+  tap(m, "seen", seen);
+  in.ready.drive(watched);
+  output(m, "total", static_cast<UInt>(count));
+}
+
 std::string read(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -144,6 +168,7 @@ int main(int argc, char** argv) {
   const Module& stage = design.module("stage", build_stage);
   design.module("parent", [&](Module& m) { build_parent(m, stage); });
   const Module& gated = design.module("gated", [&](Module& m) { build_gated(m, stage); });
+  design.module("tapped", build_tapped);
   std::vector<Golden> all;
   for (const auto& m : design.modules()) all.push_back({*m, sync_high, ""});
   all.push_back({gated, sync_low, "_sync_low"});
