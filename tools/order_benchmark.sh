@@ -6,8 +6,8 @@
 set -euo pipefail
 scale=${1:-0.5}
 case $scale in
-  0.5) kilobytes=128 shares='[64,32,16,16]' ;;
-  1) kilobytes=512 shares='[256,128,64,64]' ;;
+  0.5) kilobytes=128 ;;
+  1) kilobytes=512 ;;
   *) echo "tools/order_benchmark.sh $scale: must be 0.5 or 1, for which the cache is a power of two; choose one" >&2; exit 2 ;;
 esac
 layers=("${@:2}")
@@ -26,8 +26,8 @@ trap 'rm -rf "$work"' EXIT
 "$quillgen" workload --model deformable-detr --scale "$scale" --out "$work/encoder.safetensors" >/dev/null
 "$quillgen" workload --model sparse-detr --scale "$scale" --queries 30% --out "$work/sparse.safetensors" >/dev/null
 
-line="feature_cache.policy=line feature_cache.hashing=false feature_cache.bypass_distance=12 feature_cache.level_kilobytes=$shares feature_cache.ways=2"
-region="feature_cache.policy=region feature_cache.level_kilobytes=[] feature_cache.hashing=true feature_cache.bypass_distance=0 feature_cache.line_shape=2x2 feature_cache.overlap=copy"
+line="feature_cache.policy=line feature_cache.hashing=false feature_cache.bypass_distance=12 feature_cache.level_parts=[4,2,1,1] feature_cache.ways=2"
+region="feature_cache.policy=region feature_cache.level_parts=[] feature_cache.hashing=true feature_cache.bypass_distance=0 feature_cache.line_shape=2x2 feature_cache.overlap=copy"
 measure() {  # layer, memory, order, name of the cache, its settings
   local set=() s
   for s in feature_cache.kilobytes=$kilobytes $5; do set+=(--set "$s"); done

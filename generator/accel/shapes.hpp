@@ -130,11 +130,9 @@ struct Shapes {
   const char* line_row_name() const { return line_height() == 2 ? "by" : "y"; }
   const char* line_column_name() const { return line_width() == 2 ? "bx" : "x"; }
   int sets() const { return cache_sets(config); }  ///< of one tag bank
-  bool has_level_shares() const { return !config.feature_cache.level_kilobytes.empty(); }
+  bool has_level_shares() const { return !config.feature_cache.level_parts.empty(); }
   /// Sets of one tag bank that the lines of a level share, with shares of the levels.
-  int level_sets(int level) const {
-    return cache_sets(config, config.feature_cache.level_kilobytes[static_cast<std::size_t>(level)]);
-  }
+  int level_sets(int level) const { return cache_sets(config, level_bytes(config, level)); }
   int ways() const { return config.feature_cache.ways; }
   int set_bits() const { return bits(sets()); }
   int way_bits() const { return bits(ways()); }

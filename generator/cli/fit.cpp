@@ -17,7 +17,7 @@ namespace {
 void fit(Config& c, const Workload& w) {
   auto& a = c.attention;
   // Shares of the cache are those of as many levels.
-  if (a.levels != w.levels) c.feature_cache.level_kilobytes.clear();
+  if (a.levels != w.levels) c.feature_cache.level_parts.clear();
   a.embed_dim = w.embed_dim;
   a.heads = w.heads;
   a.levels = w.levels;

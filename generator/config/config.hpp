@@ -76,8 +76,9 @@ enum Overlap : int { refetch, copy };
 struct FeatureCache {
   int policy = line_policy;  ///< Policy
   int kilobytes = 0;         ///< data capacity of all lanes together, KiB
-  /// Share of each level in `kilobytes`, KiB, powers of two; empty: all levels share all of it.
-  std::vector<int> level_kilobytes;
+  /// Parts of `kilobytes` that the levels have, powers of two that add up to one, in any measure: [4, 2, 1, 1] gives
+  /// the first level half. Empty: all levels share all of it.
+  std::vector<int> level_parts;
   int ways = 0;               ///< 1, 2, 4 or 8
   int run_ahead = 0;          ///< samples of a lane between tag look-up and use, a power of two
   int line_shape = line_2x2;  ///< LineShape, pixels of one head

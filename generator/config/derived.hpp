@@ -48,20 +48,29 @@ constexpr int cached_line_bytes(const Config& c) {
   return block_bytes(c) * line_pixels(c.feature_cache.line_shape) / 4;
 }
 
-/// Lines that so many kilobytes of the feature cache hold in a lane, all banks and ways together.
-constexpr int cache_lines(const Config& c, int kilobytes) {
-  return kilobytes * 1024 / cached_line_bytes(c) / c.core.lanes;
+/// Bytes of the feature cache, all lanes together.
+constexpr int cache_bytes(const Config& c) { return c.feature_cache.kilobytes * 1024; }
+
+/// Those of a level, with FeatureCache::level_parts.
+constexpr int level_bytes(const Config& c, int level) {
+  int sum = 0;
+  for (const int part : c.feature_cache.level_parts) sum += part;
+  return static_cast<int>(std::int64_t{cache_bytes(c)} * c.feature_cache.level_parts[static_cast<std::size_t>(level)] /
+                          sum);
 }
-constexpr int cache_lines(const Config& c) { return cache_lines(c, c.feature_cache.kilobytes); }
+
+/// Lines that so many bytes of the feature cache hold in a lane, all banks and ways together.
+constexpr int cache_lines(const Config& c, int bytes) { return bytes / cached_line_bytes(c) / c.core.lanes; }
+constexpr int cache_lines(const Config& c) { return cache_lines(c, cache_bytes(c)); }
 
 /// Tag banks: one for each parity of a line's row and column, so that the lines of a sample are looked up together.
 inline constexpr int tag_banks = 4;
 
-/// Sets of one tag bank in so many kilobytes, a power of two of at least 2.
-constexpr int cache_sets(const Config& c, int kilobytes) {
-  return cache_lines(c, kilobytes) / tag_banks / c.feature_cache.ways;
+/// Sets of one tag bank in so many bytes, a power of two of at least 2.
+constexpr int cache_sets(const Config& c, int bytes) {
+  return cache_lines(c, bytes) / tag_banks / c.feature_cache.ways;
 }
-constexpr int cache_sets(const Config& c) { return cache_sets(c, c.feature_cache.kilobytes); }
+constexpr int cache_sets(const Config& c) { return cache_sets(c, cache_bytes(c)); }
 
 /// Beats of a row of `elements` numbers of `bits` bits, padded to whole beats.
 constexpr int row_beats(int elements, int bits, const Memory& memory) {

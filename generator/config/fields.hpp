@@ -32,11 +32,11 @@ struct Field {
 };
 
 /// Every number, sections and keys in the order in which they are written. What is no number is not among them: the
-/// name, numerics.preset, and the list feature_cache.level_kilobytes.
+/// name, numerics.preset, and the list feature_cache.level_parts.
 std::span<const Field> fields();
 
-/// The key of FeatureCache::level_kilobytes in its section.
-inline constexpr std::string_view level_kilobytes_key = "level_kilobytes";
+/// The key of FeatureCache::level_parts in its section.
+inline constexpr std::string_view level_parts_key = "level_parts";
 
 /// Names of the formats that numerics_preset() knows.
 inline constexpr std::string_view numerics_presets[] = {"int8", "mixed", "int12"};

@@ -28,7 +28,7 @@ std::vector<std::string> section_names() {
 std::vector<std::string> keys_of(std::string_view section) {
   std::vector<std::string> keys;
   if (section == "numerics") keys.emplace_back("preset");
-  if (section == "feature_cache") keys.emplace_back(level_kilobytes_key);
+  if (section == "feature_cache") keys.emplace_back(level_parts_key);
   for (const auto& f : fields())
     if (f.section == section) keys.emplace_back(f.key);
   return keys;
@@ -101,10 +101,10 @@ int read_value(const Json& value, const Field& f) {
                                     : integer(value, f.path());
 }
 
-/// The list FeatureCache::level_kilobytes; none when it is missing.
-std::vector<int> level_kilobytes(const Json& cache) {
-  const auto path = fmt::format("feature_cache.{}", level_kilobytes_key);
-  const auto list = cache.find(level_kilobytes_key);
+/// The list FeatureCache::level_parts; none when it is missing.
+std::vector<int> level_parts(const Json& cache) {
+  const auto path = fmt::format("feature_cache.{}", level_parts_key);
+  const auto list = cache.find(level_parts_key);
   if (list == cache.end()) return {};
   if (!list->is_array())
     throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example [32, 32]", path,
@@ -164,7 +164,7 @@ Config from_json(const Json& root, const Adjustment& adjust) {
     if (optional && !object.contains(key)) continue;
     f.in(config) = read_value(member(object, std::string(f.section) + ".", key), f);
   }
-  config.feature_cache.level_kilobytes = level_kilobytes(section(root, "feature_cache"));
+  config.feature_cache.level_parts = level_parts(section(root, "feature_cache"));
   if (adjust) adjust(config);
   validate(config);
   return config;
@@ -201,7 +201,7 @@ nlohmann::ordered_json to_json(const Config& config) {
   Json root;
   root["name"] = config.name;
   for (const auto& f : fields()) root[std::string(f.section)][std::string(f.key)] = written_value(f, f.get(config));
-  root["feature_cache"][std::string(level_kilobytes_key)] = config.feature_cache.level_kilobytes;
+  root["feature_cache"][std::string(level_parts_key)] = config.feature_cache.level_parts;
   return root;
 }
 

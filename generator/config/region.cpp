@@ -46,10 +46,8 @@ std::vector<RegionLevel> region_levels(const Config& c) {
   const auto levels = static_cast<std::size_t>(c.attention.levels);
   std::vector<RegionLevel> list;
   for (std::size_t l = 0; l < levels; ++l) {
-    const auto& shares = c.feature_cache.level_kilobytes;
-    const int bytes =
-        shares.empty() ? c.feature_cache.kilobytes * 1024 / power_of_two(c.attention.levels) : shares[l] * 1024;
-    list.push_back(shape_of(c, bytes));
+    list.push_back(shape_of(c, c.feature_cache.level_parts.empty() ? cache_bytes(c) / power_of_two(c.attention.levels)
+                                                                   : level_bytes(c, static_cast<int>(l))));
   }
   // The largest first: every level begins at a multiple of its size.
   std::vector<std::size_t> order(levels);

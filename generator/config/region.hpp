@@ -19,7 +19,7 @@ struct RegionLevel {
 /// Heads of a lane that a block has room for in the buffer: a power of two.
 int region_heads(const Config& config);
 
-/// Of each level. A level's share is feature_cache.level_kilobytes, or kilobytes / up(levels) with up() the next power
+/// Of each level. A level's share is level_bytes(), or without parts kilobytes / up(levels) with up() the next power
 /// of two; half of it for each half, and of that an equal part for each lane. It is about as wide as it is high, but in
 /// no direction larger than the largest map. The margin is feature_cache.margin, halved until it fits.
 /// Does not need a valid configuration beyond the ranges of single numbers.

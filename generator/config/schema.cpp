@@ -74,9 +74,10 @@ Json config_schema() {
     if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object(), is_optional(f.section));
     add(root["properties"][std::string(f.section)], f.key, property(f), f.is_optional());
   }
-  add(root["properties"]["feature_cache"], level_kilobytes_key,
+  add(root["properties"]["feature_cache"], level_parts_key,
       {{"description",
-        "Share of each level in kilobytes, KiB, powers of two that add up to it; empty: all levels share all of it."},
+        "Parts of kilobytes that the levels have, powers of two that add up to one, in any measure: [4, 2, 1, 1] gives "
+        "the first level half; empty: all levels share all of it."},
        {"type", "array"},
        {"maxItems", 8},
        {"items", {{"type", "integer"}, {"enum", powers_of_two(1, 1024)}}}},

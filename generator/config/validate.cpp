@@ -84,18 +84,23 @@ void check_cache(const Config& c) {
   const auto& cache = c.feature_cache;
   if (cache.policy != line_policy) return;
   // Two sets in each tag bank of each lane, and with shares of the levels for each of these.
-  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
-  const auto check = [&](const std::string& path, int kilobytes) {
-    if (kilobytes >= least) return;
-    refuse(path, kilobytes,
-           fmt::format("such that kilobytes * 1024 / {} (bytes of a line) / {} (tag banks) / {} (ways) / {} (lanes) is "
-                       "2 or more",
-                       cached_line_bytes(c), tag_banks, cache.ways, c.core.lanes),
-           fmt::format("set it to {}{}", least, cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+  const int least = 2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes;
+  const auto check = [&](const std::string& path, int value, const char* what, int bytes, const std::string& mend) {
+    if (bytes >= least) return;
+    refuse(path, value,
+           fmt::format("such that {} / {} (bytes of a line) / {} (tag banks) / {} (ways) / {} (lanes) is 2 or more",
+                       what, cached_line_bytes(c), tag_banks, cache.ways, c.core.lanes),
+           mend + (cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
   };
-  check("feature_cache.kilobytes", cache.kilobytes);
-  for (std::size_t l = 0; l < cache.level_kilobytes.size(); ++l)
-    check(fmt::format("feature_cache.level_kilobytes[{}]", l), cache.level_kilobytes[l]);
+  check("feature_cache.kilobytes", cache.kilobytes, "kilobytes * 1024", cache_bytes(c),
+        fmt::format("set it to {}", divide_up(least, 1024)));
+  for (int l = 0; l < static_cast<int>(cache.level_parts.size()); ++l) {
+    const int bytes = level_bytes(c, l);
+    check(fmt::format("feature_cache.level_parts[{}]", l), cache.level_parts[static_cast<std::size_t>(l)],
+          fmt::format("its {} bytes", bytes).c_str(), bytes,
+          fmt::format("give it a larger part, or set feature_cache.kilobytes to {}",
+                      cache.kilobytes * divide_up(least, std::max(bytes, 1))));
+  }
 }
 
 void check_lanes(const Config& c) {
@@ -126,22 +131,22 @@ void check_order(const Order& order) {
 }
 
 void check_level_shares(const Config& c) {
-  const auto& shares = c.feature_cache.level_kilobytes;
+  const auto& shares = c.feature_cache.level_parts;
   if (shares.empty()) return;
-  const std::string path = "feature_cache.level_kilobytes";
+  const std::string path = "feature_cache.level_parts";
   if (static_cast<int>(shares.size()) != c.attention.levels)
     refuse(path, fmt::format("[{}]", fmt::join(shares, ", ")),
            fmt::format("a number for each of attention.levels = {}, or empty", c.attention.levels),
            "add or remove numbers");
+  constexpr int most = 1024;
   for (std::size_t l = 0; l < shares.size(); ++l)
-    if (shares[l] < 1 || !std::has_single_bit(static_cast<unsigned>(shares[l])))
-      refuse(fmt::format("{}[{}]", path, l), shares[l], "a power of two from 1 on", "choose such a number");
+    if (shares[l] < 1 || shares[l] > most || !std::has_single_bit(static_cast<unsigned>(shares[l])))
+      refuse(fmt::format("{}[{}]", path, l), shares[l], fmt::format("a power of two from 1 to {}", most),
+             "choose such a number");
   const int sum = std::accumulate(shares.begin(), shares.end(), 0);
-  if (sum != c.feature_cache.kilobytes)
-    refuse(
-        path, fmt::format("[{}]", fmt::join(shares, ", ")),
-        fmt::format("numbers that add up to feature_cache.kilobytes ({}), not to {}", c.feature_cache.kilobytes, sum),
-        "change one of the two");
+  if (!std::has_single_bit(static_cast<unsigned>(sum)))
+    refuse(path, fmt::format("[{}]", fmt::join(shares, ", ")),
+           fmt::format("numbers that add up to a power of two, not to {}", sum), "change one of them");
 }
 
 void check_regions(const Config& c) {
@@ -166,9 +171,9 @@ void check_regions(const Config& c) {
   refuse("feature_cache.kilobytes", cache.kilobytes,
          fmt::format("such that each half holds 2x2 blocks ({} bytes with the heads of all lanes) of a level or more",
                      4 * line_bytes(c) * region_heads(c) * c.core.lanes),
-         cache.level_kilobytes.empty()
-             ? fmt::format("set it to {}", power_of_two(least) * power_of_two(c.attention.levels))
-             : fmt::format("give a level {} of feature_cache.level_kilobytes", power_of_two(least)));
+         cache.level_parts.empty() ? fmt::format("set it to {}", power_of_two(least) * power_of_two(c.attention.levels))
+                                   : fmt::format("give a level a larger one of feature_cache.level_parts: {} kilobytes",
+                                                 power_of_two(least)));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ LineCache::LineCache(const Config& c)
       bypass_distance_(c.feature_cache.bypass_distance),
       hashing_(c.feature_cache.hashing != 0),
       sets_(static_cast<std::size_t>(cache_sets(c))) {
-  const auto& shares = c.feature_cache.level_kilobytes;
+  const auto& shares = c.feature_cache.level_parts;
   const int heads = c.attention.heads / c.core.lanes, levels = c.attention.levels;
   head_bits_ = heads > 1 ? index_bits(heads) : 0;
   // Bit 0 of a row or column chose the bank; the others of row and column alternate.
@@ -49,7 +49,7 @@ LineCache::LineCache(const Config& c)
       for (int i = 0; hashing_ && i < index_bits(levels) && i < l.set_bits; ++i)
         l.apart |= static_cast<std::uint32_t>(level >> i & 1) << (l.set_bits - 1 - i);
     } else {
-      const int sets = cache_sets(c, shares[static_cast<std::size_t>(level)]);
+      const int sets = cache_sets(c, level_bytes(c, level));
       l.set_bits = index_bits(sets);
       l.first_set = next;
       next += static_cast<std::size_t>(sets);

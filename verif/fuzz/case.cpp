@@ -54,7 +54,7 @@ std::vector<Parameter> make_parameters() {
 }
 
 /// The list among the parameters: numbers with commas between them.
-const std::string shares_path = fmt::format("feature_cache.{}", level_kilobytes_key);
+const std::string shares_path = fmt::format("feature_cache.{}", level_parts_key);
 
 std::vector<int> numbers(const std::string& text, const std::string& assignment) {
   std::vector<int> list;
@@ -88,7 +88,7 @@ void set_parameter(Case& c, const std::string& assignment) {
   const auto path = assignment.substr(0, equals);
   if (path == shares_path) {
     const auto value = assignment.substr(std::min(equals + 1, assignment.size()));
-    c.config.feature_cache.level_kilobytes = numbers(value, assignment);
+    c.config.feature_cache.level_parts = numbers(value, assignment);
     return;
   }
   for (const auto& p : parameters()) {
@@ -121,8 +121,8 @@ std::string changes_since(const Case& original, const Case& now) {
   std::string changes;
   for (const auto& p : parameters())
     if (is_used(now, p) && p.get(now) != p.get(original)) changes += fmt::format(" --set {}={}", p.path, p.get(now));
-  const auto& shares = now.config.feature_cache.level_kilobytes;
-  if (shares != original.config.feature_cache.level_kilobytes)
+  const auto& shares = now.config.feature_cache.level_parts;
+  if (shares != original.config.feature_cache.level_parts)
     changes += fmt::format(" --set {}={}", shares_path, fmt::join(shares, ","));
   return changes;
 }

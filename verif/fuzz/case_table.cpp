@@ -344,12 +344,12 @@ void add_cache(Table& t) {
         "samples.far>50 lines.read_again>0" + reads);
     add("no sample far enough", "feature_cache.kilobytes=64 feature_cache.ways=4 feature_cache.bypass_distance=1024 ",
         "samples.far=0 lines.read_again=0" + reads);
-    add("shares of the levels", "feature_cache.kilobytes=2 feature_cache.ways=1 feature_cache.level_kilobytes=1,1 ",
+    add("shares of the levels", "feature_cache.kilobytes=2 feature_cache.ways=1 feature_cache.level_parts=1,1 ",
         "cache.sets>1 lines.read_again>0" + reads);
   }
   t.add("shares of three levels, lanes, lowest bits, far samples",
         "attention.levels=3 core.lanes=2 gemm.columns=6 feature_cache.kilobytes=4 feature_cache.ways=1 "
-        "feature_cache.hashing=0 feature_cache.bypass_distance=3 feature_cache.level_kilobytes=1,2,1 "
+        "feature_cache.hashing=0 feature_cache.bypass_distance=3 feature_cache.level_parts=1,2,1 "
         "attention.max_tokens=1024 " +
             full_map + level(2, 16, 16),
         "samples.far>10 lines.read_again>0" + reads);
@@ -375,7 +375,7 @@ void add_cache(Table& t) {
         "queries=33");
     add("two lanes, levels without a window",
         "attention.levels=3 attention.embed_dim=64 core.lanes=2 gemm.columns=6 feature_cache.kilobytes=4 "
-        "feature_cache.level_kilobytes=2,1,1 feature_cache.region_queries=4 ",
+        "feature_cache.level_parts=2,1,1 feature_cache.region_queries=4 ",
         "lanes.reading>1");
     add("boxes, references around the map",
         set("workload.boxes", random_boxes) + set("workload.references", around_map) +

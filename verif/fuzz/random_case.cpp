@@ -28,7 +28,7 @@ int any_of(Draw& draw, const Field& f) {
 void mend_cache(Config& c) {
   auto& cache = c.feature_cache;
   while (line_bytes(c) % beat_bytes(c.memory) != 0) --cache.line_shape;
-  auto& shares = cache.level_kilobytes;
+  auto& shares = cache.level_parts;
   if (cache.policy == region_policy) {  // 2x2 blocks in each half, of each level where all have the same share
     if (c.attention.max_width == 1) ++c.attention.max_width;
     const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);
@@ -108,7 +108,7 @@ void choose_lines(Config& c, std::uint64_t seed) {
   }
   cache.hashing = draw.below(2);
   cache.bypass_distance = draw.chance(50) ? 0 : draw.chance(50) ? draw.between(1, 8) : draw.between(1, 1024);
-  if (draw.chance(50)) cache.level_kilobytes = {cache.kilobytes};
+  if (draw.chance(50)) cache.level_parts = {cache.kilobytes};
   mend(c);
 }
 

@@ -31,8 +31,8 @@ std::vector<Knob> knobs() {
   all.push_back({[](const Case& c) { return c.config.attention.head_dim() / 2; },
                  [](Case& c, int half) { c.config.attention.embed_dim = c.config.attention.heads * 2 * half; }, 1});
   // Shares of the levels: none.
-  all.push_back({[](const Case& c) { return static_cast<int>(!c.config.feature_cache.level_kilobytes.empty()); },
-                 [](Case& c, int) { c.config.feature_cache.level_kilobytes.clear(); }, 0});
+  all.push_back({[](const Case& c) { return static_cast<int>(!c.config.feature_cache.level_parts.empty()); },
+                 [](Case& c, int) { c.config.feature_cache.level_parts.clear(); }, 0});
   const auto add = [&](bool workload) {
     for (const auto& p : parameters())
       if (p.path.starts_with("workload.") == workload && p.path != "attention.heads" && p.path != "attention.embed_dim")

@@ -33,11 +33,9 @@ const std::vector<int>& table_sizes() {
 
 namespace {
 
-/// The configuration with another capacity, shares of the levels in proportion; of regions without what only lines
-/// have.
+/// The configuration with another capacity; of regions without what only lines have.
 Config resized(Config c, int kilobytes) {
   auto& cache = c.feature_cache;
-  for (int& share : cache.level_kilobytes) share = share * kilobytes / cache.kilobytes;
   cache.kilobytes = kilobytes;
   if (cache.policy == region_policy) cache.line_shape = line_2x2, cache.hashing = 1, cache.bypass_distance = 0;
   return c;

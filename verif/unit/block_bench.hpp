@@ -107,13 +107,13 @@ inline std::vector<Config> block_configs() {
        "gemm.tree_levels=1", "feature_cache.kilobytes=2"},
       {"attention.embed_dim=16", "attention.heads=2", "attention.levels=3", "attention.points=2", "gemm.depth=8",
        "feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.hashing=false",
-       "feature_cache.bypass_distance=12", "feature_cache.kilobytes=4", "feature_cache.level_kilobytes=[1,2,1]"},
+       "feature_cache.bypass_distance=12", "feature_cache.kilobytes=4", "feature_cache.level_parts=[1,2,1]"},
       {"attention.embed_dim=48", "attention.heads=2", "attention.levels=2", "attention.points=1", "gemm.depth=8",
        "feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.kilobytes=8"},
       {"attention.embed_dim=16", "attention.heads=4", "attention.levels=2", "attention.points=2",
        "numerics.preset=int12", "gemm.columns=12", "gemm.depth=8", "core.lanes=2", "memory.max_outstanding=8",
        "feature_cache.line_shape=2x1", "feature_cache.ways=2", "feature_cache.bypass_distance=5",
-       "feature_cache.kilobytes=4", "feature_cache.level_kilobytes=[2,2]"},
+       "feature_cache.kilobytes=4", "feature_cache.level_parts=[2,2]"},
       {"attention.embed_dim=24", "attention.heads=2", "attention.levels=1", "attention.points=4", "gemm.depth=8",
        "feature_cache.line_shape=2x1", "feature_cache.ways=1", "feature_cache.hashing=false"}};
   std::vector<Config> configs;

@@ -23,7 +23,7 @@ std::vector<Config> region_configs() {
        "feature_cache.region_queries=1"},
       {"attention.embed_dim=24", "attention.heads=4", "attention.levels=3", "attention.points=2", "gemm.rows=1",
        "gemm.depth=8", "numerics.preset=mixed", "feature_cache.kilobytes=16", "memory.data_bits=64",
-       "memory.max_outstanding=4", "feature_cache.region_queries=4", "feature_cache.level_kilobytes=[8,4,4]"},
+       "memory.max_outstanding=4", "feature_cache.region_queries=4", "feature_cache.level_parts=[8,4,4]"},
       {"attention.embed_dim=8", "attention.heads=4", "attention.levels=1", "attention.points=3",
        "numerics.preset=mixed", "gemm.rows=2", "gemm.columns=12", "core.lanes=2", "core.projection_columns=2",
        "memory.max_outstanding=8", "feature_cache.kilobytes=2", "feature_cache.margin=3"},
@@ -32,7 +32,7 @@ std::vector<Config> region_configs() {
        "feature_cache.kilobytes=8", "feature_cache.region_queries=2"},
       {"attention.embed_dim=12", "attention.heads=3", "attention.levels=2", "attention.points=1",
        "numerics.preset=int12", "memory.data_bits=256", "feature_cache.kilobytes=8",
-       "feature_cache.level_kilobytes=[4,4]", "attention.max_width=37", "attention.max_height=5"},
+       "feature_cache.level_parts=[4,4]", "attention.max_width=37", "attention.max_height=5"},
       {"attention.embed_dim=6", "attention.heads=3", "attention.levels=2", "attention.points=1", "memory.data_bits=128",
        "feature_cache.kilobytes=4", "attention.max_width=37", "attention.max_height=5"}};
   std::vector<Config> configs;

@@ -68,12 +68,12 @@ TEST_CASE("the order and most of the feature cache are optional") {
   const auto plain = parse_config(least.dump(), "text");
   CHECK((plain.order.bucket_bits == 0 && plain.order.window == 1 && plain.order.distance_units == 1));
   CHECK((plain.feature_cache.line_shape == line_2x2 && plain.feature_cache.hashing == 1));
-  CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_kilobytes.empty()));
+  CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_parts.empty()));
   const auto other = with("small", {"order.window=32", "order.distance_units=8", "feature_cache.line_shape=1x1",
-                                    "feature_cache.hashing=false", "feature_cache.level_kilobytes=[32,16,8,8]"});
+                                    "feature_cache.hashing=false", "feature_cache.level_parts=[32,16,8,8]"});
   CHECK((other.order.window == 32 && other.order.distance_units == 8 && other.order.starvation_bound == 1024));
   CHECK((other.feature_cache.line_shape == line_1x1 && other.feature_cache.hashing == 0));
-  CHECK(other.feature_cache.level_kilobytes == std::vector<int>{32, 16, 8, 8});
+  CHECK(other.feature_cache.level_parts == std::vector<int>{32, 16, 8, 8});
   const auto json = to_json(other);
   CHECK(to_json(parse_config(json.dump(), "text")) == json);
   CHECK(json["feature_cache"]["line_shape"] == "1x1");
@@ -130,30 +130,28 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
         "bytes"}},
       {"small", {"feature_cache.hashing=1"}, {"feature_cache.hashing = 1: must be true or false"}},
       {"small", {"feature_cache.bypass_distance=-1"}, {"feature_cache.bypass_distance = -1: must be from 0 to 1024"}},
-      {"small", {"feature_cache.level_kilobytes=64"}, {"feature_cache.level_kilobytes = 64: must be a list"}},
+      {"small", {"feature_cache.level_parts=64"}, {"feature_cache.level_parts = 64: must be a list"}},
       {"small",
-       {"feature_cache.level_kilobytes=[32,\"32\"]"},
-       {"feature_cache.level_kilobytes[1] = \"32\": must be an integer"}},
+       {"feature_cache.level_parts=[32,\"32\"]"},
+       {"feature_cache.level_parts[1] = \"32\": must be an integer"}},
       {"small",
-       {"feature_cache.level_kilobytes=[32,32]"},
-       {"feature_cache.level_kilobytes = [32, 32]: must be a number for each of attention.levels = 4, or empty"}},
+       {"feature_cache.level_parts=[32,32]"},
+       {"feature_cache.level_parts = [32, 32]: must be a number for each of attention.levels = 4, or empty"}},
       {"small",
-       {"feature_cache.level_kilobytes=[32,24,4,4]"},
-       {"feature_cache.level_kilobytes[1] = 24: must be a power of two from 1 on"}},
-      {"small", {"feature_cache.level_kilobytes=[32,0,16,16]"}, {"feature_cache.level_kilobytes[1] = 0: must be"}},
+       {"feature_cache.level_parts=[32,24,4,4]"},
+       {"feature_cache.level_parts[1] = 24: must be a power of two from 1 to 1024"}},
+      {"small", {"feature_cache.level_parts=[32,0,16,16]"}, {"feature_cache.level_parts[1] = 0: must be"}},
       {"small",
-       {"feature_cache.level_kilobytes=[32,32,16,16]"},
-       {"feature_cache.level_kilobytes = [32, 32, 16, 16]: must be numbers that add up to feature_cache.kilobytes "
-        "(64), "
-        "not to 96; change one of the two"}},
+       {"feature_cache.level_parts=[32,32,16,16]"},
+       {"feature_cache.level_parts = [32, 32, 16, 16]: must be numbers that add up to a power of two, not to 96; "
+        "change one of them"}},
       {"small",
-       {"feature_cache.ways=4", "feature_cache.level_kilobytes=[32,16,15,1]"},
-       {"feature_cache.level_kilobytes[2] = 15"}},
+       {"feature_cache.ways=4", "feature_cache.level_parts=[32,16,15,1]"},
+       {"feature_cache.level_parts[2] = 15"}},
       {"small",
-       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_kilobytes=[8,4,2,2]",
-        "core.lanes=2"},
-       {"feature_cache.level_kilobytes[2] = 2: must be such that kilobytes * 1024 / 64 (bytes of a line)",
-        "set it to 4, or lower feature_cache.ways"}},
+       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]", "core.lanes=2"},
+       {"feature_cache.level_parts[2] = 2: must be such that its 2048 bytes / 64 (bytes of a line)",
+        "give it a larger part, or set feature_cache.kilobytes to 32, or lower feature_cache.ways"}},
       {"small", {"gemm=2"}, {"--set gemm=2: unknown path"}},
       {"small", {"gemm.rows"}, {"--set gemm.rows: must be path=value"}},
       {"small", {"name=a b"}, {"name = \"a b\": must be 1 to 64 letters"}},
@@ -256,7 +254,7 @@ TEST_CASE("derived numbers") {
   const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.columns=6"});
   CHECK(line_bytes(rows) == 32);
   CHECK(cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
-  CHECK(cache_sets(rows, 16) == 32);
+  CHECK(cache_sets(rows, 16 * 1024) == 32);
   CHECK(query_row_beats(small) == 8);
   Attention a{.embed_dim = 64, .heads = 1, .levels = 1, .points = 3, .max_width = 0, .max_height = 0, .max_queries = 0};
   CHECK(head_requant_units(a) == 32);  // 64 / 3 rounds up to 22; the next divisor of 64 is 32

@@ -22,7 +22,7 @@ namespace {
 /// Queries as they arrive, and a plain cache, whatever the preset says of them.
 Config with(std::string_view preset, std::vector<std::string> overrides = {}) {
   const std::vector<std::string> plain = {"order.bucket_bits=0",        "order.window=1",
-                                          "order.distance_units=1",     "feature_cache.level_kilobytes=[]",
+                                          "order.distance_units=1",     "feature_cache.level_parts=[]",
                                           "feature_cache.ways=2",       "feature_cache.line_shape=2x2",
                                           "feature_cache.hashing=true", "feature_cache.bypass_distance=0"};
   overrides.insert(overrides.begin(), plain.begin(), plain.end());
@@ -137,7 +137,7 @@ TEST_CASE("cache: levels with shares of their own do not evict one another") {
             for (int bx = 0; bx < 8; ++bx) missing += cache.look_up(in_block(by, bx), level, head).missing;
     return missing;
   };
-  CHECK(misses({"feature_cache.level_kilobytes=[1,1]"}) == 256);
+  CHECK(misses({"feature_cache.level_parts=[1,1]"}) == 256);
   CHECK(misses({}) == 512);  // the lowest bits of both levels' places are the same
 }
 

@@ -20,7 +20,7 @@ namespace {
 Config region(std::string_view preset, std::vector<std::string> overrides = {}) {
   // What a preset has for lines is not for regions.
   overrides.insert(overrides.begin(),
-                   {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]", "feature_cache.line_shape=2x2",
+                   {"feature_cache.policy=region", "feature_cache.level_parts=[]", "feature_cache.line_shape=2x2",
                     "feature_cache.hashing=true", "feature_cache.bypass_distance=0"});
   return load_preset(preset, overrides);
 }
@@ -69,12 +69,12 @@ TEST_CASE("a level has its share of a half, about as wide as high, and the margi
   CHECK(shape(region_levels(region("quill", {"feature_cache.margin=7"}))[0]) == "8x8 margin 3 from 0");
   // Larger levels lie first; 1 KB a block, so 64 KB are 32 blocks of a half and 2 KB are one: all demand.
   const auto shares =
-      region_levels(region("quill", {"feature_cache.kilobytes=256", "feature_cache.level_kilobytes=[64,128,32,32]"}));
+      region_levels(region("quill", {"feature_cache.kilobytes=256", "feature_cache.level_parts=[64,128,32,32]"}));
   CHECK(shape(shares[0]) == fmt::format("8x4 margin 2 from {}", 16 * 8));
   CHECK(shape(shares[1]) == "8x8 margin 4 from 0");
   CHECK(shape(shares[3]) == fmt::format("4x4 margin 2 from {}", (16 + 8 + 4) * 8));
   const auto little =
-      region_levels(region("quill", {"feature_cache.kilobytes=16", "feature_cache.level_kilobytes=[8,4,2,2]"}));
+      region_levels(region("quill", {"feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]"}));
   CHECK(shape(little[0]) == "2x2 margin 0 from 0");
   CHECK_FALSE(little[1].has_window());
   // No direction is larger than the largest map needs; a map that fits needs no margin at all to fit.
@@ -179,9 +179,9 @@ TEST_CASE("what has no meaning with regions, or leaves none, is refused in one l
         "lanes) of a level or more; set it to 32");
   CHECK(region_levels(region("quill", {"feature_cache.kilobytes=32"}))[3].has_window());
   CHECK(refusal([] {
-          region("quill", {"feature_cache.kilobytes=16", "feature_cache.level_kilobytes=[4,4,4,4]"});
+          region("quill", {"feature_cache.kilobytes=16", "feature_cache.level_parts=[4,4,4,4]"});
         }) ==
         "preset quill: feature_cache.kilobytes = 16: must be such that each half holds 2x2 blocks (4096 bytes with the "
         "heads of all "
-        "lanes) of a level or more; give a level 8 of feature_cache.level_kilobytes");
+        "lanes) of a level or more; give a level a larger one of feature_cache.level_parts: 8 kilobytes");
 }

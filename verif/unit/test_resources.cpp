@@ -52,14 +52,14 @@ TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") 
       {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
       {"order.bucket_bits=6", "order.window=64", "order.distance_units=8"},
       {"order.bucket_bits=0", "order.window=1", "order.distance_units=1"},
-      {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]", "feature_cache.line_shape=2x2",
+      {"feature_cache.policy=region", "feature_cache.level_parts=[]", "feature_cache.line_shape=2x2",
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0"},
-      {"feature_cache.policy=region", "feature_cache.level_kilobytes=[]", "feature_cache.line_shape=2x2",
+      {"feature_cache.policy=region", "feature_cache.level_parts=[]", "feature_cache.line_shape=2x2",
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0", "feature_cache.overlap=copy",
        "feature_cache.region_queries=8", "core.lanes=2", "gemm.columns=12"}};
   // Whose pixels are whole beats.
   const Changes of_small = {
-      {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_kilobytes=[32,16,8,8]"},
+      {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_parts=[32,16,8,8]"},
       {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.bypass_distance=8"},
       {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.columns=12", "feature_cache.bypass_distance=3"}};
   for (const auto& preset : quillgen::presets()) {

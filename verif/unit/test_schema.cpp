@@ -167,14 +167,14 @@ TEST_CASE("schema and program agree on the order and the feature cache: choices,
   };
   for (const Json& taken : {Json{{"policy", "line"}}, Json{{"line_shape", "2x2"}}, Json{{"line_shape", "2x1"}},
                             Json{{"line_shape", "1x1"}}, Json{{"hashing", false}}, Json{{"overlap", "copy"}},
-                            Json{{"level_kilobytes", Json::array()}}, Json{{"level_kilobytes", {32, 16, 8, 8}}}})
+                            Json{{"level_parts", Json::array()}}, Json{{"level_parts", {32, 16, 8, 8}}}})
     check_both(in("feature_cache", taken), true);
   for (const Json& refused :
        {Json{{"policy", "lru"}}, Json{{"policy", 0}}, Json{{"line_shape", "1x2"}}, Json{{"line_shape", nullptr}},
-        Json{{"hashing", 1}}, Json{{"hashing", "false"}}, Json{{"overlap", true}}, Json{{"level_kilobytes", 64}},
-        Json{{"level_kilobytes", {32, 16, 8, 8.5}}}, Json{{"level_kilobytes", {32, 16, 8, "8"}}},
-        Json{{"level_kilobytes", {32, 24, 4, 4}}}, Json{{"level_kilobytes", {64, 0, 0, 0}}},
-        Json{{"level_kilobytes", {8, 8, 8, 8, 8, 8, 4, 4, 8}}}, Json{{"prefetch", 1}}})
+        Json{{"hashing", 1}}, Json{{"hashing", "false"}}, Json{{"overlap", true}}, Json{{"level_parts", 64}},
+        Json{{"level_parts", {32, 16, 8, 8.5}}}, Json{{"level_parts", {32, 16, 8, "8"}}},
+        Json{{"level_parts", {32, 24, 4, 4}}}, Json{{"level_parts", {64, 0, 0, 0}}},
+        Json{{"level_parts", {8, 8, 8, 8, 8, 8, 4, 4, 8}}}, Json{{"prefetch", 1}}})
     check_both(in("feature_cache", refused), false);
   for (const Json& refused : {Json{{"window", true}}, Json{{"policy", "nearest"}}, Json{{"bucket_bits", "4"}}})
     check_both(in("order", refused), false);
@@ -185,7 +185,7 @@ TEST_CASE("schema and program agree on the order and the feature cache: choices,
     check_both(config, true);
   }
   auto config = base();
-  config.erase("order"), config["feature_cache"].erase("level_kilobytes");
+  config.erase("order"), config["feature_cache"].erase("level_parts");
   check_both(config, true);
   config["order"] = Json::object();
   check_both(config, true);

@@ -47,7 +47,7 @@ Demand reading(const std::vector<Line>& lines) {
 /// Queries as they arrive, and a plain cache, whatever the preset says of them.
 Config plain(std::string_view preset, std::vector<std::string> overrides) {
   const std::vector<std::string> base = {"order.bucket_bits=0",        "order.window=1",
-                                         "order.distance_units=1",     "feature_cache.level_kilobytes=[]",
+                                         "order.distance_units=1",     "feature_cache.level_parts=[]",
                                          "feature_cache.ways=2",       "feature_cache.line_shape=2x2",
                                          "feature_cache.hashing=true", "feature_cache.bypass_distance=0"};
   overrides.insert(overrides.begin(), base.begin(), base.end());
@@ -142,12 +142,12 @@ TEST_CASE("a table has the traces of its orders and sizes") {
   REQUIRE(table_sizes()[1] == 128);
   CHECK(table.cells[3][1].value().fetched == run_trace(c, demand).total.fetched);
   CHECK(table.cells[0][0].value().fetched > table.cells[3][4].value().fetched);
-  // Shares of the levels go with the size; a size of which they are no powers of two cannot be built.
-  c.feature_cache.level_kilobytes = {64, 32, 32};
+  // Parts of the levels are of any size.
+  c.feature_cache.level_parts = {2, 1, 1};
   const auto shared = run_table(c, demand, [](std::size_t, std::size_t) {});
-  c.feature_cache.kilobytes = 64, c.feature_cache.level_kilobytes = {32, 16, 16};
+  c.feature_cache.kilobytes = 64;
   CHECK(shared.cells[3][0].value().fetched == run_trace(c, demand).total.fetched);
-  c.feature_cache.level_kilobytes = {48, 8, 8};
+  c.feature_cache.level_parts = {2, 2, 1};
   CHECK(!run_table(c, demand, [](std::size_t, std::size_t) {}).cells[0][0].has_value());
 
   Order both;
