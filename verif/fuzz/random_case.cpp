@@ -251,13 +251,18 @@ Case random_case(std::uint64_t seed) {
     c.workload.jobs = 1;
     mend(c.config);
   }
-  // What lowers the cost is lowered; other numbers keep their corners, unless nothing else is left.
+  // What lowers the cost is lowered; other numbers keep their corners, and the map its size, unless nothing else is
+  // left.
   int in_vain = 0;
   while (estimated_cost(c) > budget) {
     Case lower = c;
     lower_something(draw, lower);
     if (widest && lower.config.attention.embed_dim != c.config.attention.embed_dim) continue;
-    if (estimated_cost(lower) > 0.9 * estimated_cost(c) && ++in_vain < 50) continue;
+    if (estimated_cost(lower) > 0.9 * estimated_cost(c)) {
+      if (++in_vain < 50) continue;
+      shrink_map(lower);
+      if (estimated_cost(lower) >= estimated_cost(c) && tokens(c) == c.config.attention.levels) break;
+    }
     c = lower;
     in_vain = 0;
   }
