@@ -69,9 +69,11 @@ const Module& build_token_walk(Design& d, const Shapes& s) {
     Bool outside = ((x + right.as_uint() >= width) | (y + below.as_uint() >= height)).named("outside");
     UInt down = mux(below, width, UInt::constant(m, 0, 1)).named("down");
     UInt here = (token + right.as_uint() + down).named("token_here");
-    UInt word = mask.read((here >> byte_bits).resize(Shapes::bits(mask_words)), is_look);
+    // A beat may hold more tokens than there are.
+    UInt of_mask = here.width() > byte_bits ? here : here.extend(byte_bits + 1);
+    UInt word = mask.read((of_mask >> byte_bits).resize(Shapes::bits(mask_words)), is_look);
     auto mask_bit = reg(m, "mask_bit", UInt(byte_bits));
-    mask_bit.when(is_look, here.bits(0, byte_bits));
+    mask_bit.when(is_look, of_mask.bits(0, byte_bits));
     std::vector<UInt> bits;
     for (int i = 0; i < s.data_bytes(); ++i) bits.push_back(word.bits(i, 1));
     Bool live = (~(outside | (masked & select(mask_bit, bits).bit(0)))).named("live");

@@ -184,6 +184,12 @@ void add_padding(Table& t) {
   t.add("one token, not padded", "attention.levels=1 " + level(0, 1, 1), "tokens=1" + reads);
   t.add("one token, padded", "attention.levels=1 workload.padded_percent=100 " + level(0, 1, 1),
         "tokens=1 tokens.padded=tokens.all corners.padded>0");
+  // A beat of the mask has 64 tokens.
+  const auto few =
+      "attention.levels=1 attention.max_tokens=6 attention.max_width=3 attention.max_height=2 memory.data_bits=512 "
+      "attention.embed_dim=32 attention.heads=2 workload.padded_percent=50 " +
+      level(0, 3, 2);
+  t.add("no more tokens than six, on a wide bus", few + least_cache(few), "tokens=6 tokens.padded>0" + reads);
 }
 
 void add_maps(Table& t) {
