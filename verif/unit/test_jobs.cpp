@@ -234,6 +234,20 @@ TEST_CASE("an entry of an index list that names no row ends the job") {
   }
 }
 
+TEST_CASE("index lists from one entry to as many as there may be") {
+  const int most = nano().config.attention.max_queries, passes = nano().config.order.bucket_bits > 0 ? 2 : 1;
+  Session session(*nano().library, nano().manifest, nano().config, {8, 30, 20});
+  for (const int entries : {1, 20, 55, most}) {
+    CAPTURE(entries);
+    auto layer = nano().layer;
+    for (int i = 0; i < entries; ++i) layer.index_list.push_back(i * 5 % layer.queries);
+    const auto stages = model::run(layer);
+    const auto result = session.run({AttentionWork{layer, stages, false, false, nano().count_lines(layer, stages)}});
+    CHECK(result.first_mismatch() == "");
+    CHECK(result.counters.bytes_list == static_cast<std::uint32_t>(passes * (entries + entries % 2) * 4));
+  }
+}
+
 TEST_CASE("reads that fail: every client, first beat, mid burst, last beat, SLVERR and DECERR") {
   int jobs = 0;
   std::set<std::uint32_t> clients;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <quillgen_regs.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "accel/generate.hpp"
@@ -140,14 +141,15 @@ TEST_CASE("descriptors that are refused") {
 }
 
 TEST_CASE(
-    "levels of the largest sides and as many tokens as there may be; a job of as many queries as there may be, "
-    "aborted") {
+    "levels of the largest sides and as many tokens as there may be; a list of as many queries as there may be, "
+    "aborted, and one of many") {
   auto workload = small().workload;
   workload.level_shapes = {{32, 256}, {256, 24}, {5, 256}, {256, 3}};
   workload.tokens = 0;
   for (const auto& level : workload.level_shapes) workload.tokens += level.height * level.width;
   CHECK(workload.tokens == small().config.attention.max_tokens);
   workload.padding.clear();
+  for (int token = 0; token < workload.tokens; ++token) workload.padding.push_back(token % 11 == 5);
   workload.source.clear();
   while (workload.source.size() < static_cast<std::size_t>(workload.tokens) * workload.embed_dim)
     workload.source.push_back(small().workload.source[workload.source.size() % small().workload.source.size()]);
@@ -157,18 +159,49 @@ TEST_CASE(
   Session session(*small().library, small().manifest, small().config, {9, 0, 20});
   CHECK(session.run(large.job()).first_mismatch() == "");
 
-  workload = small().workload;
-  workload.queries = small().config.attention.max_queries;
-  const auto repeat = [](std::vector<double>& rows, int count) {
-    const auto once = rows.size();
-    while (rows.size() < static_cast<std::size_t>(count)) rows.push_back(rows[rows.size() - once]);
+  const auto of_queries = [](int count) {
+    auto w = small().workload;
+    w.queries = count;
+    const auto repeat = [](std::vector<double>& rows, int length) {
+      const auto once = rows.size();
+      while (rows.size() < static_cast<std::size_t>(length)) rows.push_back(rows[rows.size() - once]);
+    };
+    repeat(w.query, count * w.embed_dim);
+    repeat(w.reference_points, count * w.levels * 4);
+    for (std::size_t i = 0; i < w.reference_points.size(); i += 4) {  // all over the map: some are passed over for long
+      const auto query = static_cast<double>(i / static_cast<std::size_t>(4 * w.levels));
+      w.reference_points[i] = std::fmod(0.618034 * query, 1),
+      w.reference_points[i + 1] = std::fmod(0.754878 * query, 1);
+    }
+    for (int i = 0; i < count; ++i) w.index_list.push_back(i * 7 % count);
+    return w;
   };
-  repeat(workload.query, workload.queries * workload.embed_dim);
-  repeat(workload.reference_points, workload.queries * workload.levels * 4);
-  const Layer many(workload, small().config);
-  CHECK(session.run(control_at(many.job(), 3000, QUILLGEN_CONTROL_ABORT_MASK)).error_code ==
+  const Layer most(of_queries(small().config.attention.max_queries), small().config);
+  CHECK(session.run(control_at(most.job(), 3000, QUILLGEN_CONTROL_ABORT_MASK)).error_code ==
         QUILLGEN_ERROR_ABORTED_CODE);
+  const Layer many(of_queries(1500), small().config);  // more than order.starvation_bound
+  CHECK(session.run(many.job()).first_mismatch() == "");
   CHECK(session.run(small().job()).first_mismatch() == "");
+}
+
+TEST_CASE("index lists of all lengths, and each with an entry that names no row") {
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    Session session(*small().library, small().manifest, small().config, {seed, 20, 20});
+    for (const int entries : {1, 30, 45, 130}) {
+      CAPTURE(entries);
+      auto workload = small().workload;
+      for (int i = 1; i <= entries; ++i) workload.index_list.push_back(workload.queries - 1 - i * 7 % workload.queries);
+      workload.index_list.back() = workload.queries - 1;
+      const Layer listed(workload, small().config);
+      auto no_row = listed.job();
+      no_row.tamper = [](Descriptor& d) { --d[29]; };
+      const auto result = session.run(no_row);
+      CHECK(result.error_code == QUILLGEN_ERROR_LIST_CODE);
+      CHECK(result.hang == "");
+      CHECK(result.fault_count == 0);
+      CHECK(session.run(listed.job()).first_mismatch() == "");
+    }
+  }
 }
 
 TEST_CASE("two jobs wait behind the one in work; a third is refused; a snapshot is consistent") {
