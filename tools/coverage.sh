@@ -10,8 +10,8 @@ cd "$root"
 configure
 say 'building'
 layers=verif/system/mutants
-ninja -C build generator/cli/quillgen verif/unit/test_{jobs,jobs_small,interpreted_design} $layers/{nano_layer,nano_boxes,nano_sharp,small_sharp}.safetensors |
-  tail -1
+ninja -C build generator/cli/quillgen verif/unit/test_{jobs,jobs_small,interpreted_design} verif/fuzz/fuzz_dense \
+  $layers/{nano_{layer,boxes,sharp,masked,hidden,listed},small_{sharp,hidden}}.safetensors verif/system/small_listed.safetensors | tail -1
 quillgen=build/generator/cli/quillgen
 
 # measured COMMAND...: runs it with coverage and adds what it covered to the result.
@@ -26,25 +26,31 @@ measured() {
   mv "$folder/sum.dat" "$folder/merged.dat"
   rm -rf "$folder/new"
 }
-simulate() { measured "$quillgen" simulate --preset "$design" --workload "$@"; }
+simulate() { measured "$quillgen" simulate --preset "$design" "$@"; }
 
 # The simulations of the fast suite on this preset.
 nano() {
   local all=(--stall 0,25,60 --latency 10,200 --seed 1,2,3)
-  simulate examples/official_test_shapes.safetensors "${all[@]}"
-  simulate build/$layers/nano_layer.safetensors "${all[@]}"
-  simulate build/$layers/nano_boxes.safetensors "${all[@]}"
-  simulate build/$layers/nano_sharp.safetensors "${all[@]}"
+  local layer
+  for layer in examples/official_test_shapes build/$layers/nano_{layer,boxes,sharp,masked,hidden,listed}; do
+    simulate --workload "$layer.safetensors" "${all[@]}"
+  done
+  simulate --dense 1x1x1,5x7x11,9x16x100,64x3x40,6x2x40 "${all[@]}"
   measured build/verif/unit/test_jobs
   measured build/verif/unit/test_interpreted_design
+  measured build/verif/fuzz/fuzz_dense --preset nano --count 60
 }
 small() {
   local layer
   for layer in encoder_c64 sparse_c64 decoder_c64_boxes tiny_detr_enc{0,1,2} tiny_detr_dec{0,1}; do
-    simulate "examples/$layer.safetensors" --stall 0,60 --latency 10 --seed 1,2,3
+    simulate --workload "examples/$layer.safetensors" --stall 0,60 --latency 10 --seed 1,2,3
   done
-  simulate "build/$layers/small_sharp.safetensors" --stall 0,60 --latency 10
+  for layer in $layers/small_{sharp,hidden} verif/system/small_listed; do
+    simulate --workload "build/$layer.safetensors" --stall 0,60 --latency 10
+  done
+  simulate --dense 4096x3x5,1x256x1500,2x256x60 --stall 0,60 --latency 10
   measured build/verif/unit/test_jobs_small
+  measured build/verif/fuzz/fuzz_dense --preset small --count 10
 }
 
 [ $# -gt 0 ] || set -- nano small

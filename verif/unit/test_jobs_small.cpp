@@ -179,7 +179,7 @@ TEST_CASE(
   const Layer most(of_queries(small().config.attention.max_queries), small().config);
   CHECK(session.run(control_at(most.job(), 3000, QUILLGEN_CONTROL_ABORT_MASK)).error_code ==
         QUILLGEN_ERROR_ABORTED_CODE);
-  const Layer many(of_queries(1500), small().config);  // more than order.starvation_bound
+  const Layer many(of_queries(2100), small().config);  // more than order.starvation_bound
   CHECK(session.run(many.job()).first_mismatch() == "");
   CHECK(session.run(small().job()).first_mismatch() == "");
 }
