@@ -31,8 +31,8 @@ std::vector<Config> region_configs() {
        "gemm.columns=24", "gemm.depth=8", "core.lanes=4", "core.projection_columns=1", "memory.max_outstanding=16",
        "feature_cache.kilobytes=8", "feature_cache.region_queries=2"},
       {"attention.embed_dim=12", "attention.heads=3", "attention.levels=2", "attention.points=1",
-       "numerics.preset=int12", "memory.data_bits=256", "feature_cache.kilobytes=8",
-       "feature_cache.level_parts=[4,4]", "attention.max_width=37", "attention.max_height=5"},
+       "numerics.preset=int12", "memory.data_bits=256", "feature_cache.kilobytes=8", "feature_cache.level_parts=[4,4]",
+       "attention.max_width=37", "attention.max_height=5"},
       {"attention.embed_dim=6", "attention.heads=3", "attention.levels=2", "attention.points=1", "memory.data_bits=128",
        "feature_cache.kilobytes=4", "attention.max_width=37", "attention.max_height=5"}};
   std::vector<Config> configs;
