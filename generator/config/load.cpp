@@ -107,7 +107,7 @@ std::vector<int> level_parts(const Json& cache) {
   const auto list = cache.find(level_parts_key);
   if (list == cache.end()) return {};
   if (!list->is_array())
-    throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example [32, 32]", path,
+    throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example [4, 2, 1, 1]", path,
                                 shown(*list)));
   std::vector<int> values;
   for (const auto& value : *list) values.push_back(integer(value, fmt::format("{}[{}]", path, values.size())));

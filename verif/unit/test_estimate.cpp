@@ -3,7 +3,6 @@
 
 #include <numeric>
 
-#include "config/load.hpp"
 #include "estimate/burst_writer.hpp"
 #include "estimate/estimate.hpp"
 #include "estimate/line_cache.hpp"
@@ -11,6 +10,7 @@
 #include "estimate/pe_array.hpp"
 #include "estimate/read_port.hpp"
 #include "estimate/token_walk.hpp"
+#include "plain_config.hpp"
 #include "refusal.hpp"
 
 using namespace quillgen;
@@ -18,16 +18,6 @@ using namespace quillgen::estimate;
 using namespace quillgen::test;
 
 namespace {
-
-/// Queries as they arrive, and a plain cache, whatever the preset says of them.
-Config with(std::string_view preset, std::vector<std::string> overrides = {}) {
-  const std::vector<std::string> plain = {"order.bucket_bits=0",        "order.window=1",
-                                          "order.distance_units=1",     "feature_cache.level_parts=[]",
-                                          "feature_cache.ways=2",       "feature_cache.line_shape=2x2",
-                                          "feature_cache.hashing=true", "feature_cache.bypass_distance=0"};
-  overrides.insert(overrides.begin(), plain.begin(), plain.end());
-  return load_preset(preset, overrides);
-}
 
 /// Corner 00 alone, in the first pixel of a block.
 Place in_block(int by, int bx) { return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1, 0}; }
@@ -43,13 +33,13 @@ Config fitted(Config c, const Demand& d) {
 Demand small_demand() { return model_demand("rt-detr", {0.25, "60", 1}); }
 
 std::int64_t cycles(const std::vector<std::string>& overrides, const Demand& demand, int latency = 0) {
-  return estimate::estimate(fitted(with("quill", overrides), demand), demand, {latency}).cycles;
+  return estimate::estimate(fitted(plain_config("quill", overrides), demand), demand, {latency}).cycles;
 }
 
 }  // namespace
 
 TEST_CASE("cache: a line misses once, and a sample needs the lines of its corners only") {
-  LineCache cache(with("nano"));
+  LineCache cache(plain_config("nano"));
   auto look_up = [&](int x, int y, int corners, int head = 0) {
     const auto r = cache.look_up(
         {static_cast<std::int16_t>(x), static_cast<std::int16_t>(y), static_cast<std::uint8_t>(corners), 0}, 0, head);
@@ -72,7 +62,7 @@ TEST_CASE("cache: a line misses once, and a sample needs the lines of its corner
 TEST_CASE("cache: the ways of a set are replaced in turn, whatever was used last") {
   // nano: 16 sets a bank. The set is {column 2, row 1, column 1, head} exclusive-or {0, row 3, column 3, row 2} of the
   // block's bits, from the highest, and level 1 lies half the sets away: these lines share set 0 of bank 0.
-  LineCache cache(with("nano"));
+  LineCache cache(plain_config("nano"));
   struct Line {
     int level, head, by, bx;
   };
@@ -98,14 +88,14 @@ TEST_CASE("cache: lines of a row of two pixels, and of one pixel") {
         {static_cast<std::int16_t>(x), static_cast<std::int16_t>(y), static_cast<std::uint8_t>(corners), 0}, 2, 3);
     return Found(r.found, r.missing);
   };
-  LineCache rows(with("small", {"feature_cache.line_shape=2x1"}));
+  LineCache rows(plain_config("small", {"feature_cache.line_shape=2x1"}));
   CHECK(look_up(rows, 4, 6, 15) == Found(0, 2));
   CHECK(look_up(rows, 5, 6, 15) == Found(2, 2));   // and the pairs to the right
   CHECK(look_up(rows, 5, 6, 10) == Found(2, 0));   // these alone
   CHECK(look_up(rows, 5, 7, 15) == Found(2, 2));   // row 8 is new
   CHECK(look_up(rows, -1, -1, 8) == Found(0, 1));  // pixel (0, 0)
   CHECK(rows.holds(2, 3, 8, 3));
-  LineCache pixels(with("small", {"feature_cache.line_shape=1x1"}));
+  LineCache pixels(plain_config("small", {"feature_cache.line_shape=1x1"}));
   CHECK(look_up(pixels, 4, 6, 15) == Found(0, 4));
   CHECK(look_up(pixels, 5, 6, 15) == Found(2, 2));
   CHECK(look_up(pixels, 5, 7, 3) == Found(2, 0));
@@ -115,7 +105,7 @@ TEST_CASE("cache: lines of a row of two pixels, and of one pixel") {
 }
 
 TEST_CASE("cache: a sample far from its reference finds lines, and enters none") {
-  LineCache cache(with("nano", {"feature_cache.bypass_distance=3"}));
+  LineCache cache(plain_config("nano", {"feature_cache.bypass_distance=3"}));
   const auto finds = [&](std::uint16_t distance) { return cache.look_up({4, 6, 15, distance}, 0, 0).found == 1; };
   CHECK_FALSE(finds(3));
   CHECK_FALSE(finds(3));
@@ -128,7 +118,7 @@ TEST_CASE("cache: levels with shares of their own do not evict one another") {
   // Levels of 16 x 16 pixels and 2 heads have 128 blocks, which is what 1 KiB of nano holds.
   const auto misses = [](std::vector<std::string> changes) {
     changes.insert(changes.end(), {"feature_cache.kilobytes=2", "feature_cache.ways=1", "feature_cache.hashing=false"});
-    LineCache cache(with("nano", changes));
+    LineCache cache(plain_config("nano", changes));
     int missing = 0;
     for (int pass = 0; pass < 2; ++pass)
       for (int level = 0; level < 2; ++level)
@@ -155,14 +145,15 @@ TEST_CASE("lines touched, by the shape of a line") {
 
 TEST_CASE("cache: what a lane looks up does not touch the cache of another") {
   const auto demand = small_demand();
-  const auto one = run_caches(fitted(with("quill"), demand), demand),
-             two = run_caches(fitted(with("quill", {"core.lanes=2"}), demand), demand);
+  const auto one = run_caches(fitted(plain_config("quill"), demand), demand),
+             two = run_caches(fitted(plain_config("quill", {"core.lanes=2"}), demand), demand);
   CHECK(one.hits + one.misses == two.hits + two.misses);
   CHECK(one.misses >= demand.lines_touched[line_2x2]);
   CHECK(two.misses >= demand.lines_touched[line_2x2]);
   CHECK(std::accumulate(one.missing.begin(), one.missing.end(), std::int64_t{0}) == one.misses);
   // The map fits.
-  CHECK(run_caches(fitted(with("quill", {"feature_cache.kilobytes=1024", "feature_cache.ways=4"}), demand), demand)
+  CHECK(run_caches(fitted(plain_config("quill", {"feature_cache.kilobytes=1024", "feature_cache.ways=4"}), demand),
+                   demand)
             .misses == demand.lines_touched[line_2x2]);
 }
 
@@ -241,7 +232,7 @@ TEST_CASE("tokens: packed into groups in the order of the value map") {
 TEST_CASE("estimates: the parts add up") {
   const auto demand = small_demand();
   for (const auto& overrides : {std::vector<std::string>{}, {"core.lanes=2"}, {"feature_cache.kilobytes=16"}}) {
-    const auto config = fitted(with("quill", overrides), demand);
+    const auto config = fitted(plain_config("quill", overrides), demand);
     const auto e = estimate::estimate(config, demand);
     CHECK(e.setup + e.project + e.fill + e.sampling + e.drain == e.cycles);
     CHECK(e.samples == static_cast<std::int64_t>(demand.places.size()));
@@ -274,7 +265,9 @@ TEST_CASE("estimates: more of a resource never costs time, more work does") {
   auto given = demand;
   given.map_given = true;
   CHECK(cycles({}, given) < base);
-  const auto dense = [](DenseShape shape) { return estimate::estimate(with("quill"), dense_demand(shape)).cycles; };
+  const auto dense = [](DenseShape shape) {
+    return estimate::estimate(plain_config("quill"), dense_demand(shape)).cycles;
+  };
   CHECK(dense({100, 256, 96}) < dense({200, 256, 96}));
   CHECK(dense({100, 256, 96}) < dense({100, 512, 96}));
   CHECK(dense({100, 256, 96}) < dense({100, 256, 960}));

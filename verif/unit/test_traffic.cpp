@@ -4,8 +4,8 @@
 
 #include <numeric>
 
-#include "config/load.hpp"
 #include "estimate/line_cache.hpp"
+#include "plain_config.hpp"
 #include "refusal.hpp"
 #include "trace/picture.hpp"
 #include "trace/table.hpp"
@@ -44,16 +44,7 @@ Demand reading(const std::vector<Line>& lines) {
   return d;
 }
 
-/// Queries as they arrive, and a plain cache, whatever the preset says of them.
-Config plain(std::string_view preset, std::vector<std::string> overrides) {
-  const std::vector<std::string> base = {"order.bucket_bits=0",        "order.window=1",
-                                         "order.distance_units=1",     "feature_cache.level_parts=[]",
-                                         "feature_cache.ways=2",       "feature_cache.line_shape=2x2",
-                                         "feature_cache.hashing=true", "feature_cache.bypass_distance=0"};
-  overrides.insert(overrides.begin(), base.begin(), base.end());
-  return load_preset(preset, overrides);
-}
-Config nano() { return plain("nano", {"attention.max_tokens=512"}); }
+Config nano() { return plain_config("nano", {"attention.max_tokens=512"}); }
 
 }  // namespace
 
@@ -95,8 +86,8 @@ TEST_CASE("a trace adds up, and its sums are those of the caches") {
   for (const auto* change : {"order.window=1", "order.window=16", "order.bucket_bits=3", "feature_cache.line_shape=2x1",
                              "feature_cache.line_shape=1x1", "feature_cache.bypass_distance=10"}) {
     const auto demand = model_demand("sparse-detr", {0.15, "40%", 2});
-    const auto c =
-        plain("quill", {change, "feature_cache.kilobytes=32", "core.lanes=2", "gemm.rows=16", "memory.data_bits=256"});
+    const auto c = plain_config(
+        "quill", {change, "feature_cache.kilobytes=32", "core.lanes=2", "gemm.rows=16", "memory.data_bits=256"});
     const auto t = run_trace(c, demand);
     const auto run = run_caches(c, demand);
     CHECK(t.total.hits == run.hits);
@@ -114,8 +105,8 @@ TEST_CASE("a trace adds up, and its sums are those of the caches") {
 TEST_CASE("regions: lines brought ahead are counted at their place, and those read by demand") {
   const auto demand = model_demand("deformable-detr", {0.2, "", 1});
   for (const auto* overlap : {"refetch", "copy"}) {
-    const auto c = plain("quill", {"feature_cache.policy=region", "order.bucket_bits=3",
-                                   fmt::format("feature_cache.overlap={}", overlap)});
+    const auto c = plain_config("quill", {"feature_cache.policy=region", "order.bucket_bits=3",
+                                          fmt::format("feature_cache.overlap={}", overlap)});
     const auto t = run_trace(c, demand);
     const auto run = run_caches(c, demand);
     CHECK(t.total.fetched == run.lines_read());
@@ -132,7 +123,7 @@ TEST_CASE("regions: lines brought ahead are counted at their place, and those re
 
 TEST_CASE("a table has the traces of its orders and sizes") {
   const auto demand = model_demand("rt-detr", {0.3, "", 1});
-  auto c = plain("quill", {"attention.levels=3"});
+  auto c = plain_config("quill", {"attention.levels=3"});
   std::size_t steps = 0;
   const auto table = run_table(c, demand, [&](std::size_t done, std::size_t) { steps = done; });
   REQUIRE(table.cells.size() == table_orders().size());
@@ -159,7 +150,8 @@ TEST_CASE("a table has the traces of its orders and sizes") {
 TEST_CASE("a picture is small and whole, whatever the layer") {
   for (const auto* model : {"deformable-detr", "bevformer", "dino-decoder"}) {
     const auto demand = model_demand(model, {1.2, model == std::string("bevformer") ? "3000" : "decoder", 1});
-    auto c = plain("quill", {fmt::format("attention.points={}", demand.layer.points), "attention.max_width=512"});
+    auto c =
+        plain_config("quill", {fmt::format("attention.points={}", demand.layer.points), "attention.max_width=512"});
     const auto arrival = run_trace(c, demand);
     c.order.bucket_bits = 5;
     const auto sorted = run_trace(c, demand);
