@@ -14,11 +14,11 @@ die() {
   exit 2
 }
 
-# Configures build/ unless that is done already.
+# Configures build/ unless that is done already. Warnings are errors in CI only: a newer compiler has new ones.
 configure() {
   [ -f "$root/build/build.ninja" ] && return
   say 'configuring build/'
   local output
-  output=$(meson setup "$root/build" "$root" 2>&1) || die "meson setup failed:
+  output=$(meson setup ${CI:+--werror} "$root/build" "$root" 2>&1) || die "meson setup failed:
 $output"
 }
