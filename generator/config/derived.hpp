@@ -2,6 +2,7 @@
 // Unless stated otherwise the configuration must be valid (load.hpp).
 #pragma once
 #include <bit>
+#include <cstdint>
 
 #include "config/config.hpp"
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 
 namespace quillgen::interp {
@@ -203,8 +204,10 @@ void Interpreter::settle() {
 void Interpreter::run_wide(const Instruction& i) {
   std::uint64_t* const d = &values_[i.d];
   const std::uint64_t* const a = &values_[i.a];
-  const std::uint64_t* const b = &values_[i.b];
+  // b and c are slots in some instructions only, counts in others.
+  const auto at = [&](Slot slot) { return static_cast<const std::uint64_t*>(&values_[slot]); };
   const std::uint64_t words = i.mask;
+  const auto combine = [&](auto operation) { std::transform(a, a + words, at(i.b), d, operation); };
   switch (i.code) {
     case Code::memory: {
       const MemoryState& m = program_.memories[i.c];
@@ -227,19 +230,19 @@ void Interpreter::run_wide(const Instruction& i) {
       d[words - 1] &= mask(static_cast<int>(i.b));
       break;
     case Code::wide_and:
-      for (std::uint64_t w = 0; w < words; ++w) d[w] = a[w] & b[w];
+      combine(std::bit_and<>());
       break;
     case Code::wide_or:
-      for (std::uint64_t w = 0; w < words; ++w) d[w] = a[w] | b[w];
+      combine(std::bit_or<>());
       break;
     case Code::wide_xor:
-      for (std::uint64_t w = 0; w < words; ++w) d[w] = a[w] ^ b[w];
+      combine(std::bit_xor<>());
       break;
     case Code::wide_equal:
-      *d = std::equal(a, a + i.c, b);
+      *d = std::equal(a, a + i.c, at(i.b));
       break;
     case Code::wide_mux:
-      std::copy_n(*a ? b : &values_[i.c], words, d);
+      std::copy_n(at(*a ? i.b : i.c), words, d);
       break;
     case Code::wide_slice:
       for (std::uint64_t w = 0; w < words; ++w) {
