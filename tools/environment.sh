@@ -14,6 +14,29 @@ die() {
   exit 2
 }
 
+# watched WHAT COMMAND..: runs the command, and shows meanwhile that it works: seconds so far and what the function WHAT prints. On a terminal that is a
+# line that overwrites itself, elsewhere a line every `beat` seconds.
+beat=${QUILLGEN_BEAT:-15}
+watched() {
+  local what=$1 status=0 watcher
+  shift
+  watch_until_gone "$what" &
+  watcher=$!
+  "$@" || status=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+  return "$status"
+}
+watch_until_gone() {
+  local seconds=0
+  while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    seconds=$((seconds + 1))
+    if [ -t 2 ]; then printf '\r\033[K%4d s: %.68s' "$seconds" "$("$1")" >&2
+    elif [ $((seconds % beat)) -eq 0 ]; then printf '%4d s: %s\n' "$seconds" "$("$1")" >&2; fi
+  done
+}
+
 # Configures build/ unless that is done already. Warnings are errors in CI only: a newer compiler has new ones.
 configure() {
   [ -f "$root/build/build.ninja" ] && return

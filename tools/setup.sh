@@ -51,11 +51,38 @@ become=()
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || die "missing: ${missing[*]}; neither root nor sudo: have somebody run apt-get install ${missing[*]}"
   become=(sudo)
+  [ ! -t 2 ] || sudo -v || die "missing: ${missing[*]}; sudo refuses: have somebody run apt-get install ${missing[*]}" # asks before a line overwrites itself
 fi
-say "installing ${missing[*]}"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -rf "$log" "$log".*' EXIT
 apt() { ${become[@]+"${become[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 </dev/null; }
 install() { apt install -y --no-install-recommends "${missing[@]}"; }
+
+# Whether a server of apt's sources answers, whatever it answers; if none does within 6 seconds, `silent` says which and why. apt itself would try for
+# minutes. True as well where no server is needed: the packages are in apt's cache, or its sources are local.
+answering() {
+  local uris uri host tries=()
+  if uris=$(apt-get install -y --no-install-recommends --print-uris "${missing[@]}" 2>/dev/null) && ! grep -q "^'" <<<"$uris"; then return 0; fi
+  uris=$(apt-get update --print-uris 2>/dev/null | sed -n "s/^'\([^']*\/InRelease\)'.*/\1/p")
+  if [ ! -x /usr/lib/apt/apt-helper ] || [ -z "$uris" ] || grep -qv '^https\?:' <<<"$uris"; then return 0; fi
+  while read -r uri; do
+    host=${uri#*://} host=${host%%/*} host=${host##*@}
+    [[ " ${tries[*]-} " != *" $host "* ]] || continue
+    tries+=("$host")
+    LC_ALL=C timeout 6 /usr/lib/apt/apt-helper -o Acquire::Retries=0 download-file "$uri" "$log.$host.got" >"$log.$host.said" 2>&1 </dev/null &
+  done <<<"$uris"
+  wait
+  silent=
+  for host in "${tries[@]}"; do
+    if [ -s "$log.$host.got" ] || grep -qE '^Get:|  [1-5][0-9][0-9]  ' "$log.$host.said"; then return 0; fi
+    silent+="${silent:+; }$host: $(sed -n 's/^E: Failed to fetch [^ ]*  *//p' "$log.$host.said" | grep . || echo 'no answer in 6 seconds')"
+  done
+  return 1
+}
+answering || die "missing: ${missing[*]} (Debian packages), and no package server can be reached ($silent): connect to the network, or tell apt of a mirror or proxy, and run this again"
+
+say "installing ${missing[*]} and what they need"
+last_line() { tail -n 1 "$log"; }
 # An old or empty package list makes the first try fail; only then is a new one fetched.
-install || { apt update && install; } || { cat "$log" >&2; die "apt-get could not install ${missing[*]}"; }
+watched last_line install || { watched last_line apt update && watched last_line install; } ||
+  { cat "$log" >&2; die "apt-get could not install ${missing[*]}"; }
