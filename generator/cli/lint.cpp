@@ -11,6 +11,7 @@
 #include "config/error.hpp"
 #include "harness/manifest.hpp"
 #include "harness/process.hpp"
+#include "harness/verilator_lint.hpp"
 
 namespace quillgen::cli {
 namespace {
@@ -20,17 +21,30 @@ namespace fs = std::filesystem;
 struct Check {
   std::string title;
   harness::Command command;
-  bool (*is_complaint)(const std::string& line);
+  std::vector<std::string> (*complaints)(const harness::ProcessResult& result);  ///< none when the Verilog is sound
 };
 
-/// Verilator and Icarus say nothing about sound Verilog.
-bool any_line(const std::string& line) { return !line.empty(); }
+std::vector<std::string> complaints(const harness::ProcessResult& result, bool (*is_complaint)(const std::string&)) {
+  std::vector<std::string> found;
+  std::istringstream lines(result.output);
+  for (std::string line; std::getline(lines, line);)
+    if (is_complaint(line)) found.push_back(line);
+  if (found.empty() && result.status != 0) found.push_back(fmt::format("exit status {}", result.status));
+  return found;
+}
+
+/// Icarus says nothing about sound Verilog.
+std::vector<std::string> icarus_complaints(const harness::ProcessResult& result) {
+  return complaints(result, [](const std::string& line) { return !line.empty(); });
+}
 
 /// Yosys keeps a log. A latch it infers is a fault of the RTL, though Yosys only notes it.
-bool line_of_yosys(const std::string& line) {
-  for (const auto* word : {"Warning", "ERROR", "Latch inferred"})
-    if (line.find(word) != std::string::npos) return true;
-  return false;
+std::vector<std::string> yosys_complaints(const harness::ProcessResult& result) {
+  return complaints(result, [](const std::string& line) {
+    for (const auto* word : {"Warning", "ERROR", "Latch inferred"})
+      if (line.find(word) != std::string::npos) return true;
+    return false;
+  });
 }
 
 std::vector<Check> checks(const std::string& top, const std::vector<std::string>& files) {
@@ -41,12 +55,12 @@ std::vector<Check> checks(const std::string& top, const std::vector<std::string>
   const auto verilator = [&](std::string title, harness::Command options) {
     harness::Command command = {"verilator", "--lint-only", "-Wall", "--top-module", top};
     command.insert(command.end(), options.begin(), options.end());
-    return Check{std::move(title), with_files(command), any_line};
+    return Check{std::move(title), with_files(command), harness::verilator_complaints};
   };
   const auto icarus = [&](std::string title, harness::Command options) {
     harness::Command command = {"iverilog", "-Wall", "-t", "null", "-s", top};
     command.insert(command.end(), options.begin(), options.end());
-    return Check{std::move(title), with_files(command), any_line};
+    return Check{std::move(title), with_files(command), icarus_complaints};
   };
   const auto script =
       fmt::format("read_verilog {}; hierarchy -check -top {}; proc; check -assert", fmt::join(files, " "), top);
@@ -55,7 +69,7 @@ std::vector<Check> checks(const std::string& top, const std::vector<std::string>
           icarus("iverilog -Wall, Verilog-2005", {"-g2005"}),
           icarus("iverilog -Wall, FORMAL", {"-g2012", "-DFORMAL"}),
           icarus("iverilog -Wall, FORMAL and QUILLGEN_CHECKS", {"-g2012", "-DFORMAL", "-DQUILLGEN_CHECKS"}),
-          {"yosys hierarchy, proc, check -assert", {"yosys", "-p", script}, line_of_yosys}};
+          {"yosys hierarchy, proc, check -assert", {"yosys", "-p", script}, yosys_complaints}};
 }
 
 void require_tools(const std::vector<Check>& checks) {
@@ -70,20 +84,11 @@ void require_tools(const std::vector<Check>& checks) {
                               missing.size() > 1 ? "s" : "", fmt::join(missing, " ")));
 }
 
-std::vector<std::string> complaints(const Check& check, const harness::ProcessResult& result) {
-  std::vector<std::string> found;
-  std::istringstream lines(result.output);
-  for (std::string line; std::getline(lines, line);)
-    if (check.is_complaint(line)) found.push_back(line);
-  if (found.empty() && result.status != 0) found.push_back(fmt::format("exit status {}", result.status));
-  return found;
-}
-
 /// Prints the verdict of one check; true when it is clean.
 bool run_check(const Check& check, const fs::path& folder) {
   constexpr std::size_t shown = 40;
   const auto start = std::chrono::steady_clock::now();
-  const auto found = complaints(check, harness::run(check.command, folder));
+  const auto found = check.complaints(harness::run(check.command, folder));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print("{:<44} {:>6.1f} s  {}\n", check.title, seconds,
              found.empty() ? "clean" : fmt::format("{} lines of warnings", found.size()));

@@ -13,6 +13,7 @@
 #include "harness/files.hpp"
 #include "harness/process.hpp"
 #include "harness/simulator.hpp"
+#include "harness/verilator_lint.hpp"
 #include "interp/interpreter.hpp"
 #include "passes/verify.hpp"
 
@@ -63,8 +64,8 @@ void stimulate(Subject& s, int cycles) {
     for (const hdl::Port& p : s.top->ports()) {
       if (!p.is_input) continue;
       Words v = random_words(random, p.width);
-      if (p.name == "init") v = {c < warm_up_cycles ? 1u : 0u};
-      if (p.name == "init_index") v = {static_cast<unsigned>(c) % 16};
+      if (p.name == "init") v.assign(1, c < warm_up_cycles ? 1 : 0);
+      if (p.name == "init_index") v.assign(1, static_cast<unsigned>(c) % 16);
       put(all, low, p.width, v);
       low += p.width;
     }
@@ -225,10 +226,8 @@ std::vector<std::string> Batch::lint(const fs::path& folder, bool with_checks) c
     if (*mode == '\0') command.insert(command.end(), {"--default-language", "1364-2005"});
     else if (with_checks) command.push_back(mode);
     else continue;
-    const auto result = harness::run(command, folder);
-    if (result.status == 0 && result.output.empty()) continue;
-    std::istringstream lines(result.output);
-    for (std::string line; std::getline(lines, line) && problems.size() < 20;) problems.push_back("lint: " + line);
+    for (const auto& line : harness::verilator_complaints(harness::run(command, folder)))
+      if (problems.size() < 20) problems.push_back("lint: " + line);
   }
   return problems;
 }

@@ -20,6 +20,7 @@
 #include "harness/interrupt.hpp"
 #include "harness/process.hpp"
 #include "harness/session.hpp"
+#include "harness/verilator_lint.hpp"
 #include "interp/interpreter.hpp"
 #include "passes/verify.hpp"
 #include "unit/interpreter_device.hpp"
@@ -112,7 +113,7 @@ void lint(const fs::path& rtl, const harness::Manifest& manifest) {
   for (const auto& file : harness::load_file_list(rtl)) command.push_back(file);
   const auto result = harness::run(command, rtl);
   harness::check_interrupt();
-  if (result.status != 0 || !result.output.empty()) throw Failure{"lint", result.output};
+  if (!harness::verilator_complaints(result).empty()) throw Failure{"lint", result.output};
 }
 
 /// The same jobs in Verilator; the simulator does not stay in the cache.
@@ -143,7 +144,8 @@ void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
   const auto stalls = steps.stalls.empty() ? std::vector<int>{c.workload.stall_percent} : steps.stalls;
   hdl::Design design;
   const auto& top = as_step("build", [&]() -> const hdl::Module& {
-    const auto& built = accel::build_top(design, accel::Shapes(c.config), top_name);
+    const accel::Shapes shapes(c.config);
+    const auto& built = accel::build_top(design, shapes, top_name);
     passes::verify_or_throw(built);
     return built;
   });
