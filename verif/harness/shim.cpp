@@ -15,6 +15,7 @@
 #include "verilated.h"
 #include "verilated_syms.h"
 #if VM_TRACE_FST
+#include "gtkwave/fstapi.h"
 #include "verilated_fst_c.h"
 #endif
 #if VM_COVERAGE
