@@ -19,7 +19,8 @@ void teach(Lesson& lesson) {
         nano_with({"attention.levels=4", "attention.points=4", fmt::format("numerics.attention_bits={}", a),
                    fmt::format("numerics.logit_frac_bits={}", lf)});
     Design design;
-    const Module& softmax = accel::build_softmax(design, accel::Shapes(config));
+    const accel::Shapes shapes(config);
+    const Module& softmax = accel::build_softmax(design, shapes);
     const auto weights = attention(config, softmax, logits);
     // Rounding the logits moves a weight by ln(2) / 4 steps of a logit at most, rounding exponentials and shares
     // by 1.05 steps of a weight.

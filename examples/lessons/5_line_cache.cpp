@@ -24,7 +24,8 @@ void teach(Lesson& lesson) {
     const Config config =
         nano_with({"attention.embed_dim=16", "feature_cache.kilobytes=1", fmt::format("feature_cache.ways={}", ways)});
     Design design;
-    const Module& tags = accel::build_tag_lookup(design, accel::Shapes(config));
+    const accel::Shapes shapes(config);
+    const Module& tags = accel::build_tag_lookup(design, shapes);
     const auto [hits, misses, requests] = look_up(config, tags, walk);
     lesson.print("ways {}, sets {}, banks 4: {} hits ({:.1f} %), {} misses, {} nodes", ways, cache_sets(config), hits,
                  100.0 * hits / lookups, misses, cost(tags).nodes);

@@ -146,6 +146,6 @@ const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_lane(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_core(hdl::Design& d, const Shapes& s);
 /// The top, named `name`.
-const hdl::Module& build_top(hdl::Design& d, const Shapes& s, const std::string& name);
+const hdl::Module& build_top(hdl::Design& d, const Shapes& s, std::string_view name);
 
 }  // namespace quillgen::accel

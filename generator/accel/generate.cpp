@@ -22,7 +22,8 @@ emit::Options print_options(const Config& config, const std::string& prefix) {
 
 void generate(const Config& config, const std::filesystem::path& folder) {
   hdl::Design design;
-  const hdl::Module& top = accel::build_top(design, accel::Shapes(config), top_name);
+  const accel::Shapes shapes(config);
+  const hdl::Module& top = accel::build_top(design, shapes, top_name);
   std::filesystem::create_directories(folder);
   for (const auto& [name, text] : emit::design_files(design, top, to_json(config), print_options(config)))
     if (!(std::ofstream(folder / name, std::ios::binary) << text).flush())

@@ -41,7 +41,7 @@ void check_keys(const Json& object, const std::string& path, const std::vector<s
                                   shown(Json(key)), shown(value), fmt::join(known, ", ")));
 }
 
-const Json& member(const Json& object, const std::string& path, const std::string& key) {
+const Json& member(const Json& object, std::string_view path, std::string_view key) {
   const auto found = object.find(key);
   if (found == object.end()) throw UserError(fmt::format("{}{} = nothing: must be given; add it", path, key));
   return *found;
@@ -107,8 +107,8 @@ std::vector<int> level_parts(const Json& cache) {
   const auto list = cache.find(level_parts_key);
   if (list == cache.end()) return {};
   if (!list->is_array())
-    throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example [4, 2, 1, 1]", path,
-                                shown(*list)));
+    throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example [4, 2, 1, 1]",
+                                path, shown(*list)));
   std::vector<int> values;
   for (const auto& value : *list) values.push_back(integer(value, fmt::format("{}[{}]", path, values.size())));
   return values;

@@ -16,9 +16,9 @@ std::string literal(std::uint64_t value, int width) {
 // not be widened by its context: a factor is written as bits.
 std::string Expressions::signed_operand(Id id, bool widened) const {
   const Node& n = m_.node(id);
-  if (n.op != Op::constant) return "$signed(" + whole(id) + ")";
+  if (n.op != Op::constant) return fmt::format("$signed({})", whole(id));
   const bool negative = (n.extra >> (n.width - 1)) != 0;
-  if (negative && widened) return "$signed(" + literal(n.extra, n.width) + ")";
+  if (negative && widened) return fmt::format("$signed({})", literal(n.extra, n.width));
   return fmt::format("{}{}'sd{}", negative ? "-" : "", n.width, negative ? (~n.extra & mask(n.width)) + 1 : n.extra);
 }
 
@@ -64,7 +64,7 @@ std::string Expressions::negation(const Node& n) const {
   const Node& inner = m_.node(n.a);
   if (!is_named(n.a) && (inner.op == Op::equal || inner.op == Op::less_unsigned || inner.op == Op::less_signed))
     return comparison(n.a, true);
-  return (n.width == 1 ? "!" : "~") + operand(n.a);
+  return fmt::format("{}{}", n.width == 1 ? "!" : "~", operand(n.a));
 }
 
 std::string Expressions::definition(Id id) const {
@@ -142,10 +142,10 @@ std::string Expressions::operand(Id id) const {
       return definition(id);
     case Op::bit_not: {
       std::string text = definition(id);
-      return text[0] == '!' || text[0] == '~' ? text : "(" + text + ")";
+      return text[0] == '!' || text[0] == '~' ? text : fmt::format("({})", text);
     }
     default:
-      return "(" + definition(id) + ")";
+      return fmt::format("({})", definition(id));
   }
 }
 

@@ -43,7 +43,8 @@ struct Simulated {
 
   explicit Simulated(const Options& o) : config(load_preset(o.preset, o.overrides)) {
     if (o.interpreted) {
-      const auto& top = accel::build_top(design, accel::Shapes(config), top_name);
+      const accel::Shapes shapes(config);
+      const auto& top = accel::build_top(design, shapes, top_name);
       library.emplace(test::interpreter_library(top, config));
       manifest = test::interpreter_manifest(top, config);
     } else {

@@ -38,7 +38,7 @@ void mend_cache(Config& c) {
   const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
   cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(least) + log2_ceil(levels)));
   if (shares.empty()) return;
-  shares = {cache.kilobytes};
+  shares.assign(1, cache.kilobytes);
   while (static_cast<int>(shares.size()) < levels) {  // the largest one is halved, the last of several
     const auto largest = std::max_element(shares.rbegin(), shares.rend());
     *largest /= 2;

@@ -21,7 +21,8 @@ using namespace quillgen::harness;
 TEST_CASE("interpreter, Verilator and model agree on nano") {
   const Config config = load_preset("nano");
   hdl::Design design;
-  const auto& top = accel::build_top(design, accel::Shapes(config), top_name);
+  const accel::Shapes shapes(config);
+  const auto& top = accel::build_top(design, shapes, top_name);
   const auto interpreted = test::interpreter_library(top, config);
   const auto interpreted_manifest = test::interpreter_manifest(top, config);
 
