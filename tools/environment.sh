@@ -42,6 +42,29 @@ configure() {
   [ -f "$root/build/build.ninja" ] && return
   say 'configuring build/'
   local output
-  output=$(meson setup ${CI:+--werror} "$root/build" "$root" 2>&1) || die "meson setup failed:
-$output"
+  output=$(meson setup ${CI:+--werror} "$root/build" "$root" 2>&1) || {
+    printf '%s\n' "$output" >&2
+    tested
+    die 'meson setup failed'
+  }
+}
+
+# build [TARGET..]: what is out of date of build/.
+build() {
+  ninja -C "$root/build" "$@" || {
+    tested
+    die 'the build failed'
+  }
+}
+
+# Of a failure: what the project is tested with, and what is here.
+tested() {
+  local first_line='sed -n 1p'
+  {
+    printf 'This project is tested with\n'
+    sed 's/^/  /' "$root/tools/tested.txt"
+    printf 'and here are\n  %s: ' "$(. /etc/os-release 2>/dev/null && echo "${PRETTY_NAME:-an unknown system}")"
+    { "${CXX:-g++}" --version | $first_line; echo "meson $(meson --version)"; verilator --version | $first_line
+      for library in fmt CLI11 nlohmann_json; do echo "$library $(pkg-config --modversion "$library")"; done; } 2>&1 | paste -sd, | sed 's/,/, /g'
+  } >&2
 }

@@ -3,10 +3,38 @@
 # on a layer of a trained detector. Options are passed on to `quillgen simulate`, for example: tools/quickstart.sh --stall 30 --seed 7
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+rtl=rtl_out/small
+keep=(--keep "$rtl")
+previous=
+for option; do # another place for the RTL, or RTL from there
+  case $previous in --keep | --rtl) rtl=$option keep=() ;; esac
+  case $option in
+    -h | --help) sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"; exit ;;
+    --keep=* | --rtl=*) rtl=${option#*=} keep=() ;;
+  esac
+  previous=$option
+done
+
+say 'builds the generator, has it write the Verilog of preset small, builds a simulator of that and runs a layer on it'
+say 'takes about 8 minutes on two cores the first time, half a minute later; Ctrl-C at any time, it goes on from there'
+say 'installs what is missing: on a bare system about 100 Debian packages, 120 MB to fetch, 480 MB on disk; build/ takes 400 MB'
 bash "$root/tools/setup.sh"
 cd "$root"
 configure
 say 'building quillgen'
-ninja -C build generator/cli/quillgen
+build generator/cli/quillgen
 say 'building the simulator of preset small and running a layer on it'
-exec build/generator/cli/quillgen simulate --preset small --workload examples/tiny_detr_enc1.safetensors "$@"
+simulate=(build/generator/cli/quillgen simulate --preset small --workload examples/tiny_detr_enc1.safetensors ${keep[@]+"${keep[@]}"} "$@")
+status=0
+if [ -t 2 ]; then # quillgen has a line there that overwrites itself
+  "${simulate[@]}" || status=$?
+else
+  phase() { echo 'Verilator and g++ build the simulator, once; then it runs'; }
+  watched phase "${simulate[@]}" || status=$?
+fi
+[ "$status" -ne 3 ] || tested
+[ "$status" -eq 0 ] || exit "$status"
+say "the RTL is in $rtl: files.f lists its files, integration.md says how to put it into a chip"
+say "proved: on a layer of a trained detector, each value of each stage above is, bit for bit, the one of the integer model"
+say "next: build/generator/cli/quillgen estimate --preset quill --model deformable-detr, or README.md, First steps"

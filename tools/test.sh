@@ -16,7 +16,7 @@ bash "$root/tools/setup.sh" --tests
 cd "$root"
 configure
 say 'building'
-ninja -C build all meson-test-prereq # newer Meson leaves what only tests need out of `all`
+build all meson-test-prereq # newer Meson leaves what only tests need out of `all`
 say 'testing'
 status=0
 rm -f build/meson-logs/testlog.json
