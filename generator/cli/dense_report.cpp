@@ -12,10 +12,12 @@ int panels(const Config& c, const DenseShape& s) {
   return divide_up(divide_up(s.outputs, c.gemm.columns), harness::panel_tiles(c, s.inner, s.outputs));
 }
 
-/// Products against what the PE array could have made from its first step to its last.
-double busy(const Config& c, const DenseShape& s, const harness::Counters& counters) {
-  return share(double{1} * s.rows * s.inner * s.outputs,
-               elements(c) * (double{1} * counters.gemm_busy + counters.gemm_rows + counters.gemm_room));
+/// Cycles of the PE array from its first step to its last.
+double under_way(const harness::Counters& c) { return double{1} * c.gemm_busy + c.gemm_rows + c.gemm_room; }
+
+/// Products against those that the PEs could have made from the first step of the array to its last.
+double useful(const Config& c, const DenseShape& s, const harness::Counters& counters) {
+  return share(double{1} * s.rows * s.inner * s.outputs, elements(c) * under_way(counters));
 }
 
 nlohmann::ordered_json json_run(const DenseSimulation& s, const Run& run) {
@@ -26,7 +28,9 @@ nlohmann::ordered_json json_run(const DenseSimulation& s, const Run& run) {
   json["inner"] = shape.inner;
   json["outputs"] = shape.outputs;
   json["panels"] = panels(s.config, shape);
-  json["utilisation"] = {{"gemm", busy(s.config, shape, c)}};
+  json["utilisation"] = {{"gemm", useful(s.config, shape, c)},
+                         {"gemm_busy", share(c.gemm_busy, under_way(c))},
+                         {"gemm_useful", useful(s.config, shape, c)}};
   json["memory"] = {{"row_bytes", c.bytes_query},
                     {"panel_bytes", c.bytes_job},
                     {"output_bytes", c.bytes_output},
@@ -39,7 +43,7 @@ nlohmann::ordered_json json_run(const DenseSimulation& s, const Run& run) {
 void print_report(const DenseSimulation& s) {
   fmt::print("{}: dense jobs on random data{}\n", s.config.name, s.relu ? ", ReLU" : "");
   fmt::print("\n{:<16} {:>5} {:>5} {:>7} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6} {:>10} {:>10}\n", "shape",
-             "seed", "stall", "latency", "compared", "cycles", "setup", "rows", "room", "idle", "busy", "panels",
+             "seed", "stall", "latency", "compared", "cycles", "setup", "rows", "room", "idle", "useful", "panels",
              "bytes", "mismatches");
   for (const auto& run : s.runs) {
     const auto& shape = s.shapes.at(run.job);
@@ -51,11 +55,12 @@ void print_report(const DenseSimulation& s) {
                fmt::format("{}x{}x{}", shape.rows, shape.inner, shape.outputs), run.conditions.seed,
                run.conditions.stall_percent, latency_text(run.conditions), compared, c.cycles,
                c.setup / static_cast<unsigned>(s.config.core.lanes), c.gemm_rows, c.gemm_room, c.gemm_idle,
-               percent(busy(s.config, shape, c)), panels(s.config, shape), r.total_bytes, r.mismatches());
+               percent(useful(s.config, shape, c)), panels(s.config, shape), r.total_bytes, r.mismatches());
   }
   fmt::print(
       "cycles of the PE array: waiting for rows or weights, for room for results, idle before its first step and "
-      "after its last;\nbusy: products of its {} PEs from first to last step\n",
+      "after its last;\nuseful: products of the job against those that its {} PEs could have made from first to last "
+      "step\n",
       elements(s.config));
   if (s.runs.size() == 1) print_dram(s.runs[0]);
 }

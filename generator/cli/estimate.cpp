@@ -57,6 +57,9 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
       fmt::print("{:>10.1f}", percent(g.by_phase[i], static_cast<double>(e.phases[i].cycles)));
     fmt::print("{:>10.1f}\n", 100 * g.utilisation);
   }
+  if (e.gemm_project > 0)
+    fmt::print("{}: PE array busy {:.1f} %, useful products {:.1f} %\n", d.dense ? "dense product" : "value projection",
+               100 * e.project_busy, 100 * e.project_useful);
   if (!d.dense)
     fmt::print(
         "\nlanes between first and last sample: {} samples, wait for features {}, for outputs {}, for points {}\n"
@@ -71,8 +74,9 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
   for (const auto& b : e.roofline.bounds)
     fmt::print("  {:<18} {:>12.0f}  {}{}\n", b.name, b.cycles, b.of,
                b.name == e.roofline.limited_by ? "  <- the limit" : "");
-  fmt::print("{:.1f} multiply-accumulates a cycle of {:.0f}, {:.1f} a byte\n", e.roofline.reached,
-             e.roofline.compute_peak, e.roofline.intensity);
+  fmt::print("{:.1f} multiply-accumulates a cycle of {:.0f} that this job could reach, {:.1f} a byte\n",
+             e.roofline.reached, std::min(e.roofline.compute_roof, e.roofline.intensity * e.roofline.memory_roof),
+             e.roofline.intensity);
   const auto hardware = estimate::hardware_of(c.config);
   fmt::print("\n{:<22} {:>11} {:>12} {:>11}\n", "block", "multipliers", "memory bits", "comparators");
   for (const auto& b : hardware.blocks)

@@ -22,8 +22,12 @@ double phase(const Simulation& s, std::uint32_t cycles_of_lanes) {
   return double{1} * cycles_of_lanes / s.config.core.lanes;
 }
 
-/// Products of the value projection against what the PE array could have made while it was under way.
-double value_utilisation(const Simulation& s, const Counters& c) {
+/// Steps of the PE array while the value projection was under way.
+double value_busy(const Simulation& s, const Counters& c) { return share(c.gemm_project, phase(s, c.project)); }
+
+/// Products of the value projection against those that the PEs could have made while it was under way: steps with PEs
+/// beyond the last row or output are not all useful.
+double value_useful(const Simulation& s, const Counters& c) {
   if (s.given_map) return 0;
   const double channels = s.config.attention.embed_dim;
   return share(s.live_tokens * channels * channels, elements(s.config) * phase(s, c.project));
@@ -58,7 +62,9 @@ void print_details(const Simulation& s, const Run& run) {
   fmt::print("\ncore utilisation {}, {:.2f} samples a cycle, GEMM {}, feature hit rate {}\n",
              percent(core_utilisation(c)), lanes * core_utilisation(c), percent(gemm_utilisation(c)),
              percent(hit_rate(c)));
-  if (!s.given_map) fmt::print("value projection: PEs busy {}\n", percent(value_utilisation(s, c)));
+  if (!s.given_map)
+    fmt::print("value projection: PE array busy {}, useful products {}\n", percent(value_busy(s, c)),
+               percent(value_useful(s, c)));
   fmt::print("memory: {} bytes, of them source {}, value map {}, features {} (compulsory {}, ratio {:.2f})\n",
              r.total_bytes, c.bytes_source, c.bytes_value, r.feature_bytes, compulsory_bytes(s),
              share(static_cast<double>(r.feature_bytes), static_cast<double>(compulsory_bytes(s))));
@@ -66,13 +72,16 @@ void print_details(const Simulation& s, const Run& run) {
 
 void print_matrix(const Simulation& s) {
   fmt::print("\n{:>6} {:>6} {:>8} {:>10} {:>8} {:>8} {:>8} {:>12} {:>12}\n", "seed", "stall", "latency", "cycles",
-             "value", "core", "hits", "features", "mismatches");
+             "useful", "core", "hits", "features", "mismatches");
   for (const auto& run : s.runs) {
     const auto& c = run.result.counters;
     fmt::print("{:>6} {:>6} {:>8} {:>10} {:>8} {:>8} {:>8} {:>12} {:>12}\n", run.conditions.seed,
-               run.conditions.stall_percent, latency_text(run.conditions), c.cycles, percent(value_utilisation(s, c)),
+               run.conditions.stall_percent, latency_text(run.conditions), c.cycles, percent(value_useful(s, c)),
                percent(core_utilisation(c)), percent(hit_rate(c)), run.result.feature_bytes, run.result.mismatches());
   }
+  fmt::print(
+      "useful: products of the value projection against those that all PEs could have made meanwhile; core: samples "
+      "against the cycles of the lanes from first to last; hits: of the feature cache\n");
 }
 
 nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
@@ -84,8 +93,11 @@ nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
   json["samples_per_cycle"] = s.config.core.lanes * core_utilisation(c);
   const double setup = phase(s, c.setup), project = phase(s, c.project);
   json["phases"] = {{"setup", setup}, {"project", project}, {"attend", c.cycles - setup - project}};
-  json["utilisation"] = {
-      {"core", core_utilisation(c)}, {"gemm", gemm_utilisation(c)}, {"value_projection", value_utilisation(s, c)}};
+  json["utilisation"] = {{"core", core_utilisation(c)},
+                         {"gemm", gemm_utilisation(c)},
+                         {"value_projection", value_useful(s, c)},
+                         {"value_projection_busy", s.given_map ? 0 : value_busy(s, c)},
+                         {"value_projection_useful", value_useful(s, c)}};
   json["memory"] = {{"source_bytes", c.bytes_source},
                     {"value_bytes", c.bytes_value},
                     {"feature_bytes", r.feature_bytes},

@@ -24,6 +24,12 @@ std::int64_t live_tokens(const Workload& layer) {
   return layer.tokens - std::count_if(layer.padding.begin(), layer.padding.end(), [](auto p) { return p != 0; });
 }
 
+/// Useful multiply-accumulates of the phase `project`.
+double project_macs(const Demand& d) {
+  if (d.dense) return static_cast<double>(d.shape.rows) * d.shape.inner * d.shape.outputs;
+  return d.map_given ? 0 : static_cast<double>(live_tokens(d.layer)) * d.layer.embed_dim * d.layer.embed_dim;
+}
+
 /// Useful multiply-accumulates of the PE array and of the lanes.
 struct Macs {
   double array = 0, sampling = 0, projection = 0;
@@ -31,12 +37,13 @@ struct Macs {
 };
 
 Macs macs_of(const Demand& d) {
-  if (d.dense) return {static_cast<double>(d.shape.rows) * d.shape.inner * d.shape.outputs, 0, 0};
+  if (d.dense) return {project_macs(d), 0, 0};
   const auto& w = d.layer;
   const double c = w.embed_dim, queries = w.queries, samples = queries * w.heads * w.levels * w.points;
-  const double value = d.map_given ? 0 : static_cast<double>(live_tokens(w)) * c * c;
-  return {value + 3 * samples * c, samples * 4 * c / w.heads, queries * c * c};
+  return {project_macs(d) + 3 * samples * c, samples * 4 * c / w.heads, queries * c * c};
 }
+
+double array_size(const Config& c) { return static_cast<double>(c.gemm.rows) * c.gemm.columns * c.gemm.depth; }
 
 void fill_engines(Estimate& e, const JobRun& run, int lanes) {
   const std::pair<const char*, double (*)(const Work&)> engines[] = {
@@ -63,7 +70,7 @@ void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
   auto& r = e.roofline;
   const auto macs = macs_of(d);
   const int lanes = c.core.lanes, head_dim = c.attention.head_dim();
-  const double array = static_cast<double>(c.gemm.rows) * c.gemm.columns * c.gemm.depth;
+  const double array = array_size(c);
   const double sampling = 4.0 * lanes * head_dim,
                projection = static_cast<double>(lanes) * c.core.projection_columns * head_dim;
   r.macs = macs.sum();
@@ -73,16 +80,16 @@ void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
   r.compute_peak = d.dense ? array : array + sampling + projection;
   r.bytes_a_cycle = 2.0 * beat_bytes(c.memory);
   // The value projection is over before the first sample; the rest goes on at the same time.
-  const double value = d.dense || d.map_given
-                           ? 0
-                           : static_cast<double>(live_tokens(d.layer)) * c.attention.embed_dim * c.attention.embed_dim;
+  const double value = d.dense ? 0 : project_macs(d);
   const double compute =
       value / array + std::max({(macs.array - value) / array, macs.sampling / sampling, macs.projection / projection});
   const double beat = beat_bytes(c.memory);
+  const double memory = static_cast<double>(std::max(e.bytes_read, e.bytes_written)) / beat;
+  r.compute_roof = r.macs / compute;
+  r.memory_roof = r.bytes / memory;
   r.bounds = {{"compute", compute, "multiply-accumulates of the busiest engine, projection of values before the rest"},
               {"feature_bandwidth", static_cast<double>(e.bytes_feature) / beat, "reading the lines that miss"},
-              {"memory_bandwidth", static_cast<double>(std::max(e.bytes_read, e.bytes_written)) / beat,
-               e.bytes_read >= e.bytes_written ? "all reads" : "all writes"}};
+              {"memory_bandwidth", memory, e.bytes_read >= e.bytes_written ? "all reads" : "all writes"}};
   r.limited_by = std::max_element(r.bounds.begin(), r.bounds.end(), [](const auto& a, const auto& b) {
                    return a.cycles < b.cycles;
                  })->name;
@@ -114,6 +121,11 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
   e.gemm_steps = run.until.back().array_steps;
   e.gemm_project = run.until[1].array_steps;
   e.gemm_macs = static_cast<std::int64_t>(macs_of(demand).array);
+  if (e.project > 0) {
+    const auto cycles = static_cast<double>(e.project);
+    e.project_busy = static_cast<double>(e.gemm_project) / cycles;
+    e.project_useful = project_macs(demand) / (array_size(config) * cycles);
+  }
   e.line_hits = cache.hits, e.line_misses = cache.misses,
   e.lines_touched = demand.lines_touched[static_cast<std::size_t>(config.feature_cache.line_shape)];
   if (const auto look_ups = cache.hits + cache.misses; look_ups > 0)
@@ -171,6 +183,8 @@ nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const De
             {"bytes_output", e.bytes_output},
             {"bytes_source", e.bytes_source},
             {"bytes_value", e.bytes_value}}},
+          {"project_busy", e.project_busy},
+          {"project_useful", e.project_useful},
           {"hit_rate", e.hit_rate},
           {"lines_touched", e.lines_touched},
           {"engines", engines},
@@ -181,6 +195,8 @@ nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const De
             {"reached", e.roofline.reached},
             {"compute_peak", e.roofline.compute_peak},
             {"bytes_a_cycle", e.roofline.bytes_a_cycle},
+            {"compute_roof", e.roofline.compute_roof},
+            {"memory_roof", e.roofline.memory_roof},
             {"bounds", bounds},
             {"limited_by", e.roofline.limited_by}}},
           {"hardware", to_json(hardware_of(config))},

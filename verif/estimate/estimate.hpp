@@ -44,8 +44,10 @@ struct Roofline {
   double bytes = 0;           ///< moved over the memory port, both directions
   double intensity = 0;       ///< macs / bytes
   double reached = 0;         ///< macs a cycle
-  double compute_peak = 0;    ///< macs a cycle with every engine that the job uses busy
-  double bytes_a_cycle = 0;   ///< of the memory port, both directions
+  double compute_peak = 0;    ///< macs a cycle with every engine that the job uses busy, which they never are at once
+  double bytes_a_cycle = 0;   ///< of the memory port, both directions full
+  double compute_roof = 0;    ///< macs a cycle by the bound "compute": engines that work one after the other take turns
+  double memory_roof = 0;     ///< bytes a cycle by "memory_bandwidth": reads and writes in the proportion of the job
   std::vector<Bound> bounds;  ///< lower bounds of the cycles, and
   std::string limited_by;     ///< name of the largest
 };
@@ -68,6 +70,8 @@ struct Estimate {
   std::int64_t gemm_steps = 0;    ///< cycles in which the array sums products, of the whole job
   std::int64_t gemm_project = 0;  ///< of them in `project`
   std::int64_t gemm_macs = 0;     ///< useful products, without those of padding
+  double project_busy = 0;        ///< share of the cycles of `project` in which the array takes a step
+  double project_useful = 0;      ///< products that the job asks for in `project`, of those the PEs could make in it
   // --- line cache
   std::int64_t line_hits = 0, line_misses = 0;
   std::int64_t lines_touched = 0;  ///< distinct lines: the least that can miss

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A whole encoder layer, from source rows to outputs, bit-exact, and fast: the value projection keeps at least 95 % of the PEs busy, from first to last
-# sample the busier of lanes and PE array at least 90 %, and a memory latency of 200 cycles costs less than 5 % against one of 10. Then with stalls.
+# A whole encoder layer, from source rows to outputs, bit-exact, and fast: at least 95 % of the products that the PEs could make in the value
+# projection are useful, from first to last sample the busier of lanes and PE array takes at least 90 % of the cycles, and a memory latency of 200
+# cycles costs less than 5 % against one of 10. Then with stalls.
 #   encoder.sh QUILLGEN PRESET WORKLOAD
 set -euo pipefail
 quillgen=$1 preset=$2 workload=$3
@@ -18,7 +19,7 @@ runs = json.load(open(sys.argv[1]))["runs"]
 for run in runs:
     c, lanes = run["counters"], run["lanes"]
     latency = f"latency {run['latency']}"
-    check(f"PEs busy in the value projection, {latency}", run["utilisation"]["value_projection"], 0.95)
+    check(f"useful products in the value projection, {latency}", run["utilisation"]["value_projection_useful"], 0.95)
     attend = c["CYCLES"] - (c["SETUP"] + c["PROJECT"] + c["FILL"] + c["DRAIN"]) / lanes
     check(f"busier engine from first to last sample, {latency}",
           max(c["SAMPLE"] / lanes, c["GEMM_BUSY"] - c["GEMM_PROJECT"]) / attend, 0.9)

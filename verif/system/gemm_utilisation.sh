@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Of dense jobs, the share of PEs that are busy from the first product to the last, when memory keeps up.
+# Of dense jobs, the share of the products that the PEs could make from the first step to the last which are useful, when memory keeps up.
 #   gemm_utilisation.sh QUILLGEN PRESET MxKxN=SHARE...
 set -euo pipefail
 quillgen=$1 preset=$2
@@ -12,8 +12,8 @@ python3 - "$folder/result.json" "${@#*=}" <<'P'
 import json, sys
 failed = False
 for run, least in zip(json.load(open(sys.argv[1]))["runs"], map(float, sys.argv[2:]), strict=True):
-    busy = run["utilisation"]["gemm"]
-    failed |= busy < least
-    print(f"{'FAILED' if busy < least else 'ok    '}  {run['rows']}x{run['inner']}x{run['outputs']}: {busy:.3f} of the PEs busy, at least {least} wanted")
+    useful = run["utilisation"]["gemm_useful"]
+    failed |= useful < least
+    print(f"{'FAILED' if useful < least else 'ok    '}  {run['rows']}x{run['inner']}x{run['outputs']}: {useful:.3f} of the products useful, at least {least} wanted")
 sys.exit(failed)
 P

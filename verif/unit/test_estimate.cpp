@@ -244,8 +244,35 @@ TEST_CASE("estimates: the parts add up") {
       CHECK(engine.utilisation <= 1);
     }
     for (const auto& bound : e.roofline.bounds) CHECK(bound.cycles <= static_cast<double>(e.cycles));
+    CHECK(e.project_busy == doctest::Approx(e.engine("pe_array").by_phase[1] / static_cast<double>(e.project)));
+    CHECK(e.project_useful <= e.project_busy);
     CHECK(to_json(e, config, demand).dump() == to_json(estimate::estimate(config, demand), config, demand).dump());
   }
+}
+
+TEST_CASE("estimates: the roofs are the bounds, so that a job at a bound is at its roof") {
+  const auto demand = small_demand();
+  for (const auto& overrides : {std::vector<std::string>{}, {"memory.data_bits=64"}, {"core.lanes=2"}}) {
+    for (const bool given : {false, true}) {
+      auto asked = demand;
+      asked.map_given = given;
+      const auto config = fitted(plain_config("quill", overrides), asked);
+      const auto r = estimate::estimate(config, asked).roofline;
+      const auto cycles_of = [&](const std::string& name) {
+        return std::find_if(r.bounds.begin(), r.bounds.end(), [&](const auto& b) { return b.name == name; })->cycles;
+      };
+      const double roof = std::min(r.compute_roof, r.intensity * r.memory_roof);
+      CHECK(r.macs / roof == doctest::Approx(std::max(cycles_of("compute"), cycles_of("memory_bandwidth"))));
+      CHECK(r.reached <= roof);
+      // All engines at once would be more: the projection of values is over before the first sample.
+      CHECK(r.compute_roof < r.compute_peak);
+      CHECK(r.memory_roof < r.bytes_a_cycle);
+    }
+  }
+  const auto dense = estimate::dense_demand({64, 256, 96});
+  const auto config = plain_config("quill", {});
+  const auto r = estimate::estimate(config, dense).roofline;
+  CHECK(r.compute_roof == doctest::Approx(r.compute_peak));
 }
 
 TEST_CASE("estimates: more of a resource never costs time, more work does") {
