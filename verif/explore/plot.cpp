@@ -5,37 +5,35 @@
 #include <algorithm>
 #include <limits>
 
+#include "drawing/labels.hpp"
+#include "drawing/svg.hpp"
 #include "explore/pareto.hpp"
 #include "explore/scale.hpp"
 
 namespace quillgen::explore {
 namespace {
 
+using drawing::escaped, drawing::shortened;
+
 // Pixels: the picture, and the margins of the plot in it.
 constexpr double width = 960, height = 600, left = 96, right = 32, top = 88, bottom = 72;
 
-constexpr const char* style =
-    "text { font: 13px sans-serif; fill: #222 } .title { font-size: 15px; font-weight: bold } .grid { stroke: #ddd } "
-    ".frame { stroke: #888; fill: none } .other { fill: #9db4c8 } .front { fill: #c43c2f } "
-    ".stairs { stroke: #c43c2f; fill: none; stroke-width: 1.5 } .simulated { stroke: #222; stroke-width: 1.5 } "
-    ".number { font-size: 11px }";
+// Of text.
+constexpr double text_size = 13, title_size = 15, number_size = 11;
+// Of marks.
+constexpr double front_radius = 5, other_radius = 4;
 
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '&') safe += "&amp;";
-    else if (c == '<') safe += "&lt;";
-    else if (c == '>') safe += "&gt;";
-    else if (c == '"') safe += "&quot;";
-    else safe += c;
-  }
-  return safe;
-}
-
-/// What has room on a line of the picture: the end of long names of files tells more than their begin.
-std::string shortened(const std::string& text) {
-  constexpr std::size_t most = 100;
-  return text.size() <= most ? text : "..." + text.substr(text.size() - most + 3);
+std::string style() {
+  using namespace drawing;
+  const Paint paints[] = {{"text", "fill", ink},         {".paper", "fill", paper},     {".grid", "stroke", grid},
+                          {".frame", "stroke", outline}, {".other", "fill", quiet},     {".front", "fill", accent},
+                          {".front", "stroke", ink},     {".stairs", "stroke", accent}, {".simulated", "stroke", ink},
+                          {".leader", "stroke", dim}};
+  return style_sheet(paints) +
+         fmt::format(
+             "text{{font:{}px sans-serif}}.title{{font-size:{}px;font-weight:bold}}.number{{font-size:{}px}}"
+             ".frame,.stairs{{fill:none}}.stairs,.simulated{{stroke-width:1.5}}",
+             text_size, title_size, number_size);
 }
 
 Scale scale_of(std::span<const Point> points, const Objective& objective) {
@@ -66,9 +64,10 @@ class Drawing {
   void begin(const std::string& title) {
     text_ = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\">\n"
-        "<style>{2}</style>\n<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n",
-        width, height, style);
-    text_ += fmt::format("<text class=\"title\" x=\"{}\" y=\"30\">{}</text>\n", left, escaped(shortened(title)));
+        "<style>{2}</style>\n<rect class=\"paper\" width=\"{0}\" height=\"{1}\"/>\n",
+        width, height, style());
+    text_ += fmt::format("<text class=\"title\" x=\"{}\" y=\"30\">{}</text>\n", left,
+                         escaped(shortened(title, title_size, width - left - right)));
   }
 
   void frame() {
@@ -96,9 +95,9 @@ class Drawing {
   /// What the signs mean, above the frame.
   void legend(bool simulated) {
     constexpr double y = top - 24;
-    text_ += fmt::format("<circle class=\"front\" cx=\"{}\" cy=\"{}\" r=\"5\"/>", left + 6, y - 4);
+    text_ += fmt::format("<circle class=\"front\" cx=\"{}\" cy=\"{}\" r=\"{}\"/>", left + 6, y - 4, front_radius);
     text_ += fmt::format("<text x=\"{}\" y=\"{}\">on the front, with its number</text>\n", left + 18, y);
-    text_ += fmt::format("<circle class=\"other\" cx=\"{}\" cy=\"{}\" r=\"4\"/>", left + 236, y - 4);
+    text_ += fmt::format("<circle class=\"other\" cx=\"{}\" cy=\"{}\" r=\"{}\"/>", left + 236, y - 4, other_radius);
     text_ += fmt::format("<text x=\"{}\" y=\"{}\">beaten by another</text>\n", left + 248, y);
     if (!simulated) return;
     cross(left + 400, y - 4);
@@ -109,27 +108,43 @@ class Drawing {
   void stairs() {
     const Objective two[] = {along_, up_};
     std::string path;
+    double before_x = 0, before_y = 0;
     for (const auto i : front(points_, two)) {
-      const double x = across(points_[i].figures.*along_.value), y = down(points_[i].figures.*up_.value);
+      const auto [x, y] = place(points_[i]);
+      if (!path.empty()) labels_.keep_free(before_x, before_y, x, before_y), labels_.keep_free(x, before_y, x, y);
       path += path.empty() ? fmt::format("M{:.1f} {:.1f}", x, y) : fmt::format("H{:.1f}V{:.1f}", x, y);
+      before_x = x, before_y = y;
     }
     text_ += fmt::format("<path class=\"stairs\" d=\"{}\"/>\n", path);
   }
 
-  void point(std::size_t i, bool on_front) {
-    const auto& p = points_[i];
-    const double x = across(p.figures.*along_.value), y = down(p.figures.*up_.value);
+  void point(const Point& p, bool on_front) {
+    const auto [x, y] = place(p);
+    const double radius = on_front ? front_radius : other_radius;
     text_ += fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",
-                         on_front ? "front" : "other", x, y, on_front ? 5 : 4, escaped(tooltip(p)));
-    if (on_front)
-      text_ += fmt::format("<text class=\"number\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 7, y - 6, p.number);
-    if (up_.value == &Figures::cycles && p.simulated && p.simulated->bit_exact())
-      cross(x, down(static_cast<double>(p.simulated->cycles)));
+                         on_front ? "front" : "other", x, y, radius, escaped(tooltip(p)));
+    labels_.keep_free({x - radius, y - radius, 2 * radius, 2 * radius});
+    if (up_.value == &Figures::cycles && p.simulated && p.simulated->bit_exact()) {
+      const double simulated = down(static_cast<double>(p.simulated->cycles));
+      cross(x, simulated);
+      labels_.keep_free({x - 4, simulated - 4, 8, 8});
+    }
+  }
+
+  /// Of a point on the front. Where they are too near to each other some go without: all have theirs on the mark.
+  void number(const Point& p) {
+    const auto [x, y] = place(p);
+    const auto text = fmt::format("{}", p.number);
+    if (const auto box = labels_.place(x, y, front_radius, text, number_size))
+      text_ += drawing::label_at(*box, x, y, front_radius, text, number_size, "number");
   }
 
   std::string end() { return text_ + "</svg>\n"; }
 
  private:
+  std::pair<double, double> place(const Point& p) const {
+    return {across(p.figures.*along_.value), down(p.figures.*up_.value)};
+  }
   template <typename Number>
   double across(Number value) const {
     return left + x_.place(static_cast<double>(value)) * (width - left - right);
@@ -159,6 +174,7 @@ class Drawing {
   std::span<const Axis> axes_;
   Objective up_, along_;
   Scale y_, x_;
+  drawing::Labels labels_{{left, top, width - left - right, height - top - bottom}};
   std::string text_;
 };
 
@@ -173,9 +189,10 @@ std::string plot(std::span<const Point> points, std::span<const Axis> axes, std:
   drawing.frame();
   drawing.legend(std::ranges::any_of(points, [](const Point& p) { return p.simulated && p.simulated->bit_exact(); }));
   for (std::size_t i = 0; i < points.size(); ++i)
-    if (!in_front[i] && points[i].refused.empty()) drawing.point(i, false);
+    if (!in_front[i] && points[i].refused.empty()) drawing.point(points[i], false);
   drawing.stairs();
-  for (const auto i : on_front) drawing.point(i, true);
+  for (const auto i : on_front) drawing.point(points[i], true);
+  for (const auto i : on_front) drawing.number(points[i]);
   return drawing.end();
 }
 

@@ -1,7 +1,10 @@
 // Sweeps: their points, shards, the front, merging, and what is written of them.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <atomic>
+#include <cmath>
+#include <cstdio>
 #include <random>
 #include <set>
 
@@ -338,6 +341,36 @@ TEST_CASE("the plot has a mark for every possible point") {
   CHECK(count("class=\"simulated\"") == 2);  // one in the legend
   CHECK(count("a &lt; b &amp; &quot;c&quot;") == 1);
   CHECK(count("point 4:") == 0);
+}
+
+TEST_CASE("numbers of close points of a front do not cover each other") {
+  std::string latencies = "memory.latency_cycles=1";
+  for (int i = 2; i <= 90; ++i) latencies += fmt::format(",{}", i);
+  const std::vector<Axis> axes = {parse_axis(latencies)};
+  // A front of 60 points in a corner of the picture, and others above it.
+  std::vector<Point> points;
+  for (std::int64_t n = 1; n <= 60; ++n) points.push_back(point(n, 10'000 - 7 * n, 10'000 + n * n / 10 + n));
+  for (std::int64_t n = 61; n <= 90; ++n) points.push_back(point(n, 10'000 + 100 * n, 12'000 + 10 * n));
+  const auto svg = plot(points, axes, cycles_area, front(points, cycles_area), "close");
+  struct Text {
+    double x, y, width;
+  };
+  std::vector<Text> numbers;
+  const std::string tag = "<text class=\"number\" x=\"";
+  for (auto at = svg.find(tag); at != std::string::npos; at = svg.find(tag, at + 1)) {
+    Text t{};
+    char number[8] = {};
+    REQUIRE(std::sscanf(svg.c_str() + at + tag.size(), "%lf\" y=\"%lf\">%7[0-9]", &t.x, &t.y, number) == 3);
+    t.width = 6.2 * static_cast<double>(std::string(number).size());  // digits of 11 pixels
+    numbers.push_back(t);
+  }
+  MESSAGE(fmt::format("{} of 60 points on the front have their number", numbers.size()));
+  CHECK(numbers.size() >= 20);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto &a = numbers[i], &b = numbers[j];
+      CHECK((a.x + a.width <= b.x || b.x + b.width <= a.x || std::abs(a.y - b.y) >= 9));
+    }
 }
 
 TEST_CASE("work on several threads: each piece once, failures come through") {
