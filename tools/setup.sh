@@ -4,6 +4,7 @@
 #   tools/setup.sh --tests    and for lint and the tests
 #   tools/setup.sh --area     and for area and timing
 #   tools/setup.sh --slurm    and for the test of sweeps on a cluster
+#   tools/setup.sh --clang    and for a build with clang
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -36,13 +37,17 @@ case "${1:-}" in
   --area)
     need yosys command -v yosys
     need opensta command -v sta
-    need qflow-tech-osu018 test -f /usr/share/qflow/tech/osu018/osu018_stdcells.lib # standard cells, 180 nm
+    need qflow-tech-osu018 test -f /usr/share/qflow/tech/osu018/osu018_stdcells.lib # standard cells, 180 nm; Debian 12 has it, 13 no longer
     ;;
   --slurm)
     need slurm-wlm test -x /usr/sbin/slurmctld
     need munge test -x /usr/sbin/munged
     ;;
-  *) die "unknown option $1; there are --tests, --area and --slurm" ;;
+  --clang)
+    # One with std::source_location, which that of Debian 12 by default, 14, has not.
+    if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then need clang-16 command -v clang++-16; else need clang command -v clang++; fi
+    ;;
+  *) die "unknown option $1; there are --tests, --area, --slurm and --clang" ;;
 esac
 [ ${#missing[@]} -eq 0 ] && exit 0
 
