@@ -56,6 +56,14 @@ class Interpreter {
   /// One clock cycle: settles, evaluates the checks, then applies the clock edge.
   void step();
 
+  /// What runs, and the words of a value of it in this cycle, lowest first: for waveforms.
+  const Program& program() const { return program_; }
+  std::vector<std::uint64_t> words(Slot slot, int width) {
+    settle();
+    return words({slot, width});
+  }
+  bool in_reset() const { return reset_; }
+
   std::uint64_t cycle() const { return cycle_; }                     ///< clock edges so far
   std::size_t instructions() const { return program_.code.size(); }  ///< evaluated in a cycle
   const hdl::Module& top() const { return *program_.scopes[0].module; }
