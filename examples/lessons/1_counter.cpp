@@ -28,6 +28,7 @@ void teach(Lesson& lesson) {
     for (int cycle = 0; cycle < 1000; ++cycle, sim.step()) {
       const bool enable = random() % 4 != 0;
       sim.set("enable", enable);
+      lesson.sample(sim);
       lesson.check(sim.get("count") == expected, fmt::format("{} in cycle {}", counter.name(), cycle));
       expected = (expected + enable) % modulus;
     }

@@ -27,6 +27,7 @@ void teach(Lesson& lesson) {
       for (int i = 0; i < 64; ++i) {
         const int a = int(random() % 256) - 128, b = int(random() % 256) - 128;
         sim.set("first", i == 0), sim.set("a", a & 255), sim.set("b", b & 255);
+        lesson.sample(sim);
         sim.step();
         exact += a * b, acc = std::clamp(acc + a * b, -(1 << (acc_bits - 1)), (1 << (acc_bits - 1)) - 1);
         lesson.check(sim.get_signed("acc") == acc, fmt::format("{}, sum {}", mac.name(), run));

@@ -29,6 +29,7 @@ void teach(Lesson& lesson) {
     std::string cycles;
     for (const int percent : {0, 30, 60}) {  // of the cycles, in which either end holds back
       test::StreamBench bench(chain, {.seed = 1, .stall_percent = percent});
+      if (percent == 30) bench.on_cycle([&](auto& sim) { lesson.sample(sim); });
       for (int i = 0; i < 1000; ++i) bench.push("in", {i}), bench.expect("out", 1);
       cycles += fmt::format("{:6}", bench.run());
       for (unsigned i = 0; i < 1000; ++i) lesson.check(bench.received("out")[i][0] == i, chain.name());

@@ -21,7 +21,7 @@ void teach(Lesson& lesson) {
     Design design;
     const accel::Shapes shapes(config);
     const Module& softmax = accel::build_softmax(design, shapes);
-    const auto weights = attention(config, softmax, logits);
+    const auto weights = attention(lesson, config, softmax, logits);
     // Rounding the logits moves a weight by ln(2) / 4 steps of a logit at most, rounding exponentials and shares
     // by 1.05 steps of a weight.
     const double bound = std::numbers::ln2 / 4 * std::exp2(-lf) + 1.05 * std::exp2(-a);

@@ -18,8 +18,10 @@ using Row = std::vector<double>;
 
 /// The weights that a softmax block gives to the logits of heads, a row each. Logits are in natural units, as in the
 /// exact softmax; they are scaled by log2(e) and rounded to the logits of the hardware, which takes powers of 2.
-inline std::vector<Row> attention(const Config& config, const Module& softmax, const std::vector<Row>& logits) {
+inline std::vector<Row> attention(Lesson& lesson, const Config& config, const Module& softmax,
+                                  const std::vector<Row>& logits) {
   test::StreamBench bench(softmax);
+  bench.on_cycle([&](auto& now) { lesson.sample(now); });
   for (const Row& row : logits)
     for (std::size_t i = 0; i < row.size(); ++i) {
       const double scaled = std::ldexp(row[i] * std::numbers::log2e, config.numerics.logit_frac_bits);
@@ -46,11 +48,15 @@ struct Lookups {
 };
 
 /// Sends samples to a tag look-up that starts empty. All their pixels lie in the map.
-inline Lookups look_up(const Config& config, const Module& tag_lookup, const std::vector<Sample>& walk) {
+inline Lookups look_up(Lesson& lesson, const Config& config, const Module& tag_lookup,
+                       const std::vector<Sample>& walk) {
   test::StreamBench bench(tag_lookup);
   auto& sim = bench.interpreter();
   Lookups sum;
-  bench.on_cycle([&](auto& now) { sum.hits += now.get("hits"), sum.misses += now.get("misses"); });
+  bench.on_cycle([&](auto& now) {
+    lesson.sample(now);
+    sum.hits += now.get("hits"), sum.misses += now.get("misses");
+  });
   sim.set("clear", 1);
   bench.run_cycles(1);
   sim.set("clear", 0);

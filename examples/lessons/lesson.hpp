@@ -2,11 +2,15 @@
 //
 // The Verilog of a lesson is compared with the file beside it, the text it prints with its block in README.md, both
 // byte for byte; `--update` rewrites them instead. A result that is wrong or a file that differs makes the exit
-// status 1.
+// status 1. With `--exercise FOLDER` only results count: Verilog and waveforms are written to the folder, and what the
+// page has is left alone. Solutions are lessons too; the code that the page shows of one must be in its source.
 #pragma once
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,7 +25,9 @@ using namespace hdl;
 
 class Lesson {
  public:
-  Lesson(std::string name, bool update) : name_(std::move(name)), update_(update) {}
+  /// `name` as in the command on the page, "1_counter" or "solutions/1_counter". The folder of an exercise, or none.
+  Lesson(std::string name, bool update, const std::filesystem::path& exercise);
+  ~Lesson();
 
   /// Prints a line; it belongs to the output shown in README.md.
   template <class... Args>
@@ -32,14 +38,23 @@ class Lesson {
   void check(bool holds, const std::string& what);
   /// Compares the Verilog of the module with <module>.v.
   void verilog(const Module& m);
+  /// In an exercise: this cycle of the interpreter goes into <module>.vcd. Call it before each step, with the inputs
+  /// set. Of a module the first run is kept, up to 2000 cycles.
+  void sample(interp::Interpreter& sim);
   /// Compares the output with README.md. Exit status.
   int end();
 
  private:
-  void keep(const std::string& file, const std::string& is, const std::string& should_be);
+  struct Wave;
+  void keep(const std::filesystem::path& file, const std::string& is, const std::string& should_be);
+  void compare(const std::string& module, const std::string& is);
+  void check_code(const std::string& readme, std::size_t command);
 
   std::string name_, output_;
   bool update_;
+  std::filesystem::path exercise_;
+  std::map<std::string, std::unique_ptr<Wave>> waves_;
+  std::vector<std::string> notes_;  // of an exercise, printed last
   int checks_ = 0, wrong_ = 0;
 };
 
