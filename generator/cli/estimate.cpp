@@ -9,6 +9,7 @@
 #include "cli/config_options.hpp"
 #include "cli/estimate_html.hpp"
 #include "cli/fit.hpp"
+#include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
@@ -115,9 +116,13 @@ void add_estimate(CLI::App& app, int&) {
   add_model_options(*command, o->layer.drawn, *model);
   command->add_flag("--given-map", o->map_given, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
-      ->check(CLI::Range(1, 100000));
+      ->check(CLI::Range(1, 100000))
+      ->default_str("what the configuration says");
   command->add_option("--json", o->json, "also write the estimate to this file");
   command->add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
+  add_examples(*command,
+               {"estimate --preset small --workload " + example("sparse_c64.safetensors") + " --html estimate.html",
+                "estimate --preset quill --model deformable-detr --scale 0.3"});
   command->callback([o] { run_estimate(*o); });
 }
 

@@ -11,6 +11,7 @@
 #include "cli/explore_results.hpp"
 #include "cli/explore_slurm.hpp"
 #include "cli/fit.hpp"
+#include "cli/help.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
@@ -31,6 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int most_shards = 1000;  // Slurm's own limit of an array, unless a cluster was told otherwise
+constexpr int usual_shards = 16;
 
 struct ExploreOptions {
   ConfigOptions config;
@@ -126,7 +128,7 @@ void write_slurm(const ExploreOptions& o, const explore::Sweep& sweep) {
   job.out = o.out;
   job.points = sweep.points();
   const auto most = static_cast<int>(std::min<std::int64_t>(job.points, most_shards));
-  job.shards = o.shards ? o.shards : std::min(most, 16);
+  job.shards = o.shards ? o.shards : std::min(most, usual_shards);
   if (job.shards > most)
     throw UserError(fmt::format("--shards {}: is more than there are points ({}); give fewer", o.shards, most));
   job.cpus = std::max(o.jobs, 1);
@@ -188,23 +190,29 @@ void add_explore(CLI::App& app, int& exit_status) {
   add_model_options(*command, o->job.drawn, *model);
   command->add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->job.latency, "cycles from a read to its first beat")
-      ->check(CLI::Range(1, 100000));
-  command->add_option("--objectives", o->objectives, "what is to be small: the front is of these (default cycles,area)")
-      ->delimiter(',');
+      ->check(CLI::Range(1, 100000))
+      ->default_str("what the configuration says");
+  command->add_option("--objectives", o->objectives, "what is to be small: the front is of these")
+      ->delimiter(',')
+      ->capture_default_str();
   command
       ->add_option("--weights", o->weights,
-                   "what a bit of memory, of a register and of a multiplier (width times width) counts in the area "
-                   "(default 1,15,20)")
+                   "what a bit of memory, of a register and of a multiplier (width times width) counts in the area")
       ->delimiter(',')
       ->expected(3)
+      ->capture_default_str()
       ->check(CLI::Range(0, 1000));
   command->add_option("--simulate", o->simulate, "simulate the best N points")->check(CLI::Range(1, 1000));
   command->add_flag("--quick-build", o->quick_build, "of --simulate: as of `quillgen simulate`");
   command->add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
   command->add_option("--shard", o->shard, "estimate only part I of N, for `explore merge`")->type_name("I/N");
   command->add_option("--slurm", o->slurm, "write a script that runs the sweep as a job array of Slurm");
-  command->add_option("--shards", o->shards, "jobs of that array (default 16)")->check(CLI::Range(1, most_shards));
-  command->add_option("--jobs", o->jobs, "points at a time (default: all CPUs)")->check(CLI::Range(1, 4096));
+  command->add_option("--shards", o->shards, "jobs of that array")
+      ->check(CLI::Range(1, most_shards))
+      ->default_str(std::to_string(usual_shards));
+  command->add_option("--jobs", o->jobs, "points at a time")->check(CLI::Range(1, 4096))->default_str("all CPUs");
+  add_examples(*command, {"explore --preset nano --workload " + example("official_test_shapes.safetensors") +
+                          " --vary gemm.rows=1,2 --vary order.window=1,8 --out sweep"});
   add_merge(*command, exit_status);
   command->callback([o, command, &exit_status] {
     if (command->got_subcommand("merge")) return;

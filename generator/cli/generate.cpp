@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
 #include "cli/design.hpp"
+#include "cli/help.hpp"
 #include "cli/output_folder.hpp"
 #include "harness/interrupt.hpp"
 
@@ -28,6 +29,8 @@ void add_generate(CLI::App& app, int&) {
   command->add_option("--module", o->design.module, "write this block and what it instantiates only");
   command->add_flag("--force", o->force,
                     "write into a folder that holds other files, and over files edited since quillgen wrote them");
+  add_examples(*command, {"generate --preset nano --out rtl",
+                          "generate --preset small --set gemm.rows=8 --prefix left_ --out left"});
   command->callback([o] {
     harness::catch_interrupts();
     const Config config = chosen_config(o->config);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "config/error.hpp"
 #include "harness/manifest.hpp"
 #include "harness/process.hpp"
@@ -117,6 +118,7 @@ void add_lint(CLI::App& app, int& exit_status) {
       app.add_subcommand("lint", "read generated RTL with Verilator, Icarus Verilog and Yosys, all warnings on");
   const auto folder = std::make_shared<std::string>();
   command->add_option("folder", *folder, "folder written by `quillgen generate`")->required();
+  add_examples(*command, {"lint rtl"});
   command->callback([folder, &exit_status] { exit_status = lint(*folder); });
 }
 

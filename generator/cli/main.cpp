@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "config/error.hpp"
 #include "harness/interrupt.hpp"
 
@@ -14,8 +15,9 @@ int main(int argc, char** argv) {
   int exit_status = 0;
   CLI::App app("Generates deformable-attention accelerators and proves them against a fixed-point model.", "quillgen");
   app.require_subcommand(1);
-  cli::add_lint(app, exit_status);
+  cli::add_help(app);
   cli::add_generate(app, exit_status);
+  cli::add_lint(app, exit_status);
   cli::add_simulate(app, exit_status);
   cli::add_model(app, exit_status);
   cli::add_workload(app, exit_status);
@@ -24,6 +26,7 @@ int main(int argc, char** argv) {
   cli::add_explore(app, exit_status);
   cli::add_presets(app, exit_status);
   cli::add_schema(app, exit_status);
+  app.footer("quillgen COMMAND --help tells the options of a command, with an example.");
   try {
     const auto is_chosen = [&](const CLI::App* command) { return command->check_name(argv[1]); };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_chosen).empty())

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
 #include "cli/fit.hpp"
+#include "cli/help.hpp"
 #include "cli/output_file.hpp"
 #include "config/load.hpp"
 #include "reference/quantise.hpp"
@@ -83,6 +84,7 @@ void add_model(CLI::App& app, int&) {
   add_fit_option(*command, options->config);
   command->add_option("--workload", options->workload, "layer and inputs (safetensors)")->required();
   command->add_option("--json", options->json, "also write the results to this file");
+  add_examples(*command, {"model --preset small --workload " + example("tiny_detr_enc1.safetensors")});
   command->callback([options] { run_model(*options); });
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "config/load.hpp"
 
 namespace quillgen::cli {
@@ -28,6 +29,7 @@ void add_presets(CLI::App& app, int&) {
   auto* command = app.add_subcommand("presets", "list the presets, or print one as JSON with every number");
   const auto name = std::make_shared<std::string>();
   command->add_option("name", *name, "preset to print");
+  add_examples(*command, {"presets", "presets small"});
   command->callback([name] {
     if (name->empty()) list_presets();
     else fmt::print("{}\n", to_json(load_preset(*name)).dump(2));

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 
 namespace quillgen::cli {
 
 void add_schema(CLI::App& app, int&) {
   auto* command = app.add_subcommand("schema", "print the JSON Schema of a configuration");
+  add_examples(*command, {"schema > config.schema.json"});
   command->callback([] { fmt::print("{}\n", config_schema().dump(2)); });
 }
 

@@ -10,6 +10,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/fit.hpp"
+#include "cli/help.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/simulate_options.hpp"
@@ -191,11 +192,13 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command->add_flag("--relu", o->relu, "with --dense: negative outputs become 0");
   command->add_option("--rtl", o->rtl, "folder written by `quillgen generate`, perhaps edited since");
   command->add_option("--seed", o->seeds, "of stalls, reordering, addresses, noise and dense data; a list runs each")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->capture_default_str();
   auto* latency =
       command->add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
           ->delimiter(',')
-          ->check(CLI::Range(1, 100000));
+          ->check(CLI::Range(1, 100000))
+          ->default_str("what the configuration says");
   command
       ->add_option("--memory", o->memory,
                    fmt::format("a DRAM instead of a fixed latency: {}, or a file such as those of examples/memory",
@@ -204,13 +207,17 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command
       ->add_option("--stall", o->stalls, "chance in percent that a channel withholds valid or ready; a list runs each")
       ->delimiter(',')
-      ->check(CLI::Range(0, 95));
+      ->check(CLI::Range(0, 95))
+      ->capture_default_str();
   command->add_option("--trace", o->trace,
                       "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");
   command->add_option("--json", o->json, "also write the results to this file");
   command->add_flag("--quick-build", o->quick_build,
                     "build the simulator without optimisation: sooner ready, slower to run");
   command->add_option("--keep", o->keep, "generate the RTL into this folder and leave it there")->excludes("--rtl");
+  add_examples(*command, {"simulate --preset nano --workload " + example("official_test_shapes.safetensors") +
+                              " --stall 0,30 --seed 1,2",
+                          "simulate --rtl rtl --dense 13x15x7"});
   command->callback([o, &exit_status] {
     harness::catch_interrupts();
     exit_status = simulate(*o);

@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/fit.hpp"
+#include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
@@ -157,6 +158,8 @@ void add_trace(CLI::App& app, int&) {
   command->add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
   command->add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
   command->add_option("--json", o->json, "also write the numbers to this file");
+  add_examples(*command,
+               {"trace --preset small --workload " + example("encoder_c64.safetensors") + " --svg order.svg"});
   command->callback([o] { run(*o); });
 }
 

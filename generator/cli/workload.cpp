@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
@@ -42,6 +43,7 @@ void add_workload(CLI::App& app, int&) {
           ->required();
   add_model_options(*command, o->drawn, *model);
   command->add_option("--out", o->out, "file to write (safetensors)")->required();
+  add_examples(*command, {"workload --model deformable-detr --scale 0.2 --out layer.safetensors"});
   command->callback([o] { write_workload(*o); });
 }
 
