@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/completion.hpp"
+#include "cli/manual_page.hpp"
 #include "cli/version.hpp"
 
 namespace quillgen::cli {
@@ -77,6 +79,13 @@ void add_commands(const CLI::App& app, const std::string& name, std::vector<Comm
 void add_help(CLI::App& app) {
   app.formatter(std::make_shared<Form>());
   app.set_version_flag("--version", version_text, "Print the version and what it was built with");
+  // Like --version, these end the program with a text.
+  app.add_flag_callback("--print-completion", [&app] { throw CLI::CallForVersion(bash_completion(app), 0); })
+      ->group("");
+  app.add_option_function<std::string>(
+         "--print-manual",
+         [&app](const std::string& examples) { throw CLI::CallForVersion(manual_page(app, examples), 0); })
+      ->group("");
 }
 
 void add_examples(CLI::App& command, std::initializer_list<std::string> lines) {

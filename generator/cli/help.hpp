@@ -1,4 +1,4 @@
-// What `--help` and `--version` show.
+// What `--help` and `--version` show, and what the build makes of the same: the manual page and the completion in bash.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <initializer_list>
@@ -8,7 +8,8 @@
 
 namespace quillgen::cli {
 
-/// Gives the program its form of help, and --version. Comes before the commands: they inherit the form.
+/// Gives the program its form of help, --version, and two hidden options that print the manual page and the completion.
+/// Comes before the commands: they inherit the form.
 void add_help(CLI::App& app);
 
 /// Ends the help of a command with examples, each the arguments of a command line that works as it stands. A test runs

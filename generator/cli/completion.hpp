@@ -1,0 +1,11 @@
+// Completion of command lines in bash, made of the help.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace quillgen::cli {
+
+/// A script for bash that completes commands, options, and the names that options take; elsewhere names of files.
+std::string bash_completion(const CLI::App& app);
+
+}  // namespace quillgen::cli
