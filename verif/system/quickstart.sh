@@ -9,7 +9,7 @@ trap 'rm -rf "$room"' EXIT
 cd "$room"
 cp -r "$project/tools" .
 ln -s "$project/examples" examples
-mkdir rtl_out bin build
+mkdir -p rtl_out/small bin build # the folder for the RTL is there already
 touch build/build.ninja
 # In place of the build: the program is there, or the compiler fails.
 cat >bin/ninja <<N
@@ -71,7 +71,6 @@ echo '// mine' >>rtl_out/small/files.f
 run 2
 grep -q 'files.f was edited' err && ! grep -q '^== proved' out || fail 'an edited file'
 rm -r rtl_out/small
-mkdir rtl_out/small
 
 # A simulation that fails.
 printf '#!/bin/sh\necho "$0: mismatch" >&2\nexit "${SIMULATED:-1}"\n' >fake
