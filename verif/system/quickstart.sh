@@ -46,9 +46,8 @@ run 0
 sed '/^== building/,$d' out | grep -q '^== takes about [0-9]* minutes' || fail 'does not say first how long it takes'
 sed '/^== building/,$d' out | grep -q '^== installs .* about [0-9]* Debian packages, [0-9]* MB to fetch, [0-9]* MB on disk' || fail 'does not say first what it installs'
 grep -q '^bit-exact in every stage' out || fail 'no report'
-grep -q '^ *[0-9]* s: Verilator' err || fail 'no sign of life'
 check_end rtl_out/small
-echo 'first run: says what it does, shows that it works, leaves the RTL'
+echo 'first run: says what it does, leaves the RTL'
 
 before=$(stat -c %i rtl_out/small/files.f)
 run 0 --stall 30 --seed 7 --json result.json
@@ -72,15 +71,16 @@ run 2
 grep -q 'files.f was edited' err && ! grep -q '^== proved' out || fail 'an edited file'
 rm -r rtl_out/small
 
-# A simulation that fails.
-printf '#!/bin/sh\necho "$0: mismatch" >&2\nexit "${SIMULATED:-1}"\n' >fake
+# A simulation that takes a while, and fails.
+printf '#!/bin/sh\nsleep 2.5\necho "$0: mismatch" >&2\nexit "${SIMULATED:-1}"\n' >fake
 chmod +x fake
 ln -sf "$room/fake" build/generator/cli/quillgen
 run 1
+grep -q '^ *2 s: Verilator' err || fail 'no sign of life'
 ! grep -q '^== proved' out || fail 'a mismatch is called a proof'
 SIMULATED=3 run 3
 grep -q 'Debian 13: g++' err || fail 'a fault: does not say what was tested'
-echo 'failures: their status, and no proof'
+echo 'a long run shows that it works; failures: their status, and no proof'
 
 touch broken
 run 2
