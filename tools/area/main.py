@@ -1,4 +1,4 @@
-# Area and longest paths of generated designs: main.py FOLDER REASONS DESIGN.. [--json FILE], the Verilog in FOLDER/DESIGN/rtl.
+# Area and longest paths of generated designs: main.py FOLDER REASONS DESIGN.. [--json FILE] [--markdown FILE], the Verilog in FOLDER/DESIGN/rtl.
 # Exit status 1 when one of these rules is broken:
 #   no path passes two multipliers;
 #   no path is longer than twice the median of the worst paths of the blocks of the lane, or a line of REASONS says why. A line is DESIGN END: REASON,
@@ -10,7 +10,7 @@ import statistics
 import sys
 
 import library
-from blocks import Design
+from blocks import CONTAINERS, Design
 from measure import measure
 from reasons import Reasons
 from synthesise import Mapper
@@ -31,6 +31,37 @@ def table(name, design, rows, total):
                f'{series:>9} {row["path_ns"]:6.2f}  {row["start"]} -> {row["end"]}')
     yield (f'{"all":22} {total["um2"]:9.0f} {total["cells"]:7} {total["flops"]:6} {share(total, "multipliers"):7.1f} {share(total, "adders"):6.1f} '
            f'{"":9} {max(row["path_ns"] for row in rows):6.2f}')
+
+
+LEAST_PERCENT = 1  # of a design, for a row of its own
+
+
+def markdown(results):
+    """The table of README.md: the blocks of at least LEAST_PERCENT of a design, the largest first, and all others together."""
+    rows = {name: {row['block']: row for row in result['blocks']} for name, result in results.items()}
+    part = lambda name, block: 100 * rows[name][block]['um2'] / results[name]['total']['um2'] if block in rows[name] else 0
+    last = list(results)[-1]
+    blocks = sorted({block for of in rows.values() for block in of}, key=lambda block: -max(part(name, block) for name in results))
+    large = [block for block in blocks if any(part(name, block) >= LEAST_PERCENT for name in results)]
+    containers = ['quillgen'] + CONTAINERS
+
+    def line(label, members):
+        cells = [label]
+        for name in results:
+            found = [rows[name][block] for block in members if block in rows[name]]
+            um2 = sum(row['um2'] for row in found)
+            cells += [f'{um2:,.0f}', f'{100 * um2 / results[name]["total"]["um2"]:.1f} %', f'{max((row["path_ns"] for row in found), default=0):.2f}']
+        found = [rows[last][block] for block in members if block in rows[last]]
+        um2, arithmetic = sum(row['um2'] for row in found), sum(row[f'{group}_um2'] for row in found for group in ('multipliers', 'adders'))
+        return '| ' + ' | '.join(cells + [f'{100 * arithmetic / um2 if um2 else 0:.0f} %']) + ' |'
+
+    yield '| block | ' + ' | '.join(f'{name}, um2 | share | ns' for name in results) + f' | of {last}, multipliers and adders |'
+    yield '|---' * (2 + 3 * len(results)) + '|'
+    for block in large:
+        yield line(f'between the blocks of {block}' if block in containers else block, [block])
+    others = [block for block in blocks if block not in large]
+    yield line(f'{len(others)} others, each below {LEAST_PERCENT} %', others)
+    yield line('all', blocks)
 
 
 def report(name, folder, reasons_file):
@@ -68,7 +99,8 @@ def main():
     for name in ('folder', 'reasons'):
         arguments.add_argument(name)
     arguments.add_argument('designs', nargs='+')
-    arguments.add_argument('--json')
+    for name in ('json', 'markdown'):
+        arguments.add_argument(f'--{name}')
     given = arguments.parse_args()
     results, faults = {}, []
     for name in given.designs:
@@ -77,6 +109,9 @@ def main():
     if given.json:
         with open(given.json, 'w') as out:
             json.dump(results, out, indent=2)
+    if given.markdown:
+        with open(given.markdown, 'w') as out:
+            out.write('\n'.join(markdown(results)) + '\n')
     print('\n'.join(faults) if faults else 'every rule holds')
     sys.exit(1 if faults else 0)
 

@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/nano"
 "$quillgen" generate --preset nano --out "$folder/nano/rtl"
-area() { python3 "$tools/area/main.py" "$folder" "$1" nano --json "$folder/area.json" 2>"$folder/progress"; }
+area() { python3 "$tools/area/main.py" "$folder" "$1" nano --json "$folder/area.json" --markdown "$folder/area.md" 2>"$folder/progress"; }
 
 area "$tools/area/reasons.txt" | tee "$folder/out" || { cat "$folder/progress"; exit 1; }
 grep -qx 'every rule holds' "$folder/out"
@@ -21,6 +21,15 @@ for block in $blocks; do
   grep -qE "^$block +[1-9][0-9]* +[1-9][0-9]* .* [1-9][0-9]*\.[0-9]{2}  \S+ -> \S+$" "$folder/out" || { echo "no line for $block"; exit 1; }
 done
 python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["nano"]["blocks"]) > 20' "$folder/area.json"
+# The table of README.md: its rows add up, and what has none of its own is a tenth at most.
+python3 - "$folder/area.md" <<'P'
+import sys
+rows = [[cell.strip() for cell in line.strip('|\n').split('|')] for line in open(sys.argv[1])][2:]
+um2 = [int(row[1].replace(',', '')) for row in rows]
+others = [int(row[1].replace(',', '')) for row in rows if 'others' in row[0]]
+assert rows[-1][0] == 'all' and abs(sum(um2[:-1]) - um2[-1]) <= len(rows), um2
+assert len(others) == 1 and others[0] <= 0.1 * um2[-1], others
+P
 
 # broken PATTERN REASONS: exit status 1 and such a line.
 broken() {
