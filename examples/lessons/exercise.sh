@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # An exercise: a change that alters the Verilog passes, is written to the folder and shown there, and nothing else is touched nor offered to be; a
-# wrong result fails; the waveform says what the counter does.   exercise.sh CHANGED_COUNTER WRONG_COUNTER LESSONS
+# wrong result fails; the waveform says what the counter does.   exercise.sh COUNTER CHANGED_COUNTER WRONG_COUNTER LESSONS
 set -euo pipefail
-changed=$1 wrong=$2 lessons=$3
+lesson=$1 changed=$2 wrong=$3 lessons=$4
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 fail() { echo "FAILED: $*"; cat "$room/out"; exit 1; }
@@ -13,13 +13,17 @@ status=0
 [ "$status" -eq 1 ] && grep -q 'counter_10.v differs. Doing an exercise? .* --exercise FOLDER' "$room/out" || fail "the lesson passes with other Verilog, status $status"
 
 "$changed" --exercise "$room/mine" >"$room/out" || fail "an exercise with right results ends with $?"
-grep -q '2000 checks, 0 wrong' "$room/out" || fail 'no output'
+grep -q '2002 checks, 0 wrong' "$room/out" || fail 'no output'
 grep -q 'counter_10.v: not as on the page, see diff -u ' "$room/out" || fail 'the difference is not named'
 grep -q 'counter_16.v: as on the page' "$room/out" || fail 'a difference where there is none'
 ! grep -q -e --update "$room/out" || fail 'it offers to overwrite the page'
 ! diff -q "$lessons/counter_10.v" "$room/mine/counter_10.v" >"$room/out" || fail 'not the Verilog of the change'
 diff "$lessons/counter_16.v" "$room/mine/counter_16.v" >"$room/out" || fail 'counter_16 changed'
 [ "$(ls "$room/mine" | tr '\n' ' ')" = 'counter_10.v counter_10.vcd counter_16.v counter_16.vcd ' ] || fail "files: $(ls "$room/mine")"
+
+# A lesson that is as it was says so.
+"$lesson" --exercise "$room/same" >"$room/out" || fail "an unchanged lesson ends with $?"
+[ "$(grep -c 'as on the page$' "$room/out")" -eq 2 ] && ! grep -q 'not .* page' "$room/out" || fail 'an unchanged lesson differs'
 
 status=0
 "$wrong" --exercise "$room/wrong" >"$room/out" || status=$?

@@ -114,6 +114,7 @@ void Lesson::keep(const std::filesystem::path& file, const std::string& is, cons
 void Lesson::compare(const std::string& module, const std::string& is) {
   const auto file = exercise_ / (module + ".v"), page = folder / (module + ".v");
   write(file, is);
+  ++checks_;  // as many as on the page
   notes_.push_back(!std::filesystem::exists(page) ? fmt::format("{}: new", file.string())
                    : read(page) == is             ? fmt::format("{}: as on the page", file.string())
                                       : fmt::format("{}: not as on the page, see diff -u {} {}", file.string(),
