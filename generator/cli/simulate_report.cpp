@@ -80,8 +80,8 @@ void print_matrix(const Simulation& s) {
                percent(core_utilisation(c)), percent(hit_rate(c)), run.result.feature_bytes, run.result.mismatches());
   }
   fmt::print(
-      "useful: products of the value projection against those that all PEs could have made meanwhile; core: samples "
-      "against the cycles of the lanes from first to last; hits: of the feature cache\n");
+      "useful: products of the value projection against those that all PEs could have made meanwhile\n"
+      "core: samples against the cycles of the lanes from the first to the last; hits: of the feature cache\n");
 }
 
 nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
