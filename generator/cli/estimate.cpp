@@ -12,6 +12,7 @@
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
+#include "cli/number_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
@@ -116,7 +117,7 @@ void add_estimate(CLI::App& app, int&) {
   add_model_options(*command, o->layer.drawn, *model);
   command->add_flag("--given-map", o->map_given, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
-      ->check(CLI::Range(1, 100000))
+      ->transform(whole_number(1, 100000))
       ->default_str("what the configuration says");
   command->add_option("--json", o->json, "also write the estimate to this file");
   command->add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");

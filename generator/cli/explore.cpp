@@ -13,6 +13,7 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/model_options.hpp"
+#include "cli/number_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/shell_word.hpp"
@@ -190,7 +191,7 @@ void add_explore(CLI::App& app, int& exit_status) {
   add_model_options(*command, o->job.drawn, *model);
   command->add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed")->excludes(dense);
   command->add_option("--latency", o->job.latency, "cycles from a read to its first beat")
-      ->check(CLI::Range(1, 100000))
+      ->transform(whole_number(1, 100000))
       ->default_str("what the configuration says");
   command->add_option("--objectives", o->objectives, "what is to be small: the front is of these")
       ->delimiter(',')
@@ -201,16 +202,16 @@ void add_explore(CLI::App& app, int& exit_status) {
       ->delimiter(',')
       ->expected(3)
       ->capture_default_str()
-      ->check(CLI::Range(0, 1000));
-  command->add_option("--simulate", o->simulate, "simulate the best N points")->check(CLI::Range(1, 1000));
+      ->transform(whole_number(0, 1000));
+  command->add_option("--simulate", o->simulate, "simulate the best N points")->transform(whole_number(1, 1000));
   command->add_flag("--quick-build", o->quick_build, "of --simulate: as of `quillgen simulate`");
   command->add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
   command->add_option("--shard", o->shard, "estimate only part I of N, for `explore merge`")->type_name("I/N");
   command->add_option("--slurm", o->slurm, "write a script that runs the sweep as a job array of Slurm");
   command->add_option("--shards", o->shards, "jobs of that array")
-      ->check(CLI::Range(1, most_shards))
+      ->transform(whole_number(1, most_shards))
       ->default_str(std::to_string(usual_shards));
-  command->add_option("--jobs", o->jobs, "points at a time")->check(CLI::Range(1, 4096))->default_str("all CPUs");
+  command->add_option("--jobs", o->jobs, "points at a time")->transform(whole_number(1, 4096))->default_str("all CPUs");
   add_examples(*command, {"explore --preset nano --workload " + example("official_test_shapes.safetensors") +
                           " --vary gemm.rows=1,2 --vary order.window=1,8 --out sweep"});
   add_merge(*command, exit_status);

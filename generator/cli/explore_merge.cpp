@@ -7,6 +7,7 @@
 #include "cli/explore_results.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
+#include "cli/number_options.hpp"
 #include "cli/progress.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
@@ -74,7 +75,7 @@ void add_merge(CLI::App& explore, int& exit_status) {
   command->add_option("files", o->files, "what `quillgen explore --shard` wrote, all shards of one sweep")->required();
   command->add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
   command->add_option("--jobs", o->jobs, "simulations and compilers at a time")
-      ->check(CLI::Range(1, 4096))
+      ->transform(whole_number(1, 4096))
       ->default_str("all CPUs");
   add_examples(*command, {"explore --preset nano --dense 13x15x7 --vary gemm.rows=1,2 --shard 1/2 --out shards",
                           "explore --preset nano --dense 13x15x7 --vary gemm.rows=1,2 --shard 2/2 --out shards",

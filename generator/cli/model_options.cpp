@@ -1,9 +1,12 @@
 #include "cli/model_options.hpp"
 
+#include "cli/number_options.hpp"
+
 namespace quillgen::cli {
 
 void add_model_options(CLI::App& command, synthetic::ModelOptions& options, CLI::Option& model) {
   command.add_option("--scale", options.scale, "of the sides of the levels of --model")
+      ->transform(decimal_number())
       ->capture_default_str()
       ->needs(&model);
   command.add_option("--image", options.image, "size in pixels: levels of --model are those of such an image")
@@ -17,7 +20,10 @@ void add_model_options(CLI::App& command, synthetic::ModelOptions& options, CLI:
       ->type_name("encoder|decoder|N%|N")
       ->default_str("those of the model")
       ->needs(&model);
-  command.add_option("--seed", options.seed, "of what is drawn for --model")->capture_default_str()->needs(&model);
+  command.add_option("--seed", options.seed, "of what is drawn for --model")
+      ->transform(whole_number())
+      ->capture_default_str()
+      ->needs(&model);
 }
 
 }  // namespace quillgen::cli

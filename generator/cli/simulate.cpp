@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
+#include "cli/number_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/simulate_options.hpp"
@@ -193,11 +194,12 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command->add_option("--rtl", o->rtl, "folder written by `quillgen generate`, perhaps edited since");
   command->add_option("--seed", o->seeds, "of stalls, reordering, addresses, noise and dense data; a list runs each")
       ->delimiter(',')
+      ->transform(whole_number())
       ->capture_default_str();
   auto* latency =
       command->add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
           ->delimiter(',')
-          ->check(CLI::Range(1, 100000))
+          ->transform(whole_number(1, 100000))
           ->default_str("what the configuration says");
   command
       ->add_option("--memory", o->memory,
@@ -207,7 +209,7 @@ void add_simulate(CLI::App& app, int& exit_status) {
   command
       ->add_option("--stall", o->stalls, "chance in percent that a channel withholds valid or ready; a list runs each")
       ->delimiter(',')
-      ->check(CLI::Range(0, 95))
+      ->transform(whole_number(0, 95))
       ->capture_default_str();
   command->add_option("--trace", o->trace,
                       "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");

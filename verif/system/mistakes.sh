@@ -94,6 +94,15 @@ mistake 'workload a folder' 'other' model --preset nano --workload other
 for broken in empty stump half_header truncated surplus noise nan infinite no_query wrong_shape inconsistent no_metadata odd_type bad_heads; do
   mistake "workload: $broken" "$broken.safetensors" model --preset nano --workload "$broken.safetensors"
 done
+for seed in -1 18446744073709551616 0x10 1e3 ''; do
+  mistake "seed $seed" "seed: \"$seed\" is no whole number from 0 to 18446744073709551615" simulate --preset nano --workload good.safetensors --seed "$seed"
+  mistake "layer: seed $seed" 'is no whole number from 0 to 18446744073709551615' workload --model rt-detr --scale 0.1 --seed "$seed" --out layer.safetensors
+  mistake "estimate: seed $seed" 'is no whole number from 0 to' estimate --preset quill --fit --model rt-detr --scale 0.1 --seed "$seed"
+done
+mistake 'one seed of a list' 'seed: "-1" is no whole number' simulate --preset nano --workload good.safetensors --seed 1,-1
+mistake 'scale: no decimal number' 'scale: "0x1" is no decimal number' workload --model rt-detr --scale 0x1 --out layer.safetensors
+mistake 'latency: no decimal number' 'latency: "0x10" is no whole number from 1 to 100000' simulate --preset nano --workload good.safetensors --latency 0x10
+mistake 'sweep: weights of 2^64' 'weights: "18446744073709551616" is no whole number from 0 to 1000' explore "${sweep[@]}" --weights 1,18446744073709551616,1
 mistake 'too many queries' 'attention.max_queries' model --preset nano --set attention.max_queries=1 --workload good.safetensors
 mistake 'level too wide' 'attention.max_width' model --preset nano --set attention.max_width=2 --workload good.safetensors
 mistake 'dimensions of another layer' 'attention.embed_dim is 4 in the workload and 64' model --preset small --workload good.safetensors
