@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/error.hpp"
+#include "config/json_text.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "harness/sha256.hpp"
@@ -22,7 +23,7 @@ const std::string manifest_name = "manifest.json";
 
 /// The manifest as it was before the hashes were added to it; they cannot include their own.
 std::string without_record(const std::string& manifest) {
-  auto json = Json::parse(manifest, nullptr, false);
+  auto json = json_or_text(manifest);
   if (!json.is_object()) return manifest;
   json.erase("files");
   return json.dump(2) + "\n";
@@ -39,7 +40,7 @@ void add_record(emit::Files& files) {
 /// Hash by file name as an earlier run recorded it; empty when there was none.
 std::map<std::string, std::string> record_of(const fs::path& folder) {
   if (!fs::is_regular_file(folder / manifest_name)) return {};
-  const auto manifest = Json::parse(harness::read_text(folder / manifest_name), nullptr, false);
+  const auto manifest = json_or_text(harness::read_text(folder / manifest_name));
   std::map<std::string, std::string> record;
   if (manifest.is_object() && manifest.value("generator", Json()) == "quillgen" && manifest.contains("files"))
     for (const auto& [name, hash] : manifest["files"].items())

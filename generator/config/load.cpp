@@ -143,8 +143,7 @@ void apply_override(Json& root, const std::string& text) {
     return;
   }
   if (!root[object].is_null() && !root[object].is_object()) return;  // reported when the section is read
-  const auto parsed = Json::parse(value, nullptr, false);
-  root[object][key] = parsed.is_discarded() ? Json(value) : parsed;
+  root[object][key] = json_or_text(value);
 }
 
 Config from_json(const Json& root, const Adjustment& adjust) {

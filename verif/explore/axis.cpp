@@ -53,7 +53,7 @@ std::vector<std::string> choices_of(const std::string& text, const std::string& 
 }
 
 Json value_of(const std::string& text, const std::string& word, const std::vector<std::string>& choices) {
-  const auto parsed = Json::parse(word, nullptr, false);
+  const auto parsed = json_or_text(word);
   if (choices.empty()) {
     if (!parsed.is_number_integer())
       refuse(text, fmt::format("{} is no integer; write plain numbers without a fraction", shown(word)));

@@ -6,13 +6,14 @@
 #include <sstream>
 
 #include "config/error.hpp"
+#include "config/json_text.hpp"
 #include "harness/files.hpp"
 
 namespace quillgen::harness {
 
 Manifest parse_manifest(const std::string& text, const std::string& origin) {
   try {
-    const auto json = nlohmann::json::parse(text);
+    const auto json = parse_sorted_json(text);
     Manifest manifest;
     manifest.top = json.at("top").get<std::string>();
     manifest.config = json.value("config", nlohmann::json::object());
@@ -29,7 +30,7 @@ Manifest parse_manifest(const std::string& text, const std::string& origin) {
       manifest.taps.push_back(std::move(tap));
     }
     return manifest;
-  } catch (const nlohmann::json::exception& e) {
+  } catch (const std::exception& e) {  // of the text, or the library's own of what is in it
     throw UserError(fmt::format("{}: {}: generate the RTL again", origin, e.what()));
   }
 }

@@ -61,6 +61,10 @@ replaced inconsistent '"shape": [4], "data_offsets": [1120,' '"shape": [3], "dat
 replaced no_metadata '"n_heads"' '"m_heads"'
 replaced odd_type '"I64"' '"U64"'
 replaced bad_heads '"n_heads": "2"' '"n_heads": "3"'
+deep() { head -c "$1" /dev/zero | tr '\0' '['; head -c "$1" /dev/zero | tr '\0' ']'; } # a list in a list in a list ..
+printf '{ "name": %s }\n' "$(deep 50000)" >deep.json
+printf '{ "name": "x" }\0{}' >nul.json
+mkdir deep && { printf '{ "top": "quillgen", "config": '; deep 1000000; echo ' }'; } >deep/manifest.json
 
 echo 'not JSON' >bad.json
 sweep=(--preset nano --vary gemm.rows=1,2 --workload good.safetensors)
@@ -94,6 +98,15 @@ mistake 'workload a folder' 'other' model --preset nano --workload other
 for broken in empty stump half_header truncated surplus noise nan infinite no_query wrong_shape inconsistent no_metadata odd_type bad_heads; do
   mistake "workload: $broken" "$broken.safetensors" model --preset nano --workload "$broken.safetensors"
 done
+stack=$(ulimit -Ss) && ulimit -Ss 512 # KiB: what recursion needs for so deep a document
+mistake 'configuration: nested' 'deep.json: nested deeper than 32 levels' model --config deep.json --workload good.safetensors
+mistake 'parameter: nested' 'gemm.rows = .*: must be an integer' model --preset nano --set "gemm.rows=$(deep 50000)" --workload good.safetensors
+mistake 'sweep: nested' 'is no integer' explore --preset nano --vary "gemm.rows=$(deep 50000)" --workload good.safetensors
+mistake 'simulation: nested manifest' 'deep/manifest.json: nested deeper than 32 levels' simulate --rtl deep --workload good.safetensors
+mistake 'lint: nested manifest' 'deep/manifest.json: nested deeper than 32 levels' lint deep
+mistake 'RTL onto a nested manifest' 'deep: holds manifest.json, which quillgen did not write' generate --preset nano --out deep
+ulimit -Ss "$stack"
+mistake 'configuration: NUL' 'nul.json: not valid JSON: byte 15 is NUL' model --config nul.json --workload good.safetensors
 for seed in -1 18446744073709551616 0x10 1e3 ''; do
   mistake "seed $seed" "seed: \"$seed\" is no whole number from 0 to 18446744073709551615" simulate --preset nano --workload good.safetensors --seed "$seed"
   mistake "layer: seed $seed" 'is no whole number from 0 to 18446744073709551615' workload --model rt-detr --scale 0.1 --seed "$seed" --out layer.safetensors
