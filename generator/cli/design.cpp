@@ -6,10 +6,10 @@
 #include <algorithm>
 
 #include "accel/blocks.hpp"
-#include "cli/nearest.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
 #include "config/load.hpp"
+#include "config/nearest.hpp"
 #include "hdl/keywords.hpp"
 
 namespace quillgen::cli {

@@ -1,9 +1,9 @@
-#include "cli/nearest.hpp"
+#include "config/nearest.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-namespace quillgen::cli {
+namespace quillgen {
 namespace {
 
 /// Levenshtein distance.
@@ -24,7 +24,8 @@ std::size_t distance(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-std::vector<std::string> nearest(const std::string& name, std::vector<std::string> names, std::size_t count) {
+std::vector<std::string> nearest(const std::string& whole, std::vector<std::string> names, std::size_t count) {
+  const auto name = whole.substr(0, 100);  // a name of megabytes, too, is answered at once
   const auto cost = [&](const std::string& other) {
     return other.find(name) != std::string::npos ? 0 : distance(name, other);
   };
@@ -33,4 +34,4 @@ std::vector<std::string> nearest(const std::string& name, std::vector<std::strin
   return names;
 }
 
-}  // namespace quillgen::cli
+}  // namespace quillgen
