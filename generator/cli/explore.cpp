@@ -93,7 +93,10 @@ explore::Sweep sweep_of(const ExploreOptions& o) {
   sweep.fit = o.config.fit;
   sweep.job = o.job;
   if (!o.dense.empty()) sweep.job.dense = parse_shape(o.dense);
-  if (!o.job.workload.empty()) sweep.job.sha256 = harness::sha256(read_file(o.job.workload));
+  if (!o.job.workload.empty()) {
+    const WorkloadFile checked(o.job.workload);  // before all of what may be no workload is read
+    sweep.job.sha256 = harness::sha256(read_file(o.job.workload));
+  }
   sweep.objectives = explore::parse_objectives(o.objectives);
   sweep.weights = {o.weights[0], o.weights[1], o.weights[2]};
   sweep.simulate = o.simulate;

@@ -9,10 +9,10 @@ LayerChoice chosen_layer(const ConfigOptions& options, const LayerOptions& layer
     auto demand = estimate::model_demand(layer.model, layer.drawn);
     return {chosen_config(options, demand.layer), std::move(demand)};
   }
-  const auto workload = load_workload(layer.workload);
-  const auto config = chosen_config(options, workload);
-  check_fits(workload, config);
-  return {config, estimate::demand_of(workload, config.numerics)};
+  const WorkloadFile file(layer.workload);
+  const auto config = chosen_config(options, file.shape());
+  check_fits(file.shape(), config);
+  return {config, estimate::demand_of(file.load(), config.numerics)};
 }
 
 }  // namespace quillgen::cli

@@ -61,15 +61,24 @@ Integers quantised_references(std::span<const double> numbers, bool boxes) {
   return result;
 }
 
+/// Its message starts with `name`, where the ratio comes from.
+model::Requant named(const std::string& name, double ratio) {
+  try {
+    return requant_of(ratio);
+  } catch (const UserError& e) {
+    throw UserError(fmt::format("{}: {}", name, e.what()));
+  }
+}
+
 struct Projection {
   Integers weight;
   std::vector<model::Requant> requant;
 };
 
 /// N1 to N3 of one linear layer: weight [N, length] with one scale a row, bias [N] in the accumulator's scale. The
-/// scale of the input is `input`; the output is in units of 1 / `per_unit`.
-Projection quantise_linear(std::span<const double> weight, std::span<const double> bias, double input, double per_unit,
-                           int bits) {
+/// scale of the input is `input`; the output is in units of 1 / `per_unit`. A message calls it `name`.
+Projection quantise_linear(const std::string& name, std::span<const double> weight, std::span<const double> bias,
+                           double input, double per_unit, int bits) {
   Projection result;
   const std::size_t length = weight.size() / bias.size();
   for (std::size_t n = 0; n < bias.size(); ++n) {
@@ -79,7 +88,7 @@ Projection quantise_linear(std::span<const double> weight, std::span<const doubl
     const double scale = usable_scale(std::max(by_weight, by_bias));
     const auto q = quantised(row, scale, bits);
     result.weight.insert(result.weight.end(), q.begin(), q.end());
-    auto requant = requant_of(input * scale * per_unit);
+    auto requant = named(fmt::format("{}.weight, channel {}", name, n), input * scale * per_unit);
     requant.bias = round_to(bias[n] / (input * scale), int32_min, int32_max);
     result.requant.push_back(requant);
   }
@@ -121,22 +130,25 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
   layer.query = quantised(w.query, query_scale, n.query_bits);
   layer.source = quantised(w.source, source_scale, n.feature_bits);
 
+  const auto name = [&](const char* tensor) { return fmt::format("{}: tensor {}", w.file, tensor); };
   const auto install = [](Projection&& p, Integers& weight, std::vector<model::Requant>& requant) {
     weight = std::move(p.weight);
     requant = std::move(p.requant);
   };
-  install(quantise_linear(w.value_weight, w.value_bias, source_scale, 1 / layer.value_scale, n.feature_weight_bits),
+  install(quantise_linear(name("value_proj"), w.value_weight, w.value_bias, source_scale, 1 / layer.value_scale,
+                          n.feature_weight_bits),
           layer.value_weight, layer.value_requant);
-  install(quantise_linear(w.offset_weight, w.offset_bias, query_scale, std::ldexp(1, n.offset_frac_bits),
-                          n.query_weight_bits),
+  install(quantise_linear(name("sampling_offsets"), w.offset_weight, w.offset_bias, query_scale,
+                          std::ldexp(1, n.offset_frac_bits), n.query_weight_bits),
           layer.offset_weight, layer.offset_requant);
-  install(quantise_linear(w.logit_weight, w.logit_bias, query_scale,
+  install(quantise_linear(name("attention_weights"), w.logit_weight, w.logit_bias, query_scale,
                           std::numbers::log2e * std::ldexp(1, n.logit_frac_bits), n.query_weight_bits),
           layer.logit_weight, layer.logit_requant);
-  install(
-      quantise_linear(w.output_weight, w.output_bias, layer.head_scale, 1 / layer.output_scale, n.output_weight_bits),
-      layer.output_weight, layer.output_requant);
-  const auto head = requant_of(std::ldexp(layer.value_scale, -n.corner_bits) / layer.head_scale);
+  install(quantise_linear(name("output_proj"), w.output_weight, w.output_bias, layer.head_scale, 1 / layer.output_scale,
+                          n.output_weight_bits),
+          layer.output_weight, layer.output_requant);
+  const auto head = named(fmt::format("{}: results of value_proj against those of the heads, all channels", w.file),
+                          std::ldexp(layer.value_scale, -n.corner_bits) / layer.head_scale);
   layer.head_requant.assign(static_cast<std::size_t>(w.embed_dim), head);
   return layer;
 }

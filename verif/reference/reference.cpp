@@ -119,7 +119,7 @@ double sqnr_db(std::span<const double> reference, std::span<const std::int32_t> 
     signal += reference[i] * reference[i];
     noise += error * error;
   }
-  return 10 * std::log10(signal / noise);
+  return noise == 0 ? HUGE_VAL : 10 * std::log10(signal / noise);
 }
 
 }  // namespace quillgen

@@ -20,8 +20,7 @@ struct ReferenceStages {
 
 ReferenceStages run_reference(const Workload& workload);
 
-/// 10 log10(sum ref^2 / sum (ref - y * scale)^2) in dB; infinite when equal, NaN when both are zero everywhere. Equal
-/// sizes.
+/// 10 log10(sum ref^2 / sum (ref - y * scale)^2) in dB; infinite when equal. Equal sizes.
 double sqnr_db(std::span<const double> reference, std::span<const std::int32_t> y, double scale);
 
 }  // namespace quillgen

@@ -11,12 +11,11 @@
 
 #include "config/error.hpp"
 #include "config/json_text.hpp"
-#include "config/read_file.hpp"
 
 namespace quillgen {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little, "data are copied as they stand in the file");
 
@@ -84,26 +83,26 @@ bool is_natural_array(const Json& value) {
 
 }  // namespace
 
-void Safetensors::refuse(const std::string& problem) const { throw UserError(fmt::format("{}: {}", file_, problem)); }
+void Safetensors::refuse(const std::string& problem) const { throw UserError(fmt::format("{}: {}", file(), problem)); }
 
 Safetensors::Safetensors(const std::string& file) : file_(file) {
-  const auto bytes = read_file(file);
-  if (bytes.size() < 8) refuse("shorter than the 8 bytes of a header length; export the file again");
-  const auto length = stored<std::uint64_t>(bytes.data());
+  if (file_.size() < 8) refuse("shorter than the 8 bytes of a header length; export the file again");
+  const auto length = stored<std::uint64_t>(file_.read(0, 8).data());
   if (length > max_header)
     refuse(fmt::format("header length {} exceeds {}; this is no safetensors file", length, max_header));
-  if (length > bytes.size() - 8)
+  if (length > file_.size() - 8)
     refuse(fmt::format("truncated: a header of {} bytes is stated, {} bytes follow; export or copy the file again",
-                       length, bytes.size() - 8));
-  data_ = bytes.substr(8 + length);
-  read_header(bytes.substr(8, length));
+                       length, file_.size() - 8));
+  data_begin_ = 8 + length;
+  data_size_ = file_.size() - data_begin_;
+  read_header(file_.read(8, length));
   check_coverage();
 }
 
 void Safetensors::read_header(const std::string& text) {
   Json header;
   try {
-    header = parse_json(text);
+    header = parse_sorted_json(text);
   } catch (const UserError& e) {
     refuse(fmt::format("header: {}", e.what()));
   }
@@ -137,9 +136,9 @@ Safetensors::Entry Safetensors::read_entry(const std::string& name, const Json& 
   if (type == nullptr)
     bad(fmt::format("dtype {} is not supported; convert it to F64, F32, F16, BF16, I64, I32 or BOOL",
                     shown(entry.type)));
-  if (entry.begin > entry.end || entry.end > data_.size())
+  if (entry.begin > entry.end || entry.end > data_size_)
     bad(fmt::format("data_offsets [{}, {}] lie outside the {} bytes of data; the file is truncated or damaged",
-                    entry.begin, entry.end, data_.size()));
+                    entry.begin, entry.end, data_size_));
   const auto expected = byte_count(entry.shape, type->bytes);
   if (expected < 0 || static_cast<std::uint64_t>(expected) != entry.end - entry.begin)
     bad(fmt::format("shape [{}] of {} does not make the {} bytes of its data_offsets", fmt::join(entry.shape, ", "),
@@ -160,22 +159,36 @@ void Safetensors::check_coverage() const {
       refuse(fmt::format("{} bytes before tensor {} belong to none", entry->begin - end, shown(*name)));
     end = entry->end;
   }
-  if (end != data_.size()) refuse(fmt::format("{} bytes after the last tensor belong to none", data_.size() - end));
+  if (end != data_size_) refuse(fmt::format("{} bytes after the last tensor belong to none", data_size_ - end));
+}
+
+std::vector<std::string> Safetensors::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, entry] : tensors_) all.push_back(name);
+  return all;
+}
+
+const Safetensors::Entry& Safetensors::entry(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) refuse(fmt::format("has no tensor {}; add it to the export", shown(name)));
+  return found->second;
 }
 
 Tensor Safetensors::tensor(const std::string& name) const {
-  const auto found = tensors_.find(name);
-  if (found == tensors_.end()) refuse(fmt::format("has no tensor {}; add it to the export", shown(name)));
-  const auto& entry = found->second;
-  const auto& type = *element_type(entry.type);
-  Tensor result{entry.shape, {}};
-  result.data.reserve((entry.end - entry.begin) / type.bytes);
-  for (auto at = entry.begin; at < entry.end; at += type.bytes) {
-    const double value = type.read(data_.data() + at);
-    if (!std::isfinite(value))
-      refuse(fmt::format("tensor {}: element {} is {}; every number must be finite", shown(name),
-                         (at - entry.begin) / type.bytes, value));
-    result.data.push_back(value);
+  constexpr std::uint64_t piece = 1 << 20;  // bytes at a time, a multiple of those of every element
+  const auto& [type_name, shape, begin, end] = entry(name);
+  const auto& type = *element_type(type_name);
+  Tensor result{shape, {}};
+  result.data.reserve((end - begin) / type.bytes);
+  for (auto at = begin; at < end; at += piece) {
+    const auto bytes = file_.read(data_begin_ + at, std::min(piece, end - at));
+    for (std::size_t i = 0; i < bytes.size(); i += type.bytes) {
+      const double value = type.read(bytes.data() + i);
+      if (!std::isfinite(value))
+        refuse(fmt::format("tensor {}: element {} is {}; every number must be finite", shown(name), result.data.size(),
+                           value));
+      result.data.push_back(value);
+    }
   }
   return result;
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "reference/input_file.hpp"
+
 namespace quillgen {
 
 struct Tensor {
@@ -13,17 +15,22 @@ struct Tensor {
   std::vector<double> data;  ///< row-major; every element type is converted exactly, I64 beyond 2^53 excepted
 };
 
-/// One file, wholly in memory. All functions throw UserError, one line that starts with the file's name.
+/// One file, of which the header is read at once and a tensor when it is asked for. All functions throw UserError, one
+/// line that starts with the file's name.
 class Safetensors {
  public:
   /// Reads `file` and checks that header and data are consistent: every tensor has a known type (F64, F32, F16, BF16,
   /// I64, I32, BOOL), as many bytes as its shape says, and the tensors cover the data exactly, without overlap.
   explicit Safetensors(const std::string& file);
 
-  const std::string& file() const { return file_; }
+  const std::string& file() const { return file_.name(); }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool has(const std::string& name) const { return tensors_.contains(name); }
 
+  std::vector<std::string> names() const;  ///< of the tensors
+
+  /// Shape of the tensor `name`, which must exist.
+  const std::vector<std::int64_t>& shape(const std::string& name) const { return entry(name).shape; }
   /// The tensor `name`, which must exist and hold finite numbers only.
   Tensor tensor(const std::string& name) const;
 
@@ -35,12 +42,13 @@ class Safetensors {
   };
 
   void read_header(const std::string& text);
-  Entry read_entry(const std::string& name, const nlohmann::ordered_json& json) const;
+  Entry read_entry(const std::string& name, const nlohmann::json& json) const;
+  const Entry& entry(const std::string& name) const;
   void check_coverage() const;
   [[noreturn]] void refuse(const std::string& problem) const;
 
-  std::string file_;
-  std::string data_;  ///< the data section
+  InputFile file_;
+  std::uint64_t data_begin_ = 0, data_size_ = 0;  ///< the data section, bytes
   std::map<std::string, std::string> metadata_;
   std::map<std::string, Entry> tensors_;
 };

@@ -6,6 +6,7 @@
 
 #include "config/config.hpp"
 #include "model/layer.hpp"
+#include "reference/safetensors.hpp"
 
 namespace quillgen {
 
@@ -26,14 +27,31 @@ struct Workload {
   std::vector<double> offset_weight, offset_bias;  ///< [M*L*K*2, C], [M*L*K*2]; rows (head, level, point, x|y)
   std::vector<double> logit_weight, logit_bias;    ///< [M*L*K, C], [M*L*K]
   std::vector<double> output_weight, output_bias;  ///< [C, C], [C]
+  std::vector<double> expected_output;             ///< [Lq, C], results of the exporter; or empty
+
+  std::vector<int> wanted() const;  ///< the queries that are to be computed, in this order
 };
 
-/// Reads a safetensors file with the tensors query, reference_points, input_flatten, spatial_shapes as (H, W), and
-/// weight and bias of sampling_offsets, attention_weights, value_proj and output_proj, and, if they are there,
-/// input_padding_mask and query_indices [N], rows of query; metadata d_model, n_heads, n_levels, n_points. Throws
-/// UserError (one line, naming file and tensor) when one is missing, has another shape or another size than the
-/// metadata say, is empty or not finite.
-Workload load_workload(const std::string& file);
+/// A safetensors file with a layer; README.md has its rules. Its numbers are read only when they are asked for, so that
+/// a large layer that does not fit is refused at once. Both functions throw UserError (one line, naming file and
+/// tensor) for a file that breaks a rule.
+class WorkloadFile {
+ public:
+  /// Reads and checks names, metadata and shapes.
+  explicit WorkloadFile(const std::string& file);
+
+  /// Dimensions, level shapes, boxes and index list; the other tensors are empty.
+  const Workload& shape() const { return shape_; }
+  /// All of it, every number checked.
+  Workload load() const;
+
+ private:
+  Safetensors file_;
+  Workload shape_;
+};
+
+/// The whole file.
+inline Workload load_workload(const std::string& file) { return WorkloadFile(file).load(); }
 
 /// Throws UserError unless `config` was made for a layer of these dimensions and is large enough for it.
 void check_fits(const Workload& workload, const Config& config);

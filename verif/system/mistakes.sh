@@ -61,6 +61,8 @@ replaced inconsistent '"shape": [4], "data_offsets": [1120,' '"shape": [3], "dat
 replaced no_metadata '"n_heads"' '"m_heads"'
 replaced odd_type '"I64"' '"U64"'
 replaced bad_heads '"n_heads": "2"' '"n_heads": "3"'
+replaced unknown_tensor '"expected_value"' '"unexpect_value"'
+replaced unknown_metadata '"seed"' '"sead"'
 deep() { head -c "$1" /dev/zero | tr '\0' '['; head -c "$1" /dev/zero | tr '\0' ']'; } # a list in a list in a list ..
 printf '{ "name": %s }\n' "$(deep 50000)" >deep.json
 printf '{ "name": "x" }\0{}' >nul.json
@@ -98,6 +100,11 @@ mistake 'workload a folder' 'other' model --preset nano --workload other
 for broken in empty stump half_header truncated surplus noise nan infinite no_query wrong_shape inconsistent no_metadata odd_type bad_heads; do
   mistake "workload: $broken" "$broken.safetensors" model --preset nano --workload "$broken.safetensors"
 done
+mistake 'workload: unknown tensor' 'tensor "unexpect_value": is not known, .* the nearest that is known is expected_output;' model --preset nano --workload unknown_tensor.safetensors
+mistake 'workload: unknown metadata' 'metadata "sead": is not known, .* the nearest that is known is seed;' model --preset nano --workload unknown_metadata.safetensors
+mistake 'simulation: unknown tensor' 'tensor "unexpect_value": is not known' simulate --preset nano --workload unknown_tensor.safetensors
+mistake 'trace: unknown metadata' 'metadata "sead": is not known' trace --preset nano --workload unknown_metadata.safetensors
+mistake 'sweep: unknown tensor' 'tensor "unexpect_value": is not known' explore --preset nano --vary gemm.rows=1,2 --workload unknown_tensor.safetensors
 stack=$(ulimit -Ss) && ulimit -Ss 512 # KiB: what recursion needs for so deep a document
 mistake 'configuration: nested' 'deep.json: nested deeper than 32 levels' model --config deep.json --workload good.safetensors
 mistake 'parameter: nested' 'gemm.rows = .*: must be an integer' model --preset nano --set "gemm.rows=$(deep 50000)" --workload good.safetensors
@@ -107,6 +114,7 @@ mistake 'lint: nested manifest' 'deep/manifest.json: nested deeper than 32 level
 mistake 'RTL onto a nested manifest' 'deep: holds manifest.json, which quillgen did not write' generate --preset nano --out deep
 ulimit -Ss "$stack"
 mistake 'configuration: NUL' 'nul.json: not valid JSON: byte 15 is NUL' model --config nul.json --workload good.safetensors
+mistake 'dimensions of another layer: fit' 'with --fit, or use --set attention.embed_dim=4' model --preset small --workload good.safetensors
 for seed in -1 18446744073709551616 0x10 1e3 ''; do
   mistake "seed $seed" "seed: \"$seed\" is no whole number from 0 to 18446744073709551615" simulate --preset nano --workload good.safetensors --seed "$seed"
   mistake "layer: seed $seed" 'is no whole number from 0 to 18446744073709551615' workload --model rt-detr --scale 0.1 --seed "$seed" --out layer.safetensors

@@ -6,8 +6,10 @@
 #include <cmath>
 
 #include "config/load.hpp"
+#include "reference/expected.hpp"
 #include "reference/quantise.hpp"
 #include "reference/safetensors.hpp"
+#include "refusal.hpp"
 
 using namespace quillgen;
 
@@ -59,6 +61,58 @@ TEST_CASE("every stage equals that of the authors' module") {
   }
   CHECK(compared == 3 * 5 + 2 + 3);
   MESSAGE(fmt::format("{} tensors compared", compared));
+}
+
+TEST_CASE("expected_output is compared in every element of the rows that are wanted") {
+  auto w = load_workload(example("tiny_detr_dec0"));
+  const auto compare = [&] { return compare_expected(w, run_reference(w)).value(); };
+  const auto good = compare();
+  CHECK(good.agrees());
+  CHECK(good.rows == 30);
+  CHECK(good.difference < 1e-6);
+
+  double largest = 0;
+  for (const double x : w.expected_output) largest = std::max(largest, std::abs(x));
+  auto& one = w.expected_output[17 * 64 + 5];
+  const double right = one;
+  one = right + 0.9e-3 * largest;
+  CHECK(compare().agrees());
+  one = right + 1.1e-3 * largest;
+  const auto bad = compare();
+  CHECK_FALSE(bad.agrees());
+  CHECK(bad.query == 17);
+  CHECK(bad.channel == 5);
+  CHECK(bad.expected == one);
+  CHECK(bad.computed == doctest::Approx(right));
+  CHECK(bad.difference == doctest::Approx(1.1e-3).epsilon(0.01));
+  CHECK(bad.cause == "");
+
+  w.index_list = {3, 29, 3};  // the row of query 17 is nobody's
+  CHECK(compare().agrees());
+  CHECK(compare().rows == 3);
+  w.index_list = {3, 17};
+  CHECK_FALSE(compare().agrees());
+  w.expected_output.clear();
+  CHECK_FALSE(compare_expected(w, run_reference(w)).has_value());
+}
+
+TEST_CASE("a mask of the other polarity is recognised by expected_output") {
+  auto w = load_workload(example("official_test_shapes"));
+  for (int token = 0; token < w.tokens; ++token) w.padding.push_back(token % 3 == 0);
+  w.expected_output = run_reference(w).output;
+  CHECK(compare_expected(w, run_reference(w))->agrees());
+  for (auto& padded : w.padding) padded = !padded;
+  const auto inverted = compare_expected(w, run_reference(w)).value();
+  CHECK_FALSE(inverted.agrees());
+  CHECK(inverted.cause.find("input_padding_mask inverted") != std::string::npos);
+}
+
+TEST_CASE("results of zeros everywhere agree with zeros only") {
+  auto w = load_workload(example("official_test_shapes"));
+  for (auto* t : {&w.output_weight, &w.output_bias, &w.expected_output}) t->assign(t->size(), 0);
+  CHECK(compare_expected(w, run_reference(w))->agrees());
+  w.output_bias[2] = 1e-9;
+  CHECK_FALSE(compare_expected(w, run_reference(w))->agrees());
 }
 
 TEST_CASE("the model keeps the signal to quantisation noise of the numerical study") {
@@ -130,7 +184,9 @@ TEST_CASE("layers of zeros, of biases only and of extreme magnitudes are quantis
     for (auto* t : {&w.query, &w.source, &w.value_weight, &w.value_bias, &w.offset_weight, &w.offset_bias,
                     &w.logit_weight, &w.logit_bias, &w.output_weight, &w.output_bias})
       t->assign(t->size(), 0);
-    for (const auto y : finish().output) CHECK(y == 0);
+    const auto output = finish().output;
+    for (const auto y : output) CHECK(y == 0);
+    CHECK(sqnr_db(run_reference(w).output, output, 1) == HUGE_VAL);  // no noise, though no signal either
   }
   SUBCASE("references far outside are clamped and read nothing") {
     w.reference_points.assign(w.reference_points.size(), 1e30);
@@ -142,8 +198,12 @@ TEST_CASE("layers of zeros, of biases only and of extreme magnitudes are quantis
     for (auto& x : w.value_weight) x *= 1e-30;
     finish();
   }
-  SUBCASE("numbers out of proportion are refused") {
-    for (auto& x : w.offset_weight) x *= 1e30;
-    CHECK_THROWS(finish());
+  SUBCASE("numbers out of proportion are refused, and named") {
+    w.offset_weight[5 * 4 + 3] = 1e30;  // row 5
+    test::check_refusal(test::refusal(finish), {w.file, "tensor sampling_offsets.weight, channel 5: ", "below 32768"});
+  }
+  SUBCASE("so is what a bias makes of them") {
+    w.logit_bias[6] = 1e30;
+    test::check_refusal(test::refusal(finish), {w.file, "tensor attention_weights.weight, channel 6: "});
   }
 }

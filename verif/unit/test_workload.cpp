@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <limits>
 #include <random>
 
@@ -69,6 +72,9 @@ std::string load_refusal(const std::string& bytes) {
   return message;
 }
 
+/// Of this process' time, whatever else the machine does.
+double seconds_since(std::clock_t before) { return static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC; }
+
 std::string one_tensor(const std::string& type, const std::vector<std::int64_t>& shape, const std::string& bytes) {
   return FileBuilder().add("x", type, shape, bytes).bytes();
 }
@@ -126,6 +132,8 @@ TEST_CASE("inconsistent files are refused") {
        "shape [3] of F32 does not make the 8 bytes"},
       {file_bytes(x(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})"), floats(2)),
        "does not make the 8 bytes"},
+      {file_bytes(x(f32) + std::string(4, '\0'), floats(2)), "header: not valid JSON: byte 54 is NUL"},
+      {file_bytes(x(std::string(100'000, '[') + std::string(100'000, ']')), ""), "header: nested deeper than 32"},
       {file_bytes("{\"x\":" + f32 + R"(,"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", floats(3)),
        "tensor \"y\": its data overlap"},
       {file_bytes(R"({"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", floats(2)),
@@ -133,6 +141,38 @@ TEST_CASE("inconsistent files are refused") {
   };
   for (const auto& [bytes, part] : cases) check_refusal(load_refusal(bytes), {part});
   MESSAGE(fmt::format("{} refusals compared", cases.size()));
+}
+
+TEST_CASE("a header of many entries is read in a time that grows with them") {
+  constexpr int count = 100'000;
+  std::string header = "{";
+  for (int i = 0; i < count; ++i)
+    header += fmt::format(R"("t{}":{{"dtype":"F32","shape":[1],"data_offsets":[{},{}]}},)", i, 4 * i, 4 * i + 4);
+  header.back() = '}';
+  const TemporaryFile file(file_bytes(header, floats(count)));
+  const auto before = std::clock();
+  CHECK(Safetensors(file.path()).names().size() == count);
+  const double seconds = seconds_since(before);
+  MESSAGE(fmt::format("{:.2f} s", seconds));
+  CHECK(seconds < 3);  // a slow build has its time, but not the square of it
+}
+
+TEST_CASE("a tensor of the wrong shape is refused before its numbers are read") {
+  // 50 million numbers, none of them on the disk.
+  constexpr std::uint64_t more = 200'000'000;
+  const auto bytes = workload_bytes(put("value_proj.bias", {"", "", {}, ""}));
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  const auto data = bytes.substr(8 + length);
+  const auto header = fmt::format(R"({{"value_proj.bias":{{"dtype":"F32","shape":[50000000],"data_offsets":[{},{}]}},)",
+                                  data.size(), data.size() + more) +
+                      bytes.substr(9, length - 1);
+  const TemporaryFile file(file_bytes(header, data));
+  std::filesystem::resize_file(file.path(), 8 + header.size() + data.size() + more);
+  const auto before = std::clock();
+  check_refusal(refusal([&] { load_workload(file.path()); }),
+                {"tensor value_proj.bias: shape [50000000], expected [4]"});
+  CHECK(seconds_since(before) < 0.5);
 }
 
 TEST_CASE("every truncation of a sound file is refused") {
@@ -202,9 +242,7 @@ TEST_CASE("workloads of wrong shape or content are refused") {
   check_refusal(whole(with_mask), {"tensor input_padding_mask: shape [5], expected [6]"});
 
   const auto with_list = [&](const std::string& type, const std::vector<std::int64_t>& shape, const std::string& data) {
-    auto bytes = workload_bytes([&](Part& part) {
-      if (part.name == "output_proj.bias") part = {"query_indices", type, shape, data};
-    });
+    const auto bytes = workload_bytes(nothing, sound_metadata, {{"query_indices", type, shape, data}});
     return load_refusal(bytes);
   };
   check_refusal(with_list("I64", {1, 2}, bytes_of<std::int64_t>({0, 1})),
@@ -224,6 +262,83 @@ TEST_CASE("workloads of wrong shape or content are refused") {
   check_refusal(metadata("4", "3"), {"metadata d_model = 4 must be a multiple of n_heads = 3"});
 }
 
+TEST_CASE("what is not known is named, with the nearest that is") {
+  const auto with_tensor = [](const std::string& name) {
+    return load_refusal(workload_bytes([](Part&) {}, sound_metadata, {{name, "F32", {6}, floats(6)}}));
+  };
+  check_refusal(with_tensor("padding_mask"),
+                {"tensor \"padding_mask\"", "nearest that is known is input_padding_mask"});
+  check_refusal(with_tensor("querys"), {"tensor \"querys\"", "is query;"});
+  check_refusal(with_tensor(std::string(1 << 20, 'q')), {"tensor \"qqq", "...", "nearest that is known is"});
+
+  const auto with_metadata = [](const std::string& key, const std::string& value) {
+    auto metadata = sound_metadata;
+    metadata.emplace_back(key, value);
+    const TemporaryFile file(workload_bytes([](Part&) {}, metadata));
+    return refusal([&] { load_workload(file.path()); });
+  };
+  check_refusal(with_metadata("n_head", "2"), {"metadata \"n_head\"", "is n_heads;"});
+  check_refusal(with_metadata("use_4d_normalizer", "true"), {"metadata \"use_4d_normalizer\"", "use_4D_normalizer"});
+  for (const auto* key : {"format", "note", "seed", "image_seed", "made_by", "x_anything", "expected_dtype"})
+    CHECK(with_metadata(key, "pt") == "");
+
+  // Choices of other modules: that of the hardware may be stated, no other.
+  for (const auto& [key, ours, other] : {std::tuple("method", "default", "discrete"),
+                                         {"offset_scale", "0.5", "1.0"},
+                                         {"use_4D_normalizer", "false", "true"}}) {
+    CHECK(with_metadata(key, ours) == "");
+    check_refusal(with_metadata(key, other), {key, other, "is not supported; the hardware has", ours});
+  }
+  check_refusal(load_refusal(workload_bytes(
+                    [](Part&) {}, {{"d_model", "4"}, {"n_heads", "2"}, {"n_levels", "1"}, {"n_points", "[1]"}})),
+                {"metadata n_points = \"[1]\": a list is not supported", "largest number of points"});
+}
+
+TEST_CASE("a wrong shape is refused with what is likely") {
+  const auto shaped = [](const std::string& name, const std::vector<std::int64_t>& shape) {
+    std::int64_t count = 1;
+    for (const auto side : shape) count *= side;
+    return load_refusal(workload_bytes(put(name, {name, "F32", shape, floats(static_cast<std::size_t>(count))})));
+  };
+  check_refusal(shaped("input_flatten", {1, 6, 4}), {"[1, 6, 4], expected [6, 4]", "without the batch dimension"});
+  check_refusal(shaped("input_flatten", {2, 6, 4}), {"export one image"});
+  check_refusal(shaped("input_flatten", {6, 1, 4}), {"x.squeeze(1)"});
+  check_refusal(shaped("reference_points", {1, 3, 1, 2}), {"without the batch dimension, as x[0]"});
+  check_refusal(shaped("reference_points", {3, 2}), {"each of the 1 levels its own, as x.reshape(-1, 1, 2)"});
+  check_refusal(shaped("reference_points", {1, 3, 4}), {"each of the 1 levels its own, as x.reshape(-1, 1, 4)"});
+  CHECK(shaped("sampling_offsets.weight", {5, 4}).ends_with("expected [4, 4] from the metadata and the other tensors"));
+  check_refusal(shaped("attention_weights.weight", {4, 2}), {"[4, 2], expected [2, 4]", "transposed"});
+
+  auto metadata = sound_metadata;
+  metadata[2].second = "2";  // n_levels
+  const auto two_levels = [&](const std::vector<std::int64_t>& shape) {
+    return load_refusal(workload_bytes(
+        [&](Part& part) {
+          if (part.name == "spatial_shapes") part = {part.name, "I64", {2, 2}, bytes_of<std::int64_t>({2, 2, 1, 2})};
+          if (part.name == "reference_points") part = {part.name, "F32", shape, floats(6)};
+        },
+        metadata));
+  };
+  check_refusal(two_levels({3, 1, 2}), {"[3, 1, 2], expected [3, 2, 2]", "repeat(1, 2, 1)"});
+  check_refusal(two_levels({3, 2}), {"[3, 2], expected [3, 2, 2]", "each of the 2 levels"});
+}
+
+TEST_CASE("references that are no shares of a level are refused, a few outside are not") {
+  const auto with = [](std::vector<float> numbers, const std::vector<Part>& more = {}) {
+    const TemporaryFile file(workload_bytes(
+        put("reference_points", {"reference_points", "F32", {3, 1, 2}, bytes_of(numbers)}), sound_metadata, more));
+    return refusal([&] { load_workload(file.path()); });
+  };
+  CHECK(with({0, 1, 1.44F, 1.25F, -0.19F, 3.9F}) == "");
+  CHECK(with({0, 1, 1e30F, 0.5F, 0.5F, 0.5F}) == "");
+  check_refusal(with({4, 12, 30, 40, 0.5F, 1}),
+                {"reference_points: 3 of 6 coordinates lie above 4, up to 40", "pixels"});
+  check_refusal(with({-1, 1, -0.2F, 0, 2, 0}), {"2 of 6 coordinates lie below 0, down to -1", "before a sigmoid"});
+  // Those of queries that nobody wants may be anything.
+  const auto data = bytes_of<std::int32_t>({2});
+  CHECK(with({40, 50, 60, 70, 0.5F, 0.5F}, {{"query_indices", "I32", {1}, data}}) == "");
+}
+
 TEST_CASE("a workload must fit the configuration") {
   const TemporaryFile file(workload_bytes([](Part&) {}));
   const auto w = load_workload(file.path());
@@ -234,7 +349,7 @@ TEST_CASE("a workload must fit the configuration") {
   };
   CHECK(fit({}) == "");
   check_refusal(fit({"attention.embed_dim=8"}),
-                {file.path(), "attention.embed_dim is 4 in the workload and 8", "--set"});
+                {file.path(), "attention.embed_dim is 4 in the workload and 8", "--fit", "--set"});
   check_refusal(fit({"attention.heads=1"}), {"attention.heads is 2", "--set attention.heads=2"});
   check_refusal(fit({"attention.levels=2"}), {"attention.levels is 1"});
   check_refusal(fit({"attention.points=2"}), {"attention.points is 1"});
