@@ -1,11 +1,13 @@
 // quillgen model: the fixed-point model alone, against the float reference.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/decibels.hpp"
+#include "cli/expected_report.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/output_file.hpp"
@@ -32,7 +34,7 @@ Quality measure(const ReferenceStages& ref, const model::Stages& st, const model
 }
 
 void print_row(std::string_view stage, std::string_view shape, int bits, double sqnr) {
-  fmt::print("{:<14} {:<20} {:>4}  {:>7.2f}\n", stage, shape, bits, sqnr);
+  fmt::print("{:<14} {:<20} {:>4}  {:>7}\n", stage, shape, bits, decibels(sqnr, ""));
 }
 
 void print_table(const Workload& w, const Config& c, const model::Stages& st, const Quality& q) {
@@ -48,35 +50,47 @@ void print_table(const Workload& w, const Config& c, const model::Stages& st, co
   fmt::print("\nfeature lines: {} looked up, {} distinct\n", st.line_lookups[shape], st.lines_touched[shape]);
 }
 
-nlohmann::ordered_json report(const Workload& w, const Config& c, const model::Stages& st, const Quality& q) {
+nlohmann::ordered_json report(const Workload& w, const Config& c, const model::Stages& st, const Quality& q,
+                              const std::optional<Agreement>& expected) {
   const auto shape = static_cast<std::size_t>(c.feature_cache.line_shape);
   nlohmann::ordered_json levels = nlohmann::ordered_json::array();
   for (const auto& s : w.level_shapes) levels.push_back({{"height", s.height}, {"width", s.width}});
-  return {{"workload", {{"file", w.file}, {"queries", w.queries}, {"tokens", w.tokens}, {"levels", levels}}},
-          {"sqnr_db", {{"value", q.value}, {"core_output", q.core_output}, {"output", q.output}}},
-          {"lines", {{"looked_up", st.line_lookups[shape]}, {"distinct", st.lines_touched[shape]}}},
-          {"config", to_json(c)}};
+  nlohmann::ordered_json json = {
+      {"workload", {{"file", w.file}, {"queries", w.queries}, {"tokens", w.tokens}, {"levels", levels}}},
+      {"sqnr_db",
+       {{"value", decibels_json(q.value)},
+        {"core_output", decibels_json(q.core_output)},
+        {"output", decibels_json(q.output)}}},
+      {"lines", {{"looked_up", st.line_lookups[shape]}, {"distinct", st.lines_touched[shape]}}}};
+  if (expected) json["expected_output"] = expected_json(*expected);
+  json["config"] = to_json(c);
+  return json;
 }
 
-void run_model(const ModelOptions& options) {
-  const auto workload = load_workload(options.workload);
-  const auto config = chosen_config(options.config, workload);
-  check_fits(workload, config);  // before the reference, which takes a while on a large layer
+int run_model(const ModelOptions& options) {
+  const WorkloadFile file(options.workload);
+  const auto config = chosen_config(options.config, file.shape());
+  check_fits(file.shape(), config);  // before numbers and reference, which take a while on a large layer
+  const auto workload = file.load();
   const auto reference = run_reference(workload);
+  const auto expected = compare_expected(workload, reference);
   const auto layer = quantise(workload, reference, config);
   const auto stages = model::run(layer);
   const auto quality = measure(reference, stages, layer);
   if (!options.json.empty())
-    write_output(
-        options.json,
-        report(workload, config, stages, quality).dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
-            "\n");
+    write_output(options.json, report(workload, config, stages, quality, expected)
+                                       .dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
+                                   "\n");
   print_table(workload, config, stages, quality);
+  if (!expected) return 0;
+  if (expected->agrees()) fmt::print("{}\n", expected_text(*expected));
+  else say_differs(workload.file, *expected);
+  return expected->agrees() ? 0 : 1;
 }
 
 }  // namespace
 
-void add_model(CLI::App& app, int&) {
+void add_model(CLI::App& app, int& exit_status) {
   auto* command =
       app.add_subcommand("model", "run the fixed-point model of a layer and compare it with floating point");
   const auto options = std::make_shared<ModelOptions>();
@@ -85,7 +99,7 @@ void add_model(CLI::App& app, int&) {
   command->add_option("--workload", options->workload, "layer and inputs (safetensors)")->required();
   command->add_option("--json", options->json, "also write the results to this file");
   add_examples(*command, {"model --preset small --workload " + example("tiny_detr_enc1.safetensors")});
-  command->callback([options] { run_model(*options); });
+  command->callback([options, &exit_status] { exit_status = run_model(*options); });
 }
 
 }  // namespace quillgen::cli

@@ -28,7 +28,7 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
     return "";
   };
   const bool any = least == 0 && most == std::numeric_limits<std::uint64_t>::max();
-  return {check, any ? "" : fmt::format("{} to {}", least, most)};
+  return {check, any ? "" : fmt::format("INT in [{} - {}]", least, most)};
 }
 
 CLI::Validator decimal_number() {

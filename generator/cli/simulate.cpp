@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/expected_report.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/number_options.hpp"
@@ -115,16 +116,42 @@ int conclude(const SimulateOptions& options, const Simulated& simulation) {
   return 0;
 }
 
+/// The RTL of another layer than was meant is not worth a run; the exit status.
+int refuse_to_simulate(const SimulateOptions& options, const Agreement& expected) {
+  if (!options.json.empty())
+    write_output(
+        options.json,
+        nlohmann::ordered_json{{"workload", options.workload}, {"expected_output", expected_json(expected)}}.dump(
+            2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
+            "\n");
+  say_differs(options.workload, expected);
+  return 1;
+}
+
 int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& waveform) {
-  const auto workload = load_workload(options.workload);
+  const WorkloadFile file(options.workload);
+  Workload workload;
   const auto rtl = rtl_for(
-      options, [&] { return chosen_config(options.config, workload); },
-      [&](const Config& config) { check_fits(workload, config); });
+      options, [&] { return chosen_config(options.config, file.shape()); },
+      [&](const Config& config) {
+        check_fits(file.shape(), config);
+        workload = file.load();
+      });
   const auto reference = run_reference(workload);
+  const auto expected = compare_expected(workload, reference);
+  if (expected && !expected->agrees()) return refuse_to_simulate(options, *expected);
   const auto layer = quantise(workload, reference, rtl.config);
 
-  Simulation s{
-      rtl.config, workload.file, workload.queries, workload.tokens, 0, options.given_map, model::run(layer), {}, {}};
+  Simulation s{rtl.config,
+               workload.file,
+               workload.queries,
+               workload.tokens,
+               0,
+               options.given_map,
+               expected,
+               model::run(layer),
+               {},
+               {}};
   const auto caches = estimate::run_caches(rtl.config, estimate::demand_of(layer, s.stages));
   const harness::AttentionWork work{layer, s.stages, options.given_map, false,
                                     harness::LineCounts{caches.hits, caches.misses, caches.lines_read()}};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/decibels.hpp"
+#include "cli/expected_report.hpp"
 #include "config/derived.hpp"
 
 namespace quillgen::cli {
@@ -88,7 +90,9 @@ nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
   const auto& r = run.result;
   const auto& c = r.counters;
   auto json = json_result(run);
-  json["sqnr_db"] = {{"value", s.sqnr.value}, {"core_output", s.sqnr.core_output}, {"output", s.sqnr.output}};
+  json["sqnr_db"] = {{"value", decibels_json(s.sqnr.value)},
+                     {"core_output", decibels_json(s.sqnr.core_output)},
+                     {"output", decibels_json(s.sqnr.output)}};
   json["lanes"] = s.config.core.lanes;
   json["samples_per_cycle"] = s.config.core.lanes * core_utilisation(c);
   const double setup = phase(s, c.setup), project = phase(s, c.project);
@@ -122,8 +126,9 @@ void print_report(const Simulation& s) {
     if (s.runs[0].conditions.dram) fmt::print("{}\n", memory_text(s.runs[0].conditions));
     print_matrix(s);
   }
-  fmt::print("SQNR against float: value {:.2f} dB, core output {:.2f} dB, output {:.2f} dB\n", s.sqnr.value,
-             s.sqnr.core_output, s.sqnr.output);
+  fmt::print("SQNR against float: value {}, core output {}, output {}\n", decibels(s.sqnr.value),
+             decibels(s.sqnr.core_output), decibels(s.sqnr.output));
+  if (s.expected) fmt::print("{}\n", expected_text(*s.expected));
 }
 
 nlohmann::ordered_json json_report(const Simulation& s) {
@@ -131,6 +136,7 @@ nlohmann::ordered_json json_report(const Simulation& s) {
   json["config"] = s.config.name;
   json["workload"] = s.workload;
   json["given_map"] = s.given_map;
+  if (s.expected) json["expected_output"] = expected_json(*s.expected);
   auto runs = nlohmann::ordered_json::array();
   for (const auto& run : s.runs) runs.push_back(json_run(s, run));
   add_runs(json, runs);

@@ -1,12 +1,14 @@
 // What `quillgen simulate` says about its runs: tables for people, JSON for programs.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.hpp"
 #include "harness/session.hpp"
 #include "model/layer.hpp"
+#include "reference/expected.hpp"
 #include "reference/random_dense.hpp"
 
 namespace quillgen::cli {
@@ -30,6 +32,7 @@ struct Simulation {
   std::string workload;
   int queries = 0, tokens = 0, live_tokens = 0;
   bool given_map = false;
+  std::optional<Agreement> expected;  ///< of a workload that has expected_output
   model::Stages stages;
   Sqnr sqnr;
   std::vector<Run> runs;

@@ -1,8 +1,8 @@
 // A layer with random weights and inputs, as a workload file.
-//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked|hidden|listed] HEIGHTxWIDTH...
+//   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked|hidden|blank|listed] HEIGHTxWIDTH...
 // Sharp: a head looks at a single point, most of them exactly on a pixel, so that weights of exactly 1 occur.
 // Masked: tokens are padded, those right of three quarters of a level, as where an image is smaller than others of its
-// batch, and some more. Hidden: nearly all tokens are padded, so that none of many blocks in a row is left. Otherwise
+// batch, and some more. Hidden: nearly all tokens are padded, so that none of many blocks in a row is left. Blank: all of them. Otherwise
 // references lie in and a little around the map, offsets reach a few pixels, so every case at the border occurs.
 #include <cmath>
 #include <cstdio>
@@ -14,7 +14,7 @@ using namespace quillgen;
 int main(int argc, char** argv) {
   if (argc < 8) {
     std::fputs(
-        "usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked|hidden|listed] "
+        "usage: make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked|hidden|blank|listed] "
         "HEIGHTxWIDTH...\n",
         stderr);
     return 2;
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   auto file = test::layer_file(c, heads, points, shapes);
   const std::string kind = argv[6];
   const bool boxes = kind.ends_with("boxes"), sharp = kind.ends_with("sharp"), masked = kind.ends_with("masked"),
-             hidden = kind.ends_with("hidden"), listed = kind.ends_with("listed");
+             hidden = kind.ends_with("hidden"), blank = kind.ends_with("blank"), listed = kind.ends_with("listed");
   const auto add = [&](const std::string& name, const std::vector<std::int64_t>& shape, float low, float high) {
     std::int64_t count = 1;
     for (const auto side : shape) count *= side;
@@ -56,13 +56,14 @@ int main(int argc, char** argv) {
   add("value_proj.bias", {c}, -1, 1);
   add("output_proj.weight", {c, c}, -1, 1);
   add("output_proj.bias", {c}, -1, 1);
-  if (masked || hidden) {
+  if (masked || hidden || blank) {
     std::vector<std::uint8_t> mask;
     for (std::size_t l = 0; l < shapes.sides.size(); l += 2) {
       const auto height = shapes.sides[l], width = shapes.sides[l + 1];
       for (std::int64_t i = 0; i < height * width; ++i)
-        mask.push_back(hidden ? random.between(0, 1) < 0.98F
-                              : 4 * (i % width) >= 3 * width || random.between(0, 1) < 0.15F);
+        mask.push_back(blank    ? true
+                       : hidden ? random.between(0, 1) < 0.98F
+                                : 4 * (i % width) >= 3 * width || random.between(0, 1) < 0.15F);
     }
     file.add("input_padding_mask", "BOOL", {tokens}, test::bytes_of(mask));
   }
