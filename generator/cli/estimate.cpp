@@ -13,10 +13,10 @@
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
 #include "cli/number_options.hpp"
-#include "cli/output_file.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
 #include "config/error.hpp"
+#include "harness/files.hpp"
 
 namespace quillgen::cli {
 namespace {
@@ -93,12 +93,19 @@ void run_estimate(const EstimateOptions& o) {
   chosen.demand.map_given = o.map_given;
   const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
   const int latency = o.conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
+  std::string report, page;
+  std::vector<harness::OutputFile> files;
   if (!o.json.empty()) {
     auto json = to_json(e, chosen.config, chosen.demand);
     json["latency"] = latency;
-    write_output(o.json, json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    report = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    files.push_back({o.json, report});
   }
-  if (!o.html.empty()) write_output(o.html, estimate_page(chosen.config, chosen.demand, e, latency));
+  if (!o.html.empty()) {
+    page = estimate_page(chosen.config, chosen.demand, e, latency);
+    files.push_back({o.html, page});
+  }
+  harness::write_atomically(files);
   print_estimate(chosen, e, latency);
 }
 

@@ -14,7 +14,6 @@
 #include "cli/help.hpp"
 #include "cli/model_options.hpp"
 #include "cli/number_options.hpp"
-#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/shell_word.hpp"
 #include "cli/simulate_options.hpp"
@@ -24,6 +23,7 @@
 #include "config/read_file.hpp"
 #include "explore/documents.hpp"
 #include "explore/parallel.hpp"
+#include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "harness/sha256.hpp"
 
@@ -136,7 +136,7 @@ void write_slurm(const ExploreOptions& o, const explore::Sweep& sweep) {
   if (job.shards > most)
     throw UserError(fmt::format("--shards {}: is more than there are points ({}); give fewer", o.shards, most));
   job.cpus = std::max(o.jobs, 1);
-  write_output(o.slurm, slurm_script(job));
+  harness::write_atomically(o.slurm, slurm_script(job));
   fmt::print("{}: {} points in {} shards; submit them and their merge with: bash {}\n", o.slurm, job.points, job.shards,
              shell_word(o.slurm));
 }
@@ -145,7 +145,9 @@ int run_shard(const explore::Runner& runner, explore::Demands& demands, const ex
               const ResultFolder& folder) {
   const auto points = estimate_points(runner, demands, shard.points(runner.sweep.points()));
   const auto name = fmt::format("shard_{}_of_{}.json", shard.number, shard.of);
-  folder.write(name, shard_document(runner.sweep, shard, points).dump(1) + "\n");
+  const auto text =
+      shard_document(runner.sweep, shard, points).dump(1, ' ', false, explore::Json::error_handler_t::replace) + "\n";
+  folder.write({{name, text}});
   runner.say("");
   fmt::print("shard {}: {} of {} points in {}\n", shard.text(), points.size(), runner.sweep.points(), name);
   return 0;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <map>
 
-#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "config/error.hpp"
 #include "explore/csv.hpp"
@@ -148,8 +147,10 @@ ResultFolder::~ResultFolder() {
   if (made_) fs::remove(path_, not_empty);
 }
 
-void ResultFolder::write(const std::string& name, std::string_view text) const {
-  if (!path_.empty()) write_output((path_ / name).string(), text);
+void ResultFolder::write(std::vector<harness::OutputFile> files) const {
+  if (path_.empty()) return;
+  for (auto& file : files) file.path = path_ / file.path;
+  harness::write_atomically(files);
 }
 
 void refuse_sweep(std::int64_t points, const std::string& first) {
@@ -163,10 +164,10 @@ int finish(const explore::Runner& runner, std::vector<Point> points, const Resul
   if (sweep.simulate) simulate_best(runner, fs::read_symlink("/proc/self/exe"), points);
   const auto on_front = front(points, sweep.objectives);
   const auto title = title_of(sweep, points);
-  folder.write("explore.csv", csv(points, sweep.axes, on_front));
-  folder.write("explore.svg", plot(points, sweep.axes, sweep.objectives, on_front, title));
-  folder.write("explore.json",
-               document(sweep, points).dump(2, ' ', true, explore::Json::error_handler_t::replace) + "\n");
+  const auto table = csv(points, sweep.axes, on_front);
+  const auto picture = plot(points, sweep.axes, sweep.objectives, on_front, title);
+  const auto report = document(sweep, points).dump(2, ' ', true, explore::Json::error_handler_t::replace) + "\n";
+  folder.write({{"explore.csv", table}, {"explore.svg", picture}, {"explore.json", report}});
   runner.say("");
   fmt::print("{}\n\nfront of {}\n", title, names_of(sweep.objectives));
   print_points(sweep, points, on_front);

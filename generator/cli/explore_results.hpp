@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explore/run.hpp"
+#include "harness/files.hpp"
 
 namespace quillgen::cli {
 
@@ -18,8 +19,8 @@ class ResultFolder {
   ResultFolder(const ResultFolder&) = delete;
   ResultFolder& operator=(const ResultFolder&) = delete;
 
-  /// Whole or not at all. Throws UserError.
-  void write(const std::string& name, std::string_view text) const;
+  /// All of them, whole, or none. Throws UserError.
+  void write(std::vector<harness::OutputFile> files) const;
 
  private:
   std::filesystem::path path_;

@@ -10,8 +10,8 @@
 #include "cli/expected_report.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
-#include "cli/output_file.hpp"
 #include "config/load.hpp"
+#include "harness/files.hpp"
 #include "reference/quantise.hpp"
 
 namespace quillgen::cli {
@@ -78,9 +78,10 @@ int run_model(const ModelOptions& options) {
   const auto stages = model::run(layer);
   const auto quality = measure(reference, stages, layer);
   if (!options.json.empty())
-    write_output(options.json, report(workload, config, stages, quality, expected)
-                                       .dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
-                                   "\n");
+    harness::write_atomically(options.json,
+                              report(workload, config, stages, quality, expected)
+                                      .dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
+                                  "\n");
   print_table(workload, config, stages, quality);
   if (!expected) return 0;
   if (expected->agrees()) fmt::print("{}\n", expected_text(*expected));

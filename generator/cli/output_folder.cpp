@@ -1,11 +1,13 @@
 #include "cli/output_folder.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "config/error.hpp"
 #include "config/json_text.hpp"
@@ -20,6 +22,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 const std::string manifest_name = "manifest.json";
+const std::string draft_name = ".quillgen.tmp";       // folder of files that are not at their place yet
+const std::string complete_name = ".quillgen.whole";  // in it: all of them are there, and are being moved
 
 /// The manifest as it was before the hashes were added to it; they cannot include their own.
 std::string without_record(const std::string& manifest) {
@@ -60,6 +64,7 @@ Contents contents_of(const fs::path& folder) {
   const auto record = record_of(folder);
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto name = entry.path().filename().string();
+    if (name == draft_name) continue;
     const auto recorded = record.find(name);
     if (recorded == record.end() || entry.symlink_status().type() != fs::file_type::regular) {
       contents.foreign.insert(name);
@@ -92,7 +97,25 @@ void check_contents(const fs::path& folder, const Contents& contents, const emit
                     folder.string(), *contents.edited.begin()));
 }
 
-/// A folder that is removed at the end, unless it was moved to its place.
+/// Of the folders above one that is to be made, those that are not there: they go again when they stay empty.
+class Parents {
+ public:
+  explicit Parents(fs::path folder) {
+    for (folder = folder.parent_path(); !fs::exists(folder); folder = folder.parent_path()) made_.push_back(folder);
+    if (!made_.empty()) fs::create_directories(made_.front());
+  }
+  ~Parents() {
+    std::error_code not_empty;
+    for (const auto& folder : made_) fs::remove(folder, not_empty);
+  }
+  Parents(const Parents&) = delete;
+  Parents& operator=(const Parents&) = delete;
+
+ private:
+  std::vector<fs::path> made_;
+};
+
+/// A folder that is removed at the end.
 struct Staging {
   fs::path path;
   ~Staging() {
@@ -101,41 +124,82 @@ struct Staging {
   }
 };
 
-void write_all(const fs::path& staging, const emit::Files& files) {
-  fs::create_directories(staging);
+/// What an earlier run left in it when it was killed goes first.
+void write_all(const fs::path& staging, const fs::path& folder, const emit::Files& files) {
+  fs::remove_all(staging);
+  fs::create_directory(staging);
   for (const auto& [name, text] : files) {
     harness::check_interrupt();
     std::ofstream file(staging / name, std::ios::binary);
     file << text;
-    if (!file.flush()) throw UserError(fmt::format("{}: cannot be written; is the disk full?", name));
+    if (!file.flush()) throw UserError(harness::write_failure(folder / name, errno));
   }
 }
 
 /// The manifest goes first: whatever the folder then lacks or has too old counts as edited.
-void move_all(const fs::path& staging, const fs::path& place, const emit::Files& files, const Contents& old) {
-  for (const auto& name : old.ours)
-    if (!files.contains(name)) fs::remove(place / name);
-  fs::rename(staging / manifest_name, place / manifest_name);
-  for (const auto& [name, text] : files)
-    if (name != manifest_name) fs::rename(staging / name, place / name);
+void move_all(const fs::path& staging, const fs::path& place) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(staging)) names.insert(entry.path().filename().string());
+  names.erase(complete_name);
+  if (names.contains(manifest_name)) {
+    for (const auto& name : contents_of(place).ours)
+      if (!names.contains(name)) fs::remove(place / name);
+    fs::rename(staging / manifest_name, place / manifest_name);
+    names.erase(manifest_name);
+  }
+  for (const auto& name : names) fs::rename(staging / name, place / name);
 }
 
-void write(const fs::path& folder, const emit::Files& files, bool force) {
-  const auto target = fs::absolute(folder).lexically_normal();
-  const auto place = target.has_filename() ? target : target.parent_path();
-  const bool exists = fs::exists(place);
-  if (exists && !fs::is_directory(place)) throw UserError(fmt::format("{}: is a file; name a folder", folder.string()));
-  const auto old = exists ? contents_of(place) : Contents{};
-  check_contents(folder, old, files, force);
+std::optional<harness::FileLock> locked(const fs::path& folder) {
+  auto lock = harness::FileLock::of_existing(folder);
+  if (!lock && errno != ENOENT) throw UserError(harness::write_failure(folder, errno));
+  return lock;
+}
 
-  // Beside the new folder, or within one that exists: it may be the mount point of another disk.
-  const auto draft = fmt::format("quillgen.{}.tmp", ::getpid());
-  const Staging staging{exists ? place / ("." + draft)
-                               : place.parent_path() / (place.filename().string() + "." + draft)};
-  write_all(staging.path, files);
+/// Beside it, so that the new folder appears with all that is in it. False when another run makes it too.
+bool write_new(const fs::path& folder, const fs::path& place, const emit::Files& files) {
+  const auto path = place.parent_path() / (place.filename().string() + draft_name);
+  const Parents parents(path);
+  fs::create_directory(path);
+  const auto lock = locked(path);
+  if (!lock) return false;
+  Staging staging{path};
+  if (fs::exists(place)) return false;
+  write_all(path / draft_name, folder, files);
   harness::check_interrupt();
-  if (exists) move_all(staging.path, place, files, old);
-  else fs::rename(staging.path, place);
+  fs::rename(path / draft_name, place);
+  return true;
+}
+
+/// Within it: it may be the mount point of another disk. False when it is there no more.
+bool write_over(const fs::path& folder, const fs::path& place, const emit::Files& files, bool force) {
+  const auto lock = locked(place);
+  if (!lock) return false;
+  Staging staging{place / draft_name};
+  // One that was killed while it moved them: the folder has the new manifest already.
+  if (fs::exists(staging.path / complete_name)) move_all(staging.path, place);
+  const auto old = contents_of(place);
+  check_contents(folder, old, files, force);
+  write_all(staging.path, folder, files);
+  for (const auto& name : old.ours)
+    if (files.contains(name)) harness::copy_mode(staging.path / name, place / name);
+  harness::check_interrupt();
+  std::ofstream(staging.path / complete_name).flush();
+  move_all(staging.path, place);
+  return true;
+}
+
+/// One run at a time has the lock on the folder, or on the one beside it; what it finds there is left of one that was
+/// killed.
+void write(const fs::path& folder, const emit::Files& files, bool force) {
+  const auto target = fs::weakly_canonical(fs::absolute(harness::link_target(folder)));
+  const auto place = target.has_filename() ? target : target.parent_path();
+  for (bool written = false; !written;) {
+    const bool exists = fs::exists(place);
+    if (exists && !fs::is_directory(place))
+      throw UserError(fmt::format("{}: is a file; name a folder", folder.string()));
+    written = exists ? write_over(folder, place, files, force) : write_new(folder, place, files);
+  }
 }
 
 }  // namespace
@@ -145,8 +209,7 @@ void write_folder(const fs::path& folder, emit::Files files, bool force) {
   try {
     write(folder, files, force);
   } catch (const fs::filesystem_error& e) {
-    throw UserError(fmt::format("{}: cannot be written ({}): choose a folder you may write to", folder.string(),
-                                e.code().message()));
+    throw UserError(harness::write_failure(folder, e.code().value()));
   }
 }
 

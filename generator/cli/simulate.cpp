@@ -13,7 +13,6 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/number_options.hpp"
-#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/simulate_options.hpp"
 #include "cli/simulate_report.hpp"
@@ -22,6 +21,7 @@
 #include "config/error.hpp"
 #include "estimate/line_cache.hpp"
 #include "harness/dram_file.hpp"
+#include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "reference/quantise.hpp"
 
@@ -102,8 +102,9 @@ std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::op
 template <typename Simulated>
 int conclude(const SimulateOptions& options, const Simulated& simulation) {
   if (!options.json.empty())
-    write_output(options.json,
-                 json_report(simulation).dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    harness::write_atomically(
+        options.json,
+        json_report(simulation).dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   print_report(simulation);
   for (const auto& run : simulation.runs) {
     if (run.result.bit_exact()) continue;
@@ -119,7 +120,7 @@ int conclude(const SimulateOptions& options, const Simulated& simulation) {
 /// The RTL of another layer than was meant is not worth a run; the exit status.
 int refuse_to_simulate(const SimulateOptions& options, const Agreement& expected) {
   if (!options.json.empty())
-    write_output(
+    harness::write_atomically(
         options.json,
         nlohmann::ordered_json{{"workload", options.workload}, {"expected_output", expected_json(expected)}}.dump(
             2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +

@@ -54,7 +54,7 @@ Rtl planned_rtl(const SimulateOptions& options, const std::function<Config()>& c
 
 void generate(Rtl& rtl, const std::string& keep) {
   if (keep.empty()) {
-    rtl.temporary = std::make_unique<harness::TemporaryFolder>(fs::temp_directory_path());
+    rtl.temporary = std::make_unique<harness::TemporaryFolder>(harness::temporary_room());
     rtl.folder = rtl.temporary->path() / "rtl";
   } else {
     rtl.folder = keep;

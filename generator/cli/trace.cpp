@@ -10,8 +10,8 @@
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
-#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "harness/files.hpp"
 #include "trace/picture.hpp"
 #include "trace/table.hpp"
 
@@ -121,6 +121,8 @@ void run(const TraceOptions& o) {
 
   const auto title =
       fmt::format("{} on {}: order {}, {} KiB", config.name, demand.name, order, config.feature_cache.kilobytes);
+  std::string report, picture;
+  std::vector<harness::OutputFile> files;
   if (!o.json.empty()) {
     auto json = json_of(main, order);
     json["config"] = config.name, json["layer"] = demand.name;
@@ -128,14 +130,17 @@ void run(const TraceOptions& o) {
     json["kilobytes"] = config.feature_cache.kilobytes;
     if (demand.synthetic) json["seed"] = demand.seed;
     for (const auto& [policy, table] : tables) add_json(json["table"], policy, table);
-    write_output(o.json, json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
+    report = json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+    files.push_back({o.json, report});
   }
   if (!o.svg.empty()) {
     std::vector<trace::Column> columns;
     if (arrival) columns.push_back({"arrival", &*arrival});
     columns.push_back({order, &main});
-    write_output(o.svg, trace::picture(title, demand, columns));
+    picture = trace::picture(title, demand, columns);
+    files.push_back({o.svg, picture});
   }
+  harness::write_atomically(files);
   fmt::print("{}\n{} of {} queries{}\n\n", title, wanted, demand.layer.queries,
              demand.synthetic ? fmt::format(", locations drawn with seed {}", demand.seed) : "");
   print_trace(chosen, main);

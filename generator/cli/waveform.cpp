@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "cli/output_file.hpp"
 #include "config/error.hpp"
 #include "harness/signal_list.hpp"
 
@@ -17,7 +16,8 @@ Waveform::Waveform(const std::string& file) : file_(file) {
                                 fs::path(file_).replace_extension(".fst").string()));
   if (fs::exists(file_, ec) && !fs::is_regular_file(file_, ec))
     throw UserError(fmt::format("--trace {}: exists and is no file: choose another name", file));
-  folder_ = std::make_unique<harness::TemporaryFolder>(file_.has_parent_path() ? file_.parent_path() : ".");
+  const auto place = harness::link_target(file_);
+  folder_ = std::make_unique<harness::TemporaryFolder>(place.has_parent_path() ? place.parent_path() : ".");
   draft_ = folder_->path() / "trace.fst";
 }
 
@@ -28,13 +28,15 @@ void Waveform::finish(const harness::SimulatorLibrary& library, const std::strin
   if (signals.empty())
     throw UserError(fmt::format("--trace {}: could not be written whole: make room on the disk", file_.string()));
   const auto list = harness::signal_list(signals, top, file_.stem().string());
-  const auto folder = folder_->path().parent_path();
-  for (const auto& [name, states] : list.states) write_output((folder / name).string(), states);
   const auto list_file = fs::path(file_).replace_extension(".gtkw");
-  write_output(list_file.string(), list.text);
+  std::vector<harness::OutputFile> files = {{list_file, list.text}};
+  for (const auto& [name, states] : list.states) files.push_back({file_.parent_path() / name, states});
+  harness::write_atomically(files);
+  const auto place = harness::link_target(file_);
+  harness::copy_mode(draft_, place);
   std::error_code ec;
-  fs::rename(draft_, file_, ec);
-  if (ec) throw UserError(fmt::format("--trace {}: cannot be written: {}", file_.string(), ec.message()));
+  fs::rename(draft_, place, ec);
+  if (ec) throw UserError("--trace " + harness::write_failure(file_, ec.value()));
   fmt::print("waveform: {} ({:.1f} MB); look at it with: gtkwave {}\n", file_.string(), size / 1e6, list_file.string());
 }
 

@@ -9,8 +9,8 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "cli/model_options.hpp"
-#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
+#include "harness/files.hpp"
 
 namespace quillgen::cli {
 namespace {
@@ -24,7 +24,7 @@ void write_workload(const WorkloadOptions& o) {
   Progress progress;
   const auto file = synthetic::workload_file(o.model, o.drawn, [&](std::string_view text) { progress.show(text); });
   progress.show("writing");
-  write_output(o.out, file.bytes);
+  harness::write_atomically(o.out, file.bytes);
   progress.show("");
   const auto& w = file.shape;
   fmt::print("{}: {}, {} heads, {} levels, {} points, {} tokens, {} queries{}, {:.1f} MB\n", o.out, o.model, w.heads,

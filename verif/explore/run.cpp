@@ -118,7 +118,7 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
 void simulate_best(const Runner& runner, const fs::path& program, std::vector<Point>& points) {
   const auto& sweep = runner.sweep;
   const auto chosen = best(points, sweep.objectives, static_cast<std::size_t>(sweep.simulate));
-  const harness::TemporaryFolder room(fs::temp_directory_path());
+  const harness::TemporaryFolder room(harness::temporary_room());
   const auto file = [&](std::size_t i, const char* kind) {
     return room.path() / fmt::format("point_{}.{}.json", points[i].number, kind);
   };
@@ -133,7 +133,7 @@ void simulate_best(const Runner& runner, const fs::path& program, std::vector<Po
   }
   // Each of them builds with two compilers at a time.
   runner.say(fmt::format("simulating {} points", commands.size()));
-  const auto results = harness::run_all(commands, fs::current_path(), (runner.jobs + 1) / 2);
+  const auto results = harness::run_all(commands, ".", (runner.jobs + 1) / 2);
   harness::check_interrupt();
   for (std::size_t n = 0; n < chosen.size(); ++n)
     points[chosen[n]].simulated = read_simulated(file(chosen[n], "result"), results[n]);

@@ -12,6 +12,9 @@ void catch_interrupts() {
   action.sa_handler = [](int) { flag = 1; };
   sigaction(SIGINT, &action, nullptr);  // no SA_RESTART: a waiting system call returns
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);  // nohup means to outlive the terminal
 }
 
 bool interrupted() { return flag != 0; }

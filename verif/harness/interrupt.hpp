@@ -8,7 +8,7 @@ struct Interrupted : std::runtime_error {
   Interrupted() : std::runtime_error("interrupted") {}
 };
 
-/// From now on SIGINT and SIGTERM only set a flag.
+/// From now on SIGINT, SIGTERM and, unless it is ignored (nohup), SIGHUP only set a flag.
 void catch_interrupts();
 
 /// True once one of them came.
