@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <string_view>
 
+#include "config/utf8.hpp"
+
 namespace quillgen::drawing {
 
 std::string escaped(const std::string& text) {
   std::string safe;
-  for (const char c : text) {
+  for (const char c : valid_utf8(text)) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
     if (c == '&') safe += "&amp;";
     else if (c == '<') safe += "&lt;";
     else if (c == '>') safe += "&gt;";
     else if (c == '"') safe += "&quot;";
+    else if (control) safe += "\uFFFD";  // no document may hold it
     else safe += c;
   }
   return safe;

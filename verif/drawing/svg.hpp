@@ -6,7 +6,7 @@
 
 namespace quillgen::drawing {
 
-/// Text between tags or quotes of XML and HTML.
+/// Text of any origin between tags or quotes of XML and HTML; what they cannot hold is U+FFFD.
 std::string escaped(const std::string& text);
 
 /// Pixels that a text takes in a sans-serif font of that size, rather too many than too few.

@@ -36,7 +36,7 @@ struct SimInterface {
   /// `instance` is the dot path below the top, empty for the top.
   SimNet (*find_net)(void* sim, const char* instance, const char* net);
   /// Settles the design after a change of inputs; clock edges are changes of the clock input. 0, or 1 after $fatal,
-  /// $stop or $finish, which do not end the evaluation.
+  /// $stop or $finish, which do not end the evaluation, or 2 once the file of `record` did not take all of its data.
   int (*eval)(void* sim);
   /// What the last eval that returned 1 said.
   const char* (*message)(void* sim);
@@ -45,7 +45,7 @@ struct SimInterface {
   /// be made. Null in a simulator that was built for neither.
   int (*record)(void* sim, const char* file) = nullptr;
   /// Calls see(to, signal) for every signal of a complete waveform, in the order of the design. 0, or 1 when the file
-  /// cannot be read. Null in a simulator without waveforms.
+  /// is not whole. Null in a simulator without waveforms.
   int (*list_signals)(const char* file, void (*see)(void* to, const SimSignal* signal), void* to) = nullptr;
 };
 

@@ -1,12 +1,17 @@
 #include "harness/build.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 #include <vector>
 
+#include "config/error.hpp"
 #include "harness/cache.hpp"
 #include "harness/embedded.hpp"
 #include "harness/files.hpp"
@@ -72,7 +77,7 @@ Recipe recipe_of(const BuildOptions& options) {
     // Every net, however wide. A cycle is ten time units, which viewers call nanoseconds.
     add(r.verilator, {"--trace-fst", "--trace-max-width", "0", "--timescale-override", "1ns/1ns"});
     add(r.compiler, {"-DVM_TRACE=1", "-DVM_TRACE_FST=1", "-DVM_COVERAGE=0"});
-    add(r.runtime, {"verilated_fst_c.cpp"});
+    add(r.runtime, {"fst_files.hpp", "verilated_fst_c.cpp"});
     add(r.libraries, {"-lz"});
   } else if (coverage) {
     // Counters are added to every instance: a module is compiled once, whatever the number of its instances.
@@ -95,9 +100,9 @@ std::string hash(const std::vector<std::string>& texts) {
 
 std::string design_hash(const fs::path& folder, const std::vector<std::string>& files, const Manifest& manifest,
                         const Recipe& recipe) {
-  std::vector<std::string> texts = {manifest.top,          tap_control_file(manifest.taps),
-                                    std::string(abi_text), std::string(shim_text),
-                                    recipe.level,          slow_level};
+  std::vector<std::string> texts = {manifest.top, tap_control_file(manifest.taps), recipe.level, slow_level,
+                                    runtime_head};
+  for (const auto text : {abi_text, shim_text, fst_files_text}) texts.emplace_back(text);
   texts.insert(texts.end(), recipe.verilator.begin(), recipe.verilator.end());
   texts.insert(texts.end(), recipe.compiler.begin(), recipe.compiler.end());
   for (const auto& file : files) {
@@ -118,14 +123,29 @@ struct Step {
   bool design = false;  ///< a failure is a fault of the RTL, not of ours
 };
 
-void run_steps(const std::vector<Step>& steps, const fs::path& folder, int jobs) {
+/// Whether a tool failed for want of room: it says so, or was ended for it, or what it wrote still fills the disk.
+bool is_disk_full(const std::string& output, const fs::path& work) {
+  for (const char* reason :
+       {strerrordesc_np(ENOSPC), strerrordesc_np(EDQUOT), strerrordesc_np(EFBIG), sigdescr_np(SIGXFSZ)})
+    if (output.find(reason) != std::string::npos) return true;
+  struct statvfs disk {};
+  constexpr std::uint64_t little = 1 << 20;  // bytes
+  return statvfs(work.c_str(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize < little;
+}
+
+/// Runs them in `folder`, their temporary files in `work`.
+void run_steps(const std::vector<Step>& steps, const fs::path& folder, const fs::path& work, int jobs) {
   std::vector<Command> commands;
   for (const auto& step : steps) commands.push_back(step.command);
-  const auto results = run_all(commands, folder, jobs);
+  const auto results = run_all(commands, folder, jobs, work);
   check_interrupt();
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (results[i].status == 0) continue;
     const auto& output = results[i].output;
+    if (results[i].status == 128 + SIGXFSZ || is_disk_full(output, work))
+      throw UserError(
+          fmt::format("{}: has no room for a simulator: make room on the disk, or point XDG_CACHE_HOME to another",
+                      work.parent_path().string()));
     const auto error = output.find("%Error");
     if (!steps[i].design || error == std::string::npos)
       throw std::runtime_error(fmt::format("building the simulator: {} failed:\n{}", commands[i][0], output));
@@ -183,19 +203,27 @@ Command compile(const Toolchain& tools, const Recipe& recipe, const fs::path& ro
 
 /// Where the object file of Verilator's runtime is kept: it is compiled once for all designs of a kind.
 fs::path runtime_entry(const fs::path& cache, const Toolchain& tools, const Recipe& recipe) {
-  std::vector<std::string> texts = {tools.hash(), runtime_head, runtime_level};
+  std::vector<std::string> texts = {tools.hash(), runtime_head, runtime_level, std::string(fst_files_text)};
   texts.insert(texts.end(), recipe.compiler.begin(), recipe.compiler.end());
   return cache / ("runtime-" + hash(texts));
 }
 
-/// Moves a finished file into a new cache entry. An entry that another process made meanwhile is as good.
-void keep(const fs::path& file, const fs::path& cache, const fs::path& entry) {
-  TemporaryFolder folder(cache);
-  fs::rename(file, folder.path() / file.filename());
+/// Copies a kept one to where simulators are linked; false when there is none that is whole.
+bool take_runtime(const fs::path& runtime, const fs::path& work) {
+  std::error_code failed;
+  if (!is_whole(runtime, "runtime.o")) return false;
+  fs::copy_file(runtime / "runtime.o", work / "runtime.o", failed);
+  return !failed;
+}
+
+/// Whether an entry can be used: damaged ones, and those of another machine on a shared disk, are built again.
+bool is_usable(const fs::path& entry) {
+  if (!is_whole(entry, "simulator.so")) return false;
   try {
-    folder.move_to(entry);
-  } catch (const fs::filesystem_error&) {
-    if (!fs::exists(entry)) throw;
+    SimulatorLibrary library(entry / "simulator.so");
+    return true;
+  } catch (const std::runtime_error&) {
+    return false;
   }
 }
 
@@ -220,9 +248,11 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
   };
   if (options.waveform) check_zlib(tools);
   TemporaryFolder work(cache);
-  write_atomically(work.path() / "taps.vlt", tap_control_file(manifest.taps));
-  write_atomically(work.path() / "abi.hpp", abi_text);
-  write_atomically(work.path() / "shim.cpp", shim_text);
+  const auto taps = tap_control_file(manifest.taps);
+  write_atomically({{work.path() / "taps.vlt", taps},
+                    {work.path() / "abi.hpp", abi_text},
+                    {work.path() / "fst_files.hpp", fst_files_text},
+                    {work.path() / "shim.cpp", shim_text}});
   say("translating the Verilog");
   Command verilator = {tools.verilator.file.string()};
   verilator.insert(verilator.end(), recipe.verilator.begin(), recipe.verilator.end());
@@ -231,16 +261,15 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
         work.path().string(), (work.path() / "taps.vlt").string()})
     verilator.push_back(word);
   verilator.insert(verilator.end(), files.begin(), files.end());
-  run_steps({{verilator, true}}, fs::absolute(rtl), 1);
+  run_steps({{verilator, true}}, fs::absolute(rtl), work.path(), 1);
   write_atomically(work.path() / "ports.hpp", port_table(manifest.top, read_text(work.path() / "Vsim.h")));
 
   const auto root = verilator_root(tools);
   say("compiling the simulator");
   const auto runtime = runtime_entry(cache, tools, recipe);
-  const bool has_runtime = fs::exists(runtime);
+  const bool has_runtime = take_runtime(runtime, work.path());
   std::vector<Step> steps;
-  Command link = {tools.compiler.file.string(), "-shared", "-o", "simulator.so"};
-  link.push_back(has_runtime ? (runtime / "runtime.o").string() : "runtime.o");
+  Command link = {tools.compiler.file.string(), "-shared", "-o", "simulator.so", "runtime.o"};
   if (!has_runtime) {
     std::string unit = runtime_head;
     for (const auto& source : recipe.runtime) unit += fmt::format("#include \"{}\"\n", source);
@@ -253,8 +282,8 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
   }
   for (const char* flag : {"-Wl,-Bsymbolic", "-pthread", "-latomic"}) link.push_back(flag);
   link.insert(link.end(), recipe.libraries.begin(), recipe.libraries.end());
-  run_steps(steps, work.path(), options.jobs);
-  run_steps({{link}}, work.path(), 1);
+  run_steps(steps, work.path(), work.path(), options.jobs);
+  run_steps({{link}}, work.path(), work.path(), 1);
 
   if (!has_runtime) keep(work.path() / "runtime.o", cache, runtime);
   keep(work.path() / "simulator.so", cache, entry);
@@ -265,20 +294,22 @@ void build(const fs::path& rtl, const std::vector<std::string>& files, const Man
 BuiltSimulator build_simulator(const fs::path& folder, const Manifest& manifest, const BuildOptions& options) {
   const auto files = load_file_list(folder);
   const auto cache = cache_folder();
+  sweep(cache);
   const auto recipe = recipe_of(options);
   const auto design = design_hash(folder, files, manifest, recipe);
   const auto verilator = find_tool(cache, "verilator");
   const auto compiler = find_tool(cache, "g++");
   if (!verilator || !compiler) {
-    if (const auto entry = newest_entry(cache, design)) return {*entry / "simulator.so", true, 0};
+    if (const auto entry = newest_entry(cache, design); entry && is_usable(*entry))
+      return {*entry / "simulator.so", true, 0};
     throw UserError(verilator ? "g++ is not on PATH: install the Debian package g++"
                               : "verilator is not on PATH: install the Debian package verilator");
   }
   const Toolchain tools{*verilator, *compiler};
   const auto entry = cache / (design + "-" + tools.hash());
-  if (fs::exists(entry)) return {entry / "simulator.so", true, 0};
+  if (is_usable(entry)) return {entry / "simulator.so", true, 0};
   FileLock lock(cache / (design + ".lock"));
-  if (fs::exists(entry)) return {entry / "simulator.so", true, 0};  // another process built it meanwhile
+  if (is_usable(entry)) return {entry / "simulator.so", true, 0};  // another process built it meanwhile
   const auto start = std::chrono::steady_clock::now();
   build(folder, files, manifest, tools, recipe, cache, entry, options);
   return {entry / "simulator.so", false,

@@ -7,11 +7,18 @@
 
 namespace quillgen::harness {
 
-/// The cache folder, made if it does not exist. UserError when it cannot be.
+/// The cache folder, made if it does not exist, as an absolute path. UserError when it cannot be, or when no program
+/// may be run from there.
 std::filesystem::path cache_folder();
 
 /// Newest entry `KEY-*` of the cache folder that is complete (renamed into place); nothing when there is none.
 std::optional<std::filesystem::path> newest_entry(const std::filesystem::path& cache, std::string_view key);
+
+/// Moves a finished file into an entry of its own, with a hash of it; another entry of that name is replaced.
+void keep(const std::filesystem::path& file, const std::filesystem::path& cache, const std::filesystem::path& entry);
+
+/// Whether the file of an entry is there and still what was kept.
+bool is_whole(const std::filesystem::path& entry, const std::string& name);
 
 /// A tool found on PATH and what it says about its version.
 struct Tool {

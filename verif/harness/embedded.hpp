@@ -1,5 +1,5 @@
-// Texts that are compiled into the program: abi.hpp and shim.cpp of this folder, for building simulators wherever
-// quillgen runs; and the memories of examples/memory.
+// Texts that are compiled into the program: abi.hpp, fst_files.hpp and shim.cpp of this folder, for building simulators
+// wherever quillgen runs; and the memories of examples/memory.
 #pragma once
 #include <span>
 #include <string_view>
@@ -7,6 +7,7 @@
 namespace quillgen::harness {
 
 extern const std::string_view abi_text;
+extern const std::string_view fst_files_text;
 extern const std::string_view shim_text;
 
 struct EmbeddedMemory {

@@ -15,12 +15,14 @@ struct ProcessResult {
   std::string output;  ///< stdout and stderr together
 };
 
-/// The file that `name` would start, looked up on PATH; nothing when there is none.
+/// The file that `name` would start, looked up on PATH, as an absolute path; nothing when there is none.
 std::optional<std::filesystem::path> find_program(std::string_view name);
 
 /// Runs the commands in `folder`, at most `jobs` at a time, and waits for all of them. Results are in the order of the
-/// commands. Ctrl-C and SIGTERM, once caught (interrupt.hpp), end those that run and keep others from starting.
-std::vector<ProcessResult> run_all(const std::vector<Command>& commands, const std::filesystem::path& folder, int jobs);
+/// commands. Ctrl-C, SIGTERM and SIGHUP, once caught (interrupt.hpp), end those that run and keep others from starting.
+/// They have our environment, but speak English (LC_ALL=C), and put temporary files into `temporary` if that is given.
+std::vector<ProcessResult> run_all(const std::vector<Command>& commands, const std::filesystem::path& folder, int jobs,
+                                   const std::filesystem::path& temporary = {});
 
 /// Runs one command in `folder`.
 ProcessResult run(const Command& command, const std::filesystem::path& folder = ".");

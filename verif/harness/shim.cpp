@@ -17,6 +17,7 @@
 #if VM_TRACE_FST
 #include "gtkwave/fstapi.h"
 #include "verilated_fst_c.h"
+extern bool quillgen_disk_full;  // of fst_files.hpp
 #endif
 #if VM_COVERAGE
 #include "verilated_cov.h"
@@ -91,6 +92,9 @@ int eval(void* sim) {
   auto text = std::exchange(printed, {});
   if (!std::exchange(stopped, false)) {
     if (!text.empty()) std::fputs(text.c_str(), stderr);
+#if VM_TRACE_FST
+    if (quillgen_disk_full) return 2;
+#endif
     return 0;
   }
   instance(sim).message = std::move(text);
@@ -119,7 +123,7 @@ int record(void* sim, const char* file) {
 }
 
 int list_signals(const char* file, void (*see)(void* to, const SimSignal* signal), void* to) {
-  void* reader = fstReaderOpen(file);
+  void* reader = quillgen_disk_full ? nullptr : fstReaderOpen(file);
   if (!reader) return 1;
   char digits[65];
   std::vector<std::string> scopes;

@@ -17,7 +17,10 @@ SimulatorLibrary::SimulatorLibrary(const std::filesystem::path& file)
     : library_(dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL), [](void* library) {
         if (library) dlclose(library);
       }) {
-  if (!library_) throw std::runtime_error(fmt::format("{}: cannot be loaded: {}", file.string(), dlerror()));
+  if (!library_)
+    throw UserError(
+        fmt::format("{}: cannot be loaded ({}): point XDG_CACHE_HOME to a folder that programs may run from",
+                    file.string(), dlerror()));
   interface_ = static_cast<const SimInterface*>(dlsym(library_.get(), "quillgen_sim"));
   if (!interface_ || interface_->version != sim_interface_version)
     throw std::runtime_error(fmt::format("{}: is no simulator of this version: remove it", file.string()));
@@ -87,7 +90,9 @@ void Simulator::start_coverage() {
 void Simulator::eval_in_reset() { library_.interface().eval(sim_.get()); }
 
 void Simulator::eval() {
-  if (library_.interface().eval(sim_.get()) == 0) return;
+  const int state = library_.interface().eval(sim_.get());
+  if (state == 0) return;
+  if (state == 2) throw UserError("the waveform could not be written whole: make room on the disk");
   std::string message = library_.interface().message(sim_.get());
   std::replace(message.begin(), message.end(), '\n', ' ');
   throw DesignStopped(message);

@@ -33,7 +33,7 @@ struct WaveSignal {
 /// A loaded shared object; instances keep it loaded.
 class SimulatorLibrary {
  public:
-  /// std::runtime_error when it cannot be loaded.
+  /// UserError when it cannot be loaded, std::runtime_error when it is something else.
   explicit SimulatorLibrary(const std::filesystem::path& file);
   /// A stand-in that is part of this program, for tests of the harness.
   explicit SimulatorLibrary(const SimInterface& interface) : interface_(&interface) {}
@@ -92,7 +92,8 @@ class Simulator {
   /// A net made visible by a tap. RtlError when there is none.
   Signal net(const std::string& instance, const std::string& name) const;
 
-  /// Settles the design after its inputs have changed. Throws DesignStopped.
+  /// Settles the design after its inputs have changed. Throws DesignStopped, or UserError when the disk is too full for
+  /// the waveform.
   void eval();
   /// With QUILLGEN_COVERAGE in the environment, counts from now on which lines and bits were active, for a file of that
   /// folder.

@@ -5,10 +5,14 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "config/error.hpp"
 #include "harness/build.hpp"
+#include "harness/cache.hpp"
 #include "harness/files.hpp"
 #include "harness/sha256.hpp"
 #include "harness/simulator.hpp"
@@ -161,6 +165,52 @@ TEST_CASE("a design is built, driven, tapped, reused, and rebuilt when it change
   CHECK(shop.refusal().find('\n') == std::string::npos);
   for (const auto& entry : fs::directory_iterator(shop.folder.path() / "cache" / "quillgen"))
     CHECK(!entry.path().filename().string().starts_with("quillgen."));  // nothing half-built stays
+}
+
+TEST_CASE("a damaged cache is built again") {
+  Workshop shop;
+  const auto entry = shop.build().library.parent_path();
+  const auto cache = entry.parent_path();
+  const auto works = [&] {
+    return SimulatorLibrary(shop.build().library).interface().version == sim_interface_version;
+  };
+  const auto text = read_text(entry / "simulator.so");
+  auto wrong = text;
+  wrong[wrong.size() / 2] ^= 1;
+  const std::map<std::string, std::function<void()>> damages = {
+      {"cut short", [&] { write_atomically(entry / "simulator.so", text.substr(0, 8192)); }},
+      {"one bit", [&] { write_atomically(entry / "simulator.so", wrong); }},
+      {"empty", [&] { write_atomically(entry / "simulator.so", ""); }},
+      {"missing", [&] { fs::remove(entry / "simulator.so"); }},
+      {"hash missing", [&] { fs::remove(entry / "sha256"); }}};
+  for (const auto& [name, damage] : damages) {
+    CAPTURE(name);
+    write_atomically(entry / "simulator.so", text);
+    write_atomically(entry / "sha256", sha256(text));
+    CHECK(is_whole(entry, "simulator.so"));
+    damage();
+    CHECK(!is_whole(entry, "simulator.so"));
+  }
+  // Whole, but of another machine.
+  write_atomically(entry / "simulator.so", "\177ELF for something else");
+  write_atomically(entry / "sha256", sha256("\177ELF for something else"));
+  CHECK(!shop.build().reused);
+  CHECK(works());
+  // Not even a folder, and what it is linked with is damaged too.
+  fs::remove_all(entry);
+  write_atomically(entry, "no folder");
+  for (const auto& other : fs::directory_iterator(cache))
+    if (fs::exists(other.path() / "runtime.o")) write_atomically(other.path() / "runtime.o", "no object file");
+  CHECK(!shop.build().reused);
+  CHECK(works());
+  for (const char* versions : {"", "{", "[]", "{\"a\": 1}", "null"}) {
+    write_atomically(cache / "tools.json", versions);
+    CHECK(shop.build().reused);
+  }
+  auto versions = nlohmann::json::parse(read_text(cache / "tools.json"));
+  for (auto& version : versions) version = 5;
+  write_atomically(cache / "tools.json", versions.dump());
+  CHECK(shop.build().reused);
 }
 
 TEST_CASE("folders that are no RTL are refused") {
