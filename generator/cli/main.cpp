@@ -4,28 +4,45 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
+#include "cli/standard_output.hpp"
 #include "config/error.hpp"
 #include "harness/interrupt.hpp"
 
-int main(int argc, char** argv) {
-  using namespace quillgen;
+namespace quillgen::cli {
+namespace {
+
+/// Unlike fmt::print it does not throw when standard error is full too.
+void complain(const std::string& text) { std::fputs(("quillgen: " + text + "\n").c_str(), stderr); }
+
+/// A folder that cannot be read, a disk that is gone: nothing of ours.
+std::string text_of(const std::filesystem::filesystem_error& e) {
+  if (e.path1().empty())
+    return fmt::format("the current folder cannot be used ({}): change to one that exists", e.code().message());
+  return fmt::format("{}: cannot be used ({}): check that it exists and that you may use it", e.path1().string(),
+                     e.code().message());
+}
+
+/// The exit status; `output_error` is set to errno when printing failed.
+int run(int argc, char** argv, int& output_error) {
   int exit_status = 0;
   CLI::App app("Generates deformable-attention accelerators and proves them against a fixed-point model.", "quillgen");
   app.require_subcommand(1);
-  cli::add_help(app);
-  cli::add_generate(app, exit_status);
-  cli::add_lint(app, exit_status);
-  cli::add_simulate(app, exit_status);
-  cli::add_model(app, exit_status);
-  cli::add_workload(app, exit_status);
-  cli::add_estimate(app, exit_status);
-  cli::add_trace(app, exit_status);
-  cli::add_explore(app, exit_status);
-  cli::add_presets(app, exit_status);
-  cli::add_schema(app, exit_status);
+  add_help(app);
+  add_generate(app, exit_status);
+  add_lint(app, exit_status);
+  add_simulate(app, exit_status);
+  add_model(app, exit_status);
+  add_workload(app, exit_status);
+  add_estimate(app, exit_status);
+  add_trace(app, exit_status);
+  add_explore(app, exit_status);
+  add_presets(app, exit_status);
+  add_schema(app, exit_status);
   app.footer("quillgen COMMAND --help tells the options of a command, with an example.");
   try {
     const auto is_chosen = [&](const CLI::App* command) { return command->check_name(argv[1]); };
@@ -34,17 +51,36 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help
-    fmt::print(stderr, "quillgen: {}; see --help\n", e.what());
+    complain(fmt::format("{}; see --help", e.what()));
     return 2;
   } catch (const harness::Interrupted&) {
-    fmt::print(stderr, "quillgen: interrupted\n");
+    complain("interrupted");
     return 130;
   } catch (const UserError& e) {
-    fmt::print(stderr, "quillgen: {}\n", e.what());
+    complain(e.what());
     return 2;
+  } catch (const std::filesystem::filesystem_error& e) {
+    complain(text_of(e));
+    return 2;
+  } catch (const std::system_error& e) {
+    if (std::ferror(stdout)) output_error = e.code().value();
+    if (std::ferror(stdout) || std::ferror(stderr)) return 2;
+    complain(fmt::format("internal error: {}", e.what()));
+    return 3;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "quillgen: internal error: {}\n", e.what());
+    complain(fmt::format("internal error: {}", e.what()));
     return 3;
   }
   return exit_status;
+}
+
+}  // namespace
+}  // namespace quillgen::cli
+
+int main(int argc, char** argv) {
+  using namespace quillgen::cli;
+  guard_standard_output();
+  int output_error = 0;
+  const int exit_status = run(argc, argv, output_error);
+  return finish_standard_output(exit_status, output_error);
 }
