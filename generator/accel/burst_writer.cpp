@@ -23,15 +23,18 @@ const Module& build_burst_writer(Design& d, const Shapes& s) {
     auto runs = input(m, "runs", UInt(s.written_rows_bits()));
     auto request = input_stream(m, "request", WriteRequest(s));
     auto collected = input_stream(m, "beat", UInt(s.data_bits()));
+    auto held = reg(m, "held", UInt(Shapes::holds(depth)), 0);  // beats in the buffer
+    Bool room = (held != depth).named("room");
+    auto stored = stream(m, "stored", collected.valid & room, collected.data);
+    collected.ready.drive(stored.ready & room);
     Bool arrives = collected.fire().named("arrives");
-    auto beat = lib::fifo(d, m, "beats", collected, depth);
+    auto beat = lib::sram_fifo(d, m, "beats", stored, depth);
 
     m.note("Run after run, burst after burst: size it, wait for its data, send the address, send the data.");
     auto left_runs = reg(m, "left_runs", UInt(s.written_rows_bits()), 0);
     auto address = reg(m, "address", UInt(s.address_bits()));
     auto remaining = reg(m, "remaining", UInt(beat_bits), 0);  // beats of the run
     auto length = reg(m, "burst_beats", UInt(5));
-    auto held = reg(m, "held", UInt(Shapes::holds(depth)), 0);  // beats in the buffer
     constexpr int size = 0, wait = 1, send_address = 2, send_data = 3;
     auto state = reg(m, "state", UInt(2), size).values({"size", "wait", "address", "data"});
     auto left = reg(m, "left", UInt(5));  // beats of the burst still to send
@@ -55,7 +58,8 @@ const Module& build_burst_writer(Design& d, const Shapes& s) {
     remaining.when(request.fire(), request.data.beats).when(burst_end, (remaining - length).as_uint().wrap(beat_bits));
     held.when(arrives & ~sent, lib::increment(held)).when(sent & ~arrives, lib::decrement(held));
     beat.ready.drive(sent);
-    discard(beat.valid);
+    // The last beat of a burst goes through the buffer while its address is made ready and sent.
+    m.add_assertion("a beat that is sent is there", (~wvalid | beat.valid).id());
 
     output(m, "awvalid", state == send_address);
     output(m, "awaddr", static_cast<UInt>(address));
@@ -65,16 +69,21 @@ const Module& build_burst_writer(Design& d, const Shapes& s) {
     output(m, "wlast", left == 1);
     output(m, "beat_sent", sent);
 
-    m.note("Responses still to come; the runs are written when there are none.");
+    m.note(
+        "Responses still to come, to bursts whose data are sent; the runs are written when there are none. A response "
+        "that nobody waits for is dropped.");
     auto bvalid = input(m, "bvalid", Bool());
+    auto bid = input(m, "bid", UInt(s.axi_id_bits()));
     auto bresp = input(m, "bresp", UInt(2));
-    auto open = reg(m, "open", UInt(s.written_rows_bits() + 8), 0);
-    open.when(address_sent & ~bvalid, lib::increment(open)).when(bvalid & ~address_sent, lib::decrement(open));
-    output(m, "done", (left_runs == 0) & (open == 0));
+    auto open = reg(m, "open", UInt(Shapes::holds(most_open_writes(s.config))), 0);
+    Bool none_open = (open == 0).named("none_open");
+    Bool answered = (bvalid & (bid == 0) & ~none_open).named("answered");
+    open.when(burst_end & ~answered, lib::increment(open)).when(answered & ~burst_end, lib::decrement(open));
+    output(m, "done", (left_runs == 0) & none_open);
     Bool awvalid = (state == send_address).named("awvalid");
-    output(m, "waiting", awvalid | wvalid | (open != 0));
-    output(m, "progress", address_sent | sent | bvalid);
-    output(m, "error", bvalid & bresp.bit(1));
+    output(m, "waiting", awvalid | wvalid | ~none_open);
+    output(m, "progress", address_sent | sent | answered);
+    output(m, "error", answered & bresp.bit(1));
   });
 }
 

@@ -200,13 +200,17 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
       if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
       Bool read = issue & reading.weight[p].any();
       out.weight[p] = sample.weight[p];
+      // What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
+      const auto only_read = [&](const UInt& pixel) {
+        return mux(sample.weight[p].any(), pixel, UInt::constant(m, 0, 1).extend(pixel_bits));
+      };
       const auto memory = [&](const std::string& name, int words) {
         return Ram(m, name + std::to_string(p), words, pixel_bits, 1);
       };
       Ram sets = memory("pixels_", 1 << (free_bits + place_bits));
       if (!s.has_aside()) {
         sets.write(write, in_sets(fill_address), pixel);
-        out.pixel[p] = sets.read(in_sets(read_address[p]), read);
+        out.pixel[p] = only_read(sets.read(in_sets(read_address[p]), read));
         continue;
       }
       const auto of_bank = [&](const char* name) { return name + std::to_string(p); };
@@ -230,7 +234,7 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
       Ram aside = memory("aside_", std::max(2, 1 << free_bits));
       aside.write((write & fill_aside).named(of_bank("write_aside_")), place_aside(fill_address), pixel);
       UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_")));
-      out.pixel[p] = mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets);
+      out.pixel[p] = only_read(mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets));
     }
     out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;
     output(m, "waiting", head.valid & ~complete);

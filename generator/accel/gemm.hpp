@@ -25,9 +25,6 @@ struct GemmRun {
   }
 };
 
-/// Rows that have been asked for and are not in the array yet.
-inline constexpr int rows_on_their_way = 32;
-
 /// A word of a row: depth operands.
 struct RowWord {
   hdl::UInt operands;

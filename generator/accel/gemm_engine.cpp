@@ -161,7 +161,8 @@ const Module& build_gemm_engine(Design& d, const Shapes& s) {
     for (int r = 0; r < rows; ++r) {
       Ram memory(m, fmt::format("row_{}", r), 2 << step_bits, depth * s.operand_bits(), 1);
       memory.write(load & (load_row == r), concat({load_half, load_step}), word.data.operands);
-      row_words.push_back(memory.read(concat({half, step}), move));
+      Bool in_group = r == 0 ? move : (move & (group.data > r)).named(fmt::format("read_row_{}", r));
+      row_words.push_back(memory.read(concat({half, step}), in_group));
     }
     for (int c = 0; c < columns; ++c) {
       Ram memory(m, fmt::format("weight_{}", c), weight_words(s.config), depth * s.weight_bits(), 1);

@@ -40,6 +40,7 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     fetch.in("rows", rows), fetch.in("address", row_base), fetch.in("stride", row_stride);
     fetch.in("row_beats", input(m, "row_beats", UInt(beat_bits)));
     fetch.in("last_step", run.last_step);
+    fetch.in("row_tail", input(m, "row_tail", UInt(s.depth_bits())));
     fetch.in("data", input(m, "data", UInt(s.data_bits())));
     fetch.in("data_valid", input(m, "data_valid", Bool()));
     Instance queries(m, "query_rows", build_query_rows(d, s));

@@ -15,6 +15,7 @@ struct JobFields {
   hdl::UInt query_stride, output_stride, source_stride;
   hdl::UInt tokens, blocks;        ///< pixels of all levels, and their 2x2 blocks
   hdl::UInt last_step, row_beats;  ///< of the rows of its first run: words for the array minus 1, beats in memory
+  hdl::UInt row_tail;              ///< elements of the last word of a row; 0: all
   hdl::UInt tiles, panel_tiles;    ///< of the matrix of this run, and of a panel
   hdl::UInt tile_beats;            ///< of parameters
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
@@ -38,6 +39,7 @@ struct JobFields {
         blocks(s.token_bits()),
         last_step(s.step_bits()),
         row_beats(Shapes::holds(s.longest_row_beats())),
+        row_tail(s.depth_bits()),
         tiles(16),
         panel_tiles(Shapes::holds(s.most_tiles())),
         tile_beats(24),
@@ -53,9 +55,9 @@ struct JobFields {
         f("parameter_address", parameter_address), f("output_address", output_address),
         f("source_address", source_address), f("mask_address", mask_address), f("query_stride", query_stride),
         f("output_stride", output_stride), f("source_stride", source_stride), f("tokens", tokens), f("blocks", blocks),
-        f("last_step", last_step), f("row_beats", row_beats), f("tiles", tiles), f("panel_tiles", panel_tiles),
-        f("tile_beats", tile_beats), f("output_beats", output_beats), f("panel_output_beats", panel_output_beats),
-        f("tail", tail);
+        f("last_step", last_step), f("row_beats", row_beats), f("row_tail", row_tail), f("tiles", tiles),
+        f("panel_tiles", panel_tiles), f("tile_beats", tile_beats), f("output_beats", output_beats),
+        f("panel_output_beats", panel_output_beats), f("tail", tail);
   }
 };
 

@@ -40,14 +40,17 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     index.when(begin, 0).when(take, lib::next_index(index, beats));
     output(m, "complete", take & lib::is_last(index, beats));
     std::vector<std::vector<std::pair<Reg<UInt>, UInt>>> fields(static_cast<std::size_t>(beats));
-    auto field = [&](int word, const std::string& name, int bits, int low = 0) {  // bits of a word, from bit `low`
-      auto r = reg(m, name, UInt(bits));
+    // Bits of a word, from bit `low`.
+    auto field = [&](int word, const std::string& name, int bits, int low = 0,
+                     std::optional<std::uint64_t> reset = std::nullopt) {
+      auto r = reg(m, name, UInt(bits), reset);
       fields[static_cast<std::size_t>(word / words_per_beat)].emplace_back(
           r, beat.bits((word % words_per_beat) * 32 + low, bits));
       return static_cast<UInt>(r);
     };
     UInt kind = field(word::kind, "kind", 32), flags = field(word::flags, "flags", 32),
-         id = field(word::job_id, "job_id", 32), count = field(word::queries, "query_count", 32);
+         id = field(word::job_id, "job_id", 32, 0, 0),  // may be read before there was a job
+        count = field(word::queries, "query_count", 32);
     const auto pointer = [&](const char* name, int word) {
       UInt low = field(word, fmt::format("{}_low", name), 32), high = field(word + 1, fmt::format("{}_high", name), 32);
       return concat({high, low}).named(fmt::format("{}_pointer", name));
@@ -211,6 +214,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     };
     job.last_step = of(job.last_step, last_step, s.steps() - 1);
     job.row_beats = of(job.row_beats, row_beats, source_row_beats(c));
+    job.row_tail = of(job.row_tail, inner.bits(0, job.row_tail.width()), c.attention.embed_dim % c.gemm.depth);
     job.tiles = of(job.tiles, tiles, value_tiles(c));
     job.panel_tiles = of(job.panel_tiles, panel_tiles, value_tiles(c));
     job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, true) / value_tiles(c));

@@ -32,7 +32,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
           static_cast<Signal>(job.reference_address), static_cast<Signal>(job.value_address),
           static_cast<Signal>(job.source_address), static_cast<Signal>(job.query_stride),
           static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride), static_cast<Signal>(job.tail),
-          static_cast<Signal>(job.blocks), static_cast<Signal>(job.row_beats)})
+          static_cast<Signal>(job.blocks), static_cast<Signal>(job.row_beats), static_cast<Signal>(job.row_tail)})
       discard(unused);
     auto run_begins = input(m, "run_begins", Bool());  // with the panel that is loaded
 

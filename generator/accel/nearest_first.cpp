@@ -106,9 +106,14 @@ const Module& build_nearest_first(Design& d, const Shapes& s) {
     auto last_x = reg(m, "last_x", UInt(coordinate_bits)), last_y = reg(m, "last_y", UInt(coordinate_bits));
     auto starving_below = reg(m, "starving_below", UInt(Shapes::holds(s.a.max_queries + window)));
     auto patience = reg(m, "patience", UInt(Shapes::holds(order.starvation_bound)));  // issues until anybody can starve
+    Bool nobody = (vacate | is_empty).named("nobody");  // zeros, since ranks of empty slots are compared too
+    const auto unless_empty = [&](const UInt& value) {
+      return mux(nobody, UInt::constant(m, 0, value.width()), value);
+    };
     Candidate entered(s);
-    entered.present = ~vacate & ~is_empty;
-    entered.arrival = arrived.resize(s.index_bits()), entered.x = here_x, entered.y = here_y;
+    entered.present = ~nobody;
+    entered.arrival = unless_empty(arrived.resize(s.index_bits()));
+    entered.x = unless_empty(here_x), entered.y = unless_empty(here_y);
     auto read_valid = reg(m, "scan_read", Bool(), 0), seen_valid = reg(m, "scan_seen", Bool(), 0),
          compared_valid = reg(m, "scan_compared", Bool(), 0);
     read_valid.next(is_scan), seen_valid.next(read_valid), compared_valid.next(seen_valid);

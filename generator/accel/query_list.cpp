@@ -29,7 +29,7 @@ const Module& build_query_list(Design& d, const Shapes& s) {
     run.beats = ((count + (entries - 1)) >> entry_shift).resize(beat_bits);
     auto request = stream(m, "list_request", pending, run);
     pending.when(start, listed).when(request.ready, false);
-    Instance reader(m, "reader", build_burst_reader(d, s, "list", beat_bits, 2 * max_burst));
+    Instance reader(m, "reader", build_burst_reader(d, s, "list", beat_bits, list_buffer_beats()));
     reader.in_stream("request", request);
     reader.in("data", input(m, "data", UInt(s.data_bits())));
     reader.in("data_valid", input(m, "data_valid", Bool()));

@@ -78,20 +78,34 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     output(m, "araddr", held.burst.address);
     output(m, "arlen", held.burst.length);
 
-    m.note("Read data go to the client of their ID. Bit 1 of the response marks an error.");
+    m.note(
+        "Read data go to the client of their ID, if it has a burst open: bursts asked for and not yet answered to the "
+        "last beat. What nobody asked for is dropped. Bit 1 of the response marks an error.");
     auto rvalid = input(m, "rvalid", Bool());
     auto rid = input(m, "rid", UInt(id_bits));
     auto rresp = input(m, "rresp", UInt(2));
-    for (int i = 0; i < clients; ++i) output(m, fmt::format("data_valid_{}", i), rvalid & (rid == i));
-    output(m, "error", rvalid & rresp.bit(1));
-
-    m.note("Bursts asked for and not yet answered to the last beat.");
     auto rlast = input(m, "rlast", Bool());
-    auto open = reg(m, "open", UInt(16), 0);
-    Bool asked = (valid & arready).named("asked"), answered = (rvalid & rlast).named("answered");
-    open.when(asked & ~answered, lib::increment(open)).when(answered & ~asked, lib::decrement(open));
-    output(m, "waiting", valid | (open != 0));
-    output(m, "progress", asked | rvalid);
+    Bool asked = (valid & arready).named("asked");
+    const auto list = read_clients(s.config);
+    Bool any_open = Bool::constant(m, false), expected = Bool::constant(m, false);
+    for (int i = 0; i < clients; ++i) {
+      const auto of_client = [&](const char* name) { return fmt::format("{}_{}", name, i); };
+      const int most = list[static_cast<std::size_t>(i)].most_open;
+      auto open = reg(m, of_client("open"), UInt(Shapes::holds(most)), 0);
+      Bool is_open = (open != 0).named(of_client("is_open"));
+      Bool beat = (rvalid & (rid == i) & is_open).named(of_client("beat"));
+      Bool more = (asked & (held.id == i)).named(of_client("asked")),
+           less = (beat & rlast).named(of_client("answered"));
+      open.when(more & ~less, lib::increment(open)).when(less & ~more, lib::decrement(open));
+      m.add_assertion(fmt::format("no more bursts of client {} are open than there is room for", i),
+                      (~more | (open != most)).id());
+      output(m, fmt::format("data_valid_{}", i), beat);
+      any_open = any_open | is_open, expected = expected | beat;
+    }
+    expected = expected.named("expected");
+    output(m, "error", expected & rresp.bit(1));
+    output(m, "waiting", valid | any_open);
+    output(m, "progress", asked | expected);
   });
 }
 

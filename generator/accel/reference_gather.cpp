@@ -35,13 +35,6 @@ struct Read {
   }
 };
 
-// Beats that keep the lanes going over the latency of memory, and a sort that takes a beat of each row every 4 cycles.
-int reference_buffer_beats(const Shapes& s) {
-  const int row_beats = reference_row_bytes(s.config, true) / s.data_bytes() + 2;
-  const int of_lanes = s.config.memory.latency_cycles * row_beats * s.lanes() / s.a.samples_per_query();
-  return power_of_two(std::max(of_lanes, s.config.memory.latency_cycles / 4) + 2 * max_burst);
-}
-
 }  // namespace
 
 const Module& build_reference_gather(Design& d, const Shapes& s) {
@@ -51,7 +44,7 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
               in_beat_shift = std::countr_zero(static_cast<unsigned>(in_beat)),
               word_shift = std::countr_zero(static_cast<unsigned>(reference_word_bits / 8));
     const int most_words = 2 * s.a.levels, count_bits = Shapes::holds(most_words + in_beat),
-              buffer = reference_buffer_beats(s);
+              buffer = reference_buffer_beats(s.config);
     m.describe(
         "Fetches the references of the queries it is given: a word of x and y for each level, of boxes a second one of "
         "width and height; or, for a sort, only the first word of each query.");

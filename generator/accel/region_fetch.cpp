@@ -157,7 +157,7 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
 
     m.note("Each is asked for, and goes to the list of what is to be written.");
     const int run_beats = s.a.heads * beats;  // of a block
-    const int buffer = power_of_two(s.config.memory.latency_cycles / s.lanes() + 2 * max_burst);
+    const int buffer = region_buffer_beats(s.config);
     const int listed = std::max(4, power_of_two(buffer / run_beats));
     auto list_ready = ready_wire(m, "list_ready"), ask_ready = ready_wire(m, "ask_ready");
     Bool offered = (walking & opened).named("offered");

@@ -109,19 +109,20 @@ const Module& build_registers(Design& d, const Shapes& s) {
     auto arvalid = input(m, "arvalid", Bool());
     auto araddr = input(m, "araddr", UInt(12));
     auto rready = input(m, "rready", Bool());
+    // One read at a time, so that arready comes from a register.
     discard(awaddr.bits(0, 2)), discard(araddr.bits(0, 2));
     auto rvalid = reg(m, "rvalid", Bool(), 0);
     auto rdata = reg(m, "rdata", UInt(32));
-    Bool take = ((~rvalid) | rready).named("arready");
-    output(m, "arready", take);
-    rvalid.when(take, arvalid);
+    output(m, "arready", ~rvalid);
+    Bool take = (arvalid & ~rvalid).named("take_read");
+    rvalid.when(take, true).when(rready, false);
     UInt value = UInt::constant(m, 0, 32);
     for (auto r = map.rbegin(); r != map.rend(); ++r) {
       if (r->access == Access::wo) continue;
       UInt word = r->constant ? UInt::constant(m, *r->constant, 32) : values.at(r->name).extend(32);
       value = mux(araddr.bits(2, 10) == r->offset / 4, word, value);
     }
-    rdata.when(take & arvalid, value);
+    rdata.when(take, value);
     output(m, "rvalid", static_cast<Bool>(rvalid));
     output(m, "rdata", static_cast<UInt>(rdata));
   });

@@ -54,6 +54,12 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
     };
     UInt read_word = layout.words == 1 ? UInt::constant(m, 0, 1) : read.data.unit.bits(part_bits, layout.word_bits());
     if (layout.words == 1 && part_bits == 0) discard(read.data.unit);  // a row is one word, a word one unit
+    m.note("Only banks that have what is asked for are read: the others may never have been written.");
+    const auto unit_of_bank = [&](int b, int size) {  // is it the one that is read?
+      const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
+      return size == banks ? Bool::constant(m, true)
+                           : read.data.unit.bits(low, part_bits - low) == static_cast<unsigned>(b / size);
+    };
     UInt word = (first >> bank_bits).named("first_word"), start = first.bits(0, bank_bits).named("first_bank");
     std::vector<UInt> data;
     for (int b = 0; b < banks; ++b) {
@@ -66,7 +72,9 @@ const Module& build_result_buffer(Design& d, const Shapes& s) {
       Bool mine = (write & (which < width) & (row_word < layout.words)).named(name("write"));
       Ram memory(m, fmt::format("bank_{}", b), 1 << (s.result_slot_bits() + layout.word_bits()), element, 1);
       memory.write(mine, address(slot, row_word), select(which.resize(Shapes::bits(width)), values));
-      data.push_back(memory.read(address(read.data.slot, read_word), fetch));
+      Bool of_dense = unit_of_bank(b, layout.dense_unit) & (read.data.live > b % layout.dense_unit);
+      Bool asked = (fetch & mux(dense, of_dense, unit_of_bank(b, layout.map_unit))).named(name("read"));
+      data.push_back(memory.read(address(read.data.slot, read_word), asked));
     }
 
     m.note("What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.");

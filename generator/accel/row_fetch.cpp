@@ -1,4 +1,6 @@
 // Rows for the PE array: of a dense job one after the other, of tokens and queries from the addresses it is given.
+#include <fmt/format.h>
+
 #include "accel/blocks.hpp"
 #include "accel/gemm.hpp"
 #include "accel/row_resize.hpp"
@@ -11,11 +13,6 @@ using namespace hdl;
 
 namespace {
 
-// Beats that keep the memory busy over its latency, and two rows.
-int row_buffer_beats(const Shapes& s) {
-  return power_of_two(std::max(s.config.memory.latency_cycles + 2 * s.longest_row_beats(), 2 * max_burst));
-}
-
 // Words of depth operands, cut from beats of elements of `bits` bits; in memory these are whole bytes.
 Stream<UInt> operands(Design& d, Module& m, const Shapes& s, const std::string& name, const Stream<UInt>& beats,
                       int bits, const RowLength& length, const Bool& restart) {
@@ -25,6 +22,21 @@ Stream<UInt> operands(Design& d, Module& m, const Shapes& s, const std::string& 
   for (int i = 0; i < depth; ++i)
     values.push_back(words.data.bits(i * element, bits).as_sint().extend(s.operand_bits()));
   return {lib::join(values), words.valid, words.ready};
+}
+
+// The padding of a row holds anything: it is not multiplied, though its weights are 0.
+UInt without_padding(Module& m, const Shapes& s, const UInt& operands, const Bool& end_of_row, const UInt& row_tail) {
+  if (s.config.gemm.depth == 1) {
+    discard(row_tail);
+    return operands;
+  }
+  Bool has_padding = (end_of_row & (row_tail != 0)).named("has_padding");
+  auto values = lib::elements(operands, s.config.gemm.depth, s.operand_bits());
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    Bool padding = has_padding & (row_tail <= i);
+    values[i] = mux(padding, SInt::constant(m, 0, s.operand_bits()), values[i]).named(fmt::format("operand_{}", i));
+  }
+  return lib::join(values);
 }
 
 }  // namespace
@@ -37,7 +49,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
         "Fetches rows and cuts them into words of depth operands. Rows of dense jobs follow each other; tokens and "
         "queries come with their address.");
     m.parameter("depth", depth);
-    m.parameter("buffer_beats", row_buffer_beats(s));
+    m.parameter("buffer_beats", row_buffer_beats(s.config));
     auto start = input(m, "start", Bool());
     auto tokens_run = input(m, "tokens_run", Bool()), dense_run = input(m, "dense_run", Bool());
     auto rows = input(m, "rows", UInt(s.query_bits()));
@@ -45,6 +57,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     auto stride = input(m, "stride", UInt(32));
     auto row_beats = input(m, "row_beats", UInt(beat_bits));
     auto last_step = input(m, "last_step", UInt(s.step_bits()));
+    auto row_tail = input(m, "row_tail", UInt(s.depth_bits()));
     auto data = input(m, "data", UInt(s.data_bits()));
     auto data_valid = input(m, "data_valid", Bool());
 
@@ -69,7 +82,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     m.note("What is said of a row waits for its data.");
     Bool last_of_group = mux(dense_run, last_row, given.data.last_of_group);
     auto mark = lib::fifo(d, m, "marks", Stream<UInt>{last_of_group.as_uint(), asked, mark_ready}, rows_on_their_way);
-    Instance reader(m, "reader", build_burst_reader(d, s, "rows", beat_bits, row_buffer_beats(s)));
+    Instance reader(m, "reader", build_burst_reader(d, s, "rows", beat_bits, row_buffer_beats(s.config)));
     reader.in_stream("request", request);
     reader.in("data", data);
     reader.in("data_valid", data_valid);
@@ -94,12 +107,12 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
       of_query.ready.drive(words.ready & ~tokens_run), of_token.ready.drive(words.ready & tokens_run);
     }
     auto step = reg(m, "step", UInt(s.step_bits()), 0);
+    Bool end_of_row = (step == last_step).named("end_of_row");
     RowWord word(s);
-    word.operands = words.data, word.last_of_group = mark.data.bit(0);
+    word.operands = without_padding(m, s, words.data, end_of_row, row_tail), word.last_of_group = mark.data.bit(0);
     auto out = stream(m, "word_out", words.valid & mark.valid, word);
     words.ready.drive(out.ready & mark.valid);
     Bool sent = out.fire().named("sent");
-    Bool end_of_row = (step == last_step).named("end_of_row");
     step.when(sent & end_of_row, 0).when(sent, lib::increment(step));
     mark.ready.drive(sent & end_of_row);
     output_stream(m, "word", out);

@@ -6,6 +6,7 @@
 
 #include "config/config.hpp"
 #include "config/derived.hpp"
+#include "config/memory_port.hpp"
 #include "config/region.hpp"
 #include "hdl/build.hpp"
 
@@ -21,7 +22,6 @@ inline constexpr int max_levels = 8;  ///< of a job descriptor
 inline constexpr int group_buffers = 3;
 inline constexpr int base_alignment = 64;  ///< bytes, of the addresses in a descriptor
 inline constexpr int error_bits = 4, error_detail_bits = 8;
-inline constexpr int max_burst = 16;  ///< beats
 inline constexpr int reference_bits = 32, reference_fraction = 16;
 inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
 
@@ -80,7 +80,8 @@ struct Shapes {
   int steps() const { return gemm_steps(config, config.attention.embed_dim); }  ///< of a tile of the layer
   int longest_row() const { return std::max(config.attention.embed_dim, config.gemm.max_inner); }
   int step_bits() const { return bits(gemm_steps(config, longest_row())); }
-  int most_tiles() const {  ///< of a run
+  int depth_bits() const { return bits(config.gemm.depth); }  ///< of an element of a word for the array
+  int most_tiles() const {                                    ///< of a run
     return std::max({value_tiles(config), query_tiles(config), most_panel_tiles(config)});
   }
   int tile_bits() const { return bits(most_tiles()); }
@@ -109,13 +110,10 @@ struct Shapes {
   int token_bits() const { return holds(config.attention.max_tokens); }  ///< holds a number of tokens
   int written_rows_bits() const { return std::max(token_bits(), query_bits()); }
   /// Beats of the longest row that is read: source, query, or row of a dense job.
-  int longest_row_beats() const {
-    return std::max(row_beats(config.attention.embed_dim, n.feature_bits, config.memory),
-                    row_beats(longest_row(), n.query_bits, config.memory));
-  }
+  int longest_row_beats() const { return quillgen::longest_row_beats(config); }
   int clients() const { return static_cast<int>(Client::feature) + feature_ids(config); }
   int axi_id_bits() const { return bits(clients()); }
-  int lines_outstanding() const { return config.memory.max_outstanding / lanes(); }  ///< of a lane
+  int lines_outstanding() const { return quillgen::lines_outstanding(config); }  ///< of a lane
   int data_bits() const { return config.memory.data_bits; }
   int data_bytes() const { return data_bits() / 8; }
   int address_bits() const { return config.memory.address_bits; }

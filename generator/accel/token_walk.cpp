@@ -71,7 +71,8 @@ const Module& build_token_walk(Design& d, const Shapes& s) {
     UInt here = (token + right.as_uint() + down).named("token_here");
     // A beat may hold more tokens than there are.
     UInt of_mask = here.width() > byte_bits ? here : here.extend(byte_bits + 1);
-    UInt word = mask.read((of_mask >> byte_bits).resize(Shapes::bits(mask_words)), is_look);
+    Bool ask_mask = (is_look & masked & ~outside).named("ask_mask");
+    UInt word = mask.read((of_mask >> byte_bits).resize(Shapes::bits(mask_words)), ask_mask);
     auto mask_bit = reg(m, "mask_bit", UInt(byte_bits));
     mask_bit.when(is_look, of_mask.bits(0, byte_bits));
     std::vector<UInt> bits;

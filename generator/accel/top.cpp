@@ -85,7 +85,7 @@ const Module& build_top(Design& d, const Shapes& s, std::string_view name) {
       if (gated) block.clock_enable(clock);
     };
     constexpr int load_bits = 32;
-    const int job_buffer = power_of_two(std::max(c.memory.latency_cycles, 2 * max_burst));
+    const int job_buffer = job_buffer_beats(c);
     Instance job_reader(m, "job_reader", build_burst_reader(d, s, "job", load_bits, job_buffer));
     in_job(job_reader, setup_clock);
     job_reader.in_stream("request", control.out_stream("request", ReadRequest(s, load_bits)));
@@ -149,6 +149,7 @@ const Module& build_top(Design& d, const Shapes& s, std::string_view name) {
     gemm.in("mask_valid", loads.out("to_mask", Bool()) & job_beat.valid), gemm.in("mask_beat", job_beat.data);
     gemm.in("rows", job.queries), gemm.in("row_address", job.query_address), gemm.in("row_stride", job.query_stride);
     gemm.in("row_beats", pick(attending, query_row_beats(c), job.row_beats));
+    gemm.in("row_tail", job.row_tail);
     gemm.in("weights", loader.out("gemm_weights",
                                   TableWrite{Bool(), UInt(Shapes::bits(c.gemm.columns)), UInt(s.weight_address_bits()),
                                              UInt(c.gemm.depth * s.weight_bits())}));
@@ -304,7 +305,7 @@ const Module& build_top(Design& d, const Shapes& s, std::string_view name) {
     output(m, "m_axi_wlast", writer.out("wlast", Bool()));
     writer.in("bvalid", input(m, "m_axi_bvalid", Bool()));
     output(m, "m_axi_bready", Bool::constant(m, true));
-    discard(input(m, "m_axi_bid", UInt(s.axi_id_bits())));
+    writer.in("bid", input(m, "m_axi_bid", UInt(s.axi_id_bits())));
     UInt bresp = input(m, "m_axi_bresp", UInt(2));
     writer.in("bresp", bresp);
     control.in("write_error", writer.out("error", Bool()));

@@ -82,6 +82,37 @@ class Checker {
     }
   }
 
+  // From an input to each output that depends on one in the same cycle: a shortest path, breadth first from the output.
+ public:
+  std::vector<std::string> paths(const Module& m) {
+    std::vector<std::string> found;
+    for (const Port& port : m.ports()) {
+      if (port.is_input) continue;
+      std::vector<Id> next(m.nodes().size(), no_id), todo{port.node};
+      std::vector<bool> seen(m.nodes().size(), false);
+      seen[port.node] = true;
+      for (std::size_t i = 0; i < todo.size(); ++i) {
+        if (m.node(todo[i]).op == Op::input) {
+          std::string text = m.describe_node(todo[i]);
+          for (Id id = next[todo[i]]; id != no_id; id = next[id]) text += " -> " + m.describe_node(id);
+          found.push_back(
+              fmt::format("{}: output {} depends on an input in the same cycle: {}", m.name(), port.name, text));
+          break;
+        }
+        each_operand(
+            m, todo[i], [&](const Module& child) -> const Through& { return through(child); },
+            [&](Id operand) {
+              if (seen[operand]) return;
+              seen[operand] = true;
+              next[operand] = todo[i];
+              todo.push_back(operand);
+            });
+      }
+    }
+    return found;
+  }
+
+ private:
   // `root` and all it depends on in the same cycle.
   std::vector<Id> cone(const Module& m, Id root) {
     std::vector<bool> seen(m.nodes().size(), false);
@@ -166,6 +197,8 @@ std::vector<std::string> verify(const Module& top) {
   checker.check(top, top.name());
   return checker.problems;
 }
+
+std::vector<std::string> paths_through(const Module& top) { return Checker().paths(top); }
 
 void verify_or_throw(const Module& top) {
   auto problems = verify(top);

@@ -13,6 +13,10 @@ namespace quillgen::passes {
 /// `top`. Empty when the design is sound.
 std::vector<std::string> verify(const hdl::Module& top);
 
+/// A path from an input port of the top to an output port that no register cuts, for each output that has one: a line
+/// that names the nets and the C++ source lines on it. Neither clock nor reset is a port of the netlist.
+std::vector<std::string> paths_through(const hdl::Module& top);
+
 /// Throws HdlError with all problems, a line each.
 void verify_or_throw(const hdl::Module& top);
 

@@ -266,11 +266,13 @@ module axil_registers (
     end
 
   // Read.
-  assign arready = !rvalid || rready;
+  assign arready = !rvalid;
+  wire take_read = arvalid && arready;
 
   always @(posedge clk)
     if (rst) rvalid <= 1'b0;
-    else if (arready) rvalid <= arvalid;
+    else if (take_read) rvalid <= 1'b1;
+    else if (rready) rvalid <= 1'b0;
 
   wire [31:0] rdata_wide = {26'd0, {queue_empty, queue_full, quarantined, failed, done, busy}};
   wire [31:0] rdata_choice = (araddr[11:2] == 10'd55) ? count_bytes_output :
@@ -323,7 +325,7 @@ module axil_registers (
         (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_20;
 
   always @(posedge clk)
-    if (arready && arvalid) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_21;
+    if (take_read) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_21;
 
   assign failure_pending = int_failed;
   wire [1:0] unused_part = awaddr[1:0];

@@ -29,6 +29,7 @@ module burst_writer (
   output wire        wlast,
   output wire        beat_sent,
   input  wire        bvalid,
+  input  wire [2:0]  bid,
   input  wire [1:0]  bresp,
   output wire        done,
   output wire        waiting,
@@ -36,15 +37,20 @@ module burst_writer (
   output wire        error
 );
 
+  reg [5:0] held;
+  wire room = held != 6'd32;
+  wire stored_ready;
+  assign beat_ready = stored_ready && room;
   wire arrives = beat_valid && beat_ready;
   wire beats_out_valid;
   wire beats_out_ready;
+  wire beats_in_valid_term = beat_valid && room;
 
-  fifo_64x32 u_beats (
+  sram_fifo_64x32 u_beats (
     .clk       (clk),
     .rst       (rst),
-    .in_valid  (beat_valid),
-    .in_ready  (beat_ready),
+    .in_valid  (beats_in_valid_term),
+    .in_ready  (stored_ready),
     .in        (beat),
     .out_valid (beats_out_valid),
     .out_ready (beats_out_ready),
@@ -56,7 +62,6 @@ module burst_writer (
   reg [39:0] address;
   reg [2:0] remaining;
   reg [4:0] burst_beats;
-  reg [5:0] held;
 
   localparam [1:0] STATE_SIZE = 2'd0;
   localparam [1:0] STATE_WAIT = 2'd1;
@@ -121,25 +126,45 @@ module burst_writer (
   wire [4:0] awlen_difference = burst_beats - 5'd1;
   assign awlen = {3'd0, awlen_difference};
 
-  // Responses still to come; the runs are written when there are none.
-  reg [17:0] open;
+  // Responses still to come, to bursts whose data are sent; the runs are written when there are none. A response
+  // that nobody waits for is dropped.
+  reg [9:0] open;
+  wire none_open = open == 10'd0;
+  wire answered = bvalid && (bid == 3'd0) && !none_open;
 
   always @(posedge clk)
-    if (rst) open <= 18'd0;
-    else if (address_sent && !bvalid) open <= open + 18'd1;
-    else if (bvalid && !address_sent) open <= open - 18'd1;
+    if (rst) open <= 10'd0;
+    else if (burst_end && !answered) open <= open + 10'd1;
+    else if (answered && !burst_end) open <= open - 10'd1;
 
-  wire done_equal = open == 18'd0;
-  assign done = (left_runs == 10'd0) && done_equal;
-  assign waiting = awvalid || wvalid || !done_equal;
-  assign progress = address_sent || sent || bvalid;
-  assign error = bvalid && bresp[1];
+  assign done = (left_runs == 10'd0) && none_open;
+  assign waiting = awvalid || wvalid || !none_open;
+  assign progress = address_sent || sent || answered;
+  assign error = answered && bresp[1];
 
   assign awaddr = address;
   assign beat_sent = sent;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, beats_out_valid, bresp[0]};
+
+`ifdef QUILLGEN_CHECKS
+`elsif FORMAL
+`define QUILLGEN_CHECKS
+`endif
+
+`ifdef QUILLGEN_CHECKS
+  always @(posedge clk) begin : checks
+    if (rst) begin
+    end else begin
+`ifdef FORMAL
+      assert (!wvalid || beats_out_valid);
+`else
+      if (!(!wvalid || beats_out_valid)) $fatal(1, "%m: a beat that is sent is there");
+`endif
+    end
+  end
+`endif
 
 endmodule
 `default_nettype wire

@@ -164,6 +164,7 @@ module feature_buffer (
     end
 
   // Data banks. A line holds one pixel of each parity.
+  wire [15:0] pixels_0_q;
   wire pixels_0_read_term = issue && busy_term;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_0 (
@@ -173,9 +174,10 @@ module feature_buffer (
     .write_data    (line[15:0]),
     .read          (pixels_0_read_term),
     .read_address  (read_address_0),
-    .read_data     (sample_pixel_0)
+    .read_data     (pixels_0_q)
   );
 
+  wire [15:0] pixels_1_q;
   wire pixels_1_read_term = issue && busy_term_2;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_1 (
@@ -185,9 +187,10 @@ module feature_buffer (
     .write_data    (line[31:16]),
     .read          (pixels_1_read_term),
     .read_address  (read_address_1),
-    .read_data     (sample_pixel_1)
+    .read_data     (pixels_1_q)
   );
 
+  wire [15:0] pixels_2_q;
   wire pixels_2_read_term = issue && busy_term_4;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_2 (
@@ -197,9 +200,10 @@ module feature_buffer (
     .write_data    (line[47:32]),
     .read          (pixels_2_read_term),
     .read_address  (read_address_2),
-    .read_data     (sample_pixel_2)
+    .read_data     (pixels_2_q)
   );
 
+  wire [15:0] pixels_3_q;
   wire pixels_3_read_term = issue && busy_term_5;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_3 (
@@ -209,10 +213,14 @@ module feature_buffer (
     .write_data    (line[63:48]),
     .read          (pixels_3_read_term),
     .read_address  (read_address_3),
-    .read_data     (sample_pixel_3)
+    .read_data     (pixels_3_q)
   );
 
   assign waiting = queue_out_valid && !complete;
+  assign sample_pixel_0 = (read_weight_0 == 11'd0) ? 16'd0 : pixels_0_q;
+  assign sample_pixel_1 = (read_weight_1 == 11'd0) ? 16'd0 : pixels_1_q;
+  assign sample_pixel_2 = (read_weight_2 == 11'd0) ? 16'd0 : pixels_2_q;
+  assign sample_pixel_3 = (read_weight_3 == 11'd0) ? 16'd0 : pixels_3_q;
 
   assign sample_valid = read_valid;
   assign sample_weight_0 = read_weight_0;

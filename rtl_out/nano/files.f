@@ -73,7 +73,6 @@ sram_fifo_17x2.v
 msda_core.v
 row_resize_16_to_64_of_2.v
 output_rows.v
-fifo_64x32.v
 burst_writer.v
 read_port.v
 bus_watch.v

@@ -172,6 +172,7 @@ module gemm_engine (
     .read_data     (row_0_q)
   );
 
+  wire read_row_1 = move && (groups_out > 2'd1);
   wire [15:0] row_1_q;
   wire row_1_write_term = load && load_row;
 
@@ -180,7 +181,7 @@ module gemm_engine (
     .write         (row_1_write_term),
     .write_address (row_0_write_address_joined),
     .write_data    (word_operands),
-    .read          (move),
+    .read          (read_row_1),
     .read_address  (row_0_read_address_joined),
     .read_data     (row_1_q)
   );

@@ -43,6 +43,7 @@ module job_descriptor (
   output wire [9:0]  job_blocks,
   output wire [2:0]  job_last_step,
   output wire [1:0]  job_row_beats,
+  output wire        job_row_tail,
   output wire [15:0] job_tiles,
   output wire [3:0]  job_panel_tiles,
   output wire [23:0] job_tile_beats,
@@ -113,10 +114,11 @@ module job_descriptor (
   wire take_1 = beat_valid && (beat_index == 4'd1);
 
   always @(posedge clk)
-    if (take_1) begin
-      job_id <= beat[31:0];
-      query_count <= beat[63:32];
-    end
+    if (rst) job_id <= 32'd0;
+    else if (take_1) job_id <= beat[31:0];
+
+  always @(posedge clk)
+    if (take_1) query_count <= beat[63:32];
 
   wire take_2 = beat_valid && (beat_index == 4'd2);
 
@@ -405,6 +407,7 @@ module job_descriptor (
   assign job_blocks = blocks[9:0];
   assign job_last_step = is_dense ? last_step[2:0] : 3'd1;
   assign job_row_beats = is_dense ? row_beats[1:0] : 2'd1;
+  assign job_row_tail = is_dense && full_width_0[0];
   assign job_tiles = is_dense ? full_height_1 : 16'd2;
   assign job_panel_tiles = is_dense ? full_width_1[3:0] : 4'd2;
   assign job_tile_beats = is_dense ? tile_beats : 24'd9;

@@ -33,6 +33,7 @@ module job_loads (
   input  wire [9:0]  job_blocks,
   input  wire [2:0]  job_last_step,
   input  wire [1:0]  job_row_beats,
+  input  wire        job_row_tail,
   input  wire [15:0] job_tiles,
   input  wire [3:0]  job_panel_tiles,
   input  wire [23:0] job_tile_beats,
@@ -202,7 +203,7 @@ module job_loads (
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, job_id, job_queries, job_rows, job_listed, job_order_kept, job_list_address, job_boxes,
       job_relu, job_query_address, job_reference_address, job_value_address, job_source_address, job_query_stride,
-      job_output_stride, job_source_stride, job_tail, job_blocks, job_row_beats, beats_sum[2:0]};
+      job_output_stride, job_source_stride, job_tail, job_blocks, job_row_beats, job_row_tail, beats_sum[2:0]};
 
 endmodule
 `default_nettype wire

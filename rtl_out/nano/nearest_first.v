@@ -82,6 +82,7 @@ module nearest_first (
   reg [11:0] last_y;
   reg [6:0] starving_below;
   reg [3:0] patience;
+  wire nobody = vacate || is_empty;
   reg scan_read;
   reg scan_seen;
   reg scan_compared;
@@ -106,7 +107,8 @@ module nearest_first (
   wire pool_0_write_term = taken || vacate;
   wire pool_0_write_term_2 = is_empty || (pool_0_write_term && (changed_slot == 2'd0));
   wire pool_0_write_address_term = is_empty && row;
-  wire [30:0] pool_0_write_data_joined = {here_y, here_x, arrived[5:0], !vacate && !is_empty};
+  wire [30:0] pool_0_write_data_joined = {nobody ? 12'd0 : here_y, nobody ? 12'd0 : here_x,
+      nobody ? 6'd0 : arrived[5:0], !nobody};
 
   sram_1r1w #(.WIDTH(31), .DEPTH(2), .ADDRESS_BITS(1)) u_pool_0 (
     .clk           (clk),

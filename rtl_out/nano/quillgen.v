@@ -168,6 +168,7 @@ module quillgen (
   wire [9:0] job_descriptor_job_blocks;
   wire [2:0] job_descriptor_job_last_step;
   wire [1:0] job_descriptor_job_row_beats;
+  wire job_descriptor_job_row_tail;
   wire [15:0] job_descriptor_job_tiles;
   wire [3:0] job_descriptor_job_panel_tiles;
   wire [23:0] job_descriptor_job_tile_beats;
@@ -228,6 +229,7 @@ module quillgen (
     .job_blocks             (job_descriptor_job_blocks),
     .job_last_step          (job_descriptor_job_last_step),
     .job_row_beats          (job_descriptor_job_row_beats),
+    .job_row_tail           (job_descriptor_job_row_tail),
     .job_tiles              (job_descriptor_job_tiles),
     .job_panel_tiles        (job_descriptor_job_panel_tiles),
     .job_tile_beats         (job_descriptor_job_tile_beats),
@@ -392,6 +394,7 @@ module quillgen (
     .job_blocks             (job_descriptor_job_blocks),
     .job_last_step          (job_descriptor_job_last_step),
     .job_row_beats          (job_descriptor_job_row_beats),
+    .job_row_tail           (job_descriptor_job_row_tail),
     .job_tiles              (job_descriptor_job_tiles),
     .job_panel_tiles        (job_descriptor_job_panel_tiles),
     .job_tile_beats         (job_descriptor_job_tile_beats),
@@ -543,13 +546,13 @@ module quillgen (
     .rvalid           (m_axi_rvalid),
     .rid              (m_axi_rid),
     .rresp            (m_axi_rresp),
+    .rlast            (m_axi_rlast),
     .data_valid_0     (read_port_data_valid_0),
     .data_valid_1     (read_port_data_valid_1),
     .data_valid_2     (read_port_data_valid_2),
     .data_valid_3     (read_port_data_valid_3),
     .data_valid_4     (read_port_data_valid_4),
     .error            (read_port_error),
-    .rlast            (m_axi_rlast),
     .waiting          (read_port_waiting),
     .progress         (read_port_progress)
   );
@@ -604,6 +607,7 @@ module quillgen (
     .row_address      (job_descriptor_job_query_address),
     .row_stride       (job_descriptor_job_query_stride),
     .row_beats        (gemm_row_beats_choice),
+    .row_tail         (job_descriptor_job_row_tail),
     .data             (m_axi_rdata),
     .data_valid       (read_port_data_valid_1),
     .query_valid      (order_row_valid),
@@ -776,6 +780,7 @@ module quillgen (
     .wlast           (m_axi_wlast),
     .beat_sent       (burst_writer_beat_sent),
     .bvalid          (m_axi_bvalid),
+    .bid             (m_axi_bid),
     .bresp           (m_axi_bresp),
     .done            (burst_writer_done),
     .waiting         (burst_writer_waiting),
@@ -1021,9 +1026,6 @@ module quillgen (
   assign m_axi_awburst = 2'd1;
   assign m_axi_wstrb = 8'd255;
   assign m_axi_bready = 1'b1;
-
-  // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, m_axi_bid};
 
 endmodule
 `default_nettype wire

@@ -75,12 +75,16 @@ module result_buffer (
   wire advance;
   wire fetch = read_valid && advance && (read_live != 4'd0);
   assign read_ready = advance;
+
+  // Only banks that have what is asked for are read: the others may never have been written.
   wire [1:0] first_word = first_output[4:3];
   wire [2:0] first_bank = first_output[2:0];
   wire [2:0] bank_0_which = 3'd0 - first_bank;
   wire [2:0] bank_7_word = {1'b0, first_word};
   wire [2:0] bank_0_word = bank_7_word + {2'd0, first_bank > 3'd0};
   wire bank_0_write = write && (bank_0_which < 3'd3) && (bank_0_word < 3'd4);
+  wire bank_0_read_equal = read_unit[1:0] == 2'd0;
+  wire bank_0_read = fetch && (dense ? (read_live > 4'd0) : bank_0_read_equal);
   wire [7:0] bank_0_q;
   wire [7:0] bank_0_write_data_choice = bank_0_which[1] ? value_2 :
         bank_0_which[0] ? value_1 : value_0;
@@ -91,7 +95,7 @@ module result_buffer (
     .write         (bank_0_write),
     .write_address ({write_slot, bank_0_word[1:0]}),
     .write_data    (bank_0_write_data_choice),
-    .read          (fetch),
+    .read          (bank_0_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_0_q)
   );
@@ -99,6 +103,7 @@ module result_buffer (
   wire [2:0] bank_1_which = 3'd1 - first_bank;
   wire [2:0] bank_1_word = bank_7_word + {2'd0, first_bank > 3'd1};
   wire bank_1_write = write && (bank_1_which < 3'd3) && (bank_1_word < 3'd4);
+  wire bank_1_read = fetch && (dense ? (read_live > 4'd1) : bank_0_read_equal);
   wire [7:0] bank_1_q;
   wire [7:0] bank_1_write_data_choice = bank_1_which[1] ? value_2 :
         bank_1_which[0] ? value_1 : value_0;
@@ -108,7 +113,7 @@ module result_buffer (
     .write         (bank_1_write),
     .write_address ({write_slot, bank_1_word[1:0]}),
     .write_data    (bank_1_write_data_choice),
-    .read          (fetch),
+    .read          (bank_1_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_1_q)
   );
@@ -116,6 +121,8 @@ module result_buffer (
   wire [2:0] bank_2_which = 3'd2 - first_bank;
   wire [2:0] bank_2_word = bank_7_word + {2'd0, first_bank > 3'd2};
   wire bank_2_write = write && (bank_2_which < 3'd3) && (bank_2_word < 3'd4);
+  wire bank_2_read_equal = read_unit[1:0] == 2'd1;
+  wire bank_2_read = fetch && (dense ? (read_live > 4'd2) : bank_2_read_equal);
   wire [7:0] bank_2_q;
   wire [7:0] bank_2_write_data_choice = bank_2_which[1] ? value_2 :
         bank_2_which[0] ? value_1 : value_0;
@@ -125,7 +132,7 @@ module result_buffer (
     .write         (bank_2_write),
     .write_address ({write_slot, bank_2_word[1:0]}),
     .write_data    (bank_2_write_data_choice),
-    .read          (fetch),
+    .read          (bank_2_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_2_q)
   );
@@ -133,6 +140,7 @@ module result_buffer (
   wire [2:0] bank_3_which = 3'd3 - first_bank;
   wire [2:0] bank_3_word = bank_7_word + {2'd0, first_bank > 3'd3};
   wire bank_3_write = write && (bank_3_which < 3'd3) && (bank_3_word < 3'd4);
+  wire bank_3_read = fetch && (dense ? (read_live > 4'd3) : bank_2_read_equal);
   wire [7:0] bank_3_q;
   wire [7:0] bank_3_write_data_choice = bank_3_which[1] ? value_2 :
         bank_3_which[0] ? value_1 : value_0;
@@ -142,7 +150,7 @@ module result_buffer (
     .write         (bank_3_write),
     .write_address ({write_slot, bank_3_word[1:0]}),
     .write_data    (bank_3_write_data_choice),
-    .read          (fetch),
+    .read          (bank_3_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_3_q)
   );
@@ -150,6 +158,8 @@ module result_buffer (
   wire [2:0] bank_4_which = 3'd4 - first_bank;
   wire [2:0] bank_4_word = bank_7_word + {2'd0, first_bank > 3'd4};
   wire bank_4_write = write && (bank_4_which < 3'd3) && (bank_4_word < 3'd4);
+  wire bank_4_read_equal = read_unit[1:0] == 2'd2;
+  wire bank_4_read = fetch && (dense ? (read_live > 4'd4) : bank_4_read_equal);
   wire [7:0] bank_4_q;
   wire [7:0] bank_4_write_data_choice = bank_4_which[1] ? value_2 :
         bank_4_which[0] ? value_1 : value_0;
@@ -159,7 +169,7 @@ module result_buffer (
     .write         (bank_4_write),
     .write_address ({write_slot, bank_4_word[1:0]}),
     .write_data    (bank_4_write_data_choice),
-    .read          (fetch),
+    .read          (bank_4_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_4_q)
   );
@@ -167,6 +177,7 @@ module result_buffer (
   wire [2:0] bank_5_which = 3'd5 - first_bank;
   wire [2:0] bank_5_word = bank_7_word + {2'd0, first_bank > 3'd5};
   wire bank_5_write = write && (bank_5_which < 3'd3) && (bank_5_word < 3'd4);
+  wire bank_5_read = fetch && (dense ? (read_live > 4'd5) : bank_4_read_equal);
   wire [7:0] bank_5_q;
   wire [7:0] bank_5_write_data_choice = bank_5_which[1] ? value_2 :
         bank_5_which[0] ? value_1 : value_0;
@@ -176,7 +187,7 @@ module result_buffer (
     .write         (bank_5_write),
     .write_address ({write_slot, bank_5_word[1:0]}),
     .write_data    (bank_5_write_data_choice),
-    .read          (fetch),
+    .read          (bank_5_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_5_q)
   );
@@ -184,6 +195,8 @@ module result_buffer (
   wire [2:0] bank_6_which = 3'd6 - first_bank;
   wire [2:0] bank_6_word = bank_7_word + {2'd0, first_bank > 3'd6};
   wire bank_6_write = write && (bank_6_which < 3'd3) && (bank_6_word < 3'd4);
+  wire bank_6_read_equal = read_unit[1:0] == 2'd3;
+  wire bank_6_read = fetch && (dense ? (read_live > 4'd6) : bank_6_read_equal);
   wire [7:0] bank_6_q;
   wire [7:0] bank_6_write_data_choice = bank_6_which[1] ? value_2 :
         bank_6_which[0] ? value_1 : value_0;
@@ -193,13 +206,14 @@ module result_buffer (
     .write         (bank_6_write),
     .write_address ({write_slot, bank_6_word[1:0]}),
     .write_data    (bank_6_write_data_choice),
-    .read          (fetch),
+    .read          (bank_6_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_6_q)
   );
 
   wire [2:0] bank_7_which = 3'd7 - first_bank;
   wire bank_7_write = write && (bank_7_which < 3'd3);
+  wire bank_7_read = fetch && (dense ? (read_live > 4'd7) : bank_6_read_equal);
   wire [7:0] bank_7_q;
   wire [7:0] bank_7_write_data_choice = bank_7_which[1] ? value_2 :
         bank_7_which[0] ? value_1 : value_0;
@@ -209,7 +223,7 @@ module result_buffer (
     .write         (bank_7_write),
     .write_address ({write_slot, bank_7_word[1:0]}),
     .write_data    (bank_7_write_data_choice),
-    .read          (fetch),
+    .read          (bank_7_read),
     .read_address  (bank_0_read_address_joined),
     .read_data     (bank_7_q)
   );

@@ -18,6 +18,7 @@ module row_fetch (
   input  wire [31:0] stride,
   input  wire [1:0]  row_beats,
   input  wire [2:0]  last_step,
+  input  wire        row_tail,
   input  wire [63:0] data,
   input  wire        data_valid,
   input  wire        given_valid,
@@ -103,6 +104,7 @@ module row_fetch (
   );
 
   wire cut_out_valid;
+  wire [15:0] cut_out;
   wire cut_out_ready;
 
   row_resize_64_to_16_of_3 u_cut (
@@ -115,14 +117,16 @@ module row_fetch (
     .in        (reader_beat),
     .out_valid (cut_out_valid),
     .out_ready (cut_out_ready),
-    .out       (word_operands)
+    .out       (cut_out)
   );
 
   reg [2:0] step;
+  wire end_of_row = step == last_step;
+  wire has_padding = end_of_row && row_tail;
+  wire [7:0] operand_1 = has_padding ? 8'd0 : cut_out[15:8];
   assign cut_out_ready = word_ready && marks_out_valid;
   assign word_valid = cut_out_valid && marks_out_valid;
   wire sent = word_valid && word_ready;
-  wire end_of_row = step == last_step;
   wire step_term = sent && end_of_row;
 
   always @(posedge clk)
@@ -131,6 +135,7 @@ module row_fetch (
     else if (sent) step <= step + 3'd1;
 
   assign marks_out_ready = step_term;
+  assign word_operands = {operand_1, cut_out[7:0]};
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, tokens_run};

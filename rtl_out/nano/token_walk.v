@@ -86,6 +86,7 @@ module token_walk (
   wire [4:0] down = pixel[1] ? width : 5'd0;
   wire [10:0] token_here_sum = {1'b0, token} + {10'd0, pixel[0]};
   wire [11:0] token_here = {1'b0, token_here_sum} + {7'd0, down};
+  wire ask_mask = is_look && masked && !outside;
   wire [7:0] mask_q;
 
   sram_1r1w #(.WIDTH(8), .DEPTH(64), .ADDRESS_BITS(6)) u_mask (
@@ -95,7 +96,7 @@ module token_walk (
     .write_data    ({mask_beat[63:56] != 8'd0, mask_beat[55:48] != 8'd0, mask_beat[47:40] != 8'd0,
         mask_beat[39:32] != 8'd0, mask_beat[31:24] != 8'd0, mask_beat[23:16] != 8'd0, mask_beat[15:8] != 8'd0,
         mask_beat[7:0] != 8'd0}),
-    .read          (is_look),
+    .read          (ask_mask),
     .read_address  (token_here[8:3]),
     .read_data     (mask_q)
   );

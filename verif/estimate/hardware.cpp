@@ -147,7 +147,8 @@ Hardware hardware_of(const Config& c) {
   const int row = std::max(row_beats(a.embed_dim, n.feature_bits, c.memory),
                            row_beats(static_cast<int>(longest), n.query_bits, c.memory)),
             latency = c.memory.latency_cycles;
-  block_of("memory_clients", 0, beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32))));
+  // What is written waits for the whole of its burst, and there is room for another.
+  block_of("memory_clients", 0, beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32)) + 32));
   // Sizes of levels, panels and loads; bytes of a row of tokens.
   block_of("job_control", 3 + 2 + 1, 0);
   return h;

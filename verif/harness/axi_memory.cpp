@@ -44,7 +44,7 @@ void AxiMemory::reset() {
   for (auto& queue : reads_) queue.clear();
   for (auto& queue : responses_) queue.clear();
   writes_.clear(), data_.clear();
-  out_.r_valid = out_.b_valid = false;
+  out_.r_valid = out_.b_valid = stray_read_ = stray_response_ = false;
   checker_.reset();
 }
 
@@ -103,6 +103,9 @@ void AxiMemory::take_write(const AxiAddress& address) {
     burst.response = options_.write_fault->response;
   ++bursts_written_;
   writes_.push_back(burst);
+  auto open = writes_.size();
+  for (const auto& queue : responses_) open += queue.size();
+  traffic_.most_open_writes = std::max(traffic_.most_open_writes, static_cast<int>(open));
   traffic_.highest_address = std::max(traffic_.highest_address, address.address);
 }
 
@@ -156,7 +159,7 @@ void AxiMemory::deliver(int id) {
 void AxiMemory::clock(const AxiMasterSide& in) {
   checker_.clock(cycle_, in, out_);
   moved_ = (in.ar_valid && out_.ar_ready) || (in.aw_valid && out_.aw_ready) || (in.w_valid && out_.w_ready) ||
-           (out_.r_valid && in.r_ready) || (out_.b_valid && in.b_ready);
+           (out_.r_valid && in.r_ready && !stray_read_) || (out_.b_valid && in.b_ready && !stray_response_);
   if (in.ar_valid && out_.ar_ready) take_read(in.ar);
   if (in.aw_valid && out_.aw_ready) take_write(in.aw);
   if (in.w_valid && out_.w_ready) {
@@ -165,12 +168,12 @@ void AxiMemory::clock(const AxiMasterSide& in) {
   }
   take_data();
   if (out_.r_valid && in.r_ready) {
-    deliver(static_cast<int>(out_.r.id));
-    out_.r_valid = false;
+    if (!stray_read_) deliver(static_cast<int>(out_.r.id));
+    out_.r_valid = stray_read_ = false;
   }
   if (out_.b_valid && in.b_ready) {
-    responses_[out_.b.id].pop_front();
-    out_.b_valid = false;
+    if (!stray_response_) responses_[out_.b.id].pop_front();
+    out_.b_valid = stray_response_ = false;
   }
   ++cycle_;
   prepare();
@@ -192,6 +195,16 @@ int AxiMemory::choose(const Queues& queues, int current, bool in_burst) {
   return in_burst && due(current) ? current : oldest;
 }
 
+/// An ID with nothing to answer, or -1.
+template <typename Queues>
+int AxiMemory::choose_stray(const Queues& queues) {
+  if (silent_ || !order_(stray_percent_)) return -1;
+  const auto id = static_cast<int>(order_.below(static_cast<std::uint64_t>(stray_ids_)));
+  if (!queues[id].empty()) return -1;
+  ++traffic_.strays;
+  return id;
+}
+
 void AxiMemory::prepare_read() {
   if (out_.r_valid) return;  // offered and not taken: held
   const bool withheld = r_chance_(options_.stall_percent) || silent_;
@@ -205,6 +218,8 @@ void AxiMemory::prepare_read() {
   if (id < 0) {
     const std::uint64_t bits = noise_.bits();
     r.id = bits % max_ids, r.response = bits >> 8 & 3, r.last = bits >> 16 & 1;
+    if (const int stray = choose_stray(reads_); stray >= 0)
+      r.id = static_cast<std::uint32_t>(stray), out_.r_valid = stray_read_ = true;
     return;
   }
   const auto& burst = reads_[id].front();
@@ -226,7 +241,11 @@ void AxiMemory::prepare_response() {
   const int id = withheld ? -1 : choose(responses_, 0, false);
   const std::uint64_t bits = noise_.bits();
   out_.b = {static_cast<std::uint32_t>(bits % max_ids), static_cast<std::uint32_t>(bits >> 8 & 3)};
-  if (id < 0) return;
+  if (id < 0) {
+    if (const int stray = choose_stray(responses_); stray >= 0)
+      out_.b.id = static_cast<std::uint32_t>(stray), out_.b_valid = stray_response_ = true;
+    return;
+  }
   out_.b = {static_cast<std::uint32_t>(id), responses_[id].front().response};
   out_.b_valid = true;
 }

@@ -43,6 +43,8 @@ struct AxiTraffic {
   std::uint64_t interleaved = 0;  ///< R beats that came while a burst of another ID had begun and not ended
   std::uint64_t highest_address = 0;
   std::array<int, 16> most_open{};  ///< per ID: reads requested and not finished
+  int most_open_writes = 0;         ///< requested and not answered
+  std::uint64_t strays = 0;         ///< responses to nothing, see set_strays
 };
 
 class AxiMemory {
@@ -63,6 +65,9 @@ class AxiMemory {
   void set_silent(bool silent) { silent_ = silent; }
   /// While full, no write is accepted; reads go on.
   void set_full(bool full) { full_ = full; }
+  /// In so many cycles of 100 in which nothing is due, answers what nobody asked for: a read beat of an ID below `ids`
+  /// that has none open, a write response of one that has none to come.
+  void set_strays(int percent, int ids) { stray_percent_ = percent, stray_ids_ = ids; }
   /// Forgets all bursts, as a memory does that is reset with its master.
   void reset();
 
@@ -107,6 +112,8 @@ class AxiMemory {
   void prepare_read();
   void prepare_response();
   template <typename Queues>
+  int choose_stray(const Queues& queues);
+  template <typename Queues>
   int choose(const Queues& queues, int current, bool in_burst);
 
   MemoryMap& map_;
@@ -118,6 +125,8 @@ class AxiMemory {
   AxiSlaveSide out_;
   std::uint64_t cycle_ = 0;
   bool moved_ = false, silent_ = false, full_ = false;
+  int stray_percent_ = 0, stray_ids_ = 0;
+  bool stray_read_ = false, stray_response_ = false;  ///< what is on offer is one
   std::array<std::deque<Burst>, max_ids> reads_;      ///< per ID, oldest first
   std::deque<Burst> writes_;                          ///< whose data have not all come, in order of AW
   std::deque<AxiWriteBeat> data_;                     ///< that came before their AW

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/derived.hpp"
+#include "config/memory_port.hpp"
 #include "config/region.hpp"
 
 namespace quillgen::harness {
@@ -256,6 +256,17 @@ void Session::check_counts(const DenseWork& work, JobResult& result) const {
   expect("LINE_HITS + LINE_MISSES", 0, c.line_hits + c.line_misses);
 }
 
+/// No more bursts open than the integration page promises.
+void Session::check_open(JobResult& result) const {
+  const auto check = [&](const std::string& name, int open, int most) {
+    if (open > most) add_fault(result, fmt::format("{} bursts of {} are open, {} at most should be", open, name, most));
+  };
+  const auto clients = read_clients(config_);
+  for (std::size_t id = 0; id < clients.size(); ++id)
+    check(clients[id].name, result.traffic.most_open[id], clients[id].most_open);
+  check("writes", result.traffic.most_open_writes, most_open_writes(config_));
+}
+
 void Session::collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result) {
   auto& bus = bench_.memory();
   if (const auto breaches = breaches_of(bench_); breaches != breaches_before_) {
@@ -278,6 +289,7 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
   result.feature_bytes = bytes_read(id_feature) - read_before_[id_feature];
   result.traffic = bus.traffic();
   result.dram = bus.dram_counts();
+  check_open(result);
   result.untouched = memory.untouched();
   const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
   if (result.hang.empty() && !late) {

@@ -77,6 +77,7 @@ class Session {
   void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
   void check_bytes(const Work& work, std::uint64_t written, JobResult& result);
   void check_cycles(JobResult& result) const;
+  void check_open(JobResult& result) const;
   void check_counts(const AttentionWork& work, JobResult& result) const;
   void check_counts(const DenseWork& work, JobResult& result) const;
 

@@ -127,15 +127,28 @@ TEST_CASE("read_port: order, fairness and identifiers") {
     }
     bool held = false;
     std::vector<std::uint64_t> before;
-    std::size_t sent = 0;
+    std::vector<int> open(clients);
+    const auto bounds = read_clients(config);
+    std::size_t sent = 0, strays = 0;
     bench.on_cycle([&](auto& now) {
-      now.set("arready", !random.chance(options.stall_percent));
-      const bool valid = random.chance(50);
-      const auto id = random.in(0, block.s.clients() - 1), response = random.in(0, 3);
-      now.set("rvalid", valid), now.set("rid", static_cast<unsigned>(id)),
-          now.set("rresp", static_cast<unsigned>(response));
-      for (int i = 0; i < block.s.clients(); ++i) CHECK(now.get(fmt::format("data_valid_{}", i)) == (valid && id == i));
-      CHECK(now.get("error") == (valid && response >= 2));
+      // A client has no more bursts open than it has room for.
+      const auto offered = now.get("arid");
+      now.set("arready", !random.chance(options.stall_percent) && open[offered] < bounds[offered].most_open);
+      // Any ID, whether it has a burst open or not, and those that nobody has: only what was asked for is taken.
+      const bool valid = random.chance(80), last = random.chance(30);
+      const auto id = static_cast<std::size_t>(random.in(0, (1 << block.s.axi_id_bits()) - 1));
+      const auto response = random.in(0, 3);
+      now.set("rvalid", valid), now.set("rid", id), now.set("rlast", last);
+      now.set("rresp", static_cast<unsigned>(response));
+      const bool expected = valid && id < clients && open[id] > 0;
+      for (std::size_t i = 0; i < clients; ++i)
+        CHECK(now.get(fmt::format("data_valid_{}", i)) == (expected && id == i));
+      CHECK(now.get("error") == (expected && response >= 2));
+      const bool any_open = std::any_of(open.begin(), open.end(), [](int n) { return n > 0; });
+      CHECK(now.get("waiting") == (now.get("arvalid") != 0 || any_open));
+      CHECK(now.get("progress") == ((now.get("arvalid") != 0 && now.get("arready") != 0) || expected));
+      strays += valid && !expected;
+      if (expected && last) --open[id];
       const std::vector<std::uint64_t> request{now.get("arvalid"), now.get("arid"), now.get("araddr"),
                                                now.get("arlen")};
       if (held) CHECK(request == before);
@@ -144,7 +157,7 @@ TEST_CASE("read_port: order, fairness and identifiers") {
         auto& list = asked[request[1]];
         REQUIRE(!list.empty());
         REQUIRE(list.front() == Asked{request[2], request[3]});
-        list.pop_front(), ++sent;
+        list.pop_front(), ++sent, ++open[request[1]];
       }
       for (std::size_t i = 0; i < clients; ++i) {
         const bool asks = now.get(fmt::format("client_{}_valid", i)) != 0;
@@ -156,7 +169,9 @@ TEST_CASE("read_port: order, fairness and identifiers") {
       }
     });
     bench.run();
+    for (int limit = 0; sent < 400 && limit < 1000; ++limit) bench.run_cycles(1);  // the last one is held
     CHECK(sent == 400);
+    CHECK(strays > 10);
   });
 }
 
@@ -168,19 +183,24 @@ TEST_CASE("burst_writer: runs in memory, bursts and the end") {
     Random random(options.seed);
     const int beat = config.memory.data_bits / 8, words = beat / 8;
     const auto longest = (std::int64_t{1} << accel::WriteRequest::longest(block.s)) - 1;
-    for (const auto* port : {"start", "halt", "awready", "wready", "bvalid", "bresp"}) sim.set(port, 0);
+    for (const auto* port : {"start", "halt", "awready", "wready", "bvalid", "bid", "bresp"}) sim.set(port, 0);
     std::map<std::uint64_t, std::uint64_t> memory;  // words of 64 bits
     std::deque<ReadMemory::Burst> bursts;           // address sent, data not complete
-    int open = 0, beats_written = 0, bursts_begun = 0;
+    int open = 0, beats_written = 0, bursts_begun = 0, strays = 0;
     std::int64_t expected_beats = 0;
     bool started = false, held = false;
     std::uint64_t held_address = 0;
     bench.on_cycle([&](auto& now) {
       const bool awready = !random.chance(options.stall_percent), wready = !random.chance(options.stall_percent);
       now.set("awready", awready), now.set("wready", wready);
-      const bool answer = open > 0 && random.chance(10);
-      const auto response = random.in(0, 3);
-      now.set("bvalid", answer), now.set("bresp", static_cast<unsigned>(response));
+      // Some responses are to nothing: none is open, or the ID is not that of the writes.
+      const bool responds = random.chance(open > 0 ? 20 : 2);
+      const auto id = random.chance(50) ? 0 : random.in(1, (1 << block.s.axi_id_bits()) - 1),
+                 response = random.in(0, 3);
+      const bool answer = responds && open > 0 && id == 0;
+      now.set("bvalid", responds), now.set("bid", static_cast<unsigned>(id));
+      now.set("bresp", static_cast<unsigned>(response));
+      strays += responds && !answer;
       CHECK(now.get("error") == (answer && response >= 2));
       if (started) CHECK(now.get("done") == (beats_written == expected_beats && open == 0));
       const bool awvalid = now.get("awvalid") != 0, wvalid = now.get("wvalid") != 0;
@@ -257,5 +277,6 @@ TEST_CASE("burst_writer: runs in memory, bursts and the end") {
     CHECK(sim.get("waiting") == 0);
     CHECK(bursts_begun == begun);
     CHECK(sim.get("done") == 0);
+    CHECK(strays > 10);
   });
 }

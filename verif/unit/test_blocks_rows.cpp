@@ -29,6 +29,7 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
           sim.set("rows", static_cast<unsigned>(tokens ? random.in(1, 60) : count));
       sim.set("address", base), sim.set("stride", static_cast<unsigned>(stride));
       sim.set("row_beats", static_cast<unsigned>(beats)), sim.set("last_step", static_cast<unsigned>(steps - 1));
+      sim.set("row_tail", static_cast<unsigned>(inner % depth));
       pulse(bench, "start");
       struct Row {
         std::uint64_t address;
@@ -49,10 +50,9 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
         for (int k = 0; k < steps * depth; ++k) {
           const auto& row = list[static_cast<std::size_t>(r)];
           const auto& word = bench.received("word")[static_cast<std::size_t>(r * steps + k / depth)];
-          // Behind the row is what memory has there, up to the end of the beat.
-          const auto wanted = k * element < beats * beat
-                                  ? stored_element(row.address + static_cast<std::uint64_t>(k * element), bits)
-                                  : 0;
+          // What memory has behind the row goes nowhere.
+          const auto wanted =
+              k < inner ? stored_element(row.address + static_cast<std::uint64_t>(k * element), bits) : 0;
           REQUIRE(signed_field(word, k % depth * operand, operand) == wanted);
           REQUIRE((word.back() != 0) == row.last_of_group);
         }

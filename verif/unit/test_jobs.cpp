@@ -5,12 +5,14 @@
 #include <fmt/ranges.h>
 #include <quillgen_regs.h>
 
+#include <bit>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
 
 #include "accel/generate.hpp"
 #include "config/load.hpp"
+#include "config/memory_port.hpp"
 #include "config/region.hpp"
 #include "estimate/line_cache.hpp"
 #include "harness/build.hpp"
@@ -288,6 +290,22 @@ TEST_CASE("writes that fail") {
         CHECK((detail >> 4) == response);
       }
     }
+  }
+}
+
+TEST_CASE("responses that nobody waits for change nothing, in the job and between jobs") {
+  const auto ids = static_cast<int>(std::bit_ceil(read_clients(nano().config).size()));
+  for (const int stall : {0, 40}) {
+    Session session(*nano().library, nano().manifest, nano().config, {9, stall, 20});
+    for (int i = 0; i < 3; ++i)
+      for (const auto& [kind, plain] : kinds()) {
+        CAPTURE(kind);
+        auto job = plain;
+        job.meanwhile = [&](std::uint64_t, Bench& bench) { return bench.memory().set_strays(30, ids), false; };
+        const auto result = session.run(job);
+        CHECK(result.first_mismatch() == "");
+        CHECK(result.traffic.strays > 100);
+      }
   }
 }
 

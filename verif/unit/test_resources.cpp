@@ -1,4 +1,4 @@
-// Counting memories, registers and multipliers of a netlist.
+// Counting memories, registers and multipliers of a netlist, and what reaches its outputs without a register.
 #include <doctest/doctest.h>
 
 #include "accel/blocks.hpp"
@@ -7,6 +7,7 @@
 #include "estimate/estimate.hpp"
 #include "hdl/build.hpp"
 #include "passes/resources.hpp"
+#include "passes/verify.hpp"
 
 using namespace quillgen::hdl;
 using quillgen::passes::resources_of;
@@ -42,7 +43,9 @@ TEST_CASE("resources are counted through the hierarchy, each instance") {
   CHECK(r.register_bits == 2 * 8 + 12);
 }
 
-TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") {
+/// Calls f(configuration, top) for every preset and variants of it.
+template <class F>
+void for_all_designs(F&& f) {
   using Changes = std::vector<std::vector<std::string>>;
   const Changes of_all = {
       {},
@@ -70,10 +73,47 @@ TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") 
       CAPTURE(preset.name);
       CAPTURE(change.size());
       Design d;
-      const auto counted = resources_of(quillgen::accel::build_top(d, quillgen::accel::Shapes(config), "top"));
-      const auto estimated = quillgen::estimate::hardware_of(config);
-      CHECK(estimated.multipliers == counted.multipliers);
-      CHECK(estimated.memory_bits == counted.memory_bits);
+      f(config, quillgen::accel::build_top(d, quillgen::accel::Shapes(config), "top"));
     }
   }
+}
+
+TEST_CASE("the estimate counts the multipliers and memory bits of the netlist") {
+  for_all_designs([](const quillgen::Config& config, const Module& top) {
+    const auto counted = resources_of(top);
+    const auto estimated = quillgen::estimate::hardware_of(config);
+    CHECK(estimated.multipliers == counted.multipliers);
+    CHECK(estimated.memory_bits == counted.memory_bits);
+  });
+}
+
+TEST_CASE("no output of the top depends on an input in the same cycle") {
+  for_all_designs([](const quillgen::Config&, const Module& top) {
+    for (const auto& path : quillgen::passes::paths_through(top)) FAIL_CHECK(path);
+  });
+}
+
+TEST_CASE("paths through a design are found in all modules, and named") {
+  Design d;
+  auto& child = d.module("child", [](Module& m) {
+    auto in = input(m, "in", UInt(4)), address = input(m, "address", UInt(1));
+    auto kept = reg(m, "kept", UInt(4), 0);
+    kept.next(in);
+    Ram file(m, "file", 2, 4, 0), sram(m, "sram", 2, 4, 1);
+    file.write(in.bit(0), address, in), sram.write(in.bit(0), address, in);
+    output(m, "through", ~in), output(m, "registered", static_cast<UInt>(kept));
+    output(m, "of_file", file.read(address, true)), output(m, "of_sram", sram.read(address, true));
+  });
+  auto& top = d.module("top", [&](Module& m) {
+    Instance i(m, "i", child);
+    i.in("in", input(m, "a", UInt(4))), i.in("address", input(m, "b", UInt(1)));
+    for (const char* port : {"through", "registered", "of_file", "of_sram"})
+      output(m, port, i.out(port, UInt(4)) & UInt::constant(m, 7, 4));
+  });
+  const auto paths = quillgen::passes::paths_through(top);
+  REQUIRE(paths.size() == 2);
+  for (const char* part : {"output through", "a (4 bits", " -> ", "test_resources.cpp:"})
+    CHECK(paths[0].find(part) != std::string::npos);
+  CHECK(paths[1].find("output of_file") != std::string::npos);
+  CHECK(paths[1].find("b (1 bits") != std::string::npos);
 }

@@ -1,0 +1,267 @@
+// Jobs for the four-state bench: what memory holds before and after each, for $readmemh, a beat a line, the highest
+// byte first. Bytes that nobody has given a value are x: those between the tensors and, with `x`, those that a tensor
+// may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
+//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given]...
+// WORK is a workload file, or the shape of a dense job, ROWSxINNERxOUTPUTS; given: its value map is in memory.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <functional>
+
+#include "config/derived.hpp"
+#include "config/error.hpp"
+#include "config/load.hpp"
+#include "harness/files.hpp"
+#include "harness/layout.hpp"
+#include "harness/manifest.hpp"
+#include "harness/parameters.hpp"
+#include "model/layer.hpp"
+#include "reference/quantise.hpp"
+#include "reference/random_dense.hpp"
+
+using namespace quillgen;
+using namespace quillgen::harness;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int alignment = 64;  // of addresses
+
+/// Bytes from `base` on, and which of them have a value.
+class Image {
+ public:
+  Image(const Config& config, bool noise) : config_(config), noise_(noise) {}
+
+  static std::uint64_t base(const Config& config) { return config.memory.address_bits > 32 ? 0x1'0000'0000 : 0x10000; }
+
+  /// Places what `pack` makes; bytes that depend on the noise it is given have no value of their own. Returns the
+  /// address.
+  std::uint64_t place(const std::function<Bytes(Chance&)>& pack, int align = alignment) {
+    const auto begin = allocate(align);
+    Chance first(++seed_);
+    const auto bytes = pack(first);
+    std::vector<bool> known(bytes.size(), true);
+    for (int i = 0; i < 8; ++i) {
+      Chance other(++seed_);
+      const auto again = pack(other);
+      for (std::size_t b = 0; b < bytes.size(); ++b) known[b] = known[b] && bytes[b] == again[b];
+    }
+    append(bytes, known);
+    return base(config_) + begin;
+  }
+  std::uint64_t place(const Bytes& bytes, int align = alignment) {
+    return place([&](Chance&) { return bytes; }, align);
+  }
+  /// Room for bytes that a job writes.
+  std::uint64_t reserve(std::size_t bytes, int align = alignment) {
+    const auto begin = allocate(align);
+    bytes_.resize(begin + bytes), known_.resize(bytes_.size(), false);
+    return base(config_) + begin;
+  }
+  void write(std::uint64_t address, const Bytes& bytes) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      bytes_.at(address - base(config_) + i) = bytes[i];
+      known_.at(address - base(config_) + i) = true;
+    }
+  }
+  /// Whose file has `beats` lines.
+  void save(const fs::path& file, std::size_t beats) const {
+    const auto beat = static_cast<std::size_t>(beat_bytes(config_.memory));
+    std::string text;
+    for (std::size_t b = 0; b < beats; ++b) {
+      for (std::size_t i = beat; i-- > 0;) {
+        const auto at = b * beat + i;
+        text += at < bytes_.size() && known_[at] ? fmt::format("{:02x}", bytes_[at]) : "xx";
+      }
+      text += '\n';
+    }
+    std::ofstream out(file);
+    if (!(out << text << std::flush)) throw UserError(file.string() + ": cannot be written");
+  }
+  std::size_t beats() const {
+    const auto beat = static_cast<std::size_t>(beat_bytes(config_.memory));
+    return (bytes_.size() + beat - 1) / beat;
+  }
+
+ private:
+  /// What was placed last ends with the 64 bytes it lies in; at least 64 that nobody owns follow.
+  std::size_t allocate(int align) {
+    while (bytes_.size() % alignment != 0) append({0xA5}, {false});
+    const auto after_gap = bytes_.empty() ? 0 : bytes_.size() + alignment;
+    bytes_.resize((after_gap + align - 1) / align * align), known_.resize(bytes_.size(), false);
+    return bytes_.size();
+  }
+  void append(const Bytes& bytes, const std::vector<bool>& known) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    for (const bool k : known) known_.push_back(k || noise_);
+  }
+
+  Config config_;
+  bool noise_;
+  Bytes bytes_;
+  std::vector<bool> known_;
+  std::uint64_t seed_ = 0;
+};
+
+/// A stride with a beat of padding, where rows are no whole beats anyway.
+int stride_of(const Config& c, int elements, int bits) {
+  return (row_beats(elements, bits, c.memory) + 1) * beat_bytes(c.memory);
+}
+
+/// Rows of outputs as they are written, padded with zeros to whole beats.
+void write_rows(Image& image, const Config& c, const JobAddresses& a, const std::vector<std::int32_t>& values,
+                int elements, const std::vector<int>& rows) {
+  const int bits = c.numerics.output_bits, bytes = row_beats(elements, bits, c.memory) * beat_bytes(c.memory);
+  for (const int row : rows) {
+    const std::vector<std::int32_t> wanted(values.begin() + std::ptrdiff_t{row} * elements,
+                                           values.begin() + std::ptrdiff_t{row + 1} * elements);
+    Chance unused(0);
+    auto packed = pack_rows(wanted, elements, bits, elements * element_bytes(bits), unused);
+    packed.resize(static_cast<std::size_t>(bytes));
+    image.write(a.outputs + static_cast<std::uint64_t>(row) * a.output_stride, packed);
+  }
+}
+
+/// The descriptor lies at the base; the rest is placed after it.
+using Layout = std::function<void(Image&, JobAddresses&)>;
+
+struct Job {
+  Image before, after;
+};
+
+/// `place` lays down what the job is given, `compute` what it writes.
+Job make_job(const Config& config, bool noise, const Layout& place,
+             const std::function<Descriptor(const JobAddresses&)>& describe, const Layout& compute) {
+  JobAddresses a;
+  Image trial(config, noise);  // tells the addresses
+  trial.place(Bytes(descriptor_words * 4));
+  place(trial, a);
+  Image image(config, noise);
+  image.place([&](Chance& chance) {  // addresses that are not used may be anything
+    JobAddresses any = a;
+    for (auto* address : {&any.queries, &any.references, &any.value_map, &any.parameters, &any.outputs, &any.sources,
+                          &any.mask, &any.list})
+      if (*address == 0) *address = chance.bits();
+    if (any.source_stride == 0) any.source_stride = static_cast<int>(chance.bits());
+    return to_bytes(describe(any));
+  });
+  place(image, a);
+  Job job{image, image};
+  compute(job.after, a);
+  return job;
+}
+
+Job attention_job(const Config& config, bool noise, int number, const std::string& file, bool given) {
+  const auto workload = load_workload(file);
+  const auto layer = quantise(workload, run_reference(workload), config);
+  const auto stages = model::run(layer);
+  const auto& n = config.numerics;
+  const int channels = config.attention.embed_dim, block = std::max(alignment, block_bytes(config));
+  const AttentionWork work{layer, stages, given};
+  const auto place = [&](Image& image, JobAddresses& a) {
+    a.query_stride = stride_of(config, channels, n.query_bits);
+    a.output_stride = stride_of(config, channels, n.output_bits);
+    a.queries = image.place(
+        [&](Chance& noise) { return pack_rows(layer.query, channels, n.query_bits, a.query_stride, noise); });
+    a.references = image.place(pack_references(layer));
+    a.parameters = image.place(pack_parameters(layer, config));
+    if (!layer.index_list.empty()) a.list = image.place(pack_list(layer.index_list));
+    if (given) {
+      a.value_map =
+          image.place([&](Chance& noise) { return pack_value_map(layer, stages.value, config, noise); }, block);
+    } else {
+      a.source_stride = stride_of(config, channels, n.feature_bits);
+      a.sources = image.place(
+          [&](Chance& noise) { return pack_rows(layer.source, channels, n.feature_bits, a.source_stride, noise); });
+      Chance padded(1);
+      if (!layer.padding.empty()) a.mask = image.place(pack_mask(layer, padded));
+      a.value_map = image.reserve(value_map_bytes(layer, config), block);
+    }
+    a.outputs = image.reserve(static_cast<std::size_t>(layer.queries) * static_cast<std::size_t>(a.output_stride));
+  };
+  const auto compute = [&](Image& image, JobAddresses& a) {
+    if (!given) image.write(a.value_map, pack_value_map(layer, stages.value, config));
+    write_rows(image, config, a, stages.output, channels, layer.wanted());
+  };
+  return make_job(
+      config, noise, place,
+      [&](const JobAddresses& a) { return make_descriptor(work, a, static_cast<std::uint32_t>(number)); }, compute);
+}
+
+Job dense_job(const Config& config, bool noise, int number, const DenseShape& shape) {
+  const auto layer = random_dense(config.numerics, shape, true, static_cast<std::uint64_t>(number));
+  const auto output = model::run_dense(layer);
+  const auto place = [&](Image& image, JobAddresses& a) {
+    a.query_stride = stride_of(config, shape.inner, config.numerics.query_bits);
+    a.output_stride = stride_of(config, shape.outputs, config.numerics.output_bits);
+    a.queries = image.place([&](Chance& noise) {
+      return pack_rows(layer.input, shape.inner, config.numerics.query_bits, a.query_stride, noise);
+    });
+    a.parameters = image.place(pack_panels(layer, config));
+    a.outputs = image.reserve(static_cast<std::size_t>(shape.rows) * static_cast<std::size_t>(a.output_stride));
+  };
+  const auto compute = [&](Image& image, JobAddresses& a) {
+    std::vector<int> rows;
+    for (int r = 0; r < shape.rows; ++r) rows.push_back(r);
+    write_rows(image, config, a, output, shape.outputs, rows);
+  };
+  return make_job(
+      config, noise, place,
+      [&](const JobAddresses& a) { return make_descriptor(layer, config, a, static_cast<std::uint32_t>(number)); },
+      compute);
+}
+
+/// What the bench has to know of the design and of the jobs.
+std::string parameters_of(const Config& c, const nlohmann::json& manifest, std::size_t jobs, std::size_t beats) {
+  int id_bits = 0;
+  for (const auto& port : manifest["ports"])
+    if (port["name"] == "m_axi_arid") id_bits = port["width"];
+  const auto& i = c.implementation;
+  std::string text = fmt::format(
+      "`define TOP {}\n`define DATA_BITS {}\n`define ADDRESS_BITS {}\n`define ID_BITS {}\n`define BASE {}'h{:x}\n"
+      "`define BEATS {}\n`define JOBS {}\n`define RESET_PORT {}\n`define IN_RESET 1'b{}\n",
+      manifest["top"].get<std::string>(), c.memory.data_bits, c.memory.address_bits, id_bits, c.memory.address_bits,
+      Image::base(c), beats, jobs, i.reset == sync_high ? "rst" : "rst_n", i.reset == sync_high ? 1 : 0);
+  if (i.reset == async_low || i.clock_gating != 0) text += "`define TEST_MODE\n";
+  return text;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const fs::path rtl = arguments[0], out = arguments[1];
+  const auto manifest = nlohmann::json::parse(read_text(rtl / "manifest.json"));
+  const auto config = parse_config(manifest["config"].dump(), (rtl / "manifest.json").string());
+  const bool noise = arguments[2] == "noise";
+  std::vector<Job> jobs;
+  for (auto work = arguments.begin() + 3; work != arguments.end(); ++work) {
+    const int number = static_cast<int>(jobs.size());
+    const bool given = work->ends_with(":given");
+    DenseShape shape;
+    if (std::sscanf(work->c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
+      jobs.push_back(dense_job(config, noise, number, shape));
+    else jobs.push_back(attention_job(config, noise, number, work->substr(0, work->size() - (given ? 6 : 0)), given));
+  }
+  std::size_t beats = 0;
+  for (const Job& job : jobs) beats = std::max(beats, job.before.beats());
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].before.save(out / fmt::format("before_{}.hex", i), beats);
+    jobs[i].after.save(out / fmt::format("after_{}.hex", i), beats);
+  }
+  std::ofstream(out / "jobs.vh") << parameters_of(config, manifest, jobs.size(), beats);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 5) {
+    std::fputs("usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given]...\n", stderr);
+    return 2;
+  }
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const UserError& error) {
+    std::fprintf(stderr, "make_jobs: %s\n", error.what());
+    return 2;
+  }
+}
