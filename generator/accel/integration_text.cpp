@@ -124,11 +124,52 @@ std::int64_t image_bytes(const Shapes& s) {
   return beats * s.data_bytes();
 }
 
-std::string image_layout(const Shapes& s) {
-  std::string text;
-  for (const Table& t : parameter_tables(s))
-    text += fmt::format("{}{} ({} entries of {} bits)", text.empty() ? "" : ",\n  ", t.name, t.banks * t.words, t.bits);
+/// Entries in their order, first field lowest.
+std::string image_table(const Shapes& s) {
+  const Config& c = s.config;
+  const int lanes = c.core.lanes, columns = c.gemm.columns, results = drain_width(c), depth = c.gemm.depth,
+            head_dim = c.attention.head_dim(), groups = divide_up(c.attention.embed_dim, c.core.projection_columns),
+            units = head_requant_units(c.attention), lane_channels = c.attention.embed_dim / lanes,
+            lane_heads = c.attention.heads / lanes;
+  const std::string requant = "bias 32, mult 16, shift 6 bits";
+  const auto weights = [&](const char* of) {
+    return fmt::format(
+        "for tile t, for step s < {}, for column j < {}: {} weights of {} bits, channels {} * s and up, of {}",
+        s.steps(), columns, depth, s.weight_bits(), depth, of);
+  };
+  const std::vector<std::string> entries = {
+      fmt::format("value map: for word w: {} times {} of output {} * w + i", results, requant, results),
+      weights(fmt::format("output {} * t + j", columns).c_str()),
+      fmt::format("offsets and logits: for word w: for lane a < {} {} of offset x, offset y and logit of the sample at "
+                  "place {} * w + a",
+                  lanes, requant, lanes),
+      weights(fmt::format("offset x, offset y or logit (j mod 3) of the sample at place ({} * t + j) / 3", columns)
+                  .c_str()),
+      fmt::format("heads: for word i: for lane a < {} {} times mult 16, shift 6 bits of channel {} * a + {} * i and up",
+                  lanes, units, lane_channels, units),
+      fmt::format("W'': for head h < {}, for group g < {}, for lane a < {}, for column p < {}: {} weights of {} bits, "
+                  "channels ({} * a + h) * {} and up, of output {} * g + p",
+                  lane_heads, groups, lanes, c.core.projection_columns, head_dim, c.numerics.output_weight_bits,
+                  lane_heads, head_dim, c.core.projection_columns),
+      fmt::format("outputs: for group g < {}, for column p < {}: {} of output {} * g + p", groups,
+                  c.core.projection_columns, requant, c.core.projection_columns)};
+  std::string text = "| table | entries | bits | beats | an entry, in their order |\n|---|---|---|---|---|\n";
+  const auto tables = parameter_tables(s);
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", tables[i].name, tables[i].banks * tables[i].words,
+                        tables[i].bits, tables[i].total_beats(s), entries.at(i));
   return text;
+}
+
+/// Who reads with which ID, and how many bursts may be open.
+std::string open_table(const Config& c) {
+  std::string text = "| ID | reads | bursts open at most |\n|---|---|---|\n";
+  int id = 0, sum = 0;
+  for (const ReadClient& client : read_clients(c)) {
+    text += fmt::format("| {} | {} | {} |\n", id++, client.reads, client.most_open);
+    sum += client.most_open;
+  }
+  return text + fmt::format("| | all | {} |\n", sum);
 }
 
 std::string tensor_table(const Config& c) {
@@ -139,12 +180,14 @@ std::string tensor_table(const Config& c) {
   std::string text = "| region | access | alignment | bytes | at most |\n|---|---|---|---|---|\n";
   const auto row = [&](const char* name, const char* access, int alignment, const std::string& bytes,
                        std::int64_t most) {
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", name, access, alignment, bytes, most);
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", name, access, alignment, bytes,
+                        most > 0 ? std::to_string(most) : "by the outputs, below 65536");
   };
   row("descriptor", "read", base_alignment, std::to_string(descriptor_words * 4), descriptor_words * 4);
   row("parameter image", "read", base_alignment, std::to_string(image_bytes(Shapes(c))), image_bytes(Shapes(c)));
   row("query rows", "read", base_alignment, fmt::format("queries * stride, stride >= {}", query),
       std::int64_t{a.max_queries} * query);
+  row("index list", "read", base_alignment, "4 * entries, padded to a beat", std::int64_t{a.max_queries} * 4);
   row("references", "read", base_alignment,
       fmt::format("queries * {}, of boxes {}", reference_row_bytes(c, false), reference_row_bytes(c, true)),
       std::int64_t{a.max_queries} * reference_row_bytes(c, true));
@@ -156,6 +199,19 @@ std::string tensor_table(const Config& c) {
       fmt::format("sum over the levels of ceil(width / 2) * ceil(height / 2) * {}", block), a.levels * level);
   row("output rows", "written", base_alignment, fmt::format("queries * stride, stride >= {}", output),
       std::int64_t{a.max_queries} * output);
+  const int element = element_bytes(c.numerics.query_bits);
+  row("rows of a dense job", "read", base_alignment,
+      fmt::format("rows * stride, stride >= inner * {} padded to a beat", element),
+      std::int64_t{a.max_queries} * row_beats(c.gemm.max_inner, c.numerics.query_bits, c.memory) *
+          beat_bytes(c.memory));
+  const auto tables = parameter_tables(Shapes(c));
+  row("panels of a dense job", "read", base_alignment,
+      fmt::format("tiles * ({} + ceil(inner / {}) * {})",
+                  drains_of_tile(c) * tables[0].beats(Shapes(c)) * beat_bytes(c.memory), c.gemm.depth,
+                  c.gemm.columns * tables[1].beats(Shapes(c)) * beat_bytes(c.memory)),
+      0);
+  row("output rows of a dense job", "written", base_alignment,
+      fmt::format("rows * stride, stride >= outputs * {} padded to a beat", element_bytes(c.numerics.output_bits)), 0);
   return text;
 }
 
@@ -175,15 +231,22 @@ std::string constraints(const Implementation& i) {
 
 std::string integration_page(const Config& c, const Json& manifest) {
   const auto& i = c.implementation;
-  return fmt::format(fmt::runtime(emit::template_text("integration")), fmt::arg("name", c.name),
-                     fmt::arg("top", manifest["top"].get<std::string>()),
-                     fmt::arg("ports", port_table(manifest["ports"])), fmt::arg("reset", reset_text(i)),
-                     fmt::arg("test_mode", has_test_mode(i) ? test_mode_text : ""),
-                     fmt::arg("data_bits", c.memory.data_bits), fmt::arg("address_bits", c.memory.address_bits),
-                     fmt::arg("max_burst", max_burst), fmt::arg("max_outstanding", c.memory.max_outstanding),
-                     fmt::arg("tensors", tensor_table(c)), fmt::arg("image", image_layout(Shapes(c))),
-                     fmt::arg("memories", memory_table(manifest["memories"])),
-                     fmt::arg("gates", gate_text(manifest["gates"], i)), fmt::arg("constraints", constraints(i)));
+  return fmt::format(
+      fmt::runtime(emit::template_text("integration")), fmt::arg("name", c.name),
+      fmt::arg("top", manifest["top"].get<std::string>()), fmt::arg("ports", port_table(manifest["ports"])),
+      fmt::arg("reset", reset_text(i)), fmt::arg("test_mode", has_test_mode(i) ? test_mode_text : ""),
+      fmt::arg("data_bits", c.memory.data_bits), fmt::arg("address_bits", c.memory.address_bits),
+      fmt::arg("max_burst", max_burst), fmt::arg("open", open_table(c)), fmt::arg("open_writes", most_open_writes(c)),
+      fmt::arg("depth", c.gemm.depth), fmt::arg("columns", c.gemm.columns),
+      fmt::arg("most_panel_tiles", most_panel_tiles(c)), fmt::arg("weight_words", weight_words(c)),
+      fmt::arg("half_weight_words", weight_words(c) / 2), fmt::arg("aligned_tiles", aligned_tiles(c)),
+      fmt::arg("lanes", c.core.lanes), fmt::arg("samples", c.attention.samples_per_query()),
+      fmt::arg("samples_of_lane", c.attention.samples_per_query() / c.core.lanes),
+      fmt::arg("points", c.attention.points), fmt::arg("levels", c.attention.levels),
+      fmt::arg("drains", drains_of_tile(c)), fmt::arg("results", drain_width(c)),
+      fmt::arg("weight_bits", Shapes(c).weight_bits()), fmt::arg("tensors", tensor_table(c)),
+      fmt::arg("image", image_table(Shapes(c))), fmt::arg("memories", memory_table(manifest["memories"])),
+      fmt::arg("gates", gate_text(manifest["gates"], i)), fmt::arg("constraints", constraints(i)));
 }
 
 }  // namespace quillgen::accel

@@ -167,15 +167,16 @@ const std::vector<ErrorText>& error_texts() {
        "an address not aligned (64 bytes, the value map also to a line) or too large, or a stride not a multiple of a "
        "beat or shorter than a row",
        "word of the descriptor"},
-      {Error::read, "read", "a read was answered SLVERR or DECERR", "client (read ID) [3:0], response [5:4]"},
+      {Error::read, "read", "a read was answered SLVERR or DECERR", "read ID [3:0], response [5:4]"},
       {Error::write, "write", "a write was answered SLVERR or DECERR", "response [5:4]"},
       {Error::aborted, "aborted", "CONTROL.abort was written", "0"},
-      {Error::dense, "dense", "inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit",
+      {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"},
+      {Error::dense, "dense",
+       "inner or outputs 0, inner above CAP_DENSE, or tiles that are not those of the outputs or do not fit",
        "word of the descriptor"},
-      {Error::list, "list", "an entry of the index list that is not below the number of rows", "0"},
-      {Error::order, "order", "flag order_kept, but no order of as many queries is held", "word of the descriptor"},
       {Error::tokens, "tokens", "more tokens than CAP_TOKENS", "word of the descriptor"},
-      {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"}};
+      {Error::list, "list", "an entry of the index list that is not below the number of rows", "0"},
+      {Error::order, "order", "flag order_kept, but no order of as many queries is held", "word of the descriptor"}};
   return texts;
 }
 

@@ -29,13 +29,19 @@ const char* access_name(Access a) {
   return "";
 }
 
+struct WordField {
+  const char* name;
+  int low, bits;
+  const char* text;
+};
 struct Word {
   int index;
   const char *name, *text;
+  std::vector<WordField> fields = {};  ///< none: the whole word, or two words, are one number
 };
 
 // 64-bit addresses take two words, the low half first.
-constexpr Word attention_words[] = {
+const std::vector<Word> attention_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",
      "bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index "
@@ -50,13 +56,16 @@ constexpr Word attention_words[] = {
     {word::output_address, "output_address", "address of the output rows"},
     {word::query_stride, "query_stride", "bytes from one query row to the next"},
     {word::output_stride, "output_stride", "bytes from one output row to the next"},
-    {word::levels, "levels", "a word a level: width [15:0], height [31:16]; unused ones 0"},
+    {word::levels,
+     "levels",
+     "a word a level; those beyond the levels of the layer 0",
+     {{"width", 0, 16, "pixels"}, {"height", 16, 16, "pixels"}}},
     {word::source_address, "source_address", "address of the source rows"},
     {word::mask_address, "mask_address", "address of the mask, a byte a token"},
     {word::source_stride, "source_stride", "bytes from one source row to the next"},
     {word::rows, "rows", "with an index list: rows of queries, references and outputs"},
     {word::list_address, "list_address", "address of the index list, 32 bits an entry"}};
-constexpr Word dense_words[] = {
+const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags", "bit 3: ReLU; other bits 0 (reserved: transpose, residual, second activation, wide output)"},
     {word::job_id, "job_id", "job ID, any number"},
@@ -68,8 +77,15 @@ constexpr Word dense_words[] = {
     {word::output_address, "output_address", "address of the output rows"},
     {word::query_stride, "query_stride", "bytes from one row to the next"},
     {word::output_stride, "output_stride", "bytes from one output row to the next"},
-    {word::dense_shape, "dense_shape", "inner [15:0], outputs [31:16]"},
-    {word::dense_panel, "dense_panel", "tiles of a panel [15:0]; the last one may have fewer"},
+    {word::dense_shape,
+     "dense_shape",
+     "the matrix",
+     {{"inner", 0, 16, "elements of a row"}, {"outputs", 16, 16, "elements of an output row"}}},
+    {word::dense_panel,
+     "dense_panel",
+     "tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md)",
+     {{"panel_tiles", 0, 16, "of a panel; the last panel may have fewer"},
+      {"tiles", 16, 16, "of all: ceil(outputs / columns)"}}},
     {word::dense_reserved, "dense_reserved", "reserved for residual rows, a second activation and their strides; 0"}};
 
 std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
@@ -82,9 +98,12 @@ std::string descriptor_table(const std::string& title, unsigned kind, std::span<
   const auto range = [](int from, int to) {
     return to - from > 1 ? fmt::format("{}..{}", from, to - 1) : fmt::format("{}", from);
   };
-  for (std::size_t i = 0; i < words.size(); ++i)
+  for (std::size_t i = 0; i < words.size(); ++i) {
     out += fmt::format("| {} | {}{} |\n", range(words[i].index, i + 1 < words.size() ? words[i + 1].index : end),
                        words[i].text, i == 0 ? fmt::format(": 0x{:08X}", kind) : "");
+    for (const WordField& f : words[i].fields)
+      out += fmt::format("| [{}:{}] | {}: {} |\n", f.low + f.bits - 1, f.low, f.name, f.text);
+  }
   if (end < descriptor_words) out += fmt::format("| {} | reserved, 0 |\n", range(end, descriptor_words));
   return out;
 }
@@ -125,11 +144,14 @@ std::string register_header() {
         {"ORDER_KEPT", flag_order_kept, "references and list are those of the last job"},
         {"RELU", flag_relu, "negative outputs of a dense job become 0"}})
     out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
-  for (const Word& w : attention_words)
+  const auto define_word = [&](const Word& w) {
     out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
+    for (const WordField& f : w.fields)
+      out += define(fmt::format("DESCRIPTOR_{}_SHIFT", upper(f.name)), fmt::format("{}", f.low), f.text);
+  };
+  for (const Word& w : attention_words) define_word(w);
   for (const Word& w : dense_words)
-    if (w.index >= word::dense_shape && w.index < word::source_address)
-      out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
+    if (w.index >= word::dense_shape && w.index < word::source_address) define_word(w);
   out += "\n#endif\n";
   return out;
 }

@@ -85,7 +85,7 @@ struct ErrorText {
   std::string text;    ///< what it means
   std::string detail;  ///< what ERROR_DETAIL then holds
 };
-const std::vector<ErrorText>& error_texts();
+const std::vector<ErrorText>& error_texts();  ///< by code
 
 /// Bits of INT_STATE, INT_ENABLE, INT_TEST.
 inline constexpr int interrupt_done = 0, interrupt_failed = 1, interrupt_refused = 2, interrupt_count = 3;

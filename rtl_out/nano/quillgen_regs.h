@@ -172,11 +172,11 @@
 #define QUILLGEN_ERROR_READ_CODE                          5u           /* a read was answered SLVERR or DECERR */
 #define QUILLGEN_ERROR_WRITE_CODE                         6u           /* a write was answered SLVERR or DECERR */
 #define QUILLGEN_ERROR_ABORTED_CODE                       7u           /* CONTROL.abort was written */
-#define QUILLGEN_ERROR_DENSE_CODE                         9u           /* inner or outputs 0, inner above CAP_DENSE, or a panel that does not fit */
+#define QUILLGEN_ERROR_TIMEOUT_CODE                       8u           /* the memory port stood still for TIMEOUT cycles */
+#define QUILLGEN_ERROR_DENSE_CODE                         9u           /* inner or outputs 0, inner above CAP_DENSE, or tiles that are not those of the outputs or do not fit */
+#define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
 #define QUILLGEN_ERROR_LIST_CODE                          11u          /* an entry of the index list that is not below the number of rows */
 #define QUILLGEN_ERROR_ORDER_CODE                         12u          /* flag order_kept, but no order of as many queries is held */
-#define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
-#define QUILLGEN_ERROR_TIMEOUT_CODE                       8u           /* the memory port stood still for TIMEOUT cycles */
 
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
@@ -199,14 +199,20 @@
 #define QUILLGEN_DESCRIPTOR_WORD_OUTPUT_ADDRESS           12u          /* address of the output rows */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_STRIDE             14u          /* bytes from one query row to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_OUTPUT_STRIDE            15u          /* bytes from one output row to the next */
-#define QUILLGEN_DESCRIPTOR_WORD_LEVELS                   16u          /* a word a level: width [15:0], height [31:16]; unused ones 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_LEVELS                   16u          /* a word a level; those beyond the levels of the layer 0 */
+#define QUILLGEN_DESCRIPTOR_WIDTH_SHIFT                   0            /* pixels */
+#define QUILLGEN_DESCRIPTOR_HEIGHT_SHIFT                  16           /* pixels */
 #define QUILLGEN_DESCRIPTOR_WORD_SOURCE_ADDRESS           24u          /* address of the source rows */
 #define QUILLGEN_DESCRIPTOR_WORD_MASK_ADDRESS             26u          /* address of the mask, a byte a token */
 #define QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE            28u          /* bytes from one source row to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_ROWS                     29u          /* with an index list: rows of queries, references and outputs */
 #define QUILLGEN_DESCRIPTOR_WORD_LIST_ADDRESS             30u          /* address of the index list, 32 bits an entry */
-#define QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE              16u          /* inner [15:0], outputs [31:16] */
-#define QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL              17u          /* tiles of a panel [15:0]; the last one may have fewer */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE              16u          /* the matrix */
+#define QUILLGEN_DESCRIPTOR_INNER_SHIFT                   0            /* elements of a row */
+#define QUILLGEN_DESCRIPTOR_OUTPUTS_SHIFT                 16           /* elements of an output row */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL              17u          /* tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md) */
+#define QUILLGEN_DESCRIPTOR_PANEL_TILES_SHIFT             0            /* of a panel; the last panel may have fewer */
+#define QUILLGEN_DESCRIPTOR_TILES_SHIFT                   16           /* of all: ceil(outputs / columns) */
 #define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved for residual rows, a second activation and their strides; 0 */
 
 #endif

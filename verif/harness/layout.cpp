@@ -149,7 +149,8 @@ Descriptor make_descriptor(const AttentionWork& work, const JobAddresses& a, std
   d[QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE] = static_cast<std::uint32_t>(a.source_stride);
   for (std::size_t l = 0; l < layer.levels.size(); ++l)
     d[QUILLGEN_DESCRIPTOR_WORD_LEVELS + l] =
-        static_cast<std::uint32_t>(layer.levels[l].width | layer.levels[l].height << 16);
+        static_cast<std::uint32_t>(layer.levels[l].width << QUILLGEN_DESCRIPTOR_WIDTH_SHIFT |
+                                   layer.levels[l].height << QUILLGEN_DESCRIPTOR_HEIGHT_SHIFT);
   return d;
 }
 
@@ -157,11 +158,13 @@ Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config,
                            std::uint32_t job_id) {
   auto d = common_words(QUILLGEN_DESCRIPTOR_KIND_DENSE, layer.relu ? QUILLGEN_DESCRIPTOR_FLAG_RELU : 0, job_id,
                         layer.rows, a);
-  d[QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE] =
-      static_cast<std::uint32_t>(layer.inner) | static_cast<std::uint32_t>(layer.outputs) << 16;
-  d[QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL] =
-      static_cast<std::uint32_t>(panel_tiles(config, layer.inner, layer.outputs)) |
-      static_cast<std::uint32_t>(divide_up(layer.outputs, config.gemm.columns)) << 16;
+  d[QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE] = static_cast<std::uint32_t>(layer.inner) << QUILLGEN_DESCRIPTOR_INNER_SHIFT |
+                                            static_cast<std::uint32_t>(layer.outputs)
+                                                << QUILLGEN_DESCRIPTOR_OUTPUTS_SHIFT;
+  d[QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL] = static_cast<std::uint32_t>(panel_tiles(config, layer.inner, layer.outputs))
+                                                << QUILLGEN_DESCRIPTOR_PANEL_TILES_SHIFT |
+                                            static_cast<std::uint32_t>(divide_up(layer.outputs, config.gemm.columns))
+                                                << QUILLGEN_DESCRIPTOR_TILES_SHIFT;
   return d;
 }
 
