@@ -12,7 +12,7 @@ bench_build() {
     -DQUILLGEN_REGFILE_MACRO=strict_regfile "$here/bench.v" "$here/strict_memories.v" -c files.f)
 }
 
-# bench_run noise|x [+seed=N] [+stall=PERCENT]: prints what the bench says; fails unless it passes.
+# bench_run noise|x [+seed=N] [+stall=PERCENT] [+first]: prints what the bench says; fails unless it passes.
 bench_run() {
   local padding=$1 output
   shift

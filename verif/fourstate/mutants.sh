@@ -22,7 +22,7 @@ mutant() {
   printf '%s\n' "${text/"$find"/"$replacement"}" >"$folder/mutant/$file"
   bench_jobs "$padding" "${work[@]}"
   bench_build "$folder/mutant"
-  bench_run "$padding" >"$folder/log" && result=passed
+  bench_run "$padding" +first >"$folder/log" && result=passed
   [ "$find" != "$replacement" ] || expected=passed
   printf '%-24s %s\n' "$name" "$result: $(grep -m 1 -E 'error|does not end|PASSED' "$folder/log")"
   [ "$result" = "$expected" ] || status=1
