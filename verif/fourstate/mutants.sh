@@ -34,8 +34,8 @@ mutant 'arrival of nobody' noise nearest_first.v "pool_0_write_data_joined = {no
 mutant 'pixel without weight' noise feature_buffer.v "(read_weight_2 == 11'd0) ? 16'd0 : pixels_2_q" 'pixels_2_q'
 mutant 'padding of a row' x row_fetch.v "has_padding ? 8'd0 : cut_out[15:8]" 'cut_out[15:8]'
 mutant 'mask without a mask' noise token_walk.v 'is_look && masked && !outside' 'is_look && !outside'
-mutant 'bank without a result' noise result_buffer.v 'bank_7_read = fetch && ' 'bank_7_read = fetch || '
-mutant 'row without a query' noise gemm_engine.v 'read_row_1 = move && (' 'read_row_1 = move || ('
+mutant 'bank without a result' noise result_buffer.v "bank_7_read = fetch && (dense ? (read_live > 4'd7) : bank_6_read_equal)" 'bank_7_read = fetch'
+mutant 'row without a query' noise gemm_engine.v "read_row_1 = move && (groups_out > 2'd1)" 'read_row_1 = move'
 mutant 'job ID before a job' noise job_descriptor.v "if (rst) job_id <= 32'd0" 'if (rst) job_id <= job_id'
 mutant 'open before a burst' noise read_port.v "if (rst) open_1 <= 6'd0" 'if (rst) open_1 <= open_1'
 exit $status
