@@ -27,7 +27,7 @@ mutant() {
   printf '%-24s %s\n' "$name" "$result: $(grep -m 1 -E 'error|does not end|PASSED' "$folder/log")"
   [ "$result" = "$expected" ] || status=1
 }
-work=("$@")
+work=("$1:given" "$@") # the first time with its map, so that the array has had no tokens
 mutant 'none' x softmax.v '// Step 1' '// Step 1'
 mutant 'empty slot' noise nearest_first.v "nobody ? 12'd0 : here_x" 'here_x'
 mutant 'arrival of nobody' noise nearest_first.v "pool_0_write_data_joined = {nobody ? 12'd0 : here_y" 'pool_0_write_data_joined = {here_y'
