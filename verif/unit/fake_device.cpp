@@ -396,7 +396,9 @@ std::vector<Device::Write> Device::plan_row(std::span<const std::int32_t> row, s
 }
 
 Process Device::read(std::vector<Read> reads) {
+  constexpr int most_due = 32;  // beats, so as many bursts at most
   for (const auto& r : reads) {
+    while (beats_due_ >= most_due && fake_job.mischief != Mischief::TooManyReadsOpen) co_await next_cycle;
     offer_read(r.id, r.address, r.bytes / beat_bytes(fake_job.config.memory));
     do co_await next_cycle;
     while (!ar_moved_);

@@ -33,6 +33,7 @@ enum class Mischief {
   WrongLookups,
   ReadOutside,
   ReadWithWrongId,
+  TooManyReadsOpen,
   EndsBeforeResponses,
   ErrorCode,
   Stops,           ///< $fatal

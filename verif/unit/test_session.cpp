@@ -132,6 +132,13 @@ TEST_CASE("the same conditions give the same run") {
   CHECK(cycles(5) != cycles(6));
 }
 
+TEST_CASE("more bursts open than there is room for are noticed") {
+  const Made made;
+  const auto result = made.run(Mischief::TooManyReadsOpen, made.whole(), {1, 0, 200});  // a memory slow to answer
+  CHECK(result.first_mismatch().find(" bursts of rows are open, 64 at most should be") != std::string::npos);
+  CHECK(!result.bit_exact());
+}
+
 TEST_CASE("each broken rule is noticed and named") {
   const Made made;
   struct Broken {
