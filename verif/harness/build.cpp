@@ -228,7 +228,7 @@ bool is_usable(const fs::path& entry) {
 }
 
 fs::path verilator_root(const Toolchain& tools) {
-  auto answer = run({tools.verilator.file.string(), "--getenv", "VERILATOR_ROOT"});
+  auto answer = run({tools.verilator.file.string(), "--getenv", "VERILATOR_ROOT"}, "/");  // ours may be gone
   while (!answer.output.empty() && answer.output.back() == '\n') answer.output.pop_back();
   if (answer.status != 0 || !fs::exists(fs::path(answer.output) / "include" / "verilated.cpp"))
     throw UserError("verilator: its runtime sources were not found: install the Debian package verilator again");
