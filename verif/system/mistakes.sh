@@ -11,13 +11,14 @@ cd "$room/place"
 failed=0
 rows=0
 
-# mistake NAME PATTERN ARGUMENT...: `quillgen ARGUMENT...` must refuse with a line like PATTERN. $path, when set, replaces PATH.
+# mistake NAME PATTERN ARGUMENT...: `quillgen ARGUMENT...` must refuse with a line like PATTERN. $path, when set, replaces PATH; $stack is its stack in KiB.
 mistake() {
   local name=$1 pattern=$2 status=0 problem='' before
   shift 2
   before=$(find . -mindepth 1 -printf '%p %y %s %T@\n' | sort)
   (
     [ -z "${path:-}" ] || export PATH="$path"
+    [ -z "${stack:-}" ] || ulimit -Ss "$stack"
     exec "$quillgen" "$@" >../stdout 2>../stderr </dev/null
   ) || status=$?
   rows=$((rows + 1))
@@ -105,14 +106,14 @@ mistake 'workload: unknown metadata' 'metadata "sead": is not known, .* the near
 mistake 'simulation: unknown tensor' 'tensor "unexpect_value": is not known' simulate --preset nano --workload unknown_tensor.safetensors
 mistake 'trace: unknown metadata' 'metadata "sead": is not known' trace --preset nano --workload unknown_metadata.safetensors
 mistake 'sweep: unknown tensor' 'tensor "unexpect_value": is not known' explore --preset nano --vary gemm.rows=1,2 --workload unknown_tensor.safetensors
-stack=$(ulimit -Ss) && ulimit -Ss 512 # KiB: what recursion needs for so deep a document
+stack=512 # less than recursion needs for so deep a document
 mistake 'configuration: nested' 'deep.json: nested deeper than 32 levels' model --config deep.json --workload good.safetensors
 mistake 'parameter: nested' 'gemm.rows = .*: must be an integer' model --preset nano --set "gemm.rows=$(deep 50000)" --workload good.safetensors
 mistake 'sweep: nested' 'is no integer' explore --preset nano --vary "gemm.rows=$(deep 50000)" --workload good.safetensors
 mistake 'simulation: nested manifest' 'deep/manifest.json: nested deeper than 32 levels' simulate --rtl deep --workload good.safetensors
 mistake 'lint: nested manifest' 'deep/manifest.json: nested deeper than 32 levels' lint deep
 mistake 'RTL onto a nested manifest' 'deep: holds manifest.json, which quillgen did not write' generate --preset nano --out deep
-ulimit -Ss "$stack"
+stack=
 mistake 'configuration: NUL' 'nul.json: not valid JSON: byte 15 is NUL' model --config nul.json --workload good.safetensors
 mistake 'dimensions of another layer: fit' 'with --fit, or use --set attention.embed_dim=4' model --preset small --workload good.safetensors
 for seed in -1 18446744073709551616 0x10 1e3 ''; do

@@ -90,7 +90,7 @@ echo 'a build that fails: what was tested, and what is here'
 rm broken
 
 # On a terminal a line that overwrites itself.
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then # not where there is no /dev/pts
   cat >slow.sh <<'S'
 . tools/environment.sh
 what() { echo 'Unpacking verilator'; }
