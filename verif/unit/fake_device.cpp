@@ -426,9 +426,10 @@ Process Device::attention(const AttentionWork& work) {
   const auto& a = c.attention;
   const auto mischief = fake_job.mischief;
   for (auto process = read(plan_reads(work)); process.step();) co_await next_cycle;
-  const std::vector<Read> features = {{mischief == Mischief::ReadWithWrongId ? 2u : 4u, address(8), 64}};
+  const Read feature = {mischief == Mischief::ReadWithWrongId ? 2u : 4u, address(8), 64};
+  const auto features = [&] { return std::vector<Read>(1, feature); };
   if (mischief == Mischief::ReadBeforeWritten)
-    for (auto process = read(features); process.step();) co_await next_cycle;
+    for (auto process = read(features()); process.step();) co_await next_cycle;
   if (!work.map_given) {
     const auto writes = plan_map(work);
     for (auto process = write(writes); process.step();) co_await next_cycle;
@@ -440,7 +441,7 @@ Process Device::attention(const AttentionWork& work) {
     counters_.bytes_source =
         bytes_[1] - static_cast<std::uint32_t>(word(3) * static_cast<unsigned>(beat_bytes(c.memory)));
   }
-  for (auto process = read(features); process.step();) co_await next_cycle;
+  for (auto process = read(features()); process.step();) co_await next_cycle;
   if (mischief == Mischief::ErrorCode) error_ = 3;
 
   for (std::size_t q = 0; q < word(3) && !error_; ++q) {

@@ -52,7 +52,7 @@ const Module& build_chain(Design& d, const std::string& kind, Stage build_stage,
 void teach(Lesson& lesson) {
   Design design;
   for (const auto& [kind, build_stage] :
-       {std::pair<const char*, Stage>{"chain", stage}, {"cut", cut_stage}, {"skid", skid_stage}})
+       {std::pair<std::string, Stage>{"chain", stage}, {"cut", cut_stage}, {"skid", skid_stage}})
     for (const int stages : {1, 2, 8}) {
       const Module& chain = build_chain(design, kind, build_stage, 16, stages);
       std::string cycles;
