@@ -293,6 +293,17 @@ TEST_CASE("a latency-0 memory answers at once, with the word before the write") 
   CHECK(sim.get_wide(q) == std::vector<std::uint64_t>{0, 0});
 }
 
+TEST_CASE("wide operations of a design with fewer words than a word has bits") {
+  Module m("top");
+  auto a = input(m, "a", UInt(128));
+  output(m, "inverse", ~a), output(m, "high", a.bits(1, 127));
+  Interpreter sim(m);
+  sim.set_wide(sim.port("a"), {5, ~std::uint64_t{0}});
+  CHECK(sim.get_wide(sim.port("inverse")) == std::vector<std::uint64_t>{~std::uint64_t{5}, 0});
+  CHECK(sim.get_wide(sim.port("high")) ==
+        std::vector<std::uint64_t>{2 | std::uint64_t{1} << 63, ~std::uint64_t{0} >> 1});
+}
+
 TEST_CASE("assertions hold in every cycle outside reset, in every instance") {
   Module leaf("leaf"), m("top");
   auto x = input(leaf, "x", UInt(4));
