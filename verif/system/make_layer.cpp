@@ -2,8 +2,9 @@
 //   make_layer FILE SEED EMBED_DIM HEADS POINTS QUERIES[boxes|sharp|masked|hidden|blank|listed] HEIGHTxWIDTH...
 // Sharp: a head looks at a single point, most of them exactly on a pixel, so that weights of exactly 1 occur.
 // Masked: tokens are padded, those right of three quarters of a level, as where an image is smaller than others of its
-// batch, and some more. Hidden: nearly all tokens are padded, so that none of many blocks in a row is left. Blank: all of them. Otherwise
-// references lie in and a little around the map, offsets reach a few pixels, so every case at the border occurs.
+// batch, and some more. Hidden: nearly all tokens are padded, so that none of many blocks in a row is left. Blank: all
+// of them. Otherwise references lie in and a little around the map, offsets reach a few pixels, so every case at the
+// border occurs.
 #include <cmath>
 #include <cstdio>
 
