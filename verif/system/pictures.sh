@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The pictures of trace, explore and estimate: no text lies on another or leaves the picture, there are colours for a dark surrounding, those that
-# mean something differ in lightness, and the path of the queries has a begin and an end.   pictures.sh QUILLGEN EXAMPLES
+# The pictures of trace, explore and estimate, and those of the pages: no text lies on another or leaves the picture, there are colours for a dark
+# surrounding, those that mean something differ in lightness, and the path of the queries has a begin and an end.   pictures.sh QUILLGEN PROJECT
 set -euo pipefail
-quillgen=$1 examples=$2
+quillgen=$1 examples=$2/examples
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 long=$room/$(printf 'a_layer_with_a_long_name_%.0s' {1..6}).safetensors
@@ -22,6 +22,8 @@ estimate nano --preset nano --workload "$examples/official_test_shapes.safetenso
 estimate model --preset quill --model deformable-detr --scale 0.3
 estimate bus --preset small --set memory.data_bits=64 --set feature_cache.kilobytes=2 --workload "$examples/sparse_c64.safetensors"
 estimate dense --preset small --dense 64x256x96
+
+for page in attention accelerator; do cp "$2/generator/accel/$page.svg" "$room/page_$page.svg"; done
 
 python3 - "$room" <<'P'
 import glob, os, re, sys, xml.etree.ElementTree as ET
@@ -60,7 +62,18 @@ def check_texts(name, svg, sizes):
             if left < l + w and l < left + wide and top < t + h and t < top + 0.75 * size:
                 faults.append(f'{name}: "{text}" lies on "{other}"')
         boxes.append((text, left, top, wide, 0.75 * size))
+    check_boxes(name, svg, boxes)
     return len(boxes)
+
+def check_boxes(name, svg, texts):
+    """No text that begins, ends or has its middle in the box of a block leaves it."""
+    for e in svg.iter('rect'):
+        if 'edge' in e.get('class', '').split():
+            x, y, w, h = (float(e.get(a)) for a in ('x', 'y', 'width', 'height'))
+            for text, left, top, wide, high in texts:
+                inside = [x <= at <= x + w for at in (left, left + wide / 2, left + wide)]
+                if y <= top <= y + h and any(inside) and not all(inside):
+                    faults.append(f'{name}: "{text}" leaves its box')
 
 def apart(name, which, colours, least):
     """All pairs differ in lightness."""
@@ -78,7 +91,7 @@ def rising(name, which, colours):
 
 texts = 0
 files = sorted(glob.glob(os.path.join(sys.argv[1], '*.svg')) + glob.glob(os.path.join(sys.argv[1], '*.html')))
-assert len(files) == 9, files
+assert len(files) == 11, files
 for file in files:
     name, page = os.path.basename(file), open(file).read()
     style = '\n'.join(re.findall(r'<style>(.*?)</style>', page, re.S))
@@ -100,6 +113,10 @@ for file in files:
             rising(name, f'{mode} steps of fetches', of('h', 'fill'))
         elif name.startswith('explore'):
             apart(name, f'{mode} points on the front and others', of('front', 'fill') + of('other', 'fill'), 25)
+        elif name.startswith('page'):
+            apart(name, f'{mode} parts', of('part', 'fill'), 5)
+            for part in of('part', 'fill'):
+                apart(name, f'{mode} text and what is under it', [part, paints['.small', 'fill']], 35)
         else:
             apart(name, f'{mode} phases', of('phase', 'fill'), 5)
     if name.startswith('trace'):
