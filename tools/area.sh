@@ -2,7 +2,7 @@
 # Area and longest path of every block of a preset in osu018, a standard-cell library of Debian (180 nm): Yosys maps, OpenSTA times the whole design.
 # Before layout, that is without wires and with an ideal clock. Exit status 1 when a rule of tools/area/main.py is broken.
 #   tools/area.sh [nano] [small] [--json FILE] [--markdown FILE]
-# Both when none is named; results stay in build/area. --markdown writes the table of README.md.
+# Both when none is named; results stay in build/area. --markdown writes the table of tools/area/README.md.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 designs=()

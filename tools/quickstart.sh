@@ -37,4 +37,4 @@ fi
 [ "$status" -eq 0 ] || exit "$status"
 say "the RTL is in $rtl: files.f lists its files, integration.md says how to put it into a chip"
 say "proved: on a layer of a trained detector, each value of each stage above is, bit for bit, the one of the integer model"
-say "next: build/generator/cli/quillgen estimate --preset quill --model deformable-detr, or README.md, First steps"
+say "next: build/generator/cli/quillgen estimate --preset quill --model deformable-detr, or generator/cli/README.md, First steps"

@@ -37,7 +37,7 @@ LEAST_PERCENT = 1  # of a design, for a row of its own
 
 
 def markdown(results):
-    """The table of README.md: the blocks of at least LEAST_PERCENT of a design, the largest first, and all others together."""
+    """The table of README.md beside this: the blocks of at least LEAST_PERCENT of a design, the largest first, and all others together."""
     rows = {name: {row['block']: row for row in result['blocks']} for name, result in results.items()}
     part = lambda name, block: 100 * rows[name][block]['um2'] / results[name]['total']['um2'] if block in rows[name] else 0
     last = list(results)[-1]

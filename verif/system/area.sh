@@ -21,7 +21,7 @@ for block in $blocks; do
   grep -qE "^$block +[1-9][0-9]* +[1-9][0-9]* .* [1-9][0-9]*\.[0-9]{2}  \S+ -> \S+$" "$folder/out" || { echo "no line for $block"; exit 1; }
 done
 python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["nano"]["blocks"]) > 20' "$folder/area.json"
-# The table of README.md: its rows add up, and what has none of its own is a tenth at most.
+# The table of tools/area/README.md: its rows add up, and what has none of its own is a tenth at most.
 python3 - "$folder/area.md" <<'P'
 import sys
 rows = [[cell.strip() for cell in line.strip('|\n').split('|')] for line in open(sys.argv[1])][2:]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/quickstart.sh in a folder of its own, all but the build, which is not made again: what it says first and last, what it leaves, options passed on,
-# a second run, signs of life on a terminal and off it, and what it says of a build or a simulation that fails.
+# tools/quickstart.sh in a folder of its own, all but the build, which is not made again: what it says first and last, that its report is the one shown on
+# the front page and, whole, in generator/cli; what it leaves, options passed on, a second run, signs of life on a terminal and off it, and what it says of a build or a simulation that fails.
 #   quickstart.sh QUILLGEN PROJECT_FOLDER
 set -euo pipefail
 quillgen=$(realpath "$1") project=$(realpath "$2")
@@ -48,6 +48,13 @@ sed '/^== building/,$d' out | grep -q '^== installs .* about [0-9]* Debian packa
 grep -q '^bit-exact in every stage' out || fail 'no report'
 check_end rtl_out/small
 echo 'first run: says what it does, leaves the RTL'
+
+report() { sed -n "s/ *\$//; /^$1$2/,/^$1bit-exact in every stage/s/^$1//p" "$3" | grep .; } # INDENT FIRST_LINE FILE
+report '' 'small on ' out >printed
+report '    ' 'small on ' "$project/generator/cli/README.md" | diff - printed || fail 'generator/cli/README.md shows another report'
+report '    ' 'stage ' "$project/README.md" | grep -v '^ *\.\.$' >shown # .. where it is cut
+grep -q '^SQNR' shown && ! grep -vxFf printed shown || fail 'the front page shows what is not in the report'
+echo 'the report is the one on the pages'
 
 before=$(stat -c %i rtl_out/small/files.f)
 run 0 --stall 30 --seed 7 --json result.json
