@@ -16,8 +16,13 @@ emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest)
           {"integration.md", accel::integration_page(config, manifest)}};
 }
 
+// The styles of the configuration are those of the language, in the same order.
+static_assert(static_cast<int>(hdl::Reset::sync_high) == sync_high &&
+              static_cast<int>(hdl::Reset::sync_low) == sync_low &&
+              static_cast<int>(hdl::Reset::async_low) == async_low);
+
 emit::Options print_options(const Config& config, const std::string& prefix) {
-  return {prefix, static_cast<Reset>(config.implementation.reset)};
+  return {prefix, static_cast<hdl::Reset>(config.implementation.reset)};
 }
 
 void generate(const Config& config, const std::filesystem::path& folder) {

@@ -99,11 +99,11 @@ struct Memory {
 };
 
 /// How registers are reset (Implementation::reset).
-enum Reset : int { sync_high, sync_low, async_low };
+enum ResetStyle : int { sync_high, sync_low, async_low };
 
 /// What physical design asks for. It changes no result and no cycle.
 struct Implementation {
-  int reset = sync_high;  ///< Reset
+  int reset = sync_high;  ///< ResetStyle
   int clock_gating = 0;   ///< 1: a block has its clock only while a job needs it
 };
 

@@ -3,13 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "emit/expression.hpp"
+#include "hdl/reset.hpp"
 
 namespace quillgen::emit {
 
 /// `nets` as in Expressions. `group` is not empty; what its registers are given has been printed.
 std::string always_block(const hdl::Module& m, const Expressions& text, const std::vector<std::string>& nets,
-                         const std::vector<const hdl::RegInfo*>& group, Reset style);
+                         const std::vector<const hdl::RegInfo*>& group, hdl::Reset style);
 
 }  // namespace quillgen::emit

@@ -354,7 +354,7 @@ class Printer {
   std::string reset_of(const InstanceInfo& info) const {
     const std::string outer = reset_port(options_.reset);
     if (info.reset == no_id) return outer;
-    return outer + (options_.reset == sync_high ? " || " : " && !") + text_.operand(info.reset);
+    return outer + (options_.reset == Reset::sync_high ? " || " : " && !") + text_.operand(info.reset);
   }
 
   // The clock runs while the instance is reset, but for an asynchronous reset from outside: that needs no clock, and
@@ -362,7 +362,7 @@ class Printer {
   std::string clock_gate(const InstanceInfo& info) {
     temporaries(info.clock_enable, info.name + "_clock_enable");
     std::string enable = text_.operand(info.clock_enable);
-    if (options_.reset != async_low && m_.has_reset()) enable += fmt::format(" || {}", in_reset(options_.reset));
+    if (options_.reset != Reset::async_low && m_.has_reset()) enable += fmt::format(" || {}", in_reset(options_.reset));
     if (info.reset != no_id) enable += " || " + text_.operand(info.reset);
     const std::string net = unique_name(info.name + "_clk");
     line(fmt::format("wire {};", net));

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "hdl/module.hpp"
+#include "hdl/reset.hpp"
 
 namespace quillgen::emit {
 
 struct Options {
   std::string prefix = {};  ///< put before every module name
-  Reset reset = sync_high;
+  hdl::Reset reset = hdl::Reset::sync_high;
 };
 
 struct ModuleText {

@@ -75,7 +75,7 @@ void stimulate(Subject& s, int cycles) {
 
 void interpret(Subject& s, const std::vector<bool>& resets) {
   interp::Interpreter sim(*s.top, s.seed + 1);
-  sim.set_asynchronous_reset(s.reset == async_low);
+  sim.set_asynchronous_reset(s.reset == hdl::Reset::async_low);
   for (std::size_t c = 0; c < resets.size(); ++c) {
     sim.set_reset(resets[c]);
     int low = 0, port = 0;
@@ -105,7 +105,7 @@ Batch::Batch(const std::vector<std::uint64_t>& seeds, int cycles) {
   for (std::uint64_t seed : seeds) {
     Subject s;
     s.seed = seed;
-    s.reset = static_cast<Reset>(seed % 3);
+    s.reset = static_cast<hdl::Reset>(seed % 3);
     s.top = &random_netlist(design_, seed);
     styles_.resize(design_.modules().size(), s.reset);
     for (const hdl::Port& p : s.top->ports()) (p.is_input ? s.input_bits : s.output_bits) += p.width;
@@ -129,7 +129,7 @@ std::string Batch::wrapper() const {
                          padded(s.output_bits) - 1, s.seed);
     std::string pins;
     if (s.top->has_clock()) pins += ".clk(clk), ";
-    if (s.top->has_reset()) pins += s.reset == sync_high ? ".rst(rst), " : ".rst_n(!rst), ";
+    if (s.top->has_reset()) pins += s.reset == hdl::Reset::sync_high ? ".rst(rst), " : ".rst_n(!rst), ";
     if (emit::has_test_mode(*s.top, s.reset)) pins += ".test_mode(1'b0), ";
     int in = 0, out = 0;
     for (const hdl::Port& p : s.top->ports()) {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "fuzz/random_netlist.hpp"
+#include "hdl/reset.hpp"
 
 namespace quillgen::fuzz {
 
@@ -16,7 +16,7 @@ using Words = std::vector<std::uint64_t>;  ///< a vector of bits, lowest word fi
 struct Subject {
   std::uint64_t seed = 0;
   const hdl::Module* top = nullptr;
-  Reset reset = sync_high;  ///< by the seed, each style in turn
+  hdl::Reset reset = hdl::Reset::sync_high;  ///< by the seed, each style in turn
   int input_bits = 0, output_bits = 0;
   std::vector<Words> inputs;   ///< of every cycle
   std::vector<Words> outputs;  ///< of every cycle, from the interpreter
@@ -46,8 +46,8 @@ class Batch {
 
   hdl::Design design_;
   std::vector<Subject> subjects_;
-  std::vector<bool> resets_;   ///< of every cycle
-  std::vector<Reset> styles_;  ///< of every module of the design
+  std::vector<bool> resets_;        ///< of every cycle
+  std::vector<hdl::Reset> styles_;  ///< of every module of the design
   std::size_t nodes_ = 0;
   std::uint64_t values_ = 0;
 };

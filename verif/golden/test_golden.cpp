@@ -170,9 +170,9 @@ int main(int argc, char** argv) {
   const Module& gated = design.module("gated", [&](Module& m) { build_gated(m, stage); });
   design.module("tapped", build_tapped);
   std::vector<Golden> all;
-  for (const auto& m : design.modules()) all.push_back({*m, sync_high, ""});
-  all.push_back({gated, sync_low, "_sync_low"});
-  for (const Module* m : {&gated, &stage}) all.push_back({*m, async_low, "_async_low"});
+  for (const auto& m : design.modules()) all.push_back({*m, Reset::sync_high, ""});
+  all.push_back({gated, Reset::sync_low, "_sync_low"});
+  for (const Module* m : {&gated, &stage}) all.push_back({*m, Reset::async_low, "_async_low"});
   int wrong = 0;
   for (const auto& [m, reset, suffix] : all) {
     passes::verify_or_throw(m);
