@@ -88,19 +88,19 @@ class Planner {
       } else if (n.op == Op::slice || n.op == Op::sign_extend) {
         atom(n.a);
       } else if (n.op == Op::add || n.op == Op::sub) {
-        for (Id o : {n.a, n.b}) {
+        each_operand(n, [&](Id o) {
           ++use_[o].count;
           // x + y with a carry needs plain nets x and y
           const Node& e = m_.node(o);
           if ((e.op == Op::zero_extend || e.op == Op::sign_extend) && e.width == m_.width(e.a) + 1)
             use_[e.a].as_atom = true;
-        }
+        });
       } else {
         // The width of a product would reach into choices and logic among its factors.
         const bool product = n.op == Op::mul_unsigned;
-        for (Id o : {n.a, n.b, n.c})
-          if (o != no_id)
-            ++use_[o].count, use_[o].as_atom = use_[o].as_atom || (product && is_context_sensitive(m_.node(o).op));
+        each_operand(n, [&](Id o) {
+          ++use_[o].count, use_[o].as_atom = use_[o].as_atom || (product && is_context_sensitive(m_.node(o).op));
+        });
       }
     }
   }
@@ -148,8 +148,7 @@ class Planner {
 
   int text_length(const Node& n) const {
     int sum = 4;
-    for (Id o : {n.a, n.b, n.c})
-      if (o != no_id) sum += m_.node(o).op == Op::constant ? 6 : length_[o];
+    each_operand(n, [&](Id o) { sum += m_.node(o).op == Op::constant ? 6 : length_[o]; });
     return sum;
   }
 
@@ -179,7 +178,7 @@ class Planner {
         bits.resize(static_cast<std::size_t>(m_.width(n.a)), false);
         for (int b = 0; b < n.width; ++b) bits[static_cast<std::size_t>(n.extra) + static_cast<std::size_t>(b)] = true;
       } else {
-        everything(std::array{n.a, n.b, n.c});
+        each_operand(n, all);
       }
     }
     for (Id id = 0; id < m_.nodes().size(); ++id) {

@@ -78,6 +78,13 @@ struct HdlError : std::logic_error {
   using std::logic_error::logic_error;
 };
 
+/// Calls f(operand) for each operand of a node, in order.
+template <class F>
+void each_operand(const Node& n, F&& f) {
+  for (const Id operand : {n.a, n.b, n.c})
+    if (operand != no_id) f(operand);
+}
+
 inline bool is_source(Op op) { return op <= Op::instance_output; }
 const char* op_name(Op op);
 

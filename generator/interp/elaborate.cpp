@@ -192,7 +192,7 @@ class Elaborator {
         list.push_back(q);
         continue;
       }
-      for (Id id : {n.a, n.b}) stack.push_back({resolve({q.place.scope, id}), module(q.place).width(id)});
+      each_operand(n, [&](Id id) { stack.push_back({resolve({q.place.scope, id}), module(q.place).width(id)}); });
     }
     return list;
   }
@@ -207,8 +207,7 @@ class Elaborator {
       for (const Part& part : parts(p)) list.push_back(part.place);
       return list;
     }
-    for (Id id : {n.a, n.b, n.c})
-      if (id != no_id) list.push_back(resolve({p.scope, id}));
+    each_operand(n, [&](Id id) { list.push_back(resolve({p.scope, id})); });
     return list;
   }
 

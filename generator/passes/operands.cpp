@@ -38,7 +38,7 @@ std::vector<bool> live_nodes(const Module& m, bool with_checks) {
     const Node& n = m.node(id);
     if (n.op == Op::reg)
       for (const RegUpdate& u : m.reg_of(id).updates) need(u.enable), need(u.data);
-    for (Id operand : {n.a, n.b, n.c}) need(operand);
+    hdl::each_operand(n, need);
   }
   return live;
 }

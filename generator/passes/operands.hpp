@@ -12,7 +12,7 @@ using Through = std::vector<std::vector<int>>;
 /// Calls f(operand) for every node that `id` depends on in the same cycle. `through(module)` gives the Through of a
 /// child module.
 template <class ThroughOf, class F>
-void each_operand(const hdl::Module& m, hdl::Id id, ThroughOf&& through, F&& f) {
+void each_source(const hdl::Module& m, hdl::Id id, ThroughOf&& through, F&& f) {
   using hdl::Op;
   const hdl::Node& n = m.node(id);
   switch (n.op) {
@@ -32,8 +32,7 @@ void each_operand(const hdl::Module& m, hdl::Id id, ThroughOf&& through, F&& f) 
       return;
     }
     default:
-      for (hdl::Id operand : {n.a, n.b, n.c})
-        if (operand != hdl::no_id) f(operand);
+      hdl::each_operand(n, f);
   }
 }
 

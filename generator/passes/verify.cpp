@@ -66,9 +66,7 @@ class Checker {
   void unused(const Module& m, const std::string& path) {
     const auto live = live_nodes(m);
     std::vector<bool> consumed(m.nodes().size(), false);
-    for (const Node& n : m.nodes())
-      for (Id operand : {n.a, n.b, n.c})
-        if (operand != no_id) consumed[operand] = true;
+    for (const Node& n : m.nodes()) each_operand(n, [&](Id operand) { consumed[operand] = true; });
     for (const auto& r : m.regs())
       for (const RegUpdate& u : r.updates)
         for (Id id : {u.enable, u.data})
@@ -99,7 +97,7 @@ class Checker {
               fmt::format("{}: output {} depends on an input in the same cycle: {}", m.name(), port.name, text));
           break;
         }
-        each_operand(
+        each_source(
             m, todo[i], [&](const Module& child) -> const Through& { return through(child); },
             [&](Id operand) {
               if (seen[operand]) return;
@@ -123,7 +121,7 @@ class Checker {
       if (seen[id]) continue;
       seen[id] = true;
       found.push_back(id);
-      each_operand(
+      each_source(
           m, id, [&](const Module& child) -> const Through& { return through(child); },
           [&](Id operand) { todo.push_back(operand); });
     }
@@ -155,7 +153,7 @@ class Checker {
     };
     auto frame = [&](Id id) {
       Frame f{id, {}, 0};
-      each_operand(
+      each_source(
           m, id, [&](const Module& child) -> const Through& { return through(child); },
           [&](Id operand) { f.operands.push_back(operand); });
       return f;
