@@ -27,16 +27,7 @@ struct QueueEntry {
     weight.fill(hdl::UInt(s.corner_width()));
     place.fill(hdl::UInt((s.has_aside() ? 1 : 0) + s.line_place_bits()));
   }
-  template <class F>
-  void each(F&& f) {
-    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
-    for (int p = 0; p < banks; ++p) f(("place_" + std::to_string(p)).c_str(), place[static_cast<std::size_t>(p)]);
-    f("fill", fill);
-    if (line_x) f("line_x", *line_x);
-    if (line_y) f("line_y", *line_y);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    if (last_of_region) f("last_of_region", *last_of_region);
-  }
+  QUILLGEN_FIELDS(weight, place, fill, line_x, line_y, last_of_head, last_of_query, last_of_region)
 };
 
 /// Bit c of QueueEntry::line_x (line_y).
@@ -52,12 +43,7 @@ struct Sample {
     pixel.fill(hdl::UInt(s.a.head_dim() * s.n.feature_bits));
     weight.fill(hdl::UInt(s.corner_width()));
   }
-  template <class F>
-  void each(F&& f) {
-    for (int p = 0; p < banks; ++p) f(("pixel_" + std::to_string(p)).c_str(), pixel[static_cast<std::size_t>(p)]);
-    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-  }
+  QUILLGEN_FIELDS(pixel, weight, last_of_head, last_of_query)
 };
 
 /// Accumulators of a head, D of them in one vector.
@@ -65,10 +51,7 @@ struct HeadSums {
   hdl::UInt sums;
   hdl::Bool last_of_query;
   explicit HeadSums(const Shapes& s) : sums(s.a.head_dim() * s.head_acc_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("sums", sums), f("last_of_query", last_of_query);
-  }
+  QUILLGEN_FIELDS(sums, last_of_query)
 };
 
 /// A requantised head, D channels in one vector.
@@ -76,10 +59,7 @@ struct HeadVector {
   hdl::UInt channels;
   hdl::Bool last_of_query;
   explicit HeadVector(const Shapes& s) : channels(s.a.head_dim() * s.n.head_bits) {}
-  template <class F>
-  void each(F&& f) {
-    f("channels", channels), f("last_of_query", last_of_query);
-  }
+  QUILLGEN_FIELDS(channels, last_of_query)
 };
 
 /// Outputs of one column group.
@@ -87,10 +67,7 @@ struct OutputGroup {
   hdl::UInt values;
   hdl::Bool last;  ///< of the query
   explicit OutputGroup(const Shapes& s) : values(s.projection_columns() * s.n.output_bits) {}
-  template <class F>
-  void each(F&& f) {
-    f("values", values), f("last", last);
-  }
+  QUILLGEN_FIELDS(values, last)
 };
 
 }  // namespace quillgen::accel

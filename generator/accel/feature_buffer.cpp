@@ -27,27 +27,14 @@ struct Reading {  // a sample whose lines are all there
   std::optional<UInt> line_x, line_y;
   Bool last_of_head, last_of_query;
   std::optional<Bool> last_of_region;
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
-    for (std::size_t p = 0; p < banks; ++p) f(("place_" + std::to_string(p)).c_str(), place[p]);
-    if (line_x) f("line_x", *line_x);
-    if (line_y) f("line_y", *line_y);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    if (last_of_region) f("last_of_region", *last_of_region);
-  }
+  QUILLGEN_FIELDS(weight, place, line_x, line_y, last_of_head, last_of_query, last_of_region)
 };
 
 struct Weights {  // what is kept beside the data that were read
   std::array<UInt, banks> weight;
   Bool last_of_head, last_of_query;
   std::optional<UInt> aside;  // by parity of the pixel
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[p]);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    if (aside) f("aside", *aside);
-  }
+  QUILLGEN_FIELDS(weight, last_of_head, last_of_query, aside)
 };
 
 template <class T>

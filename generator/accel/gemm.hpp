@@ -18,11 +18,7 @@ struct GemmRun {
         last_tile(s.tile_bits()),
         first_weight(s.weight_address_bits()),
         first_entry(s.requant_address_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("query", query), f("dense", dense), f("last_step", last_step), f("last_tile", last_tile),
-        f("first_weight", first_weight), f("first_entry", first_entry);
-  }
+  QUILLGEN_FIELDS(query, dense, last_step, last_tile, first_weight, first_entry)
 };
 
 /// A word of a row: depth operands.
@@ -30,10 +26,7 @@ struct RowWord {
   hdl::UInt operands;
   hdl::Bool last_of_group;  ///< the row, with all its words, is the last of its group
   explicit RowWord(const Shapes& s) : operands(s.config.gemm.depth * s.operand_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("operands", operands), f("last_of_group", last_of_group);
-  }
+  QUILLGEN_FIELDS(operands, last_of_group)
 };
 
 /// Where to read a row.
@@ -41,10 +34,7 @@ struct RowAddress {
   hdl::UInt address;
   hdl::Bool last_of_group;
   explicit RowAddress(const Shapes& s) : address(s.address_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("address", address), f("last_of_group", last_of_group);
-  }
+  QUILLGEN_FIELDS(address, last_of_group)
 };
 
 /// drain_width requantised results of a row, adjacent outputs, on their way to memory.
@@ -57,11 +47,7 @@ struct Results {
       : slot(s.result_slot_bits()),
         place(s.place_bits()),
         value(static_cast<std::size_t>(drain_width(s.config)), hdl::SInt(s.result_bits())) {}
-  template <class F>
-  void each(F&& f) {
-    f("valid", valid), f("slot", slot), f("place", place);
-    for (std::size_t i = 0; i < value.size(); ++i) f(("value_" + std::to_string(i)).c_str(), value[i]);
-  }
+  QUILLGEN_FIELDS(valid, slot, place, value)
 };
 
 /// A 2x2 block of the value map: which pixels have a value, and where the result buffer has it.
@@ -71,14 +57,7 @@ struct Block {
   hdl::UInt waits;  ///< groups that must be complete before the block is, beyond those of the blocks before it
   hdl::UInt frees;  ///< groups of which nothing is left to write after it
   explicit Block(const Shapes& s) : live(4), slot(4, hdl::UInt(s.result_slot_bits())), waits(3), frees(3) {}
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t p = 0; p < 4; ++p) {
-      f(("live_" + std::to_string(p)).c_str(), live[p]);
-      f(("slot_" + std::to_string(p)).c_str(), slot[p]);
-    }
-    f("waits", waits), f("frees", frees);
-  }
+  QUILLGEN_FIELDS(live, slot, waits, frees)
 };
 
 /// Geometry of the result buffer: `banks` banks of one element a word; output n of a row lies in bank n mod banks.
@@ -112,10 +91,7 @@ struct ResultRead {
   hdl::UInt live;  ///< so many elements of it, from the first on; the others are zeros
   explicit ResultRead(const Shapes& s)
       : slot(s.result_slot_bits()), unit(ResultLayout(s).unit_bits()), live(ResultLayout(s).live_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("slot", slot), f("unit", unit), f("live", live);
-  }
+  QUILLGEN_FIELDS(slot, unit, live)
 };
 
 /// A run of beats to write.
@@ -127,10 +103,7 @@ struct WriteRequest {
         std::max({output_row_beats(s.config), s.config.attention.heads * block_beats(s.config),
                   divide_up(result_elements(s.config) * element_bytes(s.n.output_bits), s.data_bytes())}));
   }
-  template <class F>
-  void each(F&& f) {
-    f("address", address), f("beats", beats);
-  }
+  QUILLGEN_FIELDS(address, beats)
 };
 
 }  // namespace quillgen::accel

@@ -60,28 +60,18 @@ struct Tile {  // what travels along the array
   Bool first, last, last_tile;
   explicit Tile(const Shapes& s)
       : place(s.place_bits()), rows(s.rows_bits()), group(std::max(s.group_bits(), Shapes::bits(s.result_groups()))) {}
-  template <class F>
-  void each(F&& f) {
-    f("place", place), f("rows", rows), f("group", group), f("first", first), f("last", last),
-        f("last_tile", last_tile);
-  }
+  QUILLGEN_FIELDS(place, rows, group, first, last, last_tile)
 };
 struct Drain {  // outputs of a row on their way through requantisation
   UInt group, row, place, rows;
   explicit Drain(const Shapes& s)
       : group(Tile(s).group), row(Shapes::bits(s.rows())), place(s.place_bits()), rows(s.rows_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("group", group), f("row", row), f("place", place), f("rows", rows);
-  }
+  QUILLGEN_FIELDS(group, row, place, rows)
 };
 struct Projected {
   UInt row, sample;
   SInt offset_x, offset_y, logit;
-  template <class F>
-  void each(F&& f) {
-    f("row", row), f("sample", sample), f("offset_x", offset_x), f("offset_y", offset_y), f("logit", logit);
-  }
+  QUILLGEN_FIELDS(row, sample, offset_x, offset_y, logit)
 };
 
 }  // namespace

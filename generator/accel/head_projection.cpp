@@ -37,10 +37,7 @@ const Module& build_column(Design& d, const Shapes& s) {
 struct Step {  // of one column group of one head
   UInt group;
   Bool first_head, last_head;
-  template <class F>
-  void each(F&& f) {
-    f("group", group), f("first_head", first_head), f("last_head", last_head);
-  }
+  QUILLGEN_FIELDS(group, first_head, last_head)
 };
 
 }  // namespace

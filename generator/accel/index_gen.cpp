@@ -9,66 +9,40 @@ using namespace hdl;
 namespace {
 
 struct Fetched {  // while the buffers are read
-  UInt weight, head, level;
-  Bool last_of_head, last_of_query;
-  template <class F>
-  void each(F&& f) {
-    f("weight", weight), f("head", head), f("level", level), f("last_of_head", last_of_head),
-        f("last_of_query", last_of_query);
-  }
+  UInt weight;
+  SampleTag tag;
+  QUILLGEN_FIELDS(weight, tag)
 };
 struct Sample {  // what every later stage carries along, the size of the level included
-  UInt weight, width, height, head, level;
-  Bool last_of_head, last_of_query;
-  template <class F>
-  void each(F&& f) {
-    f("weight", weight), f("width", width), f("height", height), f("head", head), f("level", level);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-  }
+  UInt weight, width, height;
+  SampleTag tag;
+  QUILLGEN_FIELDS_UNNAMED(weight, width, height, tag)
 };
 struct Operands {  // what the buffers held
   UInt offset, reference;
   Sample sample;
-  template <class F>
-  void each(F&& f) {
-    f("offset", offset), f("reference", reference), sample.each(f);
-  }
+  QUILLGEN_FIELDS(offset, reference, sample)
 };
 struct Scaled {  // reference and size of its box in pixels, reference_fraction; offset as it is, and its share of a box
   SInt x, y, offset_x, offset_y, share_x, share_y;
   UInt box_width, box_height;
   Sample sample;
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y), f("offset_x", offset_x), f("offset_y", offset_y), f("share_x", share_x);
-    f("share_y", share_y), f("box_width", box_width), f("box_height", box_height), sample.each(f);
-  }
+  QUILLGEN_FIELDS(x, y, offset_x, offset_y, share_x, share_y, box_width, box_height, sample)
 };
 struct Moved {  // reference in pixels and what the offset adds, reference_fraction
   SInt x, y, move_x, move_y;
   Sample sample;
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y), f("move_x", move_x), f("move_y", move_y), sample.each(f);
-  }
+  QUILLGEN_FIELDS(x, y, move_x, move_y, sample)
 };
 struct Rounded {
   SInt x, y;
   Sample sample;
-  std::optional<Bool> far;
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y), sample.each(f);
-    if (far) f("far", *far);
-  }
+  QUILLGEN_FIELDS(x, y, sample)
 };
 struct BufferWrite {
   Bool enable;
   UInt address, data;
-  template <class F>
-  void each(F&& f) {
-    f("enable", enable), f("address", address), f("data", data);
-  }
+  QUILLGEN_FIELDS(enable, address, data)
 };
 
 // Offset / (2 * points), 16 fraction bits more than the offset. The factor is at most 2^15.
@@ -121,10 +95,7 @@ std::pair<Bool, Bool> inside(const SInt& x0, const UInt& side) {
 
 struct Pixel {
   SInt x, y;
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y);
-  }
+  QUILLGEN_FIELDS(x, y)
 };
 
 }  // namespace
@@ -157,15 +128,12 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     UInt offset = offsets.read(concat({in.data.tag.slot, in.data.tag.sample}), read);
     UInt reference = references.read(concat({in.data.tag.slot, in.data.tag.level}), read);
     output(m, "group_freed", read & in.data.tag.last_of_group);
-    auto point = pipe.stage("point", Fetched{in.data.weight, in.data.tag.head, in.data.tag.level,
-                                             in.data.tag.last_of_head, in.data.tag.last_of_query});
+    auto point = pipe.stage("point", Fetched{in.data.weight, SampleTag(in.data.tag)});
 
     m.note("Size of the level. A memory's delay and a multiplier's would make the longest path of the lane.");
-    UInt width = select(point.level, levels.width).named("width");
-    UInt height = select(point.level, levels.height).named("height");
-    auto at = pipe.stage("operands", Operands{offset, reference,
-                                              Sample{point.weight, width, height, point.head, point.level,
-                                                     point.last_of_head, point.last_of_query}});
+    UInt width = select(point.tag.level, levels.width).named("width");
+    UInt height = select(point.tag.level, levels.height).named("height");
+    auto at = pipe.stage("operands", Operands{offset, reference, Sample{point.weight, width, height, point.tag}});
 
     m.note("Reference in pixels of its level.");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
@@ -186,7 +154,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     Rounded rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),
                     locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample, std::nullopt};
     if (const int distance = s.config.feature_cache.bypass_distance; s.has_bypass())
-      rounded.far = is_far(moved.move_x, distance, "x") | is_far(moved.move_y, distance, "y");
+      rounded.sample.tag.far = is_far(moved.move_x, distance, "x") | is_far(moved.move_y, distance, "y");
     auto place = pipe.stage("place", rounded);
 
     m.note("Corners in the map.");
@@ -194,7 +162,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     auto [y0_in, y1_in] = inside(place.y >> s.n.interp_frac_bits, place.sample.height);
     Location result(s);
     result.x = place.x, result.y = place.y, result.weight = place.sample.weight;
-    result.head = place.sample.head, result.level = place.sample.level;
+    result.tag = place.sample.tag;
     result.inside = concat({y1_in, y0_in, x1_in, x0_in});
     result.last_of_head = place.sample.last_of_head, result.last_of_query = place.sample.last_of_query;
     result.far = place.far;

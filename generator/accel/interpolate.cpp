@@ -50,10 +50,7 @@ const Module& build_channel(Design& d, const Shapes& s) {
 
 struct Marks {
   Bool last_of_head, last_of_query;
-  template <class F>
-  void each(F&& f) {
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-  }
+  QUILLGEN_FIELDS(last_of_head, last_of_query)
 };
 
 }  // namespace

@@ -46,19 +46,10 @@ struct JobFields {
         output_beats(18),
         panel_output_beats(WriteRequest::longest(s)),
         tail(tail_bits(s)) {}
-  template <class F>
-  void each(F&& f) {
-    f("id", id), f("queries", queries), f("rows", rows), f("listed", listed), f("order_kept", order_kept),
-        f("list_address", list_address), f("dense", dense), f("boxes", boxes), f("masked", masked),
-        f("map_given", map_given), f("relu", relu), f("query_address", query_address),
-        f("reference_address", reference_address), f("value_address", value_address),
-        f("parameter_address", parameter_address), f("output_address", output_address),
-        f("source_address", source_address), f("mask_address", mask_address), f("query_stride", query_stride),
-        f("output_stride", output_stride), f("source_stride", source_stride), f("tokens", tokens), f("blocks", blocks),
-        f("last_step", last_step), f("row_beats", row_beats), f("row_tail", row_tail), f("tiles", tiles),
-        f("panel_tiles", panel_tiles), f("tile_beats", tile_beats), f("output_beats", output_beats),
-        f("panel_output_beats", panel_output_beats), f("tail", tail);
-  }
+  QUILLGEN_FIELDS(id, queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu,
+                  query_address, reference_address, value_address, parameter_address, output_address, source_address,
+                  mask_address, query_stride, output_stride, source_stride, tokens, blocks, last_step, row_beats,
+                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail)
 };
 
 /// The panel of a run that writes to memory.
@@ -70,11 +61,7 @@ struct Panel {
   hdl::Bool last;          ///< of the job
   explicit Panel(const Shapes& s)
       : last_tile(s.tile_bits()), address(s.address_bits()), output_beats(WriteRequest::longest(s)) {}
-  template <class F>
-  void each(F&& f) {
-    f("last_tile", last_tile), f("upper", upper), f("address", address), f("output_beats", output_beats),
-        f("last", last);
-  }
+  QUILLGEN_FIELDS(last_tile, upper, address, output_beats, last)
 };
 
 }  // namespace quillgen::accel

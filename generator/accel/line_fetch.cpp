@@ -13,20 +13,12 @@ namespace {
 struct Row {  // first block of the row, times the blocks of a row
   UInt row, bx, head, level;
   std::optional<UInt> part;  // which line of its block, where that has several
-  template <class F>
-  void each(F&& f) {
-    f("row", row), f("bx", bx), f("head", head), f("level", level);
-    if (part) f("part", *part);
-  }
+  QUILLGEN_FIELDS(row, bx, head, level, part)
 };
 struct BlockNumber {
   UInt number, level;
   std::optional<UInt> part;
-  template <class F>
-  void each(F&& f) {
-    f("number", number), f("level", level);
-    if (part) f("part", *part);
-  }
+  QUILLGEN_FIELDS(number, level, part)
 };
 
 // The block that a line lies in.

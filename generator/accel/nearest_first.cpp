@@ -25,20 +25,14 @@ struct Candidate {
   Bool present;
   UInt arrival, x, y;  // arrival: how many came before it
   explicit Candidate(const Shapes& s) : arrival(s.index_bits()), x(coordinate_bits), y(coordinate_bits) {}
-  template <class F>
-  void each(F&& f) {
-    f("present", present), f("arrival", arrival), f("x", x), f("y", y);
-  }
+  QUILLGEN_FIELDS(present, arrival, x, y)
 };
 
 struct Choice {  // the lower rank goes first: {absent, not starving, distance unless it starves, arrival}
   UInt rank, slot, x, y;
   Choice(const Shapes& s, int slot_bits)
       : rank(2 + coordinate_bits + 1 + s.index_bits()), slot(slot_bits), x(coordinate_bits), y(coordinate_bits) {}
-  template <class F>
-  void each(F&& f) {
-    f("rank", rank), f("slot", slot), f("x", x), f("y", y);
-  }
+  QUILLGEN_FIELDS(rank, slot, x, y)
 };
 
 }  // namespace

@@ -11,10 +11,7 @@ struct QueryWord {
   hdl::UInt query, word;
   hdl::Bool last;  ///< of the query
   explicit QueryWord(const Shapes& s) : query(s.index_bits()), word(reference_word_bits) {}
-  template <class F>
-  void each(F&& f) {
-    f("query", query), f("word", word), f("last", last);
-  }
+  QUILLGEN_FIELDS(query, word, last)
 };
 
 /// The `bits` highest fraction bits of coordinate `axis` (0 x, 1 y) of a word of x and y; a place outside of the map

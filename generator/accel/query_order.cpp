@@ -23,10 +23,7 @@ int waiting_words(const Shapes& s) {
 
 struct Issued {
   UInt query;
-  template <class F>
-  void each(F&& f) {
-    f("query", query);
-  }
+  QUILLGEN_FIELDS(query)
 };
 
 }  // namespace

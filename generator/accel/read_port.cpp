@@ -13,10 +13,7 @@ namespace {
 struct Chosen {
   UInt id;
   BurstRequest burst;
-  template <class F>
-  void each(F&& f) {
-    f("id", id), f("burst", burst);
-  }
+  QUILLGEN_FIELDS(id, burst)
 };
 
 }  // namespace

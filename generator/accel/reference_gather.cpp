@@ -14,25 +14,16 @@ namespace {
 
 struct Row {  // first word of the row, counted from the base
   UInt query, first;
-  template <class F>
-  void each(F&& f) {
-    f("query", query), f("first", first);
-  }
+  QUILLGEN_FIELDS(query, first)
 };
 struct Mark {  // what is said of a row until its data come
   UInt query, place;
-  template <class F>
-  void each(F&& f) {
-    f("query", query), f("place", place);
-  }
+  QUILLGEN_FIELDS(query, place)
 };
 struct Read {
   ReadRequest request;
   Mark mark;
-  template <class F>
-  void each(F&& f) {
-    f("request", request), f("mark", mark);
-  }
+  QUILLGEN_FIELDS(request, mark)
 };
 
 }  // namespace

@@ -14,25 +14,17 @@ struct LevelWindow {
       : left(s.block_bits()), right(s.block_bits()), top(s.block_bits()), bottom(s.block_bits()) {}
   LevelWindow(hdl::UInt l, hdl::UInt r, hdl::UInt t, hdl::UInt b)
       : left(std::move(l)), right(std::move(r)), top(std::move(t)), bottom(std::move(b)) {}
-  template <class F>
-  void each(F&& f) {
-    f("left", left), f("right", right), f("top", top), f("bottom", bottom);
-  }
+  QUILLGEN_FIELDS(left, right, top, bottom)
 };
 
 /// Windows of the levels that have one.
 struct LevelWindows {
-  std::vector<int> level;  ///< number of each
-  std::vector<LevelWindow> window;
+  std::vector<std::optional<LevelWindow>> level;
   explicit LevelWindows(const Shapes& s) {
-    const auto levels = region_levels(s.config);
-    for (std::size_t l = 0; l < levels.size(); ++l)
-      if (levels[l].has_window()) level.push_back(static_cast<int>(l)), window.emplace_back(s);
+    for (const auto& share : region_levels(s.config))
+      level.push_back(share.has_window() ? std::optional(LevelWindow(s)) : std::nullopt);
   }
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t i = 0; i < window.size(); ++i) f(("level_" + std::to_string(level[i])).c_str(), window[i]);
-  }
+  QUILLGEN_FIELDS_UNNAMED(level)
 };
 
 /// A group of queries that share a region.
@@ -40,10 +32,7 @@ struct RegionGroup {
   hdl::UInt queries;  ///< in it, 1 and more
   LevelWindows windows;
   explicit RegionGroup(const Shapes& s) : queries(Shapes::holds(s.config.feature_cache.region_queries)), windows(s) {}
-  template <class F>
-  void each(F&& f) {
-    f("queries", queries), windows.each(f);
-  }
+  QUILLGEN_FIELDS(queries, windows)
 };
 
 /// {half, line of the half} of a block and head: its place in the bank of its line parity.
@@ -59,11 +48,7 @@ struct RegionLine {
   explicit RegionLine(const Shapes& s) : address(2 + s.line_place_bits()), data(s.line_bits()) {
     if (s.has_copies()) copied.emplace();
   }
-  template <class F>
-  void each(F&& f) {
-    f("address", address), f("last", last), f("data", data);
-    if (copied) f("copied", *copied);
-  }
+  QUILLGEN_FIELDS(address, last, data, copied)
 };
 
 /// Queries whose references may wait while their group is planned: those of two groups. So the first of them is always

@@ -28,26 +28,16 @@ struct Segment {
       : level(s.level_bits()), by(s.block_bits()), first(s.block_bits()), end(s.block_bits()), half(1) {
     if (s.has_copies()) copied.emplace();
   }
-  template <class F>
-  void each(F&& f) {
-    f("level", level), f("by", by), f("first", first), f("end", end), f("half", half), f("last", last);
-    if (copied) f("copied", *copied);
-  }
+  QUILLGEN_FIELDS(level, by, first, end, half, last, copied)
 };
 
 struct RunRow {  // first block of the row, times the blocks of a row
   UInt row, first, blocks, level;
-  template <class F>
-  void each(F&& f) {
-    f("row", row), f("first", first), f("blocks", blocks), f("level", level);
-  }
+  QUILLGEN_FIELDS(row, first, blocks, level)
 };
 struct RunLine {  // number of the first line in its level
   UInt number, blocks, level;
-  template <class F>
-  void each(F&& f) {
-    f("number", number), f("blocks", blocks), f("level", level);
-  }
+  QUILLGEN_FIELDS(number, blocks, level)
 };
 
 // The line's beats, one after the other, as one word.
@@ -105,14 +95,19 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
     auto opened = reg(m, "opened", Bool(), 0);    // .. and its level's registers hold it
 
     m.note("Windows of the group, level after level; with copies, those of the group before too.");
-    const int windows = static_cast<int>(shape.window.size());
+    std::vector<UInt> level_numbers;  // of those that have a window
+    for (std::size_t l = 0; l < shares.size(); ++l)
+      if (shares[l].has_window()) level_numbers.push_back(UInt::constant(m, l, s.level_bits()));
+    const int windows = static_cast<int>(level_numbers.size());
     Reg<UInt> counted;
     UInt number = UInt::constant(m, 0, 1);  // of the window in work
     if (windows > 1) number = counted = reg(m, "number", UInt(Shapes::bits(windows)), 0);
     const auto pick = [&](const LevelWindows& all) {
       std::vector<UInt> side[4], list;
-      for (const LevelWindow& w : all.window)
-        side[0].push_back(w.left), side[1].push_back(w.right), side[2].push_back(w.top), side[3].push_back(w.bottom);
+      for (const auto& w : all.level)
+        if (w)
+          side[0].push_back(w->left), side[1].push_back(w->right), side[2].push_back(w->top),
+              side[3].push_back(w->bottom);
       return LevelWindow{select(number, side[0]), select(number, side[1]), select(number, side[2]),
                          select(number, side[3])};
     };
@@ -121,9 +116,6 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
          bottom = reg(m, "bottom", UInt(s.block_bits()));
     const LevelWindow window = named(pick(group.data.windows), "window");
     left.when(open, window.left), right.when(open, window.right), bottom.when(open, window.bottom);
-    std::vector<UInt> level_numbers;
-    for (const int l : shape.level)
-      level_numbers.push_back(UInt::constant(m, static_cast<std::uint64_t>(l), s.level_bits()));
 
     m.note("The next blocks of a row: up to its end, or to where copied ones begin or end.");
     auto row = reg(m, "row", UInt(s.block_bits())), column = reg(m, "column", UInt(s.block_bits()));

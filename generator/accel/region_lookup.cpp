@@ -24,16 +24,10 @@ struct Lines {
   std::array<UInt, banks> weight;  // by pixel parity
   UInt needed;                     // by line parity
   UInt line_x, line_y;             // as in QueueEntry
-  UInt head, level, half;
-  Bool last_of_head, last_of_query, last_of_region;
-  template <class F>
-  void each(F&& f) {
-    f("bx_0", bx[0]), f("bx_1", bx[1]), f("by_0", by[0]), f("by_1", by[1]), f("columns", columns), f("rows", rows);
-    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
-    f("needed", needed), f("line_x", line_x), f("line_y", line_y), f("head", head), f("level", level);
-    f("half", half), f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    f("last_of_region", last_of_region);
-  }
+  UInt half;
+  Bool last_of_region;
+  SampleTag tag;
+  QUILLGEN_FIELDS(bx, by, columns, rows, weight, needed, line_x, line_y, half, last_of_region, tag)
 };
 
 // Bit p: the line of parity p lies in the window.
@@ -49,11 +43,9 @@ LevelWindow window_of(const Shapes& s, const LevelWindows& windows, const UInt& 
   Module& m = level.module();
   const UInt lowest = UInt::constant(m, 0, s.block_bits()), highest = ~lowest;
   std::vector<UInt> left(levels, highest), right(levels, lowest), top = left, bottom = right;
-  for (std::size_t i = 0; i < windows.level.size(); ++i) {
-    const auto l = static_cast<std::size_t>(windows.level[i]);
-    const auto& w = windows.window[i];
-    left[l] = w.left, right[l] = w.right, top[l] = w.top, bottom[l] = w.bottom;
-  }
+  for (std::size_t l = 0; l < levels; ++l)
+    if (const auto& w = windows.level[l])
+      left[l] = w->left, right[l] = w->right, top[l] = w->top, bottom[l] = w->bottom;
   return {select(level, left), select(level, right), select(level, top), select(level, bottom)};
 }
 
@@ -78,8 +70,8 @@ const Module& build_region_lookup(Design& d, const Shapes& s) {
         reg(m, "queries", UInt(group.data.queries.width()), 0);  // of the group, looked up to the last sample
     auto half = reg(m, "half", UInt(1), 0);
     UInt queries_with = lib::increment(queries);
-    Bool last_of_region = (c.last_of_query & (queries_with == group.data.queries)).named("last_of_region");
-    Bool ends_query = (accept & c.last_of_query).named("ends_query");
+    Bool last_of_region = (c.tag.last_of_query & (queries_with == group.data.queries)).named("last_of_region");
+    Bool ends_query = (accept & c.tag.last_of_query).named("ends_query");
     Bool ends_group = (accept & last_of_region).named("ends_group");
     queries.when(ends_group, 0).when(ends_query, queries_with);
     half.when(ends_group, ~half);
@@ -88,7 +80,7 @@ const Module& build_region_lookup(Design& d, const Shapes& s) {
     m.note("Sort pixels and lines by parity.");
     const SampleLines split = split_sample(m, s, c);
     m.note("Which of the columns and rows lie in the window?");
-    const LevelWindow window = named(window_of(s, group.data.windows, c.level), "window");
+    const LevelWindow window = named(window_of(s, group.data.windows, c.tag.level), "window");
     const Lines lines{split.x.line,
                       split.y.line,
                       inside_window(split.x, window.left, window.right, "column_inside"),
@@ -100,9 +92,8 @@ const Module& build_region_lookup(Design& d, const Shapes& s) {
                       c.head,
                       c.level,
                       half,
-                      c.last_of_head,
-                      c.last_of_query,
-                      last_of_region};
+                      last_of_region,
+                      c.tag};
 
     lib::Pipeline pipe(m, "lookup", in);
     auto at = pipe.stage("line", lines);
@@ -111,14 +102,14 @@ const Module& build_region_lookup(Design& d, const Shapes& s) {
     QueueEntry entry(s);
     entry.weight = at.weight;
     entry.line_x = at.line_x, entry.line_y = at.line_y;
-    entry.last_of_head = at.last_of_head, entry.last_of_query = at.last_of_query;
+    entry.last_of_head = at.tag.last_of_head, entry.last_of_query = at.tag.last_of_query;
     entry.last_of_region = at.last_of_region;
-    FoundLines found{{}, {}, at.level, at.head, at.by, at.bx};
+    FoundLines found{{}, {}, at.tag.level, at.tag.head, at.by, at.bx};
     for (int p = 0; p < banks; ++p) {
       const auto i = static_cast<std::size_t>(p);
       const auto parity = fmt::format("{}{}", p / 2, p % 2);
       Bool inside = (at.rows.bit(p / 2) & at.columns.bit(p % 2)).named("inside_" + parity);
-      UInt place = region_place(s, at.half, at.level, at.by[i / 2], at.bx[i % 2], at.head);
+      UInt place = region_place(s, at.half, at.tag.level, at.by[i / 2], at.bx[i % 2], at.tag.head);
       entry.place[i] = concat({~inside, mux(inside, place, UInt::constant(m, 0, place.width()))});
       found.missing.push_back((at.needed.bit(p) & ~inside).named("missing_" + parity));
       found.found.push_back((at.needed.bit(p) & inside).named("found_" + parity));

@@ -15,17 +15,11 @@ namespace {
 struct Scaled {  // reference in pixels, reference_fraction
   SInt x, y;
   UInt level;
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y), f("level", level);
-  }
+  QUILLGEN_FIELDS(x, y, level)
 };
 struct Pixel {
   UInt x, y, level;
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y), f("level", level);
-  }
+  QUILLGEN_FIELDS(x, y, level)
 };
 
 // The pixel a coordinate lies in, moved into the map.
@@ -127,12 +121,12 @@ const Module& build_region_planner(Design& d, const Shapes& s) {
     const LevelWindow around{left.named("left"), right.named("right"), top.named("top"), bottom.named("bottom")};
     LevelWindows next_query = query, both = group;
     Bool all_fit = Bool::constant(m, true);
-    for (std::size_t i = 0; i < shape.window.size(); ++i) {
-      const auto& share = shares[static_cast<std::size_t>(shape.level[i])];
-      next_query.window[i] = mux(pixel.level == shape.level[i], around, query.window[i]);
-      both.window[i] = join_windows(group.window[i], query.window[i]);
-      const auto& w = together.window[i];
-      all_fit = all_fit & fits(w.left, w.right, share.column_bits) & fits(w.top, w.bottom, share.row_bits);
+    for (std::size_t l = 0; l < shares.size(); ++l) {
+      if (!shares[l].has_window()) continue;
+      next_query.level[l] = mux(pixel.level == l, around, *query.level[l]);
+      both.level[l] = join_windows(*group.level[l], *query.level[l]);
+      const LevelWindow& w = *together.level[l];
+      all_fit = all_fit & fits(w.left, w.right, shares[l].column_bits) & fits(w.top, w.bottom, shares[l].row_bits);
     }
     query.when(pixel_valid, next_query);
     together.next(both);

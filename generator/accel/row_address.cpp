@@ -12,17 +12,11 @@ namespace {
 
 struct Distance {
   UInt bytes;
-  template <class F>
-  void each(F&& f) {
-    f("bytes", bytes);
-  }
+  QUILLGEN_FIELDS(bytes)
 };
 struct Address {
   UInt address;
-  template <class F>
-  void each(F&& f) {
-    f("address", address);
-  }
+  QUILLGEN_FIELDS(address)
 };
 
 }  // namespace

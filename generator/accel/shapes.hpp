@@ -155,11 +155,7 @@ struct PointTag {
   hdl::Bool last_of_head, last_of_query, last_of_group;
   explicit PointTag(const Shapes& s)
       : slot(s.slot_bits()), sample(s.sample_bits()), head(s.head_bits()), level(s.level_bits()) {}
-  template <class F>
-  void each(F&& f) {
-    f("slot", slot), f("sample", sample), f("head", head), f("level", level);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query), f("last_of_group", last_of_group);
-  }
+  QUILLGEN_FIELDS(slot, sample, head, level, last_of_head, last_of_query, last_of_group)
 };
 
 /// A logit on its way into the softmax.
@@ -167,10 +163,7 @@ struct Logit {
   hdl::SInt logit;  ///< logit_frac_bits
   PointTag tag;
   explicit Logit(const Shapes& s) : logit(s.n.logit_bits()), tag(s) {}
-  template <class F>
-  void each(F&& f) {
-    f("logit", logit), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(logit, tag)
 };
 
 /// Its attention weight.
@@ -178,9 +171,19 @@ struct Attn {
   hdl::UInt weight;  ///< attention_bits fraction bits, one integer bit
   PointTag tag;
   explicit Attn(const Shapes& s) : weight(s.attention_width()), tag(s) {}
-  template <class F>
-  void each(F&& f) {
-    f("weight", weight), f("tag", tag);
+  QUILLGEN_FIELDS(weight, tag)
+};
+
+/// What goes along with a sample from its location to the look-up of its lines; its nets have no name in front.
+struct SampleTag {
+  hdl::UInt head, level;
+  hdl::Bool last_of_head, last_of_query;
+  std::optional<hdl::Bool> far;  ///< bypass_distance or more off its reference; only with a bypass
+  explicit SampleTag(const Shapes& s) : head(s.head_bits()), level(s.level_bits()) {
+    if (s.has_bypass()) far.emplace();
+  explicit SampleTag(const PointTag& p)
+      : head(p.head), level(p.level), last_of_head(p.last_of_head), last_of_query(p.last_of_query) {}
+  QUILLGEN_FIELDS_UNNAMED(head, level, last_of_head, last_of_query, far)
   }
 };
 
@@ -189,33 +192,17 @@ struct Location {
   hdl::SInt x, y;    ///< interp_frac_bits
   hdl::UInt weight;  ///< attention
   hdl::UInt inside;  ///< column x0, column x0 + 1, row y0, row y0 + 1 lie in the map: bits 0..3
-  hdl::UInt head, level;
-  hdl::Bool last_of_head, last_of_query;
-  std::optional<hdl::Bool> far;  ///< bypass_distance or more off its reference; only with a bypass
+  SampleTag tag;
   explicit Location(const Shapes& s)
-      : x(s.location_bits()),
-        y(s.location_bits()),
-        weight(s.attention_width()),
-        inside(4),
-        head(s.head_bits()),
-        level(s.level_bits()) {
-    if (s.has_bypass()) far.emplace();
-  }
-  template <class F>
-  void each(F&& f) {
-    f("x", x), f("y", y), f("weight", weight), f("inside", inside), f("head", head), f("level", level);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    if (far) f("far", *far);
-  }
+      : x(s.location_bits()), y(s.location_bits()), weight(s.attention_width()), inside(4), tag(s) {}
+  QUILLGEN_FIELDS(x, y, weight, inside, tag)
 };
 
 /// Corner weights (N6), w00 at (y0, x0), w01 at (y0, x0 + 1).
 struct Corners {
   hdl::UInt w00, w01, w10, w11;
   hdl::SInt x0, y0;  ///< pixels
-  hdl::UInt head, level;
-  hdl::Bool last_of_head, last_of_query;
-  std::optional<hdl::Bool> far;  ///< as in Location
+  SampleTag tag;
   explicit Corners(const Shapes& s)
       : w00(s.corner_width()),
         w01(s.corner_width()),
@@ -223,17 +210,8 @@ struct Corners {
         w11(s.corner_width()),
         x0(s.pixel_bits()),
         y0(s.pixel_bits()),
-        head(s.head_bits()),
-        level(s.level_bits()) {
-    if (s.has_bypass()) far.emplace();
-  }
-  template <class F>
-  void each(F&& f) {
-    f("w00", w00), f("w01", w01), f("w10", w10), f("w11", w11), f("x0", x0), f("y0", y0), f("head", head),
-        f("level", level);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    if (far) f("far", *far);
-  }
+        tag(s) {}
+  QUILLGEN_FIELDS(w00, w01, w10, w11, x0, y0, tag)
 };
 
 /// A line of the value map, its row and column counted in lines.
@@ -241,16 +219,8 @@ struct LineName {
   hdl::UInt level, row, column, head;
   const char *row_name, *column_name;
   explicit LineName(const Shapes& s)
-      : level(s.level_bits()),
-        row(s.line_row_bits()),
-        column(s.line_column_bits()),
-        head(s.head_bits()),
-        row_name(s.line_row_name()),
-        column_name(s.line_column_name()) {}
-  template <class F>
-  void each(F&& f) {
-    f("level", level), f(row_name, row), f(column_name, column), f("head", head);
-  }
+      : level(s.level_bits()), row(s.line_row_bits()), column(s.line_column_bits()), head(s.head_bits()) {}
+  QUILLGEN_FIELDS(level, row, column, head)
 };
 
 /// Widths and heights of all levels, set once for each job.
@@ -258,13 +228,7 @@ struct LevelShapes {
   std::vector<hdl::UInt> width, height;
   explicit LevelShapes(const Shapes& s)
       : width(static_cast<std::size_t>(s.a.levels), hdl::UInt(s.side_bits())), height(width) {}
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t l = 0; l < width.size(); ++l) {
-      f(("width_" + std::to_string(l)).c_str(), width[l]);
-      f(("height_" + std::to_string(l)).c_str(), height[l]);
-    }
-  }
+  QUILLGEN_FIELDS(width, height)
 };
 
 /// Signed values side by side, for taps.
@@ -273,40 +237,28 @@ struct ValueList {
   explicit ValueList(const std::vector<hdl::UInt>& bits) {
     for (const auto& v : bits) value.push_back(v.as_sint());
   }
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t i = 0; i < value.size(); ++i) f(("value_" + std::to_string(i)).c_str(), value[i]);
-  }
+  QUILLGEN_FIELDS(value)
 };
 
 /// A run of beats to read.
 struct ReadRequest {
   hdl::UInt address, beats;
   ReadRequest(const Shapes& s, int beat_bits) : address(s.address_bits()), beats(beat_bits) {}
-  template <class F>
-  void each(F&& f) {
-    f("address", address), f("beats", beats);
-  }
+  QUILLGEN_FIELDS(address, beats)
 };
 
 /// AXI4 read address and read data of one client. No ready on the data: space is reserved before a read is asked for.
 struct BurstRequest {
   hdl::UInt address, length;  ///< length = beats - 1
   explicit BurstRequest(const Shapes& s) : address(s.address_bits()), length(8) {}
-  template <class F>
-  void each(F&& f) {
-    f("address", address), f("length", length);
-  }
+  QUILLGEN_FIELDS(address, length)
 };
 
 /// One word of a table of the parameter image on its way into its memory.
 struct TableWrite {
   hdl::Bool enable;
   hdl::UInt bank, address, data;
-  template <class F>
-  void each(F&& f) {
-    f("enable", enable), f("bank", bank), f("address", address), f("data", data);
-  }
+  QUILLGEN_FIELDS(enable, bank, address, data)
 };
 
 }  // namespace quillgen::accel

@@ -27,47 +27,29 @@ std::vector<std::uint64_t> exp_table(const Shapes& s) {
 struct Distance {
   UInt distance;  // max - logit
   PointTag tag;
-  template <class F>
-  void each(F&& f) {
-    f("distance", distance), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(distance, tag)
 };
 struct Power {
   UInt mantissa, exponent;  // table value, right shift
   PointTag tag;
-  template <class F>
-  void each(F&& f) {
-    f("mantissa", mantissa), f("exponent", exponent), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(mantissa, exponent, tag)
 };
 struct Exp {
   UInt value;
   PointTag tag;
-  template <class F>
-  void each(F&& f) {
-    f("value", value), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(value, tag)
 };
 struct Fraction {
   UInt numerator, denominator, tag;
-  template <class F>
-  void each(F&& f) {
-    f("numerator", numerator), f("denominator", denominator), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(numerator, denominator, tag)
 };
 struct Weight {  // what the harness sees
   UInt weight;
-  template <class F>
-  void each(F&& f) {
-    f("weight", weight);
-  }
+  QUILLGEN_FIELDS(weight)
 };
 struct Quotient {
   UInt quotient, tag;
-  template <class F>
-  void each(F&& f) {
-    f("quotient", quotient), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(quotient, tag)
 };
 
 // A register that is 1 for the first element of a head: at the start, and after every last_of_head.

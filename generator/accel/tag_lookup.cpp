@@ -27,22 +27,8 @@ struct Lines {
   std::array<UInt, banks> weight;      // by pixel parity
   UInt needed;                         // by line parity
   std::optional<UInt> line_x, line_y;  // as in QueueEntry
-  UInt head, level;
-  Bool last_of_head, last_of_query;
-  std::optional<Bool> far;
-  std::string column_name, row_name;
-  template <class F>
-  void each(F&& f) {
-    for (std::size_t i = 0; i < 2; ++i) f((column_name + "_" + std::to_string(i)).c_str(), column[i]);
-    for (std::size_t i = 0; i < 2; ++i) f((row_name + "_" + std::to_string(i)).c_str(), row[i]);
-    for (int p = 0; p < banks; ++p) f(("weight_" + std::to_string(p)).c_str(), weight[static_cast<std::size_t>(p)]);
-    f("needed", needed);
-    if (line_x) f("line_x", *line_x);
-    if (line_y) f("line_y", *line_y);
-    f("head", head), f("level", level);
-    f("last_of_head", last_of_head), f("last_of_query", last_of_query);
-    if (far) f("far", *far);
-  }
+  SampleTag tag;
+  QUILLGEN_FIELDS(column, row, weight, needed, line_x, line_y, tag)
 };
 
 // What tells the lines of a bank and level apart, from the lowest bit: head, then column and row in turn.
@@ -128,9 +114,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     m.note("Sort pixels and lines by parity.");
     const Corners& c = in.data;
     const SampleLines split = split_sample(m, s, c);
-    const Lines lines{
-        split.x.line, split.y.line,   split.weight,    split.needed, split.x.parity,       split.y.parity,   c.head,
-        c.level,      c.last_of_head, c.last_of_query, c.far,        s.line_column_name(), s.line_row_name()};
+    const Lines lines{split.x.line, split.y.line, split.weight, split.needed, split.x.parity, split.y.parity, c.tag};
 
     lib::Pipeline pipe(m, "lookup", in);
     auto accept = in.fire().named("accept");
@@ -143,8 +127,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     QueueEntry entry(s);
     entry.weight = at.weight;
     entry.line_x = at.line_x, entry.line_y = at.line_y;
-    entry.last_of_head = at.last_of_head, entry.last_of_query = at.last_of_query;
-    FoundLines found{{}, {}, at.level, at.head, at.row, at.column};
+    entry.last_of_head = at.tag.last_of_head, entry.last_of_query = at.tag.last_of_query;
+    FoundLines found{{}, {}, at.tag.level, at.tag.head, at.row, at.column};
     std::vector<Wire<Bool>> enter;  // the missing line into its bank
     for (std::size_t p = 0; p < banks; ++p) {
       const std::string bank = "bank_" + std::to_string(p);
@@ -154,8 +138,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
                       "then for each way {{valid, tag}}.",
                       side(s.line_height()), p / 2, side(s.line_width()), p % 2));
       const int word_bits = s.ways() * way_bits + s.way_index_bits();
-      UInt next_set =
-          set_index(s, lines.column[p % 2], lines.row[p / 2], lines.head, lines.level).named(bank + "_next_set");
+      UInt next_set = set_index(s, lines.column[p % 2], lines.row[p / 2], lines.tag.head, lines.tag.level)
+                          .named(bank + "_next_set");
       auto set = reg(m, bank + "_set", UInt(s.set_bits()));
       set.when(pipe.advance(), next_set);
 
@@ -173,8 +157,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
                  mux(clearing, UInt::constant(m, 0, 1).extend(word_bits), new_word));
       UInt word = mux(forward, forward_word, stored).named(bank + "_word");
 
-      UInt tag =
-          concat({at.level, at.head, line_part(at.row[p / 2]), line_part(at.column[p % 2])}).named(bank + "_tag");
+      UInt tag = concat({at.tag.level, at.tag.head, line_part(at.row[p / 2]), line_part(at.column[p % 2])})
+                     .named(bank + "_tag");
       std::vector<Bool> match;
       for (int w = 0; w < s.ways(); ++w)
         match.push_back((word.bits(w * way_bits, way_bits) == concat({Bool::constant(m, true), tag}))
@@ -202,8 +186,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
         ways.push_back(lib::increment(victim));
       }
       new_word.drive(lib::join(ways));
-      if (at.far) {
-        Bool aside = (missing_line & *at.far).named(bank + "_aside");
+      if (at.tag.far) {
+        Bool aside = (missing_line & *at.tag.far).named(bank + "_aside");
         entry.place[p] = concat({aside, mux(aside, UInt::constant(m, 0, s.line_place_bits()), entry.place[p])});
       }
     }
@@ -212,7 +196,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     m.note("Enter what was missing.");
     for (std::size_t p = 0; p < banks; ++p) {
       Bool missing_line(m, found.missing[p].id());
-      enter[p].drive(at.far ? leave & missing_line & ~*at.far : leave & missing_line);
+      enter[p].drive(at.tag.far ? leave & missing_line & ~*at.tag.far : leave & missing_line);
     }
   });
 }

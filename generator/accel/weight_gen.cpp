@@ -10,39 +10,24 @@ namespace {
 
 struct Place {  // what travels along with the weights
   SInt x0, y0;
-  UInt inside, head, level;
-  Bool last_of_head, last_of_query;
-  std::optional<Bool> far;
-  template <class F>
-  void each(F&& f) {
-    f("x0", x0), f("y0", y0), f("inside", inside), f("head", head), f("level", level), f("last_of_head", last_of_head),
-        f("last_of_query", last_of_query);
-    if (far) f("far", *far);
-  }
+  UInt inside;
+  SampleTag tag;
+  QUILLGEN_FIELDS(x0, y0, inside, tag)
 };
 struct Columns {  // attention shared between columns x0 and x0 + 1
   UInt left, right, fy;
   Place place;
-  template <class F>
-  void each(F&& f) {
-    f("left", left), f("right", right), f("fy", fy), f("place", place);
-  }
+  QUILLGEN_FIELDS(left, right, fy, place)
 };
 struct Products {
   UInt w00, w01, w10, w11;
   Place place;
-  template <class F>
-  void each(F&& f) {
-    f("w00", w00), f("w01", w01), f("w10", w10), f("w11", w11), f("place", place);
-  }
+  QUILLGEN_FIELDS(w00, w01, w10, w11, place)
 };
 
 struct Weights {
   UInt w00, w01, w10, w11;
-  template <class F>
-  void each(F&& f) {
-    f("w00", w00), f("w01", w01), f("w10", w10), f("w11", w11);
-  }
+  QUILLGEN_FIELDS(w00, w01, w10, w11)
 };
 
 }  // namespace
@@ -64,10 +49,9 @@ const Module& build_weight_gen(Design& d, const Shapes& s) {
 
     m.note("Share the attention weight between the two columns.");
     UInt fx = low_bits(in.data.x).named("fx"), fy = low_bits(in.data.y).named("fy");
-    auto columns =
-        pipe.stage("columns", Columns{in.data.weight * rest(fx), in.data.weight * fx, fy,
-                                      Place{in.data.x >> fraction, in.data.y >> fraction, in.data.inside, in.data.head,
-                                            in.data.level, in.data.last_of_head, in.data.last_of_query, in.data.far}});
+    auto columns = pipe.stage(
+        "columns", Columns{in.data.weight * rest(fx), in.data.weight * fx, fy,
+                           Place{in.data.x >> fraction, in.data.y >> fraction, in.data.inside, in.data.tag}});
 
     m.note("Share each column between the two rows.");
     UInt gy = rest(columns.fy).named("gy");
@@ -83,10 +67,7 @@ const Module& build_weight_gen(Design& d, const Shapes& s) {
     Corners corners(s);
     corners.w00 = rounded(product.w00, 0, 0), corners.w01 = rounded(product.w01, 1, 0);
     corners.w10 = rounded(product.w10, 0, 1), corners.w11 = rounded(product.w11, 1, 1);
-    corners.x0 = product.place.x0, corners.y0 = product.place.y0, corners.head = product.place.head,
-    corners.level = product.place.level;
-    corners.last_of_head = product.place.last_of_head, corners.last_of_query = product.place.last_of_query;
-    corners.far = product.place.far;
+    corners.x0 = product.place.x0, corners.y0 = product.place.y0, corners.tag = product.place.tag;
     auto result = pipe.stage("corners", corners);
     auto out = pipe.finish(result);
     output_stream(m, "corners", out);

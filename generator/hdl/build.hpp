@@ -6,7 +6,7 @@
 //     struct Pixel {
 //       UInt x, y;
 //       Bool last;
-//       template <class F> void each(F&& f) { f("x", x), f("y", y), f("last", last); }
+//       QUILLGEN_FIELDS(x, y, last)
 //     };
 //
 // Field names extend the name of the whole: a port "pixel" has the nets pixel_x, pixel_y, pixel_last.
@@ -35,9 +35,8 @@ void each_leaf(T& value, const std::string& name, F&& f) {
   if constexpr (Leaf<T>) {
     f(name, value);
   } else {
-    value.each([&](const char* field, auto& part) {
-      each_leaf(part, name.empty() ? std::string(field) : name + "_" + field, f);
-    });
+    value.each(
+        [&](const std::string& field, auto& part) { each_leaf(part, name.empty() ? field : name + "_" + field, f); });
   }
 }
 

@@ -12,26 +12,17 @@ namespace {
 
 struct Operands {
   UInt numerator, denominator, tag;
-  template <class F>
-  void each(F&& f) {
-    f("numerator", numerator), f("denominator", denominator), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(numerator, denominator, tag)
 };
 
 struct Step {
   UInt remainder, denominator, quotient, tag;
-  template <class F>
-  void each(F&& f) {
-    f("remainder", remainder), f("denominator", denominator), f("quotient", quotient), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(remainder, denominator, quotient, tag)
 };
 
 struct Result {
   UInt quotient, tag;
-  template <class F>
-  void each(F&& f) {
-    f("quotient", quotient), f("tag", tag);
-  }
+  QUILLGEN_FIELDS(quotient, tag)
 };
 
 }  // namespace

@@ -15,10 +15,7 @@ struct RequantEntry {
   hdl::SInt bias{bias_bits};
   hdl::UInt mult{mult_bits};
   hdl::UInt shift{shift_bits};
-  template <class F>
-  void each(F&& f) {
-    f("bias", bias), f("mult", mult), f("shift", shift);
-  }
+  QUILLGEN_FIELDS(bias, mult, shift)
 };
 inline constexpr int requant_entry_bits = bias_bits + mult_bits + shift_bits;
 

@@ -111,10 +111,7 @@ void build_gated(Module& m, const Module& stage) {
 
 struct Seen {
   UInt value, place, idle;
-  template <class F>
-  void each(F&& f) {
-    f("value", value), f("place", place), f("idle", idle);
-  }
+  QUILLGEN_FIELDS(value, place, idle)
 };
 
 // What a tap alone reads has a net too: a handshake and a value made for it, a register, and parts of a bus.

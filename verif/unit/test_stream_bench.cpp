@@ -17,10 +17,7 @@ namespace {
 struct Pair {
   UInt key{6};
   SInt value{9};
-  template <class F>
-  void each(F&& f) {
-    f("key", key), f("value", value);
-  }
+  QUILLGEN_FIELDS(key, value)
 };
 
 enum class Mistake { none, drops_payload, drops_valid, never_ready, sends_twice };
