@@ -152,6 +152,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       auto forward_word = reg(m, bank + "_forward_word", UInt(word_bits));
       forward.when(pipe.advance(), same);
       forward_word.when(pipe.advance(), new_word);
+      pipe.allow(set), pipe.allow(forward), pipe.allow(forward_word);  // they move with it
       UInt stored = tags.read(next_set, accept & ~same);
       tags.write(clearing | write, mux(clearing, clear_set, set),
                  mux(clearing, UInt::constant(m, 0, 1).extend(word_bits), new_word));

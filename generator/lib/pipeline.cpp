@@ -23,9 +23,14 @@ void Pipeline::check(const std::vector<Signal>& values, SourceLine at) const {
       continue;
     }
     const Node& n = module_.node(id);
-    if (is_source(n.op)) continue;
-    for (Id operand : {n.a, n.b, n.c})
-      if (operand != no_id) todo.push_back(operand);
+    // What the first stage reads goes with the value that enters; what a later one reads is of another value.
+    if (n.op == Op::reg && stage_ > 0 && !allowed_.contains(id))
+      module_.fail(
+          fmt::format("pipeline {}: stage {} at {} reads register {} of outside, which belongs to a later value; carry "
+                      "it along from the "
+                      "first stage, or say with allow() that it is meant",
+                      name_, stage_ + 1, at.str(), module_.describe_node(id)));
+    if (!is_source(n.op)) each_operand(n, [&](Id operand) { todo.push_back(operand); });
   }
 }
 

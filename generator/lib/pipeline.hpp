@@ -1,6 +1,6 @@
 // A pipeline of fixed length behind valid/ready. All stages move together when the last one is empty or taken. Each
 // stage registers one bundle with everything that is still needed; a value of an older stage in it is a mistake and is
-// refused.
+// refused, and so is a register of outside, unless it is allow().
 #pragma once
 #include <map>
 
@@ -25,24 +25,32 @@ class Pipeline {
   hdl::Bool valid() const { return valid_; }
 
   /// Registers `value` as the next stage.
+  /// States that later stages may read these registers of outside: they move with the pipeline, hold while anything is
+  /// in it, or are read for their value of the moment.
   template <class T>
-  T stage(const std::string& name, const T& value, hdl::SourceLine at = hdl::Here::current()) {
+  void allow(const T& value) {
+    for (const hdl::Signal& s : hdl::leaves(value)) allowed_.insert(s.id());
+  }
+
+  template <class T>
+  hdl::Plain<T> stage(const std::string& name, const T& value, hdl::SourceLine at = hdl::Here::current()) {
     check(hdl::leaves(value), at);
     auto valid = hdl::reg(module_, name + "_valid", hdl::Bool(), 0, at);
     valid.when({advance_, at}, valid_);
-    T shape = value;
+    hdl::Plain<T> shape = value;
     hdl::each_leaf(shape, "", [](const std::string&, auto& leaf) { leaf = strip(leaf); });
     auto data = hdl::reg(module_, name, shape, std::nullopt, at);
     data.when({advance_, at}, {value, at});
     valid_ = valid;
     ++stage_;
-    remember(static_cast<const T&>(data));
+    stage_of_[valid.id()] = stage_;
+    remember(data);
     return data;
   }
 
   /// The newest stage as a stream; ends the pipeline.
   template <class T>
-  hdl::Stream<T> finish(const T& value, hdl::SourceLine at = hdl::Here::current()) {
+  hdl::Stream<hdl::Plain<T>> finish(const T& value, hdl::SourceLine at = hdl::Here::current()) {
     check(hdl::leaves(value), at);
     auto out = hdl::stream(module_, name_, valid_, value, at);
     advance_.drive({hdl::BArg(!hdl::BArg(valid_, at), at) | hdl::BArg(out.ready, at), at});
@@ -67,5 +75,6 @@ class Pipeline {
   int stage_ = 0;
   std::map<hdl::Id, int> stage_of_;  // registers and inputs of this pipeline
 };
+  std::set<hdl::Id> allowed_;
 
 }  // namespace quillgen::lib
