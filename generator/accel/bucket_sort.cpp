@@ -32,7 +32,7 @@ UInt hilbert_index(UInt x, UInt y) {
 }  // namespace
 
 const Module& build_bucket_sort(Design& d, const Shapes& s) {
-  return d.module("bucket_sort", [&](Module& m) {
+  return d.module("bucket_sort", s, [](Design&, Module& m, const Shapes& s) {
     const int bits = s.config.order.bucket_bits, cells = 1 << 2 * bits;
     m.describe(
         "Counting sort of the queries by the cell that their reference in the first level lies in, cells along a "

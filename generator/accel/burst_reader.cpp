@@ -11,6 +11,16 @@ namespace quillgen::accel {
 
 using namespace hdl;
 
+namespace {
+
+struct Parameters {
+  Shapes s;
+  int beat_bits, depth;
+  bool operator==(const Parameters&) const = default;
+};
+
+}  // namespace
+
 UInt burst_beats(const Shapes& s, const UInt& address, const UInt& remaining) {
   const int beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
   const int page_bits = 12 - beat_shift;  // beats of 4 KiB
@@ -23,7 +33,9 @@ UInt burst_beats(const Shapes& s, const UInt& address, const UInt& remaining) {
 }
 
 const Module& build_burst_reader(Design& d, const Shapes& s, const std::string& client, int beat_bits, int depth) {
-  return d.module(fmt::format("burst_reader_{}", client), [&](Module& m) {
+  const Parameters parameters{s, beat_bits, depth};
+  return d.module("burst_reader_" + client, parameters, [](Design& d, Module& m, const Parameters& p) {
+    const auto& [s, beat_bits, depth] = p;
     const int beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
     m.describe(
         "Reads runs of beats as AXI bursts of at most 16 beats that never cross 4 KiB. A burst is asked for only when "

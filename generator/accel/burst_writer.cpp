@@ -10,7 +10,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_burst_writer(Design& d, const Shapes& s) {
-  return d.module("burst_writer", [&](Module& m) {
+  return d.module("burst_writer", s, [](Design& d, Module& m, const Shapes& s) {
     const int beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes())),
               beat_bits = WriteRequest::longest(s);
     constexpr int depth = 2 * max_burst;

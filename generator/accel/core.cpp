@@ -64,7 +64,7 @@ Bool from_all(Module& m, const std::vector<Bool>& pulses) {
 }  // namespace
 
 const Module& build_core(Design& d, const Shapes& s) {
-  return d.module("msda_core", [&](Module& m) {
+  return d.module("msda_core", s, [](Design& d, Module& m, const Shapes& s) {
     const int columns = s.projection_columns(), groups = s.projection_groups(), lanes = s.lanes();
     const Shapes lane = s.lane();
     const int units = head_requant_units(lane.a);

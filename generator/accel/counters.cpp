@@ -10,7 +10,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_counters(Design& d, const Shapes& s) {
-  return d.module("counters", [&](Module& m) {
+  return d.module("counters", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Counts every cycle of a job, for each lane under one cause, and the events of the job. "
         "Cleared at start, frozen at its end.");

@@ -8,7 +8,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_dense_writer(Design& d, const Shapes& s) {
-  return d.module("dense_writer", [&](Module& m) {
+  return d.module("dense_writer", s, [](Design&, Module& m, const Shapes& s) {
     const ResultLayout layout(s);
     const int row_bits = Shapes::bits(s.rows()), beat_bits = WriteRequest::longest(s);
     m.describe("Writes the rows of a dense job, each when its group is complete.");

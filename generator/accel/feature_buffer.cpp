@@ -97,7 +97,7 @@ Halves build_halves(Module& m, const Shapes& s, const Stream<QueueEntry>& head, 
 }  // namespace
 
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
-  return d.module("feature_buffer", [&](Module& m) {
+  return d.module("feature_buffer", s, [](Design& d, Module& m, const Shapes& s) {
     const int place_bits = s.line_place_bits(), aside_bits = s.has_aside() ? 1 : 0;
     // Parities of its line that do not follow from a pixel's own: of row and column, column, none.
     const int free_bits = s.line_height() + s.line_width() - 2;

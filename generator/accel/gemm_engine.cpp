@@ -22,7 +22,7 @@ namespace {
 int tree_stages(const Shapes& s) { return lib::sum_tree_stages(s.config.gemm.depth, s.config.gemm.tree_levels); }
 
 const Module& build_pe(Design& d, const Shapes& s) {
-  return d.module("pe", [&](Module& m) {
+  return d.module("pe", s, [](Design&, Module& m, const Shapes& s) {
     const int depth = s.config.gemm.depth;
     m.describe(
         "Processing element: dot product of depth operands and weights a cycle, accumulated over the words of a row. "
@@ -77,7 +77,7 @@ struct Projected {
 }  // namespace
 
 const Module& build_gemm_engine(Design& d, const Shapes& s) {
-  return d.module("gemm_engine", [&](Module& m) {
+  return d.module("gemm_engine", s, [](Design& d, Module& m, const Shapes& s) {
     const int rows = s.rows(), columns = s.config.gemm.columns, depth = s.config.gemm.depth, lanes = s.lanes(),
               width = drain_width(s.config), drains = drains_of_tile(s.config);
     const Shapes lane = s.lane();

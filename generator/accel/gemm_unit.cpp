@@ -11,7 +11,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_gemm_unit(Design& d, const Shapes& s) {
-  return d.module("gemm_unit", [&](Module& m) {
+  return d.module("gemm_unit", s, [](Design& d, Module& m, const Shapes& s) {
     const int beat_bits = Shapes::holds(s.longest_row_beats());
     const Shapes lane = s.lane();
     m.describe(

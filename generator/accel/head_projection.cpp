@@ -15,7 +15,7 @@ namespace {
 
 // Dot product of a head with one column of W'': products, sum.
 const Module& build_column(Design& d, const Shapes& s) {
-  return d.module("projection_column", [&](Module& m) {
+  return d.module("projection_column", s, [](Design&, Module& m, const Shapes& s) {
     m.describe("Dot product of a head and a column of W'' (NUMERICS.md N9): products, then their sum.");
     m.parameter("depth", s.a.head_dim());
     const int product_bits = s.n.head_bits + s.n.output_weight_bits;
@@ -43,7 +43,7 @@ struct Step {  // of one column group of one head
 }  // namespace
 
 const Module& build_head_projection(Design& d, const Shapes& s) {
-  return d.module("head_projection", [&](Module& m) {
+  return d.module("head_projection", s, [](Design& d, Module& m, const Shapes& s) {
     const int columns = s.projection_columns(), groups = s.projection_groups(), words = s.a.heads * groups;
     const int weight_bits = s.a.head_dim() * s.n.output_weight_bits, acc_bits = s.output_acc_bits();
     const Shapes& sh = s;

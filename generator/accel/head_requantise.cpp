@@ -12,7 +12,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_head_requantise(Design& d, const Shapes& s) {
-  return d.module("head_requantise", [&](Module& m) {
+  return d.module("head_requantise", s, [](Design& d, Module& m, const Shapes& s) {
     const int units = head_requant_units(s.a), words = s.a.head_dim() / units, table_words = s.a.embed_dim / units;
     const int entry_bits = lib::mult_bits + lib::shift_bits, acc_bits = s.head_acc_bits();
     m.describe(

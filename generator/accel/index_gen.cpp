@@ -101,7 +101,7 @@ struct Pixel {
 }  // namespace
 
 const Module& build_index_gen(Design& d, const Shapes& s) {
-  return d.module("index_gen", [&](Module& m) {
+  return d.module("index_gen", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Location of every sample (NUMERICS.md N5): reference * level size + offset - 1/2, the offset in pixels or in "
         "parts of a reference box, and which of its corners lie in the map.");

@@ -14,7 +14,7 @@ namespace {
 
 // Stages of a channel: products, their sum, accumulator, result.
 const Module& build_channel(Design& d, const Shapes& s) {
-  return d.module("interpolate_channel", [&](Module& m) {
+  return d.module("interpolate_channel", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "One channel of the interpolation (NUMERICS.md N7): four pixels times four weights, summed over the samples of "
         "a head. "
@@ -56,7 +56,7 @@ struct Marks {
 }  // namespace
 
 const Module& build_interpolate(Design& d, const Shapes& s) {
-  return d.module("interpolate", [&](Module& m) {
+  return d.module("interpolate", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "Bilinear interpolation and aggregation (NUMERICS.md N7): one sample a cycle, all channels of its head. Sums "
         "are exact.");

@@ -24,7 +24,7 @@ int log2_of(int power) { return std::countr_zero(static_cast<unsigned>(power)); 
 }  // namespace
 
 const Module& build_job_descriptor(Design& d, const Shapes& s) {
-  return d.module("job_descriptor", [&](Module& m) {
+  return d.module("job_descriptor", s, [](Design&, Module& m, const Shapes& s) {
     const Config& c = s.config;
     const int beats = descriptor_words * 32 / s.data_bits(), address_bits = s.address_bits(),
               words_per_beat = s.data_bits() / 32;

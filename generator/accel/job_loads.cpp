@@ -16,7 +16,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_job_loads(Design& d, const Shapes& s) {
-  return d.module("job_loads", [&](Module& m) {
+  return d.module("job_loads", s, [](Design&, Module& m, const Shapes& s) {
     const Config& c = s.config;
     const int beat_bits = 32, byte_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes())),
               panel_bits = JobFields(s).panel_tiles.width();

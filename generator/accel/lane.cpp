@@ -13,7 +13,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_lane(Design& d, const Shapes& s) {
-  return d.module("sampling_lane", [&](Module& m) {
+  return d.module("sampling_lane", s, [](Design& d, Module& m, const Shapes& s) {
     const int columns = s.projection_columns(), groups = s.projection_groups(), units = head_requant_units(s.a);
     const int sample_address_bits = s.slot_bits() + s.sample_bits();
     m.describe(

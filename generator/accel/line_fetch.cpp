@@ -44,7 +44,7 @@ UInt offset_in_block(const Shapes& s, const UInt& part) {
 }  // namespace
 
 const Module& build_line_fetch(Design& d, const Shapes& s) {
-  return d.module("line_fetch", [&](Module& m) {
+  return d.module("line_fetch", s, [](Design& d, Module& m, const Shapes& s) {
     const int beats = line_beats(s.config),
               block_shift = std::countr_zero(static_cast<unsigned>(block_bytes(s.config)));
     const int outstanding = s.lines_outstanding(), heads = s.config.attention.heads;

@@ -10,7 +10,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_map_writer(Design& d, const Shapes& s) {
-  return d.module("map_writer", [&](Module& m) {
+  return d.module("map_writer", s, [](Design&, Module& m, const Shapes& s) {
     const ResultLayout layout(s);
     const int heads = s.config.attention.heads, depth = s.config.attention.head_dim(), unit = layout.map_unit,
               per_pixel = depth / unit, element = element_bytes(s.n.feature_bits),

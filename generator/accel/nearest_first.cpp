@@ -38,7 +38,7 @@ struct Choice {  // the lower rank goes first: {absent, not starving, distance u
 }  // namespace
 
 const Module& build_nearest_first(Design& d, const Shapes& s) {
-  return d.module("nearest_first", [&](Module& m) {
+  return d.module("nearest_first", s, [](Design&, Module& m, const Shapes& s) {
     const Order& order = s.config.order;
     const int window = order.window, units = order.distance_units, rows = window / units;
     const int slot_bits = Shapes::bits(window), unit_bits = units == 1 ? 0 : Shapes::bits(units),

@@ -11,7 +11,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_output_requantise(Design& d, const Shapes& s) {
-  return d.module("output_requantise", [&](Module& m) {
+  return d.module("output_requantise", s, [](Design& d, Module& m, const Shapes& s) {
     const int columns = s.projection_columns(), groups = s.projection_groups(), lanes = s.lanes();
     const int share_bits = s.lane().output_acc_bits();
     m.describe(

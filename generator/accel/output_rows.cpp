@@ -11,7 +11,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_output_rows(Design& d, const Shapes& s) {
-  return d.module("output_rows", [&](Module& m) {
+  return d.module("output_rows", s, [](Design& d, Module& m, const Shapes& s) {
     const int element = 8 * element_bytes(s.n.output_bits), beats = output_row_beats(s.config);
     m.describe("Collects the outputs of a query into the beats of its row.");
     m.parameter("row_beats", beats);

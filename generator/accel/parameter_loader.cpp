@@ -31,7 +31,7 @@ std::int64_t image_beats(const Shapes& s, bool panel) {
 }
 
 const Module& build_parameter_loader(Design& d, const Shapes& s) {
-  return d.module("parameter_loader", [&](Module& m) {
+  return d.module("parameter_loader", s, [](Design&, Module& m, const Shapes& s) {
     const auto tables = parameter_tables(s);
     m.describe(
         "Takes the beats of parameters and writes them, entry by entry, into the memories of the blocks: a panel (the "

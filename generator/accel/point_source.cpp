@@ -10,7 +10,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_point_source(Design& d, const Shapes& s) {
-  return d.module("point_source", [&](Module& m) {
+  return d.module("point_source", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Walks over the samples of every query of a group, head by head, level by level, and reads their logits.");
     m.parameter("rows", s.rows());

@@ -8,7 +8,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_query_list(Design& d, const Shapes& s) {
-  return d.module("query_list", [&](Module& m) {
+  return d.module("query_list", s, [](Design& d, Module& m, const Shapes& s) {
     constexpr int entry_bits = 32;
     const int entries = s.data_bits() / entry_bits, entry_shift = std::countr_zero(static_cast<unsigned>(entries)),
               beat_bits = Shapes::holds(divide_up(s.a.max_queries, entries));

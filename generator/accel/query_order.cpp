@@ -29,7 +29,7 @@ struct Issued {
 }  // namespace
 
 const Module& build_query_order(Design& d, const Shapes& s) {
-  return d.module("query_order", [&](Module& m) {
+  return d.module("query_order", s, [](Design& d, Module& m, const Shapes& s) {
     const Order& order = s.config.order;
     const bool sorts = order.bucket_bits > 0;
     m.describe(

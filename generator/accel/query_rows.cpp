@@ -9,7 +9,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_query_rows(Design& d, const Shapes& s) {
-  return d.module("query_rows", [&](Module& m) {
+  return d.module("query_rows", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Address of the row of each query, and which is the last of its group. start comes before all are taken.");
     m.parameter("rows", s.rows());

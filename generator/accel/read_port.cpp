@@ -19,7 +19,7 @@ struct Chosen {
 }  // namespace
 
 const Module& build_read_port(Design& d, const Shapes& s) {
-  return d.module("read_port", [&](Module& m) {
+  return d.module("read_port", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client "
         "reserved their place. While halt is 1 no new burst is asked for.");

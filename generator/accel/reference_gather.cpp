@@ -29,7 +29,7 @@ struct Read {
 }  // namespace
 
 const Module& build_reference_gather(Design& d, const Shapes& s) {
-  return d.module("reference_gather", [&](Module& m) {
+  return d.module("reference_gather", s, [](Design& d, Module& m, const Shapes& s) {
     const int in_beat = s.data_bits() / reference_word_bits,
               place_bits = std::max(1, std::countr_zero(static_cast<unsigned>(in_beat))),
               in_beat_shift = std::countr_zero(static_cast<unsigned>(in_beat)),

@@ -10,7 +10,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_reference_rows(Design& d, const Shapes& s) {
-  return d.module("reference_rows", [&](Module& m) {
+  return d.module("reference_rows", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "Writes references, words in the order of the queries, into the buffers of their groups. A group is announced "
         "when its references are complete.");

@@ -64,7 +64,7 @@ Stream<UInt> assemble(const Shapes& s, Module& m, const Stream<UInt>& beat) {
 }  // namespace
 
 const Module& build_region_fetch(Design& d, const Shapes& s) {
-  return d.module("region_fetch", [&](Module& m) {
+  return d.module("region_fetch", s, [](Design& d, Module& m, const Shapes& s) {
     const int all_heads = s.config.attention.heads, beats = line_beats(s.config);
     const int line_shift = std::countr_zero(static_cast<unsigned>(line_bytes(s.config)));
     const bool all_in_lane = s.lanes() == 1, copies = s.has_copies();

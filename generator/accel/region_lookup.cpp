@@ -52,7 +52,7 @@ LevelWindow window_of(const Shapes& s, const LevelWindows& windows, const UInt& 
 }  // namespace
 
 const Module& build_region_lookup(Design& d, const Shapes& s) {
-  return d.module("region_lookup", [&](Module& m) {
+  return d.module("region_lookup", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Finds the lines of a sample in the window of its group of queries. Lines inside have their place in the half "
         "of the group; lines outside are asked for at once and have one beside the halves. The sample goes to the "

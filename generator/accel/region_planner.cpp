@@ -57,7 +57,7 @@ Bool fits(const UInt& first, const UInt& last, int side_bits) {
 int planned_words(const Shapes& s) { return power_of_two(planned_queries(s) * 2 * s.a.levels); }
 
 const Module& build_region_planner(Design& d, const Shapes& s) {
-  return d.module("region_planner", [&](Module& m) {
+  return d.module("region_planner", s, [](Design& d, Module& m, const Shapes& s) {
     const auto shares = region_levels(s.config);
     const int most = s.config.feature_cache.region_queries;
     m.describe(

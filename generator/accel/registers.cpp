@@ -13,7 +13,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_registers(Design& d, const Shapes& s) {
-  return d.module("axil_registers", [&](Module& m) {
+  return d.module("axil_registers", s, [](Design&, Module& m, const Shapes& s) {
     const auto map = register_map(s.config);
     const auto fields = [&](const std::string& name) {
       for (const Register& r : map)

@@ -11,7 +11,7 @@ namespace quillgen::accel {
 using namespace hdl;
 
 const Module& build_result_buffer(Design& d, const Shapes& s) {
-  return d.module("result_buffer", [&](Module& m) {
+  return d.module("result_buffer", s, [](Design& d, Module& m, const Shapes& s) {
     const ResultLayout layout(s);
     const int banks = layout.banks, bank_bits = Shapes::bits(banks), width = drain_width(s.config),
               element = std::max(s.n.feature_bits, s.n.output_bits);

@@ -42,7 +42,7 @@ UInt without_padding(Module& m, const Shapes& s, const UInt& operands, const Boo
 }  // namespace
 
 const Module& build_row_fetch(Design& d, const Shapes& s) {
-  return d.module("row_fetch", [&](Module& m) {
+  return d.module("row_fetch", s, [](Design& d, Module& m, const Shapes& s) {
     const int beat_bits = Shapes::holds(s.longest_row_beats()), depth = s.config.gemm.depth;
     const bool same_size = element_bytes(s.n.query_bits) == element_bytes(s.n.feature_bits);
     m.describe(

@@ -10,6 +10,11 @@ using namespace hdl;
 
 namespace {
 
+struct Widths {
+  int in_bits, out_bits, length_bits;
+  bool operator==(const Widths&) const = default;
+};
+
 // Wide words cut into narrow ones.
 void build_narrow(Module& m, const Bool& restart, const UInt& last_word, Stream<UInt> in, int out_bits) {
   const int ratio = in.data.width() / out_bits;
@@ -57,7 +62,9 @@ void build_wide(Module& m, const Bool& restart, const UInt& last_word, Stream<UI
 }  // namespace
 
 const Module& build_row_resize(Design& d, int in_bits, int out_bits, int length_bits) {
-  return d.module(fmt::format("row_resize_{}_to_{}_of_{}", in_bits, out_bits, length_bits), [&](Module& m) {
+  const auto name = fmt::format("row_resize_{}_to_{}_of_{}", in_bits, out_bits, length_bits);
+  return d.module(name, Widths{in_bits, out_bits, length_bits}, [](Design&, Module& m, const Widths& w) {
+    const auto [in_bits, out_bits, length_bits] = w;
     m.describe(fmt::format(
         "Rows of words of {} bits become rows of words of {} bits, the first lowest. last_word is the number of the "
         "last {} a row.",

@@ -32,6 +32,7 @@ struct Shapes {
   Config config;
   Attention a;  ///< of a lane: its heads and their channels
   Numerics n;
+  bool operator==(const Shapes&) const = default;
 
   int lanes() const { return config.core.lanes; }
   Shapes lane() const {

@@ -62,7 +62,7 @@ Reg<Bool> first_of_head(Module& m, const std::string& name, const Bool& step, co
 }  // namespace
 
 const Module& build_softmax(Design& d, const Shapes& s) {
-  return d.module("softmax", [&](Module& m) {
+  return d.module("softmax", s, [](Design& d, Module& m, const Shapes& s) {
     const int heads_held = power_of_two(2 * s.a.samples_per_head());
     m.describe("Softmax over the logits of a head (NUMERICS.md N4). Weights of a head sum to exactly 1.");
     m.parameter("logit_bits", s.n.logit_bits());

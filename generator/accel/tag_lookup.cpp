@@ -94,7 +94,7 @@ UInt set_index(const Shapes& s, const UInt& column, const UInt& row, const UInt&
 }  // namespace
 
 const Module& build_tag_lookup(Design& d, const Shapes& s) {
-  return d.module("tag_lookup", [&](Module& m) {
+  return d.module("tag_lookup", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Tag look-up of the line cache: four tag banks by line parity, checked when a sample is generated. Missing "
         "lines are entered and asked for "

@@ -21,7 +21,7 @@ constexpr int most_blocks_of_group = 16;
 }  // namespace
 
 const Module& build_token_walk(Design& d, const Shapes& s) {
-  return d.module("token_walk", [&](Module& m) {
+  return d.module("token_walk", s, [](Design& d, Module& m, const Shapes& s) {
     const int rows = s.rows(), mask_words = divide_up(s.config.attention.max_tokens, s.data_bytes()),
               byte_bits = std::countr_zero(static_cast<unsigned>(s.data_bytes())), token_bits = s.token_bits();
     m.describe(

@@ -207,59 +207,17 @@ void Top::parameters() {
     if (c.order.bucket_bits > 0) descriptor.in("order_held", order.out("held", UInt(s.query_bits())));
     gemm.in_stream("query", order.out_stream("row", UInt(s.index_bits())));
 
-    m.note("References, core, output.");
-    Instance reference(m, "reference_rows", build_reference_rows(d, s));
-    in_job(reference, work_clock);
-    reference.in("start", begin_order), reference.in("queries", job.queries), reference.in("boxes", job.boxes);
-    auto word = order.out_stream("word", UInt(reference_word_bits));
-    Stream<RegionGroup> region{RegionGroup(s), {}, {}};
-    if (s.has_regions()) {
-      Instance planner(m, "region_planner", build_region_planner(d, s));
-      in_job(planner, work_clock);
-      planner.in("start", begin_order), planner.in("queries", job.queries), planner.in("boxes", job.boxes);
-      planner.in("levels", levels);
-      planner.in_stream("word", word);
-      word = planner.out_stream("word_out", UInt(reference_word_bits));
-      region = planner.out_stream("group", RegionGroup(s));
-    }
-    reference.in_stream("word", word);
-    Instance core(m, "core", build_core(d, s));
-    in_job(core, work_clock);
-    core.in("clear", begin_order);  // a dense job, which may end before all tags are, reads no features
-    control.in("tags_clearing", core.out("clearing", Bool()));
-    core.in("boxes", job.boxes), core.in("levels", levels);
-    if (s.has_regions()) {
-      core.in("map_complete", attending);
-      core.in_stream("region", region);
-    }
-    for (int l = 0; l < s.a.levels; ++l)
-      core.in(fmt::format("start_{}", l), descriptor.out(fmt::format("start_{}", l), UInt(s.address_bits())));
-    for (std::size_t i = 2 * panel_tables; i < tables.size(); ++i)
-      core.in(tables[i].name,
-              loader.out(tables[i].name, TableWrite{Bool(), UInt(Shapes::bits(tables[i].banks)),
-                                                    UInt(Shapes::bits(tables[i].words)), UInt(tables[i].bits)}));
-    core.in("sample_valid", gemm.out("sample_valid", Bool()));
-    core.in("sample_slot", gemm.out("sample_slot", UInt(s.slot_bits())));
-    core.in("sample_number", gemm.out("sample_number", UInt(s.lane().sample_bits())));
-    for (int l = 0; l < s.lanes(); ++l)
-      for (const auto& [name, bits] :
-           {std::pair{"offset_x", s.n.offset_bits()}, {"offset_y", s.n.offset_bits()}, {"logit", s.n.logit_bits()}}) {
-        const auto port = fmt::format("{}_{}", name, l);
-        core.in(port, gemm.out(port, UInt(bits)));
-      }
-    core.in_stream("projected", gemm.out_stream("projected", UInt(s.rows_bits())));
-    Bool freed = core.out("freed", Bool());
-    gemm.in("freed", freed), reference.in("freed", freed);
-    for (auto [port, bits] :
-         {std::pair{"write_address", s.slot_bits() + s.level_bits()}, {"write_data", s.reference_word_bits()}})
-      core.in(fmt::format("reference_{}", port), reference.out(port, UInt(bits)));
-    core.in("reference_write_enable", reference.out("write_enable", Bool()));
-    core.in_stream("references_of_group", reference.out_stream("group", UInt(1)));
-    Instance rows(m, "output_rows", build_output_rows(d, s));
-    in_job(rows, work_clock);
-    rows.in("start", attend), rows.in_stream("query", order.out_stream("result", UInt(s.index_bits())));
-    rows.in("address", job.output_address), rows.in("stride", job.output_stride);
-    rows.in_stream("output", core.out_stream("output", OutputGroup(s)));
+void Top::query_order() {
+  m.note("Order of queries: it begins with the job, while weights are loaded and values projected.");
+  begin_order = (accepted & ~job.dense).named("begin_order");
+  order = in_job("order", build_query_order(d, s), work_clock);
+  order.in("start", begin_order), order.in("keep", job.order_kept), order.in("count", job.queries);
+  order.in("rows", job.rows), order.in("listed", job.listed), order.in("list_address", job.list_address);
+  order.in("boxes", job.boxes), order.in("reference_address", job.reference_address);
+  control.connect("bad_entry", order);
+  if (c.order.bucket_bits > 0) descriptor.connect("order_held", order, "held");
+  gemm.connect("query", order, "row");
+}
 
     m.note("What is written: rows of outputs, or what the PE array has for memory.");
     Instance writer(m, "burst_writer", build_burst_writer(d, s));
@@ -380,35 +338,27 @@ void Top::parameters() {
     for (const char* counter : counter_names)
       registers.in(fmt::format("counter_{}", counter), counters.out(counter, UInt(32)));
 
-    if (!gated) return;
-    // A block whose clock stands still would miss what it is given, and repeat what it gives.
-    const auto nothing_passes = [&](const char* name, const Bool& clock, const std::vector<Bool>& traffic) {
-      Bool any = traffic.front();
-      for (const Bool& b : traffic) any = any | b;
-      m.add_assertion(fmt::format("nothing passes to or from {} while its clock is stopped", name),
-                      (clock | ~any).id());
-    };
-    const auto valid = [](Instance& block, const char* port) { return block.out(port, Bool()); };
-    nothing_passes("job_reader", setup_clock,
-                   {valid(control, "request_valid"), data_valid[0], valid(job_reader, "beat_valid"),
-                    valid(job_reader, "burst_valid")});
-    nothing_passes("job_loads", setup_clock, {accepted, valid(loads, "request_valid"), valid(control, "run_begins")});
-    nothing_passes("gemm", work_clock,
-                   {run_start, data_valid[1], valid(gemm, "burst_valid"), valid(gemm, "sample_valid"),
-                    valid(gemm, "request_valid"), valid(gemm, "beat_valid")});
-    nothing_passes("order", work_clock,
-                   {begin_order, data_valid[2], data_valid[3], valid(order, "reference_burst_valid"),
-                    valid(order, "list_burst_valid"), valid(order, "row_valid"), valid(order, "result_valid"),
-                    valid(order, "word_valid"), valid(order, "bad_entry")});
-    nothing_passes("reference_rows", work_clock,
-                   {begin_order, valid(reference, "write_enable"), valid(reference, "group_valid"), freed});
-    std::vector<Bool> core_traffic = {begin_order, feature_valid, valid(core, "clearing"), valid(core, "output_valid")};
-    for (int i = 0; i < feature_ids(c); ++i)
-      core_traffic.push_back(
-          core.out(fmt::format("{}_burst_{}_valid", i < s.lanes() ? "feature" : "region", i % s.lanes()), Bool()));
-    nothing_passes("core", work_clock, core_traffic);
-    nothing_passes("burst_writer", work_clock,
-                   {run_start, valid(writer, "awvalid"), valid(writer, "wvalid"), valid(writer, "waiting")});
+const Module& build_top(Design& d, const Shapes& s, std::string_view name) {
+  return d.module(std::string(name), s, [](Design& d, Module& m, const Shapes& s) {
+    m.describe(
+        "Deformable-attention accelerator generated by quillgen: offsets, logits, softmax, sampling, aggregation and "
+        "output projection of a multi-scale "
+        "deformable attention layer. AXI4-Lite registers, one AXI4 master.");
+    Top top{d, m, s};
+    top.parameters();
+    top.host();
+    top.job_queue();
+    top.job_reading();
+    top.job_description();
+    top.array();
+    top.query_order();
+    top.attention();
+    top.outputs();
+    top.read_channels();
+    top.write_channels();
+    top.watch();
+    top.counters();
+    if (top.gated) top.stopped_clocks();
   });
 }
 

@@ -33,7 +33,7 @@ struct Weights {
 }  // namespace
 
 const Module& build_weight_gen(Design& d, const Shapes& s) {
-  return d.module("weight_gen", [&](Module& m) {
+  return d.module("weight_gen", s, [](Design&, Module& m, const Shapes& s) {
     const int fraction = s.n.interp_frac_bits;
     const int drop = s.n.attention_bits + 2 * fraction - s.n.corner_bits;
     m.describe(

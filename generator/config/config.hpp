@@ -19,6 +19,7 @@ struct Attention {
   constexpr int head_dim() const { return embed_dim / heads; }                 ///< D
   constexpr int samples_per_head() const { return levels * points; }           ///< L*K
   constexpr int samples_per_query() const { return heads * levels * points; }  ///< M*L*K
+  bool operator==(const Attention&) const = default;
 };
 
 /// Bit widths of every quantity; the letters are those of verif/model/NUMERICS.md.
@@ -40,6 +41,7 @@ struct Numerics {
 
   constexpr int offset_bits() const { return offset_int_bits + offset_frac_bits; }
   constexpr int logit_bits() const { return logit_int_bits + logit_frac_bits; }
+  bool operator==(const Numerics&) const = default;
 };
 
 /// PE array of the projections of tokens and queries and of dense jobs: rows x columns outputs x depth products a
@@ -50,11 +52,13 @@ struct Gemm {
   int depth = 0;        ///< products a PE sums in a cycle, a power of two
   int max_inner = 0;    ///< longest row of a dense job, elements
   int tree_levels = 0;  ///< levels of an adder tree between two registers
+  bool operator==(const Gemm&) const = default;
 };
 
 struct Core {
   int lanes = 0;               ///< 1, 2 or 4: the heads are shared out to them, each takes a sample a cycle
   int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, in each lane
+  bool operator==(const Core&) const = default;
 };
 
 /// The order in which queries are worked on. As it stands here: that of arrival.
@@ -63,6 +67,7 @@ struct Order {
   int window = 1;          ///< candidates of which the nearest is next, a power of two; 1: no choice
   int distance_units = 1;  ///< candidates whose distance is computed in a cycle, a power of two
   int starvation_bound = 1024;  ///< a candidate passed over so often is next
+  bool operator==(const Order&) const = default;
 };
 
 /// How features are brought on chip (FeatureCache::policy).
@@ -88,6 +93,7 @@ struct FeatureCache {
   int margin = 8;           ///< pixels around the references of a group, in each level
   int region_queries = 32;  ///< most queries of a group, a power of two
   int overlap = refetch;    ///< Overlap
+  bool operator==(const FeatureCache&) const = default;
 };
 
 /// The memory behind the AXI4 port.
@@ -96,6 +102,7 @@ struct Memory {
   int address_bits = 0;     ///< 32..64
   int latency_cycles = 0;   ///< the latency that buffers are sized for
   int max_outstanding = 0;  ///< feature lines in flight, of all lanes together, a power of two
+  bool operator==(const Memory&) const = default;
 };
 
 /// How registers are reset (Implementation::reset).
@@ -105,6 +112,7 @@ enum ResetStyle : int { sync_high, sync_low, async_low };
 struct Implementation {
   int reset = sync_high;  ///< ResetStyle
   int clock_gating = 0;   ///< 1: a block has its clock only while a job needs it
+  bool operator==(const Implementation&) const = default;
 };
 
 struct Config {
@@ -117,6 +125,7 @@ struct Config {
   FeatureCache feature_cache;
   Memory memory;
   Implementation implementation;
+  bool operator==(const Config&) const = default;
 };
 
 /// Bytes an element of `bits` occupies in memory: 1 up to 8 bits, 2 above.

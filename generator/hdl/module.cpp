@@ -428,18 +428,33 @@ int Module::port_index(const std::string& name) const {
   return it == port_numbers_.end() ? -1 : it->second;
 }
 
-Module& Design::module(const std::string& name, const std::function<void(Module&)>& build) {
-  if (auto it = by_name_.find(name); it != by_name_.end()) {
-    if (it->second == nullptr) throw HdlError(fmt::format("module {} contains itself", name));
-    return *it->second;
-  }
-  by_name_[name] = nullptr;
+Design::Made* Design::find(const std::string& name, SourceLine at) {
+  auto it = by_name_.find(name);
+  if (it == by_name_.end()) return nullptr;
+  if (it->second.module == nullptr)
+    throw HdlError(fmt::format("module {} ({}) contains itself, at {}", name, it->second.at.str(), at.str()));
+  return &it->second;
+}
+
+Module& Design::make(const std::string& name, std::any key, const std::function<void(Module&)>& build, SourceLine at) {
+  by_name_[name] = {nullptr, std::move(key), at};
   auto fresh = std::make_unique<Module>(name);
   build(*fresh);
   Module& result = *fresh;
-  by_name_[name] = fresh.get();
+  by_name_[name].module = fresh.get();
   modules_.push_back(std::move(fresh));
   return result;
 }
 
 }  // namespace quillgen::hdl
+void Design::fail_again(const std::string& name, const Made& before, SourceLine at) {
+  throw HdlError(fmt::format(
+      "module {} is made at {} and, with other contents, at {}: put the parameters that differ into its name", name,
+      before.at.str(), at.str()));
+}
+
+Module& Design::module(const std::string& name, const std::function<void(Module&)>& build, SourceLine at) {
+  if (Made* made = find(name, at)) fail_again(name, *made, at);
+  return make(name, {}, build, at);
+}
+

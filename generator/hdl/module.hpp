@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <type_traits>
 #include <vector>
 
 #include "hdl/node.hpp"
@@ -227,17 +228,35 @@ class Module {
   bool has_clock_ = false, has_reset_ = false, has_clock_gate_ = false, has_block_reset_ = false;
 };
 
-/// Owns the modules. A module is known by its name, which carries the parameters that tell it apart from its siblings.
+/// Owns the modules. A module is its name and its parameters: the name carries those that tell it apart from its
+/// siblings.
 class Design {
  public:
-  /// The module of that name; built by `build` when it is asked for the first time.
-  Module& module(const std::string& name, const std::function<void(Module&)>& build);
+  /// The module `name` of these parameters, a plain struct that can be compared; built when it is first asked for. A
+  /// build function holds nothing of its own, so that its parameters are all a module can depend on. Throws when the
+  /// name was given to other parameters or to another function.
+  template <class Parameters>
+  Module& module(const std::string& name, const Parameters& parameters,
+                 std::type_identity_t<void (*)(Design&, Module&, const Parameters&)> build,
+                 SourceLine at = std::source_location::current()) {
+    if (Made* made = find(name, at)) {
+      const auto* before = std::any_cast<Key<Parameters>>(&made->key);
+      if (before == nullptr || before->build != build || !(before->parameters == parameters))
+        fail_again(name, *made, at);
+      return *made->module;
+    }
+    return make(
+        name, Key<Parameters>{parameters, build}, [&](Module& m) { build(*this, m, parameters); }, at);
+  }
+  /// A module that is made once: `build` may depend on anything. Throws when the name was given before.
+  Module& module(const std::string& name, const std::function<void(Module&)>& build,
+                 SourceLine at = std::source_location::current());
   /// All modules, children before parents.
   const std::vector<std::unique_ptr<Module>>& modules() const { return modules_; }
 
  private:
   std::vector<std::unique_ptr<Module>> modules_;
-  std::unordered_map<std::string, Module*> by_name_;
+  std::unordered_map<std::string, Made> by_name_;
 };
 
 /// Bits needed to count from 0 to n - 1; at least 1.
@@ -245,5 +264,20 @@ int index_bits(std::uint64_t n);
 /// Bits needed to hold the value n; at least 1.
 int value_bits(std::uint64_t n);
 std::uint64_t mask(int width);  ///< width 0..64
+
+  template <class Parameters>
+  struct Key {
+    Parameters parameters;
+    void (*build)(Design&, Module&, const Parameters&);
+  };
+  struct Made {
+    Module* module = nullptr;  // while it is built: not yet there
+    std::any key;
+    SourceLine at;
+  };
+  /// nullptr when the name is new. Throws while the module is being built.
+  Made* find(const std::string& name, SourceLine at);
+  Module& make(const std::string& name, std::any key, const std::function<void(Module&)>& build, SourceLine at);
+  [[noreturn]] static void fail_again(const std::string& name, const Made& before, SourceLine at);
 
 }  // namespace quillgen::hdl

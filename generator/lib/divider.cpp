@@ -10,6 +10,11 @@ using namespace hdl;
 
 namespace {
 
+struct Widths {
+  int bits, fraction_bits, tag_bits;
+  bool operator==(const Widths&) const = default;
+};
+
 struct Operands {
   UInt numerator, denominator, tag;
   QUILLGEN_FIELDS(numerator, denominator, tag)
@@ -28,7 +33,9 @@ struct Result {
 }  // namespace
 
 const Module& build_divide_round(Design& d, int bits, int fraction_bits, int tag_bits) {
-  return d.module(fmt::format("divide_round_{}_to_{}", bits, fraction_bits), [&](Module& m) {
+  const auto name = fmt::format("divide_round_{}_to_{}_tag_{}", bits, fraction_bits, tag_bits);
+  return d.module(name, Widths{bits, fraction_bits, tag_bits}, [](Design&, Module& m, const Widths& w) {
+    const auto [bits, fraction_bits, tag_bits] = w;
     m.describe(
         "Rounded quotient of numerator <= denominator (NUMERICS.md N4): restoring division, one bit of the quotient a "
         "stage, then half up.");
