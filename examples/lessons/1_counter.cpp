@@ -14,7 +14,7 @@ const Module& build_counter(Design& d, unsigned modulus) {
     // This `if` decides here, once. `mux` becomes hardware and decides in every cycle. A power of two needs none.
     if (!std::has_single_bit(modulus)) next = mux(count == modulus - 1, 0, next);
     count.when(enable, next);
-    output(m, "count", static_cast<UInt>(count));
+    output(m, "count", count);
   });
 }
 

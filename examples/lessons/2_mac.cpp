@@ -11,7 +11,7 @@ const Module& build_mac(Design& d, int bits, int acc_bits) {
     // Operators grow: a * b has 2 * bits, the sum one bit more than its wider operand. Nothing is lost here ...
     SInt sum = (mux(first, 0, acc) + a * b).named("sum");
     acc.next(sum.saturate(acc_bits));  // ... only here, where it is asked for
-    output(m, "acc", static_cast<SInt>(acc));
+    output(m, "acc", acc);
   });
 }
 

@@ -258,7 +258,7 @@ module softmax (
   wire [13:0] divide_out_tag;
   wire divide_in_valid_term = parts_out_valid && totals_out_valid;
 
-  divide_round_21_to_8 u_divide (
+  divide_round_21_to_8_tag_14 u_divide (
     .clk            (clk),
     .rst            (rst),
     .in_valid       (divide_in_valid_term),

@@ -29,8 +29,8 @@ module tag_lookup (
   output wire        miss_valid,
   input  wire        miss_ready,
   output wire        miss_level,
-  output wire [3:0]  miss_by,
-  output wire [3:0]  miss_bx,
+  output wire [3:0]  miss_row,
+  output wire [3:0]  miss_column,
   output wire        miss_head,
   output wire        entry_valid,
   input  wire        entry_ready,
@@ -122,10 +122,10 @@ module tag_lookup (
     if (rst) line_valid <= 1'b0;
     else if (lookup_advance) line_valid <= corners_valid;
 
-  reg [3:0] line_bx_0;
-  reg [3:0] line_bx_1;
-  reg [3:0] line_by_0;
-  reg [3:0] line_by_1;
+  reg [3:0] line_column_0;
+  reg [3:0] line_column_1;
+  reg [3:0] line_row_0;
+  reg [3:0] line_row_1;
   reg [10:0] line_weight_0;
   reg [10:0] line_weight_1;
   reg [10:0] line_weight_2;
@@ -140,10 +140,10 @@ module tag_lookup (
 
   always @(posedge clk)
     if (lookup_advance) begin
-      line_bx_0 <= column_even_block;
-      line_bx_1 <= column_odd_block;
-      line_by_0 <= row_even_block;
-      line_by_1 <= row_odd_block;
+      line_column_0 <= column_even_block;
+      line_column_1 <= column_odd_block;
+      line_row_0 <= row_even_block;
+      line_row_1 <= row_odd_block;
       line_weight_0 <= weight_00;
       line_weight_1 <= weight_01;
       line_weight_2 <= weight_10;
@@ -200,7 +200,7 @@ module tag_lookup (
   );
 
   wire [18:0] bank_0_word = bank_0_forward ? bank_0_forward_word : bank_0_q;
-  wire [7:0] bank_0_tag = {line_level, line_head, line_by_0[3:1], line_bx_0[3:1]};
+  wire [7:0] bank_0_tag = {line_level, line_head, line_row_0[3:1], line_column_0[3:1]};
   wire [8:0] bank_0_match_0_joined = {1'b1, bank_0_tag};
   wire bank_0_match_0 = bank_0_word[8:0] == bank_0_match_0_joined;
   wire bank_0_match_1 = bank_0_word[17:9] == bank_0_match_0_joined;
@@ -253,7 +253,7 @@ module tag_lookup (
   );
 
   wire [18:0] bank_1_word = bank_1_forward ? bank_1_forward_word : bank_1_q;
-  wire [7:0] bank_1_tag = {line_level, line_head, line_by_0[3:1], line_bx_1[3:1]};
+  wire [7:0] bank_1_tag = {line_level, line_head, line_row_0[3:1], line_column_1[3:1]};
   wire [8:0] bank_1_match_0_joined = {1'b1, bank_1_tag};
   wire bank_1_match_0 = bank_1_word[8:0] == bank_1_match_0_joined;
   wire bank_1_match_1 = bank_1_word[17:9] == bank_1_match_0_joined;
@@ -305,7 +305,7 @@ module tag_lookup (
   );
 
   wire [18:0] bank_2_word = bank_2_forward ? bank_2_forward_word : bank_2_q;
-  wire [7:0] bank_2_tag = {line_level, line_head, line_by_1[3:1], line_bx_0[3:1]};
+  wire [7:0] bank_2_tag = {line_level, line_head, line_row_1[3:1], line_column_0[3:1]};
   wire [8:0] bank_2_match_0_joined = {1'b1, bank_2_tag};
   wire bank_2_match_0 = bank_2_word[8:0] == bank_2_match_0_joined;
   wire bank_2_match_1 = bank_2_word[17:9] == bank_2_match_0_joined;
@@ -357,7 +357,7 @@ module tag_lookup (
   );
 
   wire [18:0] bank_3_word = bank_3_forward ? bank_3_forward_word : bank_3_q;
-  wire [7:0] bank_3_tag = {line_level, line_head, line_by_1[3:1], line_bx_1[3:1]};
+  wire [7:0] bank_3_tag = {line_level, line_head, line_row_1[3:1], line_column_1[3:1]};
   wire [8:0] bank_3_match_0_joined = {1'b1, bank_3_tag};
   wire bank_3_match_0 = bank_3_word[8:0] == bank_3_match_0_joined;
   wire bank_3_match_1 = bank_3_word[17:9] == bank_3_match_0_joined;
@@ -416,8 +416,8 @@ module tag_lookup (
     if (rst) misses_left <= 3'd0;
     else misses_left <= leave ? misses_left_sum_3 : 3'd0;
 
-  assign miss_by = (open[1:0] == 2'd0) ? line_by_1 : line_by_0;
-  assign miss_bx = (lowest[0] || lowest[2]) ? line_bx_0 : line_bx_1;
+  assign miss_row = (open[1:0] == 2'd0) ? line_row_1 : line_row_0;
+  assign miss_column = (lowest[0] || lowest[2]) ? line_column_0 : line_column_1;
   assign entry_place_0 = {bank_0_set, bank_0_missing_term ? bank_0_match_1 : bank_0_word[18]};
   assign entry_place_1 = {bank_1_set, bank_1_missing_term ? bank_1_match_1 : bank_1_word[18]};
   assign entry_place_2 = {bank_2_set, bank_2_missing_term ? bank_2_match_1 : bank_2_word[18]};
@@ -465,17 +465,17 @@ module tag_lookup (
       check_entry_last <= {66{1'b0}};
     end else begin
       check_miss_held <= miss_valid && !miss_ready;
-      check_miss_last <= {line_level, miss_by, miss_bx, line_head};
+      check_miss_last <= {line_level, miss_row, miss_column, line_head};
       check_entry_held <= entry_valid && !entry_ready;
       check_entry_last <= {line_weight_0, line_weight_1, line_weight_2, line_weight_3, entry_place_0, entry_place_1,
           entry_place_2, entry_place_3, missing, line_line_x, line_line_y, line_last_of_head, line_last_of_query};
 `ifdef FORMAL
-      assert (!check_miss_held || (miss_valid && {line_level, miss_by, miss_bx, line_head} == check_miss_last));
+      assert (!check_miss_held || (miss_valid && {line_level, miss_row, miss_column, line_head} == check_miss_last));
       assert (!check_entry_held || (entry_valid && {line_weight_0, line_weight_1, line_weight_2, line_weight_3,
           entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x, line_line_y,
           line_last_of_head, line_last_of_query} == check_entry_last));
 `else
-      if (!(!check_miss_held || (miss_valid && {line_level, miss_by, miss_bx,
+      if (!(!check_miss_held || (miss_valid && {line_level, miss_row, miss_column,
           line_head} == check_miss_last))) $fatal(1, "%m: stream miss changed while it was waiting");
       if (!(!check_entry_held || (entry_valid && {line_weight_0, line_weight_1, line_weight_2, line_weight_3,
           entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x, line_line_y,

@@ -81,8 +81,7 @@ const Module& build_bucket_sort(Design& d, const Shapes& s) {
     UInt number = counts.read(mux(is_sum, cell, place_on_curve), is_sum | is_read).named("number");
     Bool enter = is_write.named("enter");
     counts.write(is_clear | enter | summing, mux(is_clear, cell, counted_cell),
-                 mux(is_clear, UInt::constant(m, 0, s.query_bits()),
-                     mux(summing, static_cast<UInt>(begin), lib::increment(number))));
+                 mux(is_clear, UInt::constant(m, 0, s.query_bits()), mux(summing, begin, lib::increment(number))));
     begin.when(is_clear, 0).when(summing, (begin + number).wrap(s.query_bits()));
     cell.when(is_clear | is_sum, lib::next_index(cell, cells));
     Bool begin_sort = (start & ~keep).named("begin_sort");
@@ -104,7 +103,7 @@ const Module& build_bucket_sort(Design& d, const Shapes& s) {
     Bool sorted = (is_placing & end_of_pass).named("sorted");
     auto held = reg(m, "held", UInt(s.query_bits()), 0);  // queries in the order that is held; 0: none is
     held.when(begin_sort, 0).when(sorted, count);
-    output(m, "held", static_cast<UInt>(held));
+    output(m, "held", held);
     auto to_issue = reg(m, "to_issue", UInt(s.query_bits()), 0);
     auto place = reg(m, "place", UInt(s.index_bits()));
     auto read_valid = reg(m, "read_valid", Bool(), 0);

@@ -62,7 +62,7 @@ const Module& build_burst_writer(Design& d, const Shapes& s) {
     m.add_assertion("a beat that is sent is there", (~wvalid | beat.valid).id());
 
     output(m, "awvalid", state == send_address);
-    output(m, "awaddr", static_cast<UInt>(address));
+    output(m, "awaddr", address);
     output(m, "awlen", (length - 1).as_uint().wrap(5).extend(8));
     output(m, "wvalid", wvalid);
     output(m, "wdata", beat.data);

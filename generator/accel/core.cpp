@@ -148,7 +148,7 @@ const Module& build_core(Design& d, const Shapes& s) {
     }
     m.note("A group is done with when all lanes are; outputs are the sums of all lanes.");
     freed.drive(from_all(m, freed_by));
-    output(m, "freed", static_cast<Bool>(freed));
+    output(m, "freed", freed);
     output(m, "clearing", clearing);
     requantise.in("table", table_port(m, "output_requant", columns, groups, lib::requant_entry_bits));
     // The last head of a query brings its outputs at once; memory takes them until the last of the next.

@@ -60,8 +60,8 @@ const Module& build_counters(Design& d, const Shapes& s) {
     auto count = [&](const std::string& name, const UInt& amount) {
       auto r = reg(m, name, UInt(32), 0);
       r.when(clear, 0).next((r + amount).wrap(32));
-      output(m, name, static_cast<UInt>(r));
-      return static_cast<UInt>(r);
+      output(m, name, r);
+      return r;
     };
     auto sum = [](std::vector<UInt> list) {
       UInt total = list[0];
@@ -105,7 +105,7 @@ const Module& build_counters(Design& d, const Shapes& s) {
     auto kept = [&](const char* name, const Bool& now) {  // cycles since the last step
       auto r = reg(m, name, UInt(32), 0);
       r.when(clear | step, 0).next((r + (busy & gemm_begun & now).as_uint()).wrap(32));
-      return mux(step, static_cast<UInt>(r), UInt::constant(m, 0, 32));
+      return mux(step, r, UInt::constant(m, 0, 32));
     };
     UInt rows_gap = kept("gap_rows", ~no_room), room_gap = kept("gap_room", no_room);
     UInt busy_cycles = count("gemm_busy", step.as_uint()), row_cycles = count("gemm_rows", rows_gap),

@@ -32,14 +32,14 @@ const Module& build_dense_writer(Design& d, const Shapes& s) {
     address.when(start, base).when(asked.fire(), lib::move_address(address, stride));
     Bool last_beat = (beat + 1 == row_beats).named("last_beat");
     ResultRead read(s);
-    read.slot = s.rows() == 1 ? static_cast<UInt>(group) : concat({group, row});
+    read.slot = s.rows() == 1 ? group : concat({group, row});
     const int scale = std::countr_zero(static_cast<unsigned>(layout.dense_unit / layout.smallest_unit()));
     read.unit = (beat << scale).resize(layout.unit_bits());
     const int all = layout.dense_unit, live_bits = layout.live_bits();
     Bool ends_outputs = (last_panel & last_beat & (tail != 0)).named("ends_outputs");
     read.live =
         mux(ends_outputs, tail.extend(live_bits), UInt::constant(m, static_cast<std::uint64_t>(all), live_bits));
-    auto out = stream(m, "read_out", static_cast<Bool>(copying), read);
+    auto out = stream(m, "read_out", copying, read);
     Bool step = out.fire().named("step");
     Bool end_of_row = (step & last_beat).named("end_of_row");
     Bool end_of_group = (end_of_row & (row + 1 == finished.data)).named("end_of_group");

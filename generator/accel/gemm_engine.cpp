@@ -49,7 +49,7 @@ const Module& build_pe(Design& d, const Shapes& s) {
     acc.when(accumulate, next);
     auto result = reg(m, "result", SInt(s.gemm_acc_bits()));
     result.when(accumulate & last, next);
-    output(m, "result", static_cast<SInt>(result));
+    output(m, "result", result);
   });
 }
 
@@ -177,7 +177,7 @@ const Module& build_gemm_engine(Design& d, const Shapes& s) {
     for (int r = 0; r < rows; ++r)
       for (int c = 0; c < columns; ++c) {
         Instance pe(m, fmt::format("pe_{}_{}", r, c), build_pe(d, s));
-        pe.in("advance", static_cast<Bool>(advance));
+        pe.in("advance", advance);
         pe.in("accumulate", accumulate);
         pe.in("first", mark.first), pe.in("last", mark.last);
         pe.in("operands", row_words[static_cast<std::size_t>(r)]);
@@ -229,7 +229,7 @@ const Module& build_gemm_engine(Design& d, const Shapes& s) {
       Instance unit(m, fmt::format("requantise_{}", i),
                     lib::build_requantise(d, s.gemm_acc_bits(), s.result_bits(), true));
       unit.in("enable", always);
-      unit.in("acc", static_cast<UInt>(acc));
+      unit.in("acc", acc);
       unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
       values.push_back(unit.out("value", UInt(s.result_bits())).as_sint());
     }

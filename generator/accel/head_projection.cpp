@@ -78,8 +78,8 @@ const Module& build_head_projection(Design& d, const Shapes& s) {
       Ram memory(m, fmt::format("weights_{}", c), words, weight_bits, 1);
       memory.write(weight_write.enable & (weight_write.bank == c), weight_write.address, weight_write.data);
       Instance column(m, fmt::format("column_{}", c), build_column(d, sh));
-      column.in("advance", static_cast<Bool>(advance));
-      column.in("head", static_cast<UInt>(head));
+      column.in("advance", advance);
+      column.in("head", head);
       column.in("weights", memory.read(word, step));
       sums.push_back(column.out("sum", SInt(s.n.head_bits + s.n.output_weight_bits +
                                             (s.a.head_dim() == 1 ? 0 : Shapes::bits(s.a.head_dim())))));

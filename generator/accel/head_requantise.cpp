@@ -57,7 +57,7 @@ const Module& build_head_requantise(Design& d, const Shapes& s) {
     std::vector<UInt> values;
     for (int u = 0; u < units; ++u) {
       Instance unit(m, fmt::format("requantise_{}", u), lib::build_requantise(d, acc_bits, s.n.head_bits, false));
-      unit.in("enable", static_cast<Bool>(advance));
+      unit.in("enable", advance);
       unit.in("acc", sums.bits(u * acc_bits, acc_bits));
       unit.in("mult", entry.bits(u * entry_bits, lib::mult_bits));
       unit.in("shift", entry.bits(u * entry_bits + lib::mult_bits, lib::shift_bits));

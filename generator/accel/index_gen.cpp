@@ -152,7 +152,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
 
     m.note("Add, round, clamp.");
     Rounded rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),
-                    locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample, std::nullopt};
+                    locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample};
     if (const int distance = s.config.feature_cache.bypass_distance; s.has_bypass())
       rounded.sample.tag.far = is_far(moved.move_x, distance, "x") | is_far(moved.move_y, distance, "y");
     auto place = pipe.stage("place", rounded);
@@ -164,8 +164,6 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     result.x = place.x, result.y = place.y, result.weight = place.sample.weight;
     result.tag = place.sample.tag;
     result.inside = concat({y1_in, y0_in, x1_in, x0_in});
-    result.last_of_head = place.sample.last_of_head, result.last_of_query = place.sample.last_of_query;
-    result.far = place.far;
     auto out = pipe.finish(result);
     output_stream(m, "location", out);
     tap(m, "location", Stream<Pixel>{{place.x, place.y}, out.valid, out.ready});

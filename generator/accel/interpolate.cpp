@@ -44,7 +44,7 @@ const Module& build_channel(Design& d, const Shapes& s) {
     acc.when(accumulate, next);
     auto result = reg(m, "result", SInt(s.head_acc_bits()));
     result.when(accumulate & last, next);
-    output(m, "result", static_cast<SInt>(result));
+    output(m, "result", result);
   });
 }
 
@@ -86,8 +86,8 @@ const Module& build_interpolate(Design& d, const Shapes& s) {
     std::vector<UInt> results;
     for (int ch = 0; ch < s.a.head_dim(); ++ch) {
       Instance u(m, fmt::format("channel_{}", ch), build_channel(d, s));
-      u.in("advance", static_cast<Bool>(advance));
-      u.in("first", static_cast<Bool>(first));
+      u.in("advance", advance);
+      u.in("first", first);
       u.in("last", ends_head);
       u.in("accumulate", enable);
       for (std::size_t p = 0; p < banks; ++p) {

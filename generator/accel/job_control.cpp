@@ -59,20 +59,17 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "check", is_check);
     constexpr int beat_bits = 32;  // of what the loads ask for
     auto asked = reg(m, "asked", Bool(), 0);
-    auto loads_ask = input(m, "loads_request_valid", Bool());
-    auto loads_request = input(m, "loads_request", ReadRequest(s, beat_bits));
+    auto loads_request = input_stream(m, "loads_request", ReadRequest(s, beat_bits));
     ReadRequest request(s, beat_bits);
-    request.address = mux(is_fetch, descriptor.wrap(s.address_bits()), loads_request.address);
+    request.address = mux(is_fetch, descriptor.wrap(s.address_bits()), loads_request.data.address);
     request.beats =
         mux(is_fetch, UInt::constant(m, static_cast<std::uint64_t>(descriptor_words * 32 / s.data_bits()), beat_bits),
-            loads_request.beats);
-    // A stream but for one thing: a job that is stopped withdraws the request, since the reader is reset.
-    Bool may_ask = mux(is_fetch, ~asked, loads_ask & (is_load | is_project)).named("may_ask");
-    auto request_ready = input(m, "request_ready", Bool());
-    output(m, "request_valid", may_ask);
-    output(m, "request", request);
-    output(m, "loads_request_ready", request_ready & ~is_fetch & (is_load | is_project));
-    asked.when(begin, false).when(is_fetch & request_ready, true);
+            loads_request.data.beats);
+    Bool may_ask = mux(is_fetch, ~asked, loads_request.valid & (is_load | is_project)).named("may_ask");
+    auto ask = stream(m, "ask", may_ask, request);
+    loads_request.ready.drive(ask.ready & ~is_fetch & (is_load | is_project));
+    asked.when(begin, false).when(is_fetch & ask.ready, true);
+    output_offer(m, "request", ask);  // a job that is stopped withdraws it, since the reader is reset
 
     m.note("What stops a job.");
     auto read_error = input(m, "read_error", Bool()), write_error = input(m, "write_error", Bool());
@@ -141,17 +138,17 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     start.next((to_project | to_attend) & ~fails);
     output(m, "accepted", is_check & checked & ~fails);
     output(m, "run_begins", to_project & ~fails);
-    output(m, "start", static_cast<Bool>(start));
+    output(m, "start", start);
     output(m, "in_project", is_project);
     // Which run it is, also while a stopped job waits for what it had asked for.
     auto attending = reg(m, "attending", Bool(), 0);
     attending.when(to_attend, true).when(to_project | begin, false);
-    output(m, "attending", static_cast<Bool>(attending));
+    output(m, "attending", attending);
     Bool cleared = (is_stop & quiet).named("cleared");
     output(m, "halt", is_stop | is_clear);
     auto job_reset = reg(m, "job_reset", Bool(), 1);
     job_reset.next(cleared);
-    output(m, "job_reset", static_cast<Bool>(job_reset));
+    output(m, "job_reset", job_reset);
 
     m.note("Report: at the end, or, stopped, when the port is quiet or has timed out. A soft reset is not reported.");
     auto done = reg(m, "done", Bool(), 0);
@@ -175,10 +172,10 @@ const Module& build_job_control(Design& d, const Shapes& s) {
       output(m, "work_clock", ~(is_idle | is_fetch));
     }
     output(m, "begin_job", begin);
-    output(m, "done", static_cast<Bool>(done));
+    output(m, "done", done);
     output(m, "failed", done & (error != 0));
-    output(m, "error", static_cast<UInt>(error));
-    output(m, "error_detail", static_cast<UInt>(detail));
+    output(m, "error", error);
+    output(m, "error_detail", detail);
   });
 }
 

@@ -46,7 +46,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
       auto r = reg(m, name, UInt(bits), reset);
       fields[static_cast<std::size_t>(word / words_per_beat)].emplace_back(
           r, beat.bits((word % words_per_beat) * 32 + low, bits));
-      return static_cast<UInt>(r);
+      return r;
     };
     UInt kind = field(word::kind, "kind", 32), flags = field(word::flags, "flags", 32),
          id = field(word::job_id, "job_id", 32, 0, 0),  // may be read before there was a job
@@ -117,7 +117,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     for (int l = 0; l < s.a.levels; ++l) {
       auto r = reg(m, fmt::format("start_{}", l), UInt(address_bits));
       r.when(placing & (level == l), level_start);
-      output(m, fmt::format("start_{}", l), static_cast<UInt>(r));
+      output(m, fmt::format("start_{}", l), r);
     }
 
     m.note("A dense job: words of a row, and what a tile and a panel take.");

@@ -65,10 +65,9 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
         .when(is_take & input(m, "beat_valid", Bool()), lib::decrement(beats));
     ReadRequest request(s, beat_bits);
     request.address = mux(mask, job.mask_address, next_parameter), request.beats = beats;
-    // A stream but for one thing: a job that is stopped withdraws the request, since it resets this block.
-    output(m, "request_valid", is_ask);
-    output(m, "request", request);
-    Bool asked = (is_ask & input(m, "request_ready", Bool())).named("asked");
+    auto offered = stream(m, "offered", is_ask, request);
+    Bool asked = offered.fire().named("asked");
+    output_offer(m, "request", offered);  // a job that is stopped withdraws it, since this block is reset
     Bool complete = (is_take & (beats == 0)).named("complete");
     UInt skipped = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, true) * s.data_bytes()), 32);
     next_parameter
@@ -83,9 +82,9 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     output(m, "start_rest", asked & ~panel & ~mask);
     output(m, "to_mask", is_take & mask);
     output(m, "to_tables", is_take & ~mask);
-    output(m, "upper_half", static_cast<Bool>(upper));
-    output(m, "panel_entries", static_cast<UInt>(entries));
-    output(m, "panel_words", static_cast<UInt>(words));
+    output(m, "upper_half", upper);
+    output(m, "panel_entries", entries);
+    output(m, "panel_words", words);
 
     m.note("What has been loaded, and the panel in work.");
     Bool projects = (~job.map_given).named("projects");
@@ -108,10 +107,10 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
         .when(run_begins, lib::move_address(address, job.panel_output_beats << byte_shift));
     left.when(start, job.output_beats).when(run_begins, (left - run.output_beats).as_uint().wrap(left.width()));
     output(m, "panel", static_cast<Panel>(in_work));
-    output(m, "panel_loaded", static_cast<Bool>(panel_loaded));
+    output(m, "panel_loaded", panel_loaded);
     output(m, "panels_left", (tiles_left != 0) | panel_loaded);
-    output(m, "mask_wanted", static_cast<Bool>(mask_wanted));
-    output(m, "rest_wanted", static_cast<Bool>(rest_wanted));
+    output(m, "mask_wanted", mask_wanted);
+    output(m, "rest_wanted", rest_wanted);
   });
 }
 

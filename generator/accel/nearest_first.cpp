@@ -70,18 +70,16 @@ const Module& build_nearest_first(Design& d, const Shapes& s) {
     m.note("A candidate: its words, and with the first one its place on the map.");
     auto freed_slot = reg(m, "freed_slot", UInt(slot_bits));
     Bool first_fill = (arrived < window).named("first_fill");
-    UInt slot = mux(first_fill, arrived.resize(slot_bits), static_cast<UInt>(freed_slot)).named("slot");
+    UInt slot = mux(first_fill, arrived.resize(slot_bits), freed_slot).named("slot");
     auto number = reg(m, "word_number", UInt(word_bits), 0);
     in.ready.drive(want);
     Bool take = in.fire().named("take"), taken = (take & in.data.last).named("taken");
     auto x = reg(m, "first_x", UInt(coordinate_bits)), y = reg(m, "first_y", UInt(coordinate_bits));
     Bool first_word = (number == 0).named("first_word");
-    UInt here_x =
-             mux(first_word, map_coordinate(in.data.word, 0, coordinate_bits), static_cast<UInt>(x)).named("here_x"),
-         here_y =
-             mux(first_word, map_coordinate(in.data.word, 1, coordinate_bits), static_cast<UInt>(y)).named("here_y");
+    UInt here_x = mux(first_word, map_coordinate(in.data.word, 0, coordinate_bits), x).named("here_x"),
+         here_y = mux(first_word, map_coordinate(in.data.word, 1, coordinate_bits), y).named("here_y");
     x.when(take, here_x), y.when(take, here_y);
-    const auto in_row = [&](const UInt& slot) { return concat({slot, static_cast<UInt>(number)}); };
+    const auto in_row = [&](const UInt& slot) { return concat({slot, number}); };
     Ram words(m, "words", window << word_bits, reference_word_bits, 1);
     words.write(take, in_row(slot), in.data.word);
     Ram queries(m, "queries", window, s.index_bits(), 1);
@@ -119,17 +117,16 @@ const Module& build_nearest_first(Design& d, const Shapes& s) {
       const auto numbered = [u](const char* name) { return fmt::format("{}_{}", name, u); };
       Ram bank(m, numbered("pool"), std::max(rows, 2), total_width(entered), 1);
       Bool mine = units == 1 ? Bool::constant(m, true) : (changed_slot.bits(0, unit_bits) == u);
-      bank.write(is_empty | ((taken | vacate) & mine), mux(is_empty, static_cast<UInt>(row), row_of(changed_slot)),
-                 pack(entered));
+      bank.write(is_empty | ((taken | vacate) & mine), mux(is_empty, row, row_of(changed_slot)), pack(entered));
       const Candidate c = named(unpack(bank.read(row, is_scan), Candidate(s)), numbered("candidate"));
       UInt apart = (distance(c.x, last_x) + distance(c.y, last_y)).named(numbered("distance"));
       Bool starves = ((patience == 0) & (c.arrival < starving_below)).named(numbered("starves"));
       Choice choice(s, slot_bits);
       choice.rank = concat({~c.present, ~starves, mux(starves, UInt::constant(m, 0, apart.width()), apart), c.arrival});
       UInt unit = UInt::constant(m, static_cast<std::uint64_t>(u), std::max(unit_bits, 1));
-      choice.slot = units == 1  ? static_cast<UInt>(read_row).resize(slot_bits)
+      choice.slot = units == 1  ? read_row.resize(slot_bits)
                     : rows == 1 ? unit.resize(slot_bits)
-                                : concat({static_cast<UInt>(read_row), unit});
+                                : concat({read_row, unit});
       choice.x = c.x, choice.y = c.y;
       auto seen = reg(m, numbered("seen"), Choice(s, slot_bits));
       seen.next(choice);

@@ -31,7 +31,7 @@ const Module& build_output_requantise(Design& d, const Shapes& s) {
     Bool all = in[0].valid;
     for (std::size_t l = 1; l < in.size(); ++l) all = all & in[l].valid;
     Bool step = (all & advance).named("step");
-    for (auto& lane : in) lane.ready.drive(lanes == 1 ? static_cast<Bool>(advance) : step);
+    for (auto& lane : in) lane.ready.drive(lanes == 1 ? advance : step);
     auto group = reg(m, "group", UInt(Shapes::bits(groups)), 0);
     group.when(step, lib::next_index(group, groups));
 
@@ -46,8 +46,8 @@ const Module& build_output_requantise(Design& d, const Shapes& s) {
       table.write(table_write.enable & (table_write.bank == c), table_write.address, table_write.data);
       auto entry = unpack(table.read(group, step), lib::RequantEntry{});
       Instance unit(m, fmt::format("requantise_{}", c), lib::build_requantise(d, total.width(), s.n.output_bits, true));
-      unit.in("enable", static_cast<Bool>(advance));
-      unit.in("acc", static_cast<SInt>(acc));
+      unit.in("enable", advance);
+      unit.in("acc", acc);
       unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
       values.push_back(unit.out("value", UInt(s.n.output_bits)));
     }

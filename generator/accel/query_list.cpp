@@ -43,8 +43,8 @@ const Module& build_query_list(Design& d, const Shapes& s) {
     std::vector<UInt> list;
     for (int i = 0; i < entries; ++i) list.push_back(beat.data.bits(i * entry_bits, entry_bits));
     UInt entry = select(place, list).named("entry");
-    auto out = stream(m, "query_out", (left != 0) & (beat.valid | ~listed),
-                      mux(listed, entry.resize(s.index_bits()), static_cast<UInt>(number)));
+    auto out =
+        stream(m, "query_out", (left != 0) & (beat.valid | ~listed), mux(listed, entry.resize(s.index_bits()), number));
     Bool step = out.fire().named("step");
     Bool end_of_beat = (lib::is_last(place, entries) | (left == 1)).named("end_of_beat");
     beat.ready.drive(step & listed & end_of_beat);

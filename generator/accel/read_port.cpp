@@ -70,7 +70,7 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     valid.when(load, any & ~halt);
     held.when(load, Chosen{choice, burst});
     served.when(admit & any, choice);
-    output(m, "arvalid", static_cast<Bool>(valid));
+    output(m, "arvalid", valid);
     output(m, "arid", held.id);
     output(m, "araddr", held.burst.address);
     output(m, "arlen", held.burst.length);

@@ -84,7 +84,7 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
       word.word = beat.data;
     } else {
       auto next_place = reg(m, "next_place", UInt(place_bits));
-      UInt in_place = mux(number == 0, mark.data.place, static_cast<UInt>(next_place)).named("word_place");
+      UInt in_place = mux(number == 0, mark.data.place, next_place).named("word_place");
       next_place.when(step, lib::increment(in_place));
       std::vector<UInt> list;
       for (int i = 0; i < in_beat; ++i) list.push_back(beat.data.bits(i * reference_word_bits, reference_word_bits));

@@ -121,7 +121,7 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
     auto row = reg(m, "row", UInt(s.block_bits())), column = reg(m, "column", UInt(s.block_bits()));
     Segment segment(s);
     segment.level = select(number, level_numbers), segment.by = row, segment.first = column, segment.half = half;
-    UInt run_end = all_in_lane ? static_cast<UInt>(right) : static_cast<UInt>(column);
+    UInt run_end = all_in_lane ? right : column;
     segment.end = run_end;
     auto leaves_group = wire(m, "group_done", Bool());
     if (copies) {
@@ -192,7 +192,7 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
     if (!all_in_lane) discard(in_level.blocks);
     auto request = ask.stage("run", run);
     Instance reader(m, "reader", build_burst_reader(d, s, "region", beat_bits, buffer));
-    reader.in_stream("request", ask.finish(static_cast<const ReadRequest&>(request)));
+    reader.in_stream("request", ask.finish(request));
     reader.in("data", input(m, "data", UInt(s.data_bits())));
     reader.in("data_valid", input(m, "data_valid", Bool()));
     output_stream(m, "request", reader.out_stream("burst", BurstRequest(s)));
@@ -220,7 +220,7 @@ const Module& build_region_fetch(Design& d, const Shapes& s) {
     head.when(step, lib::next_index(head, s.a.heads));
     steps.when(step & last_line, 0).when(step & last_head, lib::increment(steps));
     auto out = fill.stage("out", filled);
-    output_stream(m, "line", fill.finish(static_cast<const RegionLine&>(out)));
+    output_stream(m, "line", fill.finish(out));
   });
 }
 

@@ -89,8 +89,6 @@ const Module& build_region_lookup(Design& d, const Shapes& s) {
                       split.needed,
                       *split.x.parity,
                       *split.y.parity,
-                      c.head,
-                      c.level,
                       half,
                       last_of_region,
                       c.tag};

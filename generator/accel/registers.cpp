@@ -45,7 +45,7 @@ const Module& build_registers(Design& d, const Shapes& s) {
     write_data.when(~w_held, wdata);
     write_all.when(~w_held, wstrb == 15);
     bvalid.when(write, true).when(bready, false);
-    output(m, "bvalid", static_cast<Bool>(bvalid));
+    output(m, "bvalid", bvalid);
 
     m.note("Which register is written.");
     std::map<std::string, Bool> writes;
@@ -78,12 +78,12 @@ const Module& build_registers(Design& d, const Shapes& s) {
           .when(event | (writes.at("int_test") & write_data.bit(i)), true)
           .when(writes.at("int_state") & write_data.bit(i), false);
       bits.push_back(state);
-      if (i == interrupt_failed) output(m, "failure_pending", static_cast<Bool>(state));
+      if (i == interrupt_failed) output(m, "failure_pending", state);
     }
     values["int_state"] = concat(bits);
     auto irq = reg(m, "irq", Bool(), 0);
     irq.next((values.at("int_state") & values.at("int_enable")).any());
-    output(m, "irq", static_cast<Bool>(irq));
+    output(m, "irq", irq);
 
     m.note("State of the accelerator.");
     std::vector<Signal> status;
@@ -123,8 +123,8 @@ const Module& build_registers(Design& d, const Shapes& s) {
       value = mux(araddr.bits(2, 10) == r->offset / 4, word, value);
     }
     rdata.when(take, value);
-    output(m, "rvalid", static_cast<Bool>(rvalid));
-    output(m, "rdata", static_cast<UInt>(rdata));
+    output(m, "rvalid", rvalid);
+    output(m, "rdata", rdata);
   });
 }
 

@@ -95,7 +95,7 @@ Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry ent
     for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
     auto number = reg(m, port + "_left", UInt(3), 0);
     number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
-    output(m, port, static_cast<UInt>(number));
+    output(m, port, number);
   };
   count("hits", lines.found);
   count("misses", lines.missing);

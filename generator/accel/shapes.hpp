@@ -126,8 +126,6 @@ struct Shapes {
   int line_height() const { return quillgen::line_height(config.feature_cache.line_shape); }
   int line_row_bits() const { return std::max(1, side_bits() - line_height() + 1); }
   int line_column_bits() const { return std::max(1, side_bits() - line_width() + 1); }
-  const char* line_row_name() const { return line_height() == 2 ? "by" : "y"; }
-  const char* line_column_name() const { return line_width() == 2 ? "bx" : "x"; }
   int sets() const { return cache_sets(config); }  ///< of one tag bank
   bool has_level_shares() const { return !config.feature_cache.level_parts.empty(); }
   /// Sets of one tag bank that the lines of a level share, with shares of the levels.
@@ -182,10 +180,10 @@ struct SampleTag {
   std::optional<hdl::Bool> far;  ///< bypass_distance or more off its reference; only with a bypass
   explicit SampleTag(const Shapes& s) : head(s.head_bits()), level(s.level_bits()) {
     if (s.has_bypass()) far.emplace();
+  }
   explicit SampleTag(const PointTag& p)
       : head(p.head), level(p.level), last_of_head(p.last_of_head), last_of_query(p.last_of_query) {}
   QUILLGEN_FIELDS_UNNAMED(head, level, last_of_head, last_of_query, far)
-  }
 };
 
 /// Where the sample lies (N5).
@@ -218,7 +216,6 @@ struct Corners {
 /// A line of the value map, its row and column counted in lines.
 struct LineName {
   hdl::UInt level, row, column, head;
-  const char *row_name, *column_name;
   explicit LineName(const Shapes& s)
       : level(s.level_bits()), row(s.line_row_bits()), column(s.line_column_bits()), head(s.head_bits()) {}
   QUILLGEN_FIELDS(level, row, column, head)

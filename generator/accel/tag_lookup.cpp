@@ -109,7 +109,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     auto clear_set = reg(m, "clear_set", UInt(s.set_bits()), 0);
     clearing.when(clear, true).when(lib::is_last(clear_set, s.sets()), false);
     clear_set.when(clearing, lib::next_index(clear_set, s.sets()));
-    output(m, "clearing", static_cast<Bool>(clearing));
+    output(m, "clearing", clearing);
 
     m.note("Sort pixels and lines by parity.");
     const Corners& c = in.data;

@@ -109,7 +109,7 @@ const Module& build_token_walk(Design& d, const Shapes& s) {
 
     m.note("The block: which pixels have a row, and where; it goes when its last group needs no more of its pixels.");
     Block block(s);
-    UInt slot = rows == 1 ? static_cast<UInt>(group) : concat({group, row});
+    UInt slot = rows == 1 ? group : concat({group, row});
     for (int p = 0; p < 4; ++p) {
       const auto at = static_cast<std::size_t>(p);
       auto pixel_live = reg(m, fmt::format("live_{}", p), Bool());

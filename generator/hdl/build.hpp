@@ -1,7 +1,7 @@
 // The language for things with a name: ports, registers, wires, memories, instances and valid/ready streams, on single
 // values or bundles.
 //
-// A bundle is a struct of handles (or bundles) that lists its fields once:
+// A bundle is a struct of handles (or bundles) that lists its fields once (hdl/fields.hpp):
 //
 //     struct Pixel {
 //       UInt x, y;
@@ -16,6 +16,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "hdl/fields.hpp"
 #include "hdl/value.hpp"
 
 namespace quillgen::hdl {
@@ -26,8 +27,30 @@ template <class T>
 concept Leaf = std::derived_from<T, Signal>;
 template <class T>
 concept Bundle = requires(T value) {
-  value.each([](const char*, auto&) {});
+  value.each([](const std::string&, auto&) {});
 };
+
+template <class T>
+class Reg;
+template <class T>
+class Wire;
+namespace detail {
+template <class T>
+struct Plain {
+  using type = T;
+};
+template <class T>
+struct Plain<Reg<T>> {
+  using type = T;
+};
+template <class T>
+struct Plain<Wire<T>> {
+  using type = T;
+};
+}  // namespace detail
+/// T of a Reg<T> or Wire<T>, which read as their value; otherwise the type itself.
+template <class T>
+using Plain = typename detail::Plain<T>::type;
 
 /// Calls f(name, leaf handle) for every leaf of a bundle or for the value itself.
 template <class T, class F>
@@ -170,7 +193,7 @@ class Reg : public T {
   }
 
  private:
-  Module& owner() const { return leaves(static_cast<const T&>(*this)).front().module(); }
+  Module& owner() const { return leaves(*this).front().module(); }
 };
 
 /// A net that is read before it is driven; driven once.
@@ -180,7 +203,7 @@ class Wire : public T {
   Wire() = default;
   explicit Wire(const T& net) : T(net) {}
   void drive(detail::Arg<T> value) {
-    Module& m = leaves(static_cast<const T&>(*this)).front().module();
+    Module& m = leaves(*this).front().module();
     detail::each_pair<T>(m, *this, value, [&](Id net, Id d) { m.drive_wire(net, d, value.at); });
   }
 };
@@ -198,14 +221,14 @@ template <class T>
 T input(Module& m, const std::string& name, T shape, SourceLine at = Here::current()) {
   each_leaf(shape, name, [&](const std::string& net, auto& leaf) {
     using L = std::remove_reference_t<decltype(leaf)>;
-    leaf = L(m, m.add_input(net, leaf.width(), at));
+    leaf = L(m, m.add_input(net, leaf.width(), at, name));
   });
   return shape;
 }
 
 template <class T>
 void output(Module& m, const std::string& name, T value, SourceLine at = Here::current()) {
-  each_leaf(value, name, [&](const std::string& net, auto& leaf) { m.add_output(net, id_in(m, leaf, at), at); });
+  each_leaf(value, name, [&](const std::string& net, auto& leaf) { m.add_output(net, id_in(m, leaf, at), at, name); });
 }
 
 /// Without a reset value the register starts undefined (zero in two-state simulation). Bundles are reset field by field
@@ -259,20 +282,27 @@ T mux(const Bool& c, const T& a, T b, SourceLine at = Here::current()) {
 template <class T>
 Stream<T> input_stream(Module& m, const std::string& name, T shape, SourceLine at = Here::current()) {
   Stream<T> s{shape, {}, {}};
-  s.valid = input(m, name + "_valid", Bool(), at);
+  s.valid = {m, m.add_input(name + "_valid", 1, at, name)};
   s.ready = ready_wire(m, name + "_ready", at);
-  output(m, name + "_ready", static_cast<Bool>(s.ready), at);
+  m.add_output(name + "_ready", s.ready.id(), at, name);
   s.data = input(m, name, shape, at);
   return s;
+}
+
+/// Stream port out of the module that may be withdrawn before it is taken; drives s.ready.
+template <class T>
+Bool output_offer(Module& m, const std::string& name, Stream<T> s, SourceLine at = Here::current()) {
+  m.add_output(name + "_valid", id_in(m, s.valid, at), at, name);
+  Bool ready(m, m.add_input(name + "_ready", 1, at, name));
+  s.ready.drive({ready, at});
+  output(m, name, s.data, at);
+  return ready;
 }
 
 /// Stream port out of the module; drives s.ready. The checks state that valid and payload hold while ready is low.
 template <class T>
 void output_stream(Module& m, const std::string& name, Stream<T> s, SourceLine at = Here::current()) {
-  output(m, name + "_valid", s.valid, at);
-  Bool ready = input(m, name + "_ready", Bool(), at);
-  s.ready.drive({ready, at});
-  output(m, name, s.data, at);
+  const Bool ready = output_offer(m, name, s, at);
   StreamCheck check{name, s.valid.id(), ready.id(), {}};
   for (const Signal& leaf : leaves(s.data)) check.payload.push_back(leaf.id());
   m.add_stream_check(std::move(check));
@@ -280,8 +310,8 @@ void output_stream(Module& m, const std::string& name, Stream<T> s, SourceLine a
 
 /// A stream made of parts, its ready net named name_ready.
 template <class T>
-Stream<T> stream(Module& m, const std::string& name, const Bool& valid, const T& data,
-                 SourceLine at = Here::current()) {
+Stream<Plain<T>> stream(Module& m, const std::string& name, const Bool& valid, const T& data,
+                        SourceLine at = Here::current()) {
   return {data, valid, ready_wire(m, name + "_ready", at)};
 }
 
@@ -325,11 +355,35 @@ class Ram {
   int address_bits_;
 };
 
-/// An instance of another module. Its outputs are nets named instance_port.
+/// An instance of another module. Its outputs are nets named instance_port. Widths and directions are the child's, so
+/// ports that carry the same name on both sides are named once: pass() and connect().
 class Instance {
  public:
+  Instance() = default;
   Instance(Module& parent, const std::string& name, const Module& child, SourceLine at = Here::current())
       : module_(&parent), name_(name), number_(parent.add_instance(name, child, at)) {}
+
+  /// The port, bundle or stream `port` becomes one of the module around it, named `as`. An input that this module has
+  /// already by that name feeds this instance too.
+  void pass(const std::string& port, const std::string& as, SourceLine at = Here::current()) {
+    module_->pass_port(number_, port, as, at);
+  }
+  void pass(const std::string& port, SourceLine at = Here::current()) { pass(port, port, at); }
+  void pass(std::initializer_list<const char*> ports, SourceLine at = Here::current()) {
+    for (const char* port : ports) pass(port, port, at);
+  }
+
+  /// Joins the port, bundle or stream `port` with `other_port` of another instance, each net in its direction.
+  void connect(const std::string& port, const Instance& other, const std::string& other_port,
+               SourceLine at = Here::current()) {
+    module_->join_ports(number_, port, other.number_, other_port, at);
+  }
+  void connect(const std::string& port, const Instance& other, SourceLine at = Here::current()) {
+    connect(port, other, port, at);
+  }
+  void connect(std::initializer_list<const char*> ports, const Instance& other, SourceLine at = Here::current()) {
+    for (const char* port : ports) connect(port, other, port, at);
+  }
 
   /// Drives the input port(s) `port` with a value or bundle.
   template <class T>
@@ -343,6 +397,11 @@ class Instance {
   /// While `enable` is 0, and outside of reset, its registers and memories hold. Made from registers alone.
   void clock_enable(const Bool& enable, SourceLine at = Here::current()) {
     module_->connect_clock_enable(number_, id_in(*module_, enable, at), at);
+  }
+  /// The output port `port`, as wide as the child has it.
+  template <Leaf T>
+  T out(const std::string& port, SourceLine at = Here::current()) const {
+    return T(*module_, module_->instance_output(number_, port, at));
   }
   /// The output port(s) `port`.
   template <class T>
@@ -362,23 +421,28 @@ class Instance {
   void in_stream(const std::string& port, Stream<T> s, SourceLine at = Here::current()) {
     in(port + "_valid", s.valid, at);
     in(port, s.data, at);
-    s.ready.drive({out(port + "_ready", Bool(), at), at});
+    s.ready.drive({out<Bool>(port + "_ready", at), at});
   }
   /// The output stream `port`; its ready net is named instance_port_ready.
   template <class T>
   Stream<T> out_stream(const std::string& port, T shape, SourceLine at = Here::current()) {
     Stream<T> s{shape, {}, {}};
-    s.valid = out(port + "_valid", Bool(), at);
+    s.valid = out<Bool>(port + "_valid", at);
     s.data = out(port, shape, at);
     s.ready = ready_wire(*module_, name_ + "_" + port + "_ready", at);
-    in(port + "_ready", static_cast<Bool>(s.ready), at);
+    in(port + "_ready", s.ready, at);
     return s;
+  }
+  /// .. of a single value, as wide as the child has it.
+  template <Leaf T>
+  Stream<T> out_stream(const std::string& port, SourceLine at = Here::current()) {
+    return out_stream(port, T(module_->width(module_->instance_output(number_, port, at))), at);
   }
 
  private:
-  Module* module_;
+  Module* module_ = nullptr;
   std::string name_;
-  std::uint32_t number_;
+  std::uint32_t number_ = 0;
 };
 
 }  // namespace quillgen::hdl

@@ -199,17 +199,17 @@ Id Module::rom(std::vector<std::uint64_t> table, int width, Id address, SourceLi
   return make(Op::rom, width, address, no_id, no_id, number, at);
 }
 
-Id Module::add_input(const std::string& name, int width, SourceLine at) {
+Id Module::add_input(const std::string& name, int width, SourceLine at, const std::string& whole) {
   claim_name(name, at);
   if (width < 1) fail(fmt::format("input {} has width {} ({})", name, width, at.str()));
   Id id = push({Op::input, false, width, no_id, no_id, no_id, ports_.size(), at});
   store_name(id, name);
   port_numbers_[name] = static_cast<int>(ports_.size());
-  ports_.push_back({name, true, width, id, at});
+  ports_.push_back({name, whole.empty() ? name : whole, true, width, id, at});
   return id;
 }
 
-void Module::add_output(const std::string& name, Id value, SourceLine at) {
+void Module::add_output(const std::string& name, Id value, SourceLine at, const std::string& whole) {
   if (int i = port_index(name); i >= 0)
     fail(fmt::format("port \"{}\" is declared twice ({} and {})", name, ports_[static_cast<std::size_t>(i)].at.str(),
                      at.str()));
@@ -222,7 +222,7 @@ void Module::add_output(const std::string& name, Id value, SourceLine at) {
     }
   }
   port_numbers_[name] = static_cast<int>(ports_.size());
-  ports_.push_back({name, false, width(value), value, at});
+  ports_.push_back({name, whole.empty() ? name : whole, false, width(value), value, at});
 }
 
 Id Module::add_reg(const std::string& name, int width, std::optional<std::uint64_t> reset, SourceLine at) {
@@ -384,6 +384,61 @@ Id Module::instance_output(std::uint32_t instance, const std::string& port, Sour
   return info.outputs[static_cast<std::size_t>(i)];
 }
 
+// Positions of the nets of a port, bundle or stream.
+std::vector<std::size_t> Module::nets_of(const InstanceInfo& info, const std::string& port, SourceLine at) const {
+  const auto& ports = info.module->ports();
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < ports.size(); ++i)
+    if (ports[i].whole == port) found.push_back(i);
+  if (found.empty())
+    fail(fmt::format("instance {} of {} has no port \"{}\" ({})", info.name, info.module->name(), port, at.str()));
+  return found;
+}
+
+void Module::pass_port(std::uint32_t instance, const std::string& port, const std::string& as, SourceLine at) {
+  for (const std::size_t i : nets_of(instances_[instance], port, at)) {
+    const Port p = instances_[instance].module->ports()[i];
+    const std::string name = as + p.name.substr(port.size());
+    if (!p.is_input) {
+      add_output(name, instances_[instance].outputs[i], at, as);
+      continue;
+    }
+    const int mine = port_index(name);
+    const Id node = mine >= 0 ? ports_[static_cast<std::size_t>(mine)].node : add_input(name, p.width, at, as);
+    if (nodes_[node].op != Op::input)
+      fail(fmt::format("input {}.{} is to be fed by port {} at {}, which is an output", instances_[instance].name,
+                       p.name, describe_node(node), at.str()));
+    connect_input(instance, p.name, node, at);
+  }
+}
+
+void Module::join_ports(std::uint32_t instance, const std::string& port, std::uint32_t other,
+                        const std::string& other_port, SourceLine at) {
+  const auto here = nets_of(instances_[instance], port, at), there = nets_of(instances_[other], other_port, at);
+  const auto told = [&](std::uint32_t number, const Port& p) {
+    return fmt::format("{}.{} ({})", instances_[number].name, p.name, p.at.str());
+  };
+  for (const std::size_t i : here) {
+    const Port p = instances_[instance].module->ports()[i];
+    const std::string name = other_port + p.name.substr(port.size());
+    const auto found = std::find_if(there.begin(), there.end(),
+                                    [&](std::size_t j) { return instances_[other].module->ports()[j].name == name; });
+    if (found == there.end())
+      fail(fmt::format("{} has no partner {} in instance {} of {} ({})", told(instance, p), name,
+                       instances_[other].name, instances_[other].module->name(), at.str()));
+    const Port q = instances_[other].module->ports()[*found];
+    if (p.is_input == q.is_input)
+      fail(fmt::format("{} and {} are both {}s ({})", told(instance, p), told(other, q),
+                       p.is_input ? "input" : "output", at.str()));
+    if (p.is_input) connect_input(instance, p.name, instances_[other].outputs[*found], at);
+    else connect_input(other, q.name, instances_[instance].outputs[i], at);
+  }
+  if (here.size() != there.size())
+    fail(fmt::format("instance {} of {} has {} nets of {} and instance {} of {} has {} of {} ({})",
+                     instances_[instance].name, instances_[instance].module->name(), here.size(), port,
+                     instances_[other].name, instances_[other].module->name(), there.size(), other_port, at.str()));
+}
+
 std::uint32_t Module::add_memory(const std::string& name, int depth, int width, int latency, SourceLine at) {
   claim_name("u_" + name, at);
   if (depth < 1 || width < 1 || latency < 0 || latency > 1)
@@ -446,7 +501,6 @@ Module& Design::make(const std::string& name, std::any key, const std::function<
   return result;
 }
 
-}  // namespace quillgen::hdl
 void Design::fail_again(const std::string& name, const Made& before, SourceLine at) {
   throw HdlError(fmt::format(
       "module {} is made at {} and, with other contents, at {}: put the parameters that differ into its name", name,
@@ -458,3 +512,4 @@ Module& Design::module(const std::string& name, const std::function<void(Module&
   return make(name, {}, build, at);
 }
 
+}  // namespace quillgen::hdl

@@ -1,12 +1,13 @@
 // Module: one node array and the named things on it (ports, registers, wires, memories, instances). Design: the
 // modules. This is the netlist itself; value.hpp and stream.hpp are the language that people write.
 #pragma once
+#include <any>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "hdl/node.hpp"
@@ -18,6 +19,7 @@ class Module;
 
 struct Port {
   std::string name;
+  std::string whole;  ///< the bundle or stream it is a net of; its own name otherwise
   bool is_input = true;
   int width = 0;
   Id node = no_id;  ///< input: the input node; output: what drives it
@@ -130,8 +132,9 @@ class Module {
   Id make(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
   Id rom(std::vector<std::uint64_t> table, int width, Id address, SourceLine at);
 
-  Id add_input(const std::string& name, int width, SourceLine at);
-  void add_output(const std::string& name, Id value, SourceLine at);
+  /// `whole`: the bundle or stream that the port is a net of; "" for none.
+  Id add_input(const std::string& name, int width, SourceLine at, const std::string& whole = "");
+  void add_output(const std::string& name, Id value, SourceLine at, const std::string& whole = "");
   Id add_reg(const std::string& name, int width, std::optional<std::uint64_t> reset, SourceLine at);
   void update_reg(Id reg, Id enable, Id data, SourceLine at);
   /// Values 0, 1, .. of a register are printed by name: "idle" of register "state" as STATE_IDLE.
@@ -150,6 +153,12 @@ class Module {
   void connect_clock_enable(std::uint32_t instance, Id enable, SourceLine at);
   void connect_input(std::uint32_t instance, const std::string& port, Id value, SourceLine at);
   Id instance_output(std::uint32_t instance, const std::string& port, SourceLine at);
+  /// All nets of the port, bundle or stream `port` of an instance become ports of this module, `as` in place of `port`
+  /// in their names; inputs that are there already are shared.
+  void pass_port(std::uint32_t instance, const std::string& port, const std::string& as, SourceLine at);
+  /// Joins two ports, bundles or streams of two instances: nets of the same name behind `port` and `other_port`.
+  void join_ports(std::uint32_t instance, const std::string& port, std::uint32_t other, const std::string& other_port,
+                  SourceLine at);
   std::uint32_t add_memory(const std::string& name, int depth, int width, int latency, SourceLine at);
   void memory_write(std::uint32_t memory, Id enable, Id address, Id data, SourceLine at);
   Id memory_read(std::uint32_t memory, Id enable, Id address, SourceLine at);
@@ -190,6 +199,7 @@ class Module {
 
  private:
   void store_name(Id id, const std::string& name);
+  std::vector<std::size_t> nets_of(const InstanceInfo& info, const std::string& port, SourceLine at) const;
   Id push(Node n);
   Id push_shared(const Node& n);
   Id simplify(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at);
@@ -255,16 +265,6 @@ class Design {
   const std::vector<std::unique_ptr<Module>>& modules() const { return modules_; }
 
  private:
-  std::vector<std::unique_ptr<Module>> modules_;
-  std::unordered_map<std::string, Made> by_name_;
-};
-
-/// Bits needed to count from 0 to n - 1; at least 1.
-int index_bits(std::uint64_t n);
-/// Bits needed to hold the value n; at least 1.
-int value_bits(std::uint64_t n);
-std::uint64_t mask(int width);  ///< width 0..64
-
   template <class Parameters>
   struct Key {
     Parameters parameters;
@@ -279,5 +279,15 @@ std::uint64_t mask(int width);  ///< width 0..64
   Made* find(const std::string& name, SourceLine at);
   Module& make(const std::string& name, std::any key, const std::function<void(Module&)>& build, SourceLine at);
   [[noreturn]] static void fail_again(const std::string& name, const Made& before, SourceLine at);
+
+  std::vector<std::unique_ptr<Module>> modules_;
+  std::unordered_map<std::string, Made> by_name_;
+};
+
+/// Bits needed to count from 0 to n - 1; at least 1.
+int index_bits(std::uint64_t n);
+/// Bits needed to hold the value n; at least 1.
+int value_bits(std::uint64_t n);
+std::uint64_t mask(int width);  ///< width 0..64
 
 }  // namespace quillgen::hdl

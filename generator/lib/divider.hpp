@@ -4,9 +4,9 @@
 
 namespace quillgen::lib {
 
-/// divide_round_<n>_to_<f>: quotient = floor(numerator / denominator * 2^f + 1/2) for 0 <= numerator <= denominator,
-/// one result a cycle. Restoring division, one bit of the quotient a stage, f + 2 stages. Stream "in": numerator,
-/// denominator (n bits), tag (tag_bits); stream "out": quotient (f + 1 bits), tag.
+/// divide_round_<n>_to_<f>_tag_<t>: quotient = floor(numerator / denominator * 2^f + 1/2) for 0 <= numerator <=
+/// denominator, one result a cycle. Restoring division, one bit of the quotient a stage, f + 2 stages. Stream "in":
+/// numerator, denominator (n bits), tag (tag_bits); stream "out": quotient (f + 1 bits), tag.
 const hdl::Module& build_divide_round(hdl::Design& d, int bits, int fraction_bits, int tag_bits);
 
 }  // namespace quillgen::lib

@@ -3,6 +3,7 @@
 // refused, and so is a register of outside, unless it is allow().
 #pragma once
 #include <map>
+#include <set>
 
 #include "hdl/build.hpp"
 
@@ -24,7 +25,6 @@ class Pipeline {
   /// The value in the newest stage is a real one.
   hdl::Bool valid() const { return valid_; }
 
-  /// Registers `value` as the next stage.
   /// States that later stages may read these registers of outside: they move with the pipeline, hold while anything is
   /// in it, or are read for their value of the moment.
   template <class T>
@@ -32,6 +32,7 @@ class Pipeline {
     for (const hdl::Signal& s : hdl::leaves(value)) allowed_.insert(s.id());
   }
 
+  /// Registers `value` as the next stage.
   template <class T>
   hdl::Plain<T> stage(const std::string& name, const T& value, hdl::SourceLine at = hdl::Here::current()) {
     check(hdl::leaves(value), at);
@@ -74,7 +75,7 @@ class Pipeline {
   hdl::Wire<hdl::Bool> advance_;
   int stage_ = 0;
   std::map<hdl::Id, int> stage_of_;  // registers and inputs of this pipeline
-};
   std::set<hdl::Id> allowed_;
+};
 
 }  // namespace quillgen::lib

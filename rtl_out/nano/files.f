@@ -48,7 +48,7 @@ fifo_22x8.v
 fifo_11x2.v
 fifo_30x8.v
 fifo_19x2.v
-divide_round_19_to_8.v
+divide_round_19_to_8_tag_11.v
 softmax.v
 index_gen.v
 weight_gen.v

@@ -18,8 +18,8 @@ module gemm_unit (
   input  wire [39:0]  source_address,
   input  wire [31:0]  source_stride,
   input  wire [4:0]   levels_width_0,
-  input  wire [4:0]   levels_height_0,
   input  wire [4:0]   levels_width_1,
+  input  wire [4:0]   levels_height_0,
   input  wire [4:0]   levels_height_1,
   input  wire         mask_start,
   input  wire         mask_valid,
@@ -83,12 +83,12 @@ module gemm_unit (
   wire token_walk_token_last_of_group;
   wire token_walk_block_valid;
   wire token_walk_block_live_0;
-  wire [2:0] token_walk_block_slot_0;
   wire token_walk_block_live_1;
-  wire [2:0] token_walk_block_slot_1;
   wire token_walk_block_live_2;
-  wire [2:0] token_walk_block_slot_2;
   wire token_walk_block_live_3;
+  wire [2:0] token_walk_block_slot_0;
+  wire [2:0] token_walk_block_slot_1;
+  wire [2:0] token_walk_block_slot_2;
   wire [2:0] token_walk_block_slot_3;
   wire [2:0] token_walk_block_waits;
   wire [2:0] token_walk_block_frees;
@@ -191,8 +191,8 @@ module gemm_unit (
     .address             (source_address),
     .stride              (source_stride),
     .levels_width_0      (levels_width_0),
-    .levels_height_0     (levels_height_0),
     .levels_width_1      (levels_width_1),
+    .levels_height_0     (levels_height_0),
     .levels_height_1     (levels_height_1),
     .mask_start          (mask_start),
     .mask_valid          (mask_valid),
@@ -204,12 +204,12 @@ module gemm_unit (
     .block_valid         (token_walk_block_valid),
     .block_ready         (token_walk_block_ready),
     .block_live_0        (token_walk_block_live_0),
-    .block_slot_0        (token_walk_block_slot_0),
     .block_live_1        (token_walk_block_live_1),
-    .block_slot_1        (token_walk_block_slot_1),
     .block_live_2        (token_walk_block_live_2),
-    .block_slot_2        (token_walk_block_slot_2),
     .block_live_3        (token_walk_block_live_3),
+    .block_slot_0        (token_walk_block_slot_0),
+    .block_slot_1        (token_walk_block_slot_1),
+    .block_slot_2        (token_walk_block_slot_2),
     .block_slot_3        (token_walk_block_slot_3),
     .block_waits         (token_walk_block_waits),
     .block_frees         (token_walk_block_frees)
@@ -316,12 +316,12 @@ module gemm_unit (
     .block_valid     (token_walk_block_valid),
     .block_ready     (token_walk_block_ready),
     .block_live_0    (token_walk_block_live_0),
-    .block_slot_0    (token_walk_block_slot_0),
     .block_live_1    (token_walk_block_live_1),
-    .block_slot_1    (token_walk_block_slot_1),
     .block_live_2    (token_walk_block_live_2),
-    .block_slot_2    (token_walk_block_slot_2),
     .block_live_3    (token_walk_block_live_3),
+    .block_slot_0    (token_walk_block_slot_0),
+    .block_slot_1    (token_walk_block_slot_1),
+    .block_slot_2    (token_walk_block_slot_2),
     .block_slot_3    (token_walk_block_slot_3),
     .block_waits     (token_walk_block_waits),
     .block_frees     (token_walk_block_frees),

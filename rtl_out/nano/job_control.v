@@ -21,13 +21,13 @@ module job_control (
   output wire        to_descriptor,
   output wire        check,
   input  wire        loads_request_valid,
+  output wire        loads_request_ready,
   input  wire [39:0] loads_request_address,
   input  wire [31:0] loads_request_beats,
-  input  wire        request_ready,
   output wire        request_valid,
+  input  wire        request_ready,
   output wire [39:0] request_address,
   output wire [31:0] request_beats,
-  output wire        loads_request_ready,
   input  wire        read_error,
   input  wire        write_error,
   input  wire [2:0]  read_client,
@@ -105,14 +105,15 @@ module job_control (
   reg asked;
   wire may_ask_term = is_load || is_project;
   wire may_ask = is_fetch ? !asked : (loads_request_valid && may_ask_term);
-  assign request_address = is_fetch ? descriptor[39:0] : loads_request_address;
-  assign request_beats = is_fetch ? 32'h10 : loads_request_beats;
   assign loads_request_ready = request_ready && !is_fetch && may_ask_term;
 
   always @(posedge clk)
     if (rst) asked <= 1'b0;
     else if (begin_now) asked <= 1'b0;
     else if (is_fetch && request_ready) asked <= 1'b1;
+
+  assign request_address = is_fetch ? descriptor[39:0] : loads_request_address;
+  assign request_beats = is_fetch ? 32'h10 : loads_request_beats;
 
   // What stops a job.
   assign setup = is_fetch || is_check || is_load;

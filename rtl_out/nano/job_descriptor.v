@@ -51,8 +51,8 @@ module job_descriptor (
   output wire [2:0]  job_panel_output_beats,
   output wire [2:0]  job_tail,
   output wire [4:0]  levels_width_0,
-  output wire [4:0]  levels_height_0,
   output wire [4:0]  levels_width_1,
+  output wire [4:0]  levels_height_0,
   output wire [4:0]  levels_height_1
 );
 

@@ -43,9 +43,9 @@ module job_loads (
   input  wire        run_begins,
   input  wire        beat_valid,
   output wire        request_valid,
+  input  wire        request_ready,
   output wire [39:0] request_address,
   output wire [31:0] request_beats,
-  input  wire        request_ready,
   output wire        start_panel,
   output wire        start_mask,
   output wire        start_rest,
@@ -118,8 +118,8 @@ module job_loads (
         is_mask ? {24'd0, beats_sum[10:3]} : 32'h58;
     else if (is_take && beat_valid) beats <= beats - 32'd1;
 
-  assign request_address = is_mask ? job_mask_address : next_parameter;
   wire asked = is_ask && request_ready;
+  assign request_address = is_mask ? job_mask_address : next_parameter;
   wire complete = is_take && (beats == 32'd0);
   wire [39:0] next_parameter_sum = job_parameter_address + 40'h90;
 

@@ -28,21 +28,21 @@ module quillgen (
   input  wire        clk,
   input  wire        rst,
   input  wire        s_axil_awvalid,
-  input  wire        s_axil_wvalid,
-  input  wire        s_axil_bready,
-  input  wire        s_axil_arvalid,
-  input  wire        s_axil_rready,
+  output wire        s_axil_awready,
   input  wire [11:0] s_axil_awaddr,
-  input  wire [11:0] s_axil_araddr,
+  input  wire        s_axil_wvalid,
+  output wire        s_axil_wready,
   input  wire [31:0] s_axil_wdata,
   input  wire [3:0]  s_axil_wstrb,
-  output wire        s_axil_awready,
-  output wire        s_axil_wready,
   output wire        s_axil_bvalid,
-  output wire        s_axil_arready,
-  output wire        s_axil_rvalid,
-  output wire [31:0] s_axil_rdata,
+  input  wire        s_axil_bready,
   output wire [1:0]  s_axil_bresp,
+  input  wire        s_axil_arvalid,
+  output wire        s_axil_arready,
+  input  wire [11:0] s_axil_araddr,
+  output wire        s_axil_rvalid,
+  input  wire        s_axil_rready,
+  output wire [31:0] s_axil_rdata,
   output wire [1:0]  s_axil_rresp,
   output wire        irq,
   output wire        m_axi_arvalid,
@@ -87,10 +87,10 @@ module quillgen (
   // Queue of jobs. A start is refused while it is full, and while the memory port is quarantined.
   wire job_control_to_descriptor;
   wire job_control_check;
+  wire job_control_loads_request_ready;
   wire job_control_request_valid;
   wire [39:0] job_control_request_address;
   wire [31:0] job_control_request_beats;
-  wire job_control_loads_request_ready;
   wire job_control_accepted;
   wire job_control_run_begins;
   wire job_control_start;
@@ -127,12 +127,12 @@ module quillgen (
   );
 
   // Job control and the reader of descriptor and parameters.
+  wire job_reader_request_ready;
   wire job_reader_burst_valid;
   wire [39:0] job_reader_burst_address;
   wire [7:0] job_reader_burst_length;
   wire job_reader_beat_valid;
   wire [63:0] job_reader_beat;
-  wire job_control_request_ready;
   wire job_reader_beat_ready;
   assign job_reader_beat_ready = 1'b1;
 
@@ -176,8 +176,8 @@ module quillgen (
   wire [2:0] job_descriptor_job_panel_output_beats;
   wire [2:0] job_descriptor_job_tail;
   wire [4:0] job_descriptor_levels_width_0;
-  wire [4:0] job_descriptor_levels_height_0;
   wire [4:0] job_descriptor_levels_width_1;
+  wire [4:0] job_descriptor_levels_height_0;
   wire [4:0] job_descriptor_levels_height_1;
   wire job_loads_request_valid;
   wire [39:0] job_loads_request_address;
@@ -239,9 +239,9 @@ module quillgen (
     .run_begins             (job_control_run_begins),
     .beat_valid             (job_reader_beat_valid),
     .request_valid          (job_loads_request_valid),
+    .request_ready          (job_control_loads_request_ready),
     .request_address        (job_loads_request_address),
     .request_beats          (job_loads_request_beats),
-    .request_ready          (job_control_loads_request_ready),
     .start_panel            (job_loads_start_panel),
     .start_mask             (job_loads_start_mask),
     .start_rest             (job_loads_start_rest),
@@ -317,7 +317,7 @@ module quillgen (
 
   // Runs of the PE array: tokens to the value map, queries to the lanes, rows of a dense job to memory.
   wire of_map = !job_control_attending && !job_descriptor_job_dense;
-  wire start_attend = job_control_start && job_control_attending;
+  wire gemm_query_ready;
   wire gemm_burst_valid;
   wire [39:0] gemm_burst_address;
   wire [7:0] gemm_burst_length;
@@ -402,20 +402,20 @@ module quillgen (
     .job_panel_output_beats (job_descriptor_job_panel_output_beats),
     .job_tail               (job_descriptor_job_tail),
     .levels_width_0         (job_descriptor_levels_width_0),
-    .levels_height_0        (job_descriptor_levels_height_0),
     .levels_width_1         (job_descriptor_levels_width_1),
+    .levels_height_0        (job_descriptor_levels_height_0),
     .levels_height_1        (job_descriptor_levels_height_1)
   );
 
-  wire order_row_ready;
-
   // References, core, output.
+  wire reference_rows_word_ready;
   wire reference_rows_write_enable;
   wire [3:0] reference_rows_write_address;
   wire [97:0] reference_rows_write_data;
   wire reference_rows_group_valid;
   wire reference_rows_group;
-  wire order_word_ready;
+  wire core_projected_ready;
+  wire core_references_of_group_ready;
   wire core_feature_burst_0_valid;
   wire [39:0] core_feature_burst_0_address;
   wire [7:0] core_feature_burst_0_length;
@@ -430,8 +430,6 @@ module quillgen (
   wire core_output_valid;
   wire [15:0] core_output_values;
   wire core_output_last;
-  wire gemm_projected_ready;
-  wire reference_rows_group_ready;
 
   reference_rows u_reference_rows (
     .clk           (clk),
@@ -441,23 +439,24 @@ module quillgen (
     .boxes         (job_descriptor_job_boxes),
     .freed         (core_freed),
     .word_valid    (order_word_valid),
-    .word_ready    (order_word_ready),
+    .word_ready    (reference_rows_word_ready),
     .word          (order_word),
     .write_enable  (reference_rows_write_enable),
     .write_address (reference_rows_write_address),
     .write_data    (reference_rows_write_data),
     .group_valid   (reference_rows_group_valid),
-    .group_ready   (reference_rows_group_ready),
+    .group_ready   (core_references_of_group_ready),
     .group         (reference_rows_group)
   );
 
+  wire output_rows_output_ready;
+  wire output_rows_query_ready;
   wire output_rows_request_valid;
   wire [39:0] output_rows_request_address;
   wire [2:0] output_rows_request_beats;
   wire output_rows_beat_valid;
   wire [63:0] output_rows_beat;
-  wire order_result_ready;
-  wire core_output_ready;
+  wire start_attend = job_control_start && job_control_attending;
 
   // What is written: rows of outputs, or what the PE array has for memory.
   wire burst_writer_beat_sent;
@@ -465,8 +464,12 @@ module quillgen (
   wire burst_writer_waiting;
   wire burst_writer_progress;
   wire burst_writer_error;
-  wire output_rows_request_ready;
   wire gemm_request_ready;
+  wire output_rows_request_ready;
+  wire request_ready;
+  assign output_rows_request_ready = request_ready && job_control_attending;
+  assign gemm_request_ready = request_ready && !job_control_attending;
+  wire gemm_beat_ready;
   wire output_rows_beat_ready;
 
   output_rows u_output_rows (
@@ -476,11 +479,11 @@ module quillgen (
     .address         (job_descriptor_job_output_address),
     .stride          (job_descriptor_job_output_stride),
     .output_valid    (core_output_valid),
-    .output_ready    (core_output_ready),
+    .output_ready    (output_rows_output_ready),
     .output_values   (core_output_values),
     .output_last     (core_output_last),
     .query_valid     (order_result_valid),
-    .query_ready     (order_result_ready),
+    .query_ready     (output_rows_query_ready),
     .query           (order_result),
     .request_valid   (output_rows_request_valid),
     .request_ready   (output_rows_request_ready),
@@ -491,15 +494,16 @@ module quillgen (
     .beat            (output_rows_beat)
   );
 
-  wire gemm_beat_ready;
-  wire request_ready;
-  assign output_rows_request_ready = request_ready && job_control_attending;
-  assign gemm_request_ready = request_ready && !job_control_attending;
   wire beat_ready;
   assign output_rows_beat_ready = beat_ready && job_control_attending;
   assign gemm_beat_ready = beat_ready && !job_control_attending;
 
   // Memory: AXI4 master, read channels.
+  wire read_port_client_0_ready;
+  wire read_port_client_1_ready;
+  wire read_port_client_2_ready;
+  wire read_port_client_3_ready;
+  wire read_port_client_4_ready;
   wire read_port_data_valid_0;
   wire read_port_data_valid_1;
   wire read_port_data_valid_2;
@@ -508,34 +512,29 @@ module quillgen (
   wire read_port_error;
   wire read_port_waiting;
   wire read_port_progress;
-  wire job_reader_burst_ready;
-  wire gemm_burst_ready;
-  wire order_reference_burst_ready;
-  wire order_list_burst_ready;
-  wire core_feature_burst_0_ready;
 
   read_port u_read_port (
     .clk              (clk),
     .rst              (rst),
     .halt             (job_control_halt),
     .client_0_valid   (job_reader_burst_valid),
-    .client_0_ready   (job_reader_burst_ready),
+    .client_0_ready   (read_port_client_0_ready),
     .client_0_address (job_reader_burst_address),
     .client_0_length  (job_reader_burst_length),
     .client_1_valid   (gemm_burst_valid),
-    .client_1_ready   (gemm_burst_ready),
+    .client_1_ready   (read_port_client_1_ready),
     .client_1_address (gemm_burst_address),
     .client_1_length  (gemm_burst_length),
     .client_2_valid   (order_reference_burst_valid),
-    .client_2_ready   (order_reference_burst_ready),
+    .client_2_ready   (read_port_client_2_ready),
     .client_2_address (order_reference_burst_address),
     .client_2_length  (order_reference_burst_length),
     .client_3_valid   (order_list_burst_valid),
-    .client_3_ready   (order_list_burst_ready),
+    .client_3_ready   (read_port_client_3_ready),
     .client_3_address (order_list_burst_address),
     .client_3_length  (order_list_burst_length),
     .client_4_valid   (core_feature_burst_0_valid),
-    .client_4_ready   (core_feature_burst_0_ready),
+    .client_4_ready   (read_port_client_4_ready),
     .client_4_address (core_feature_burst_0_address),
     .client_4_length  (core_feature_burst_0_length),
     .arready          (m_axi_arready),
@@ -561,13 +560,13 @@ module quillgen (
     .clk             (clk),
     .rst             (rst || job_control_job_reset),
     .request_valid   (job_control_request_valid),
-    .request_ready   (job_control_request_ready),
+    .request_ready   (job_reader_request_ready),
     .request_address (job_control_request_address),
     .request_beats   (job_control_request_beats),
     .data            (m_axi_rdata),
     .data_valid      (read_port_data_valid_0),
     .burst_valid     (job_reader_burst_valid),
-    .burst_ready     (job_reader_burst_ready),
+    .burst_ready     (read_port_client_0_ready),
     .burst_address   (job_reader_burst_address),
     .burst_length    (job_reader_burst_length),
     .beat_valid      (job_reader_beat_valid),
@@ -597,8 +596,8 @@ module quillgen (
     .source_address   (job_descriptor_job_source_address),
     .source_stride    (job_descriptor_job_source_stride),
     .levels_width_0   (job_descriptor_levels_width_0),
-    .levels_height_0  (job_descriptor_levels_height_0),
     .levels_width_1   (job_descriptor_levels_width_1),
+    .levels_height_0  (job_descriptor_levels_height_0),
     .levels_height_1  (job_descriptor_levels_height_1),
     .mask_start       (job_loads_start_mask),
     .mask_valid       (gemm_mask_valid_term),
@@ -611,10 +610,10 @@ module quillgen (
     .data             (m_axi_rdata),
     .data_valid       (read_port_data_valid_1),
     .query_valid      (order_row_valid),
-    .query_ready      (order_row_ready),
+    .query_ready      (gemm_query_ready),
     .query            (order_row),
     .burst_valid      (gemm_burst_valid),
-    .burst_ready      (gemm_burst_ready),
+    .burst_ready      (read_port_client_1_ready),
     .burst_address    (gemm_burst_address),
     .burst_length     (gemm_burst_length),
     .weights_enable   (parameter_loader_gemm_weights_enable),
@@ -634,7 +633,7 @@ module quillgen (
     .offset_y_0       (gemm_offset_y_0),
     .logit_0          (gemm_logit_0),
     .projected_valid  (gemm_projected_valid),
-    .projected_ready  (gemm_projected_ready),
+    .projected_ready  (core_projected_ready),
     .projected        (gemm_projected),
     .relu             (job_descriptor_job_relu),
     .map_address      (job_descriptor_job_value_address),
@@ -666,25 +665,25 @@ module quillgen (
     .list_address            (job_descriptor_job_list_address),
     .list_valid              (read_port_data_valid_3),
     .list_burst_valid        (order_list_burst_valid),
-    .list_burst_ready        (order_list_burst_ready),
+    .list_burst_ready        (read_port_client_3_ready),
     .list_burst_address      (order_list_burst_address),
     .list_burst_length       (order_list_burst_length),
     .bad_entry               (order_bad_entry),
     .reference_address       (job_descriptor_job_reference_address),
     .reference_valid         (read_port_data_valid_2),
     .reference_burst_valid   (order_reference_burst_valid),
-    .reference_burst_ready   (order_reference_burst_ready),
+    .reference_burst_ready   (read_port_client_2_ready),
     .reference_burst_address (order_reference_burst_address),
     .reference_burst_length  (order_reference_burst_length),
     .held                    (order_held),
     .row_valid               (order_row_valid),
-    .row_ready               (order_row_ready),
+    .row_ready               (gemm_query_ready),
     .row                     (order_row),
     .result_valid            (order_result_valid),
-    .result_ready            (order_result_ready),
+    .result_ready            (output_rows_query_ready),
     .result                  (order_result),
     .word_valid              (order_word_valid),
-    .word_ready              (order_word_ready),
+    .word_ready              (reference_rows_word_ready),
     .word                    (order_word),
     .late                    (order_late)
   );
@@ -693,8 +692,8 @@ module quillgen (
     .clk                       (clk),
     .rst                       (rst || job_control_job_reset),
     .levels_width_0            (job_descriptor_levels_width_0),
-    .levels_height_0           (job_descriptor_levels_height_0),
     .levels_width_1            (job_descriptor_levels_width_1),
+    .levels_height_0           (job_descriptor_levels_height_0),
     .levels_height_1           (job_descriptor_levels_height_1),
     .start_0                   (job_descriptor_start_0),
     .start_1                   (job_descriptor_start_1),
@@ -705,10 +704,10 @@ module quillgen (
     .sample_slot               (gemm_sample_slot),
     .sample_number             (gemm_sample_number),
     .projected_valid           (gemm_projected_valid),
-    .projected_ready           (gemm_projected_ready),
+    .projected_ready           (core_projected_ready),
     .projected                 (gemm_projected),
     .references_of_group_valid (reference_rows_group_valid),
-    .references_of_group_ready (reference_rows_group_ready),
+    .references_of_group_ready (core_references_of_group_ready),
     .references_of_group       (reference_rows_group),
     .reference_write_enable    (reference_rows_write_enable),
     .reference_write_address   (reference_rows_write_address),
@@ -726,7 +725,7 @@ module quillgen (
     .logit_0                   (gemm_logit_0),
     .feature_valid_0           (read_port_data_valid_4),
     .feature_burst_0_valid     (core_feature_burst_0_valid),
-    .feature_burst_0_ready     (core_feature_burst_0_ready),
+    .feature_burst_0_ready     (read_port_client_4_ready),
     .feature_burst_0_address   (core_feature_burst_0_address),
     .feature_burst_0_length    (core_feature_burst_0_length),
     .sample_taken_0            (core_sample_taken_0),
@@ -742,7 +741,7 @@ module quillgen (
     .output_requant_address    (parameter_loader_output_requant_address),
     .output_requant_data       (parameter_loader_output_requant_data),
     .output_valid              (core_output_valid),
-    .output_ready              (core_output_ready),
+    .output_ready              (output_rows_output_ready),
     .output_values             (core_output_values),
     .output_last               (core_output_last)
   );
@@ -820,13 +819,13 @@ module quillgen (
     .to_descriptor         (job_control_to_descriptor),
     .check                 (job_control_check),
     .loads_request_valid   (job_loads_request_valid),
+    .loads_request_ready   (job_control_loads_request_ready),
     .loads_request_address (job_loads_request_address),
     .loads_request_beats   (job_loads_request_beats),
-    .request_ready         (job_control_request_ready),
     .request_valid         (job_control_request_valid),
+    .request_ready         (job_reader_request_ready),
     .request_address       (job_control_request_address),
     .request_beats         (job_control_request_beats),
-    .loads_request_ready   (job_control_loads_request_ready),
     .read_error            (read_port_error),
     .write_error           (burst_writer_error),
     .read_client           (m_axi_rid),

@@ -10,8 +10,8 @@ module sampling_lane (
   input  wire        clk,
   input  wire        rst,
   input  wire [4:0]  levels_width_0,
-  input  wire [4:0]  levels_height_0,
   input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_0,
   input  wire [4:0]  levels_height_1,
   input  wire        sample_valid,
   input  wire [5:0]  sample_address,
@@ -150,8 +150,8 @@ module sampling_lane (
     .clk                         (clk),
     .rst                         (rst),
     .levels_width_0              (levels_width_0),
-    .levels_height_0             (levels_height_0),
     .levels_width_1              (levels_width_1),
+    .levels_height_0             (levels_height_0),
     .levels_height_1             (levels_height_1),
     .boxes                       (boxes),
     .attention_valid             (softmax_attention_valid),
@@ -203,8 +203,8 @@ module sampling_lane (
   // Line cache.
   wire tag_lookup_miss_valid;
   wire tag_lookup_miss_level;
-  wire [3:0] tag_lookup_miss_by;
-  wire [3:0] tag_lookup_miss_bx;
+  wire [3:0] tag_lookup_miss_row;
+  wire [3:0] tag_lookup_miss_column;
   wire tag_lookup_miss_head;
   wire tag_lookup_entry_valid;
   wire [10:0] tag_lookup_entry_weight_0;
@@ -287,8 +287,8 @@ module sampling_lane (
     .miss_valid            (tag_lookup_miss_valid),
     .miss_ready            (tag_lookup_miss_ready),
     .miss_level            (tag_lookup_miss_level),
-    .miss_by               (tag_lookup_miss_by),
-    .miss_bx               (tag_lookup_miss_bx),
+    .miss_row              (tag_lookup_miss_row),
+    .miss_column           (tag_lookup_miss_column),
     .miss_head             (tag_lookup_miss_head),
     .entry_valid           (tag_lookup_entry_valid),
     .entry_ready           (tag_lookup_entry_ready),
@@ -313,8 +313,8 @@ module sampling_lane (
     .clk             (clk),
     .rst             (rst),
     .levels_width_0  (levels_width_0),
-    .levels_height_0 (levels_height_0),
     .levels_width_1  (levels_width_1),
+    .levels_height_0 (levels_height_0),
     .levels_height_1 (levels_height_1),
     .start_0         (start_0),
     .start_1         (start_1),
@@ -322,8 +322,8 @@ module sampling_lane (
     .miss_valid      (tag_lookup_miss_valid),
     .miss_ready      (tag_lookup_miss_ready),
     .miss_level      (tag_lookup_miss_level),
-    .miss_by         (tag_lookup_miss_by),
-    .miss_bx         (tag_lookup_miss_bx),
+    .miss_row        (tag_lookup_miss_row),
+    .miss_column     (tag_lookup_miss_column),
     .miss_head       (tag_lookup_miss_head),
     .request_valid   (feature_burst_valid),
     .request_ready   (feature_burst_ready),

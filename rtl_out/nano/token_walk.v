@@ -15,8 +15,8 @@ module token_walk (
   input  wire [39:0] address,
   input  wire [31:0] stride,
   input  wire [4:0]  levels_width_0,
-  input  wire [4:0]  levels_height_0,
   input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_0,
   input  wire [4:0]  levels_height_1,
   input  wire        mask_start,
   input  wire        mask_valid,
@@ -28,12 +28,12 @@ module token_walk (
   output wire        block_valid,
   input  wire        block_ready,
   output wire        block_live_0,
-  output wire [2:0]  block_slot_0,
   output wire        block_live_1,
-  output wire [2:0]  block_slot_1,
   output wire        block_live_2,
-  output wire [2:0]  block_slot_2,
   output wire        block_live_3,
+  output wire [2:0]  block_slot_0,
+  output wire [2:0]  block_slot_1,
+  output wire [2:0]  block_slot_2,
   output wire [2:0]  block_slot_3,
   output wire [2:0]  block_waits,
   output wire [2:0]  block_frees
@@ -244,19 +244,19 @@ module token_walk (
     .rst       (rst),
     .in_valid  (next_block_term),
     .in_ready  (block_done_ready),
-    .in        ({frees, waits, slot_3, live_3, slot_2, live_2, slot_1, live_1, slot_0, live_0}),
+    .in        ({frees, waits, slot_3, slot_2, slot_1, slot_0, live_3, live_2, live_1, live_0}),
     .out_valid (block_valid),
     .out_ready (block_ready),
     .out       (blocks_out)
   );
 
   assign block_live_0 = blocks_out[0];
-  assign block_slot_0 = blocks_out[3:1];
-  assign block_live_1 = blocks_out[4];
-  assign block_slot_1 = blocks_out[7:5];
-  assign block_live_2 = blocks_out[8];
-  assign block_slot_2 = blocks_out[11:9];
-  assign block_live_3 = blocks_out[12];
+  assign block_live_1 = blocks_out[1];
+  assign block_live_2 = blocks_out[2];
+  assign block_live_3 = blocks_out[3];
+  assign block_slot_0 = blocks_out[6:4];
+  assign block_slot_1 = blocks_out[9:7];
+  assign block_slot_2 = blocks_out[12:10];
   assign block_slot_3 = blocks_out[15:13];
   assign block_waits = blocks_out[18:16];
   assign block_frees = blocks_out[21:19];
@@ -353,18 +353,18 @@ module token_walk (
       check_token_held <= token_valid && !token_ready;
       check_token_last <= {held_token_address, held_token_last_of_group};
       check_block_held <= block_valid && !block_ready;
-      check_block_last <= {block_live_0, block_slot_0, block_live_1, block_slot_1, block_live_2, block_slot_2,
-          block_live_3, block_slot_3, block_waits, block_frees};
+      check_block_last <= {block_live_0, block_live_1, block_live_2, block_live_3, block_slot_0, block_slot_1,
+          block_slot_2, block_slot_3, block_waits, block_frees};
 `ifdef FORMAL
       assert (!check_token_held || (token_valid && {held_token_address,
           held_token_last_of_group} == check_token_last));
-      assert (!check_block_held || (block_valid && {block_live_0, block_slot_0, block_live_1, block_slot_1,
-          block_live_2, block_slot_2, block_live_3, block_slot_3, block_waits, block_frees} == check_block_last));
+      assert (!check_block_held || (block_valid && {block_live_0, block_live_1, block_live_2, block_live_3,
+          block_slot_0, block_slot_1, block_slot_2, block_slot_3, block_waits, block_frees} == check_block_last));
 `else
       if (!(!check_token_held || (token_valid && {held_token_address,
           held_token_last_of_group} == check_token_last))) $fatal(1, "%m: stream token changed while it was waiting");
-      if (!(!check_block_held || (block_valid && {block_live_0, block_slot_0, block_live_1, block_slot_1, block_live_2,
-          block_slot_2, block_live_3, block_slot_3, block_waits, block_frees} == check_block_last))) $fatal(1,
+      if (!(!check_block_held || (block_valid && {block_live_0, block_live_1, block_live_2, block_live_3, block_slot_0,
+          block_slot_1, block_slot_2, block_slot_3, block_waits, block_frees} == check_block_last))) $fatal(1,
           "%m: stream block changed while it was waiting");
 `endif
     end

@@ -59,7 +59,7 @@ void build_registers(Module& m) {
   Reg<UInt> next = state;
   next.when((state == 0) & load, 1).when(state == 1, 2).when(clear, 0);
   output(m, "done", state == 2);
-  output(m, "counter", static_cast<UInt>(counter)), output(m, "q", static_cast<UInt>(plain));
+  output(m, "counter", counter), output(m, "q", plain);
 }
 
 // Memories of both latencies, a table, dropped bits.
@@ -127,7 +127,7 @@ void build_tapped(Module& m) {
   seen.ready.drive(~watched | in.valid);
   tap(m, "seen", seen);
   in.ready.drive(watched);
-  output(m, "total", static_cast<UInt>(count));
+  output(m, "total", count);
 }
 
 std::string read(const std::string& file) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hdl/build.hpp"
+#include "lib/pipeline.hpp"
 #include "passes/verify.hpp"
 
 using namespace quillgen::hdl;
@@ -232,8 +233,150 @@ TEST_CASE("instances") {
   check_has(error([&] { u.in("x", b.wrap(4)); }), {"input u.x is driven twice, by a (4 bits", at});
   at = line(1);
   check_has(error([&] { Instance(m, "u", child); }), {"name \"u_u\" is used twice", made, at});
-  check_has(error([&] { design.module("again", [&](Module&) { design.module("again", [](Module&) {}); }); }),
-            {"module again contains itself"});
+  at = line(1);
+  auto itself = error([&] { design.module("again", [&](Module&) { design.module("again", [](Module&) {}); }); });
+  check_has(itself, {"module again (" + at + ") contains itself, at " + at});
+}
+
+namespace {
+
+struct Size {
+  int width, depth;
+  bool operator==(const Size&) const = default;
+};
+void build_store(Design&, Module& m, const Size& size) { output(m, "y", input(m, "x", UInt(size.width))); }
+
+}  // namespace
+
+TEST_CASE("a module is its name and its parameters") {
+  Design d;
+  const auto made = line(1);
+  const Module& store = d.module("store", Size{4, 2}, build_store);
+  CHECK(&d.module("store", Size{4, 2}, build_store) == &store);
+  CHECK(d.modules().size() == 1);
+  auto at = line(1);
+  auto other = error([&] { d.module("store", Size{4, 3}, build_store); });
+  check_has(other, {"module store is made at " + made, "with other contents, at " + at,
+                    "put the parameters that differ into its name"});
+  at = line(1);
+  check_has(error([&] { d.module("store", Size{5, 2}, build_store); }), {made, at});
+  // Other ports under the name: another function, with the same parameters or none.
+  at = line(1);
+  check_has(error([&] { d.module("store", Size{4, 2}, [](Design&, Module&, const Size&) {}); }), {made, at});
+  at = line(1);
+  check_has(error([&] { d.module("store", 4, [](Design&, Module&, const int&) {}); }), {made, at});
+  at = line(1);
+  check_has(error([&] { d.module("store", [](Module&) {}); }), {made, at});
+  const auto once = line(1);
+  d.module("once", [&](Module& m) { output(m, "y", input(m, "x", Bool())); });
+  at = line(1);
+  check_has(error([&] { d.module("once", [](Module&) {}); }), {"module once is made at " + once, at});
+  CHECK(d.modules().size() == 2);
+}
+
+namespace {
+
+struct Pair {
+  UInt low{3}, high{5};
+  QUILLGEN_FIELDS(low, high)
+};
+struct Tail {
+  Bool last;
+  QUILLGEN_FIELDS_UNNAMED(last)
+};
+struct Whole {
+  std::array<UInt, 2> word{UInt(2), UInt(2)};
+  std::vector<std::optional<Pair>> pair{Pair(), std::nullopt, Pair()};
+  std::optional<SInt> none, some{SInt(7)};
+  Tail tail;
+  QUILLGEN_FIELDS(word, pair, none, some, tail)
+};
+
+}  // namespace
+
+TEST_CASE("the fields of a bundle") {
+  Module m("block");
+  input(m, "all", Whole());
+  std::vector<std::string> names;
+  for (const Port& p : m.ports()) names.push_back(fmt::format("{} {} {}", p.whole, p.name, p.width));
+  CHECK(names == std::vector<std::string>{"all all_word_0 2", "all all_word_1 2", "all all_pair_0_low 3",
+                                          "all all_pair_0_high 5", "all all_pair_2_low 3", "all all_pair_2_high 5",
+                                          "all all_some 7", "all all_last 1"});
+}
+
+TEST_CASE("ports passed and connected by name") {
+  Design d;
+  const Module& maker = d.module("maker", [](Module& m) {
+    auto in = input_stream(m, "data", Pair());
+    output_stream(m, "made", in);
+    output(m, "wide", input(m, "narrow", UInt(4)) + 1);
+    output(m, "data_of_else", input(m, "more", Bool()));
+  });
+  const Module& taker = d.module("taker", [](Module& m) {
+    auto in = input_stream(m, "made", Pair());
+    in.ready.drive(in.valid);
+    output(m, "sum", in.data.low + in.data.high);
+    output(m, "wide", input(m, "narrow", UInt(5)));
+    output(m, "other_ready", input(m, "other_valid", Bool()));
+  });
+  Module m("parent");
+  Instance a(m, "a", maker), b(m, "b", taker);
+  a.pass("data", "words");
+  b.connect("made", a);
+  b.connect("narrow", a, "wide");
+  a.pass({"narrow", "more", "data_of_else"});
+  b.pass("sum"), b.pass("wide", "result");
+  std::vector<std::string> ports;
+  for (const Port& p : m.ports()) ports.push_back(fmt::format("{}{} {}", p.is_input ? "" : "-", p.name, p.width));
+  CHECK(ports == std::vector<std::string>{"words_valid 1", "-words_ready 1", "words_low 3", "words_high 5", "narrow 4",
+                                          "more 1", "-data_of_else 1", "-sum 6", "-result 5"});
+  b.pass("other_valid", "more");  // an input that is there is shared
+  b.pass("other_ready");
+  CHECK(verify(m).empty());
+
+  Module wrong("wrong");
+  Instance p(wrong, "p", maker), q(wrong, "q", taker);
+  auto at = line(1);
+  check_has(error([&] { p.pass("none"); }), {"module wrong: instance p of maker has no port \"none\"", at});
+  at = line(1);
+  check_has(error([&] { q.connect("none", p); }), {"instance q of taker has no port \"none\"", at});
+  at = line(1);
+  check_has(error([&] { q.connect("made", p, "none"); }), {"instance p of maker has no port \"none\"", at});
+  at = line(1);
+  check_has(error([&] { q.connect("narrow", p, "narrow"); }), {"q.narrow (", "and p.narrow (", "are both inputs", at});
+  at = line(1);
+  check_has(error([&] { q.connect("made", p, "wide"); }), {"q.made_valid (", "has no partner wide_valid", at});
+  at = line(1);
+  check_has(error([&] { q.connect("narrow", p, "made"); }), {"has no partner", at});
+  at = line(1);
+  check_has(error([&] { q.connect("narrow", p, "data_of_else"); }),
+            {"input q.narrow (5 bits", "p_data_of_else (1 bits", at});
+  p.pass("wide");
+  at = line(1);
+  check_has(error([&] { q.pass("narrow", "wide"); }), {"input q.narrow is to be fed by port", "an output", at});
+  input(wrong, "five", UInt(6));
+  at = line(1);
+  check_has(error([&] { q.pass("narrow", "five"); }), {"input q.narrow (5 bits", "five (6 bits", at});
+}
+
+TEST_CASE("a pipeline stage that reads a register of outside") {
+  Module m("block");
+  auto in = input_stream(m, "in", UInt(4));
+  const auto made = line(1);
+  auto limit = reg(m, "limit", UInt(4), 0);
+  limit.next(input(m, "new_limit", UInt(4)));
+  quillgen::lib::Pipeline pipe(m, "step", in);
+  auto first = pipe.stage("first", (in.data + limit).wrap(4));  // enters with the value
+  auto at = line(1);
+  check_has(error([&] { pipe.stage("sum", first + limit); }),
+            {"module block: pipeline step: stage 2 at " + at, "reads register limit (4 bits, " + made, "allow()"});
+  at = line(1);
+  check_has(error([&] { pipe.finish(mux(limit == 3, first, ~first)); }), {"at " + at, "reads register limit"});
+  pipe.allow(limit);
+  auto sum = pipe.stage("total", (first + limit).wrap(4));
+  at = line(1);
+  check_has(error([&] { pipe.finish((sum + first).wrap(4)); }), {"stage 3 at " + at, "uses first", "of stage 1"});
+  output_stream(m, "out", pipe.finish((sum + limit).wrap(4)));
 }
 
 TEST_CASE("the reset of an instance") {
@@ -241,7 +384,7 @@ TEST_CASE("the reset of an instance") {
   const Module& child = d.module("child", [](Module& m) {
     auto r = reg(m, "r", Bool(), 0);
     r.next(input(m, "a", Bool()));
-    output(m, "q", static_cast<Bool>(r));
+    output(m, "q", r);
   });
   Module m("parent");
   auto a = input(m, "a", Bool());
@@ -261,14 +404,14 @@ TEST_CASE("the clock enable of an instance") {
   const Module& child = d.module("child", [](Module& m) {
     auto r = reg(m, "r", Bool(), 0);
     r.next(input(m, "a", Bool()));
-    output(m, "q", static_cast<Bool>(r));
+    output(m, "q", r);
   });
   const Module& pure = d.module("pure", [](Module& m) { output(m, "y", !input(m, "x", Bool())); });
   const Module& gated = d.module("gated", [&](Module& m) {
     auto run = reg(m, "run", Bool(), 0);
     run.next(input(m, "a", Bool()));
     Instance u(m, "u", child);
-    u.in("a", static_cast<Bool>(run));
+    u.in("a", run);
     u.clock_enable(!run);
     output(m, "q", u.out("q", Bool()));
   });
@@ -325,13 +468,13 @@ TEST_CASE("verify: what is never driven or connected") {
   {
     Module m("top");
     const auto at = line(1);
-    output(m, "q", static_cast<UInt>(wire(m, "w", UInt(4))));
+    output(m, "q", wire(m, "w", UInt(4)));
     check_has(problem(m), {"top: wire w (4 bits, " + at + ") is never driven"});
   }
   {
     Module m("top");
     const auto at = line(1);
-    output(m, "q", static_cast<UInt>(reg(m, "r", UInt(4), 3)));
+    output(m, "q", reg(m, "r", UInt(4), 3));
     check_has(problem(m), {"top: register r (4 bits, " + at + ") is never updated"});
   }
   {
@@ -365,7 +508,7 @@ TEST_CASE("verify: what is never driven or connected") {
   }
   {  // in a module below the top: the message has the path
     Module leaf("leaf"), middle("middle"), m("top");
-    output(leaf, "q", static_cast<UInt>(wire(leaf, "w", UInt(4))));
+    output(leaf, "q", wire(leaf, "w", UInt(4)));
     output(middle, "q", Instance(middle, "low", leaf).out("q", UInt(4)));
     output(m, "q", Instance(m, "mid", middle).out("q", UInt(4)));
     check_has(problem(m), {"top.mid.low: wire w (4 bits"});
@@ -436,7 +579,7 @@ TEST_CASE("verify: combinational loops") {
     output(child, "y", ~input(child, "x", UInt(4)));
     auto r = reg(delayed, "r", UInt(4), 0);
     r.next(input(delayed, "x", UInt(4)));
-    output(delayed, "y", static_cast<UInt>(r));
+    output(delayed, "y", r);
     Instance u(m, "first", child), v(m, "second", delayed);
     u.in("x", v.out("y", UInt(4))), v.in("x", u.out("y", UInt(4)));
     output(m, "q", u.out("y", UInt(4)));

@@ -145,7 +145,7 @@ TEST_CASE("many modules, each instantiated once in a chain") {
           UInt y = a;
           for (int k = 0; k < 64; ++k) y = (y + (a ^ (k * 7 + i % 100))).wrap(16);
           r.next(y);
-          output(p, "q", static_cast<UInt>(r));
+          output(p, "q", r);
         });
         Instance u(m, fmt::format("u{}", i), part);
         u.in("a", x);

@@ -37,7 +37,7 @@ TEST_CASE("reset has priority, then the first update whose condition holds") {
   auto always = reg(m, "steady", UInt(8));
   always.when(first, r);
   always.next(a);
-  output(m, "r", static_cast<UInt>(r)), output(m, "steady", static_cast<UInt>(always));
+  output(m, "r", r), output(m, "steady", always);
   Interpreter sim(m);
   sim.set("a", 5), sim.set("b", 6), sim.set("first", 1), sim.set("second", 1);
   sim.set_reset(true);
@@ -62,7 +62,7 @@ TEST_CASE("an instance with a reset of its own, and all below it, restarts witho
   const auto counter = [](Module& m) {
     auto r = reg(m, "r", UInt(8), 5);
     r.next((r + 1).wrap(8));
-    output(m, "q", static_cast<UInt>(r));
+    output(m, "q", r);
   };
   const Module& inner = d.module("inner", counter);
   const Module& middle = d.module("middle", [&](Module& m) {
@@ -101,7 +101,7 @@ TEST_CASE("an instance in an instance, each with a reset of its own") {
   const Module& inner = d.module("inner", [](Module& m) {
     auto r = reg(m, "r", UInt(8), 5);
     r.next((r + 1).wrap(8));
-    output(m, "q", static_cast<UInt>(r));
+    output(m, "q", r);
   });
   const auto restart = [](Module& m, const Module& child) {
     auto clear = reg(m, "clear", Bool(), 0);
@@ -136,7 +136,7 @@ TEST_CASE("a stopped clock holds registers and memories, except in synchronous r
     auto even = reg(m, "even", Bool(), 0);
     even.next(!even);
     words.write(!even, zero, count);
-    output(m, "count", static_cast<UInt>(count)), output(m, "free", static_cast<UInt>(free));
+    output(m, "count", count), output(m, "free", free);
     output(m, "word", words.read(zero, even));
   });
   const Module& top = d.module("top", [&](Module& m) {
@@ -183,7 +183,7 @@ TEST_CASE("what was never written depends on the seed") {
   Ram ram(m, "ram", 16, 64, 0);
   auto address = input(m, "address", UInt(4));
   ram.write(input(m, "we", Bool()), address, r.bits(0, 64));
-  output(m, "r", static_cast<UInt>(r)), output(m, "q", ram.read(address, true));
+  output(m, "r", r), output(m, "q", ram.read(address, true));
   Interpreter one(m), again(m, 1), two(m, 2), zero(m, 0);
   const int q = one.port("r");
   CHECK(one.get_wide(q) == again.get_wide(q));
@@ -199,7 +199,7 @@ TEST_CASE("registers are exchanged at the edge, through two levels of instances"
   const Module& cell = design.module("cell", [](Module& m) {
     auto q = reg(m, "q", UInt(70), 1);
     q.next(input(m, "d", UInt(70)));
-    output(m, "q", static_cast<UInt>(q));
+    output(m, "q", q);
   });
   const Module& pair = design.module("pair", [&](Module& m) {
     Instance a(m, "a", cell), b(m, "b", cell);
@@ -310,7 +310,7 @@ TEST_CASE("assertions hold in every cycle outside reset, in every instance") {
   auto r = reg(leaf, "r", UInt(4), 0);
   r.next(x);
   leaf.add_assertion("x stays below 9", (x < 9).id());
-  output(leaf, "q", static_cast<UInt>(r));
+  output(leaf, "q", r);
   Instance u(m, "u", leaf);
   u.in("x", input(m, "x", UInt(4)));
   output(m, "q", u.out("q", UInt(4)));
@@ -326,7 +326,7 @@ TEST_CASE("assertions hold in every cycle outside reset, in every instance") {
 TEST_CASE("netlists that cannot be run are refused") {
   {
     Module m("top");
-    output(m, "q", static_cast<UInt>(wire(m, "w", UInt(4))));
+    output(m, "q", wire(m, "w", UInt(4)));
     CHECK(contains(error([&] { Interpreter sim(m); }), "top: w (4 bits, test_interpreter.cpp:"));
   }
   {
@@ -343,7 +343,7 @@ TEST_CASE("netlists that cannot be run are refused") {
     Module m("top");
     auto w = wire(m, "w", UInt(4)), v = wire(m, "v", UInt(4));
     w.drive(v), v.drive(w);
-    output(m, "q", static_cast<UInt>(w));
+    output(m, "q", w);
     CHECK(contains(error([&] { Interpreter sim(m); }), "combinational loop of wires"));
   }
   {
@@ -368,7 +368,7 @@ TEST_CASE("a chain of a million nodes is elaborated without recursion, and runs 
   for (int i = 0; i < 333333; ++i) x = (((x + b).wrap(32) ^ a) & ~x.bits(0, 32)).wrap(32);
   auto r = reg(m, "r", UInt(32), 0);
   r.next(x);
-  output(m, "q", static_cast<UInt>(r));
+  output(m, "q", r);
   Interpreter sim(m);
   sim.set("a", 12345), sim.set("b", 678);
   const auto start = std::chrono::steady_clock::now();

@@ -101,7 +101,7 @@ TEST_CASE("paths through a design are found in all modules, and named") {
     kept.next(in);
     Ram file(m, "file", 2, 4, 0), sram(m, "sram", 2, 4, 1);
     file.write(in.bit(0), address, in), sram.write(in.bit(0), address, in);
-    output(m, "through", ~in), output(m, "registered", static_cast<UInt>(kept));
+    output(m, "through", ~in), output(m, "registered", kept);
     output(m, "of_file", file.read(address, true)), output(m, "of_sram", sram.read(address, true));
   });
   auto& top = d.module("top", [&](Module& m) {

@@ -29,8 +29,7 @@ void build_stage(Module& m, Mistake mistake) {
   auto again = reg(m, "again", Bool(), 0);
   auto held = reg(m, "held", Pair{});
   Stream<Pair> out = stream<Pair>(m, "held", full, held);
-  const Bool room =
-      (!full) | (out.ready & (mistake == Mistake::sends_twice ? static_cast<Bool>(again) : Bool::constant(m, true)));
+  const Bool room = (!full) | (out.ready & (mistake == Mistake::sends_twice ? again : Bool::constant(m, true)));
   in.ready.drive(mistake == Mistake::never_ready ? Bool::constant(m, false) : room);
   const Bool fire = in.fire();
   const Pair negated{in.data.key, (-in.data.value).wrap(9)};

@@ -89,7 +89,7 @@ TEST_CASE("every net of every cycle, read back from the file") {
     auto x = input(m, "x", UInt(70));
     auto kept = reg(m, "kept", UInt(70));
     kept.next(x ^ (x << 1).wrap(70));
-    output(m, "y", static_cast<UInt>(kept));
+    output(m, "y", kept);
   });
   const Module& top = d.module("top", [&](Module& m) {
     auto go = input(m, "go", Bool());

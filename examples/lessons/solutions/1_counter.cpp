@@ -15,7 +15,7 @@ const Module& build_counter(Design& d, unsigned modulus, bool down = false) {
     UInt next = down ? (count - 1).wrap(count.width()).as_uint() : (count + 1).wrap(count.width());
     if (!std::has_single_bit(modulus)) next = mux(count == last, first, next);
     count.when(enable, next);
-    output(m, "count", static_cast<UInt>(count));
+    output(m, "count", count);
   });
 }
 

@@ -12,7 +12,7 @@ const Module& build_mac(Design& d, int bits, int acc_bits, bool wraps) {
     auto acc = reg(m, "acc", SInt(acc_bits));
     SInt sum = (mux(first, 0, acc) + a * b).named("sum");
     acc.next(wraps ? sum.wrap(acc_bits) : sum.saturate(acc_bits));
-    output(m, "acc", static_cast<SInt>(acc));
+    output(m, "acc", acc);
   });
 }
 

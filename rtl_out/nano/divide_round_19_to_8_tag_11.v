@@ -1,4 +1,4 @@
-// divide_round_19_to_8
+// divide_round_19_to_8_tag_11
 //
 // Rounded quotient of numerator <= denominator (NUMERICS.md N4): restoring division, one bit of the quotient a
 // stage, then half up.
@@ -8,7 +8,7 @@
 //   tag_bits = 11
 `default_nettype none
 
-module divide_round_19_to_8 (
+module divide_round_19_to_8_tag_11 (
   input  wire        clk,
   input  wire        rst,
   input  wire        in_valid,
