@@ -132,10 +132,10 @@ TEST_CASE("result_buffer, map_writer: whole lines, zeros for what is padded or o
       bool open = false;  // the last group takes further rows
       const int blocks = static_cast<int>(random.in(1, 24));
       for (int b = 0; b < blocks; ++b) {
-        Words transfer;
+        Words transfer(8);  // live of each pixel, slot of each
         std::vector<Row> pixels(4);
         std::int64_t waits = 0, frees = 0;
-        for (int p = 0; p < 4; ++p) {
+        for (std::size_t p = 0; p < 4; ++p) {
           const bool live = random.chance(live_percent);
           std::int64_t slot = random.in(0, (1 << s.result_slot_bits()) - 1);  // of no meaning if it is not live
           if (live) {
@@ -143,11 +143,11 @@ TEST_CASE("result_buffer, map_writer: whole lines, zeros for what is padded or o
             slot = static_cast<std::int64_t>((groups.size() - 1) % static_cast<std::size_t>(s.result_groups())
                                              << s.row_bits()) |
                    static_cast<std::int64_t>(groups.back().size());
-            pixels[static_cast<std::size_t>(p)] = random_row(s, channels, random);
-            groups.back().push_back(pixels[static_cast<std::size_t>(p)]);
+            pixels[p] = random_row(s, channels, random);
+            groups.back().push_back(pixels[p]);
             if (groups.back().size() == rows) open = false, ++frees;
           }
-          transfer.push_back(live), transfer.push_back(slot);
+          transfer[p] = live, transfer[4 + p] = slot;
         }
         if (open && (b + 1 == blocks || random.chance(20))) open = false, ++frees;  // closed early
         transfer.push_back(waits), transfer.push_back(frees);

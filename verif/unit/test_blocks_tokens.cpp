@@ -148,14 +148,14 @@ TEST_CASE("token_walk: live tokens block by block, groups closed in time, blocks
       const int row_bits = block.s.row_bits();
       int waited_for = 0, free = 0;
       for (std::size_t b = 0; b < blocks.size(); ++b) {
-        const auto& got = bench.received("block")[b];  // live and slot of each pixel, waits, frees
+        const auto& got = bench.received("block")[b];  // live of each pixel, slot of each, waits, frees
         waited_for += static_cast<int>(got[8]);
         for (std::size_t p = 0; p < 4; ++p) {
           const int token = blocks[b].token[p];
-          REQUIRE((got[2 * p] != 0) == (token >= 0));
+          REQUIRE((got[p] != 0) == (token >= 0));
           if (token < 0) continue;
           const auto [group, row] = place[static_cast<std::size_t>(token)];
-          REQUIRE(got[2 * p + 1] == static_cast<std::uint64_t>(group % groups << row_bits | row));
+          REQUIRE(got[4 + p] == static_cast<std::uint64_t>(group % groups << row_bits | row));
           CHECK(group < waited_for);  // complete
           CHECK(group >= free);       // not yet given back
         }
