@@ -61,100 +61,104 @@ Bool from_all(Module& m, const std::vector<Bool>& pulses) {
   return all;
 }
 
+// The lanes, and what they have in common.
+struct Lanes {
+  Design& d;
+  Module& m;
+  const Shapes& s;
+  const int lanes = s.lanes(), columns = s.projection_columns(), groups = s.projection_groups();
+  const Shapes lane = s.lane();
+
+  std::vector<Stream<UInt>> groups_of = {};          // queries of a group, for each lane
+  std::vector<Stream<RegionGroup>> regions_of = {};  // with regions
+  UInt sample_address = {};
+  TableWrite head_requant = {}, output_weights = {};
+  Instance requantise = {};
+  std::vector<Bool> freed_by = {};
+  Bool clearing = {};
+
+  void inputs();
+  void add(int l);
+};
+
+void Lanes::inputs() {
+  m.note("Offsets and logits come a sample a cycle for each lane.");
+  input(m, "sample_valid", Bool());
+  UInt slot = input(m, "sample_slot", UInt(s.slot_bits())),
+       number = input(m, "sample_number", UInt(lane.sample_bits()));
+  sample_address = concat({slot, number}).named("sample_address");
+
+  m.note("A group is worked on when its samples and its references are there.");
+  auto projected = input_stream(m, "projected", UInt(s.rows_bits()));
+  auto referenced = input_stream(m, "references_of_group", UInt(1));
+  discard(referenced.data);
+  auto group = stream(m, "group", (projected.valid & referenced.valid).named("group_valid"), projected.data);
+  projected.ready.drive(group.ready & referenced.valid);
+  referenced.ready.drive(group.ready & projected.valid);
+  groups_of = share(d, m, group, lanes);
+  if (s.has_regions()) regions_of = lib::fork(m, "region", input_stream(m, "region", RegionGroup(s)), lanes);
+
+  const int units = head_requant_units(lane.a);
+  head_requant =
+      table_port(m, "head_requant", lanes, lane.a.embed_dim / units, units * (lib::mult_bits + lib::shift_bits));
+  output_weights =
+      table_port(m, "output_weights", lanes * columns, lane.a.heads * groups, s.a.head_dim() * s.n.output_weight_bits);
+  requantise = Instance(m, "output_requantise", build_output_requantise(d, s));
+  clearing = Bool::constant(m, false);
+}
+
+void Lanes::add(int l) {
+  const auto numbered = [l](const char* name) { return fmt::format("{}_{}", name, l); };
+  m.note(fmt::format("Lane {}: heads {} to {}.", l, l * lane.a.heads, (l + 1) * lane.a.heads - 1));
+  Instance u(m, numbered("lane"), build_lane(d, lane));
+  u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
+  u.pass({"levels", "boxes", "clear", "sample_valid", "reference_write", "feature_data"});
+  for (int i = 0; i < s.a.levels; ++i) u.pass(fmt::format("start_{}", i));
+  u.in_stream("group", groups_of[static_cast<std::size_t>(l)]);
+  u.in("sample_address", sample_address);
+  UInt x = input(m, numbered("offset_x"), UInt(s.n.offset_bits())),
+       y = input(m, numbered("offset_y"), UInt(s.n.offset_bits()));
+  u.pass("sample_logit", numbered("logit")), u.in("sample_offsets", concat({y, x}));
+  for (const char* port : {"feature_valid", "feature_burst"}) u.pass(port, numbered(port));
+  if (s.has_regions()) {
+    u.in_stream("region", regions_of[static_cast<std::size_t>(l)]);
+    u.pass("map_complete");
+    for (const char* port : {"region_data_valid", "region_burst"}) u.pass(port, numbered(port));
+  }
+  u.in("head_requant", part_of(head_requant, lanes, l, 1));
+  u.in("output_weights", part_of(output_weights, lanes, l, columns));
+  for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing", "hits", "misses"})
+    u.pass(event, numbered(event));
+  freed_by.push_back(u.out<Bool>("group_freed"));
+  clearing = clearing | u.out<Bool>("clearing");
+  auto sums = u.out_stream<UInt>("sums");
+  // A lane may be ahead of the others by the outputs of a query.
+  if (lanes > 1) sums = lib::sram_fifo(d, m, numbered("sums"), sums, power_of_two(std::max(groups, 2)));
+  requantise.in_stream(numbered("sums"), sums);
+}
+
 }  // namespace
 
 const Module& build_core(Design& d, const Shapes& s) {
   return d.module("msda_core", s, [](Design& d, Module& m, const Shapes& s) {
-    const int columns = s.projection_columns(), groups = s.projection_groups(), lanes = s.lanes();
-    const Shapes lane = s.lane();
-    const int units = head_requant_units(lane.a);
     m.describe(
         "MSDeformAttn core: softmax, locations, corner weights, line cache, interpolation and aggregation, projection "
         "by W''. Nothing between the query and its output leaves the chip.");
-    m.parameter("lanes", lanes);
-    auto levels = input(m, "levels", LevelShapes(s));
-    std::vector<UInt> starts;
-    for (int l = 0; l < s.a.levels; ++l) starts.push_back(input(m, fmt::format("start_{}", l), UInt(s.address_bits())));
-    auto boxes = input(m, "boxes", Bool());
-    auto clear = input(m, "clear", Bool());
-    auto feature_data = input(m, "feature_data", UInt(s.data_bits()));
+    Lanes all{d, m, s};
+    m.parameter("lanes", all.lanes);
     auto freed = wire(m, "group_freed", Bool());
+    all.inputs();
+    for (int l = 0; l < all.lanes; ++l) all.add(l);
 
-    m.note("Offsets and logits come a sample a cycle for each lane.");
-    Bool sample_valid = input(m, "sample_valid", Bool());
-    UInt slot = input(m, "sample_slot", UInt(s.slot_bits())),
-         number = input(m, "sample_number", UInt(lane.sample_bits()));
-    UInt sample_address = concat({slot, number}).named("sample_address");
-
-    m.note("A group is worked on when its samples and its references are there.");
-    auto projected = input_stream(m, "projected", UInt(s.rows_bits()));
-    auto referenced = input_stream(m, "references_of_group", UInt(1));
-    discard(referenced.data);
-    auto group = stream(m, "group", (projected.valid & referenced.valid).named("group_valid"), projected.data);
-    projected.ready.drive(group.ready & referenced.valid);
-    referenced.ready.drive(group.ready & projected.valid);
-    const auto groups_of = share(d, m, group, lanes);
-    auto reference_enable = input(m, "reference_write_enable", Bool());
-    auto reference_address = input(m, "reference_write_address", UInt(s.slot_bits() + s.level_bits()));
-    auto reference_data = input(m, "reference_write_data", UInt(s.reference_word_bits()));
-
-    const bool has_regions = s.has_regions();
-    std::vector<Stream<RegionGroup>> regions;
-    Bool map_complete;
-    if (has_regions) {
-      regions = lib::fork(m, "region", input_stream(m, "region", RegionGroup(s)), lanes);
-      map_complete = input(m, "map_complete", Bool());
-    }
-    const auto head_requant =
-        table_port(m, "head_requant", lanes, lane.a.embed_dim / units, units * (lib::mult_bits + lib::shift_bits));
-    const auto output_weights = table_port(m, "output_weights", lanes * columns, lane.a.heads * groups,
-                                           s.a.head_dim() * s.n.output_weight_bits);
-    Instance requantise(m, "output_requantise", build_output_requantise(d, s));
-    std::vector<Bool> freed_by;
-    Bool clearing = Bool::constant(m, false);
-    for (int l = 0; l < lanes; ++l) {
-      const auto numbered = [l](const char* name) { return fmt::format("{}_{}", name, l); };
-      m.note(fmt::format("Lane {}: heads {} to {}.", l, l * lane.a.heads, (l + 1) * lane.a.heads - 1));
-      Instance u(m, numbered("lane"), build_lane(d, lane));
-      u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
-      u.in("levels", levels), u.in("boxes", boxes), u.in("clear", clear);
-      for (int i = 0; i < s.a.levels; ++i) u.in(fmt::format("start_{}", i), starts[static_cast<std::size_t>(i)]);
-      u.in_stream("group", groups_of[static_cast<std::size_t>(l)]);
-      u.in("sample_valid", sample_valid), u.in("sample_address", sample_address);
-      UInt x = input(m, numbered("offset_x"), UInt(s.n.offset_bits())),
-           y = input(m, numbered("offset_y"), UInt(s.n.offset_bits()));
-      u.in("sample_logit", input(m, numbered("logit"), UInt(s.n.logit_bits())));
-      u.in("sample_offsets", concat({y, x}));
-      u.in("reference_write_enable", reference_enable);
-      u.in("reference_write_address", reference_address), u.in("reference_write_data", reference_data);
-      u.in("feature_data", feature_data), u.in("feature_valid", input(m, numbered("feature_valid"), Bool()));
-      output_stream(m, numbered("feature_burst"), u.out_stream("feature_burst", BurstRequest(s)));
-      if (has_regions) {
-        u.in_stream("region", regions[static_cast<std::size_t>(l)]);
-        u.in("map_complete", map_complete), u.in("region_data_valid", input(m, numbered("region_data_valid"), Bool()));
-        output_stream(m, numbered("region_burst"), u.out_stream("region_burst", BurstRequest(s)));
-      }
-      u.in("head_requant", part_of(head_requant, lanes, l, 1));
-      u.in("output_weights", part_of(output_weights, lanes, l, columns));
-      for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing"})
-        output(m, numbered(event), u.out(event, Bool()));
-      for (const char* count : {"hits", "misses"}) output(m, numbered(count), u.out(count, UInt(3)));
-      freed_by.push_back(u.out("group_freed", Bool()));
-      clearing = clearing | u.out("clearing", Bool());
-      auto sums = u.out_stream("sums", UInt(columns * lane.output_acc_bits()));
-      // A lane may be ahead of the others by the outputs of a query.
-      if (lanes > 1) sums = lib::sram_fifo(d, m, numbered("sums"), sums, power_of_two(std::max(groups, 2)));
-      requantise.in_stream(numbered("sums"), sums);
-    }
     m.note("A group is done with when all lanes are; outputs are the sums of all lanes.");
-    freed.drive(from_all(m, freed_by));
+    freed.drive(from_all(m, all.freed_by));
     output(m, "freed", freed);
-    output(m, "clearing", clearing);
-    requantise.in("table", table_port(m, "output_requant", columns, groups, lib::requant_entry_bits));
+    output(m, "clearing", all.clearing);
+    all.requantise.in("table", table_port(m, "output_requant", all.columns, all.groups, lib::requant_entry_bits));
     // The last head of a query brings its outputs at once; memory takes them until the last of the next.
     output_stream(m, "output",
-                  lib::sram_fifo(d, m, "outputs", requantise.out_stream("output", OutputGroup(s)),
-                                 power_of_two(std::max(groups, 2))));
+                  lib::sram_fifo(d, m, "outputs", all.requantise.out_stream("output", OutputGroup(s)),
+                                 power_of_two(std::max(all.groups, 2))));
   });
 }
 

@@ -31,10 +31,8 @@ const Module& build_query_list(Design& d, const Shapes& s) {
     pending.when(start, listed).when(request.ready, false);
     Instance reader(m, "reader", build_burst_reader(d, s, "list", beat_bits, list_buffer_beats()));
     reader.in_stream("request", request);
-    reader.in("data", input(m, "data", UInt(s.data_bits())));
-    reader.in("data_valid", input(m, "data_valid", Bool()));
-    output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
-    auto beat = reader.out_stream("beat", UInt(s.data_bits()));
+    reader.pass({"data", "data_valid", "burst"});
+    auto beat = reader.out_stream<UInt>("beat");
 
     m.note("A query at a time; what the last beat holds beyond the last entry is dropped.");
     auto left = reg(m, "left", UInt(s.query_bits()), 0);

@@ -6,6 +6,7 @@
 #include "accel/blocks.hpp"
 #include "accel/order.hpp"
 #include "accel/region.hpp"
+#include "lib/choose.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 
@@ -40,41 +41,28 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     auto start = input(m, "start", Bool());
     auto keep = input(m, "keep", Bool());
     auto count = input(m, "count", UInt(s.query_bits()));
-    auto boxes = input(m, "boxes", Bool());
-    auto data = input(m, "data", UInt(s.data_bits()));
 
     m.note("Queries in the order of their arrival.");
     Instance list(m, "query_list", build_query_list(d, s));
-    for (const char* port : {"rows", "count"})
-      list.in(port, port[0] == 'c' ? count : input(m, port, UInt(s.query_bits())));
-    list.in("listed", input(m, "listed", Bool()));
-    list.in("address", input(m, "list_address", UInt(s.address_bits())));
-    list.in("data", data), list.in("data_valid", input(m, "list_valid", Bool()));
-    output_stream(m, "list_burst", list.out_stream("burst", BurstRequest(s)));
-    output(m, "bad_entry", list.out("bad_entry", Bool()));
-    auto arrival = list.out_stream("query", UInt(s.index_bits()));
+    list.pass({"rows", "count", "listed", "data", "bad_entry"});
+    list.pass("address", "list_address"), list.pass("data_valid", "list_valid"), list.pass("burst", "list_burst");
+    auto arrival = list.out_stream<UInt>("query");
 
     m.note("Their references.");
     Instance gather(m, "reference_gather", build_reference_gather(d, s));
-    gather.in("boxes", boxes);
-    gather.in("address", input(m, "reference_address", UInt(s.address_bits())));
-    gather.in("data", data), gather.in("data_valid", input(m, "reference_valid", Bool()));
-    output_stream(m, "reference_burst", gather.out_stream("burst", BurstRequest(s)));
+    gather.pass({"boxes", "data"});
+    gather.pass("address", "reference_address"), gather.pass("data_valid", "reference_valid");
+    gather.pass("burst", "reference_burst");
     auto words = gather.out_stream("word", QueryWord(s));
     Stream<QueryWord> candidates = words;
     if (sorts) {
       m.note("Sorted by the cell of their reference. During a sort all references go there.");
       Instance sort(m, "bucket_sort", build_bucket_sort(d, s));
-      sort.in("start", start), sort.in("keep", keep), sort.in("count", count);
-      Bool sorting = sort.out("takes", Bool());
-      list.in("start", sort.out("begin_pass", Bool()));
-      output(m, "held", sort.out("held", UInt(s.query_bits())));
-      auto sorted = sort.out_stream("query", UInt(s.index_bits()));
-      auto wanted =
-          stream(m, "wanted", mux(sorting, arrival.valid, sorted.valid), mux(sorting, arrival.data, sorted.data));
-      arrival.ready.drive(wanted.ready & sorting), sorted.ready.drive(wanted.ready & ~sorting);
+      sort.pass({"start", "keep", "count", "held"});
+      Bool sorting = sort.out<Bool>("takes");
+      list.connect("start", sort, "begin_pass");
       gather.in("first_word_only", sorting);
-      gather.in_stream("query", wanted);
+      gather.in_stream("query", lib::choose(m, "wanted", sorting, arrival, sort.out_stream<UInt>("query")));
       auto to_sort = stream(m, "to_sort", words.valid & sorting, words.data);
       sort.in_stream("reference", to_sort);
       candidates = stream(m, "candidates", words.valid & ~sorting, words.data);
@@ -89,7 +77,7 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     if (order.window > 1) {
       m.note("Nearest first.");
       Instance nearest(m, "nearest_first", build_nearest_first(d, s));
-      nearest.in("start", start), nearest.in("count", count);
+      nearest.pass({"start", "count"});
       nearest.in_stream("candidate", candidates);
       candidates = nearest.out_stream("issued", QueryWord(s));
     }

@@ -65,10 +65,8 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
     auto mark = lib::sram_fifo(d, m, "marks", Stream<Mark>{asked.data.mark, request.fire(), mark_ready}, buffer);
     Instance reader(m, "reader", build_burst_reader(d, s, "reference", count_bits, buffer));
     reader.in_stream("request", request);
-    reader.in("data", input(m, "data", UInt(s.data_bits())));
-    reader.in("data_valid", input(m, "data_valid", Bool()));
-    output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
-    auto beat = reader.out_stream("beat", UInt(s.data_bits()));
+    reader.pass({"data", "data_valid", "burst"});
+    auto beat = reader.out_stream<UInt>("beat");
 
     m.note("Word after word.");
     auto number = reg(m, "word_number", UInt(count_bits), 0);  // in its row

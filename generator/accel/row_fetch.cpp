@@ -4,6 +4,7 @@
 #include "accel/blocks.hpp"
 #include "accel/gemm.hpp"
 #include "accel/row_resize.hpp"
+#include "lib/choose.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 
@@ -58,8 +59,6 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     auto row_beats = input(m, "row_beats", UInt(beat_bits));
     auto last_step = input(m, "last_step", UInt(s.step_bits()));
     auto row_tail = input(m, "row_tail", UInt(s.depth_bits()));
-    auto data = input(m, "data", UInt(s.data_bits()));
-    auto data_valid = input(m, "data_valid", Bool());
 
     m.note("One request a row.");
     auto given = input_stream(m, "given", RowAddress(s));
@@ -84,9 +83,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     auto mark = lib::fifo(d, m, "marks", Stream<UInt>{last_of_group.as_uint(), asked, mark_ready}, rows_on_their_way);
     Instance reader(m, "reader", build_burst_reader(d, s, "rows", beat_bits, row_buffer_beats(s.config)));
     reader.in_stream("request", request);
-    reader.in("data", data);
-    reader.in("data_valid", data_valid);
-    output_stream(m, "burst", reader.out_stream("burst", BurstRequest(s)));
+    reader.pass({"data", "data_valid", "burst"});
 
     m.note("Elements in memory are whole bytes; those of tokens may be of another size than those of queries.");
     auto beat = reader.out_stream("beat", UInt(s.data_bits()));
@@ -102,9 +99,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
       auto of_token = operands(d, m, s, "cut_token", {beat.data, beat.valid & tokens_run, token_ready},
                                s.n.feature_bits, length, start);
       beat.ready.drive(mux(tokens_run, token_ready, query_ready));
-      words = stream(m, "words", mux(tokens_run, of_token.valid, of_query.valid),
-                     mux(tokens_run, of_token.data, of_query.data));
-      of_query.ready.drive(words.ready & ~tokens_run), of_token.ready.drive(words.ready & tokens_run);
+      words = lib::choose(m, "words", tokens_run, of_token, of_query);
     }
     auto step = reg(m, "step", UInt(s.step_bits()), 0);
     Bool end_of_row = (step == last_step).named("end_of_row");

@@ -8,6 +8,7 @@
 #include "accel/parameter_loader.hpp"
 #include "accel/region.hpp"
 #include "accel/registers.hpp"
+#include "lib/choose.hpp"
 #include "lib/fifo.hpp"
 
 namespace quillgen::accel {
@@ -257,14 +258,10 @@ void Top::outputs() {
   writer.connect("halt", control), writer.in("start", run_start);
   writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), job.queries.extend(s.written_rows_bits())));
   control.connect("written", writer, "done");
-  const auto either = [&](const char* name, auto of_rows, auto of_gemm) {
-    auto chosen =
-        stream(m, name, mux(attending, of_rows.valid, of_gemm.valid), mux(attending, of_rows.data, of_gemm.data));
-    of_rows.ready.drive(chosen.ready & attending), of_gemm.ready.drive(chosen.ready & ~attending);
-    writer.in_stream(name, chosen);
-  };
-  either("request", rows.out_stream("request", WriteRequest(s)), gemm.out_stream("request", WriteRequest(s)));
-  either("beat", rows.out_stream<UInt>("beat"), gemm.out_stream<UInt>("beat"));
+  writer.in_stream("request", lib::choose(m, "request", attending, rows.out_stream("request", WriteRequest(s)),
+                                          gemm.out_stream("request", WriteRequest(s))));
+  writer.in_stream("beat",
+                   lib::choose(m, "beat", attending, rows.out_stream<UInt>("beat"), gemm.out_stream<UInt>("beat")));
 }
 
 void Top::read_channels() {

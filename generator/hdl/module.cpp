@@ -384,12 +384,12 @@ Id Module::instance_output(std::uint32_t instance, const std::string& port, Sour
   return info.outputs[static_cast<std::size_t>(i)];
 }
 
-// Positions of the nets of a port, bundle or stream.
+// Positions of the nets of a port, bundle or stream, or of a single one of them.
 std::vector<std::size_t> Module::nets_of(const InstanceInfo& info, const std::string& port, SourceLine at) const {
   const auto& ports = info.module->ports();
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < ports.size(); ++i)
-    if (ports[i].whole == port) found.push_back(i);
+    if (ports[i].whole == port || ports[i].name == port) found.push_back(i);
   if (found.empty())
     fail(fmt::format("instance {} of {} has no port \"{}\" ({})", info.name, info.module->name(), port, at.str()));
   return found;

@@ -121,10 +121,11 @@ module gemm_unit (
   );
 
   wire given_ready;
-  assign token_walk_token_ready = given_ready && to_memory;
   assign query_rows_row_ready = given_ready && run_query;
+  assign token_walk_token_ready = given_ready && to_memory;
 
   // Array.
+  wire engine_word_ready;
   wire engine_result_valid;
   wire [2:0] engine_result_slot;
   wire [3:0] engine_result_place;
@@ -133,7 +134,6 @@ module gemm_unit (
   wire [12:0] engine_result_value_2;
   wire engine_finished_valid;
   wire [1:0] engine_finished;
-  wire row_fetch_word_ready;
   wire row_fetch_given_valid_choice = run_query ? query_rows_row_valid : token_walk_token_valid;
   wire [39:0] row_fetch_given_address_choice = run_query ? query_rows_row_address : token_walk_token_address;
   wire row_fetch_given_last_of_group_choice = run_query ? query_rows_row_last_of_group :
@@ -151,18 +151,18 @@ module gemm_unit (
     .row_beats           (row_beats),
     .last_step           (run_last_step),
     .row_tail            (row_tail),
-    .data                (data),
-    .data_valid          (data_valid),
     .given_valid         (row_fetch_given_valid_choice),
     .given_ready         (given_ready),
     .given_address       (row_fetch_given_address_choice),
     .given_last_of_group (row_fetch_given_last_of_group_choice),
+    .data                (data),
+    .data_valid          (data_valid),
     .burst_valid         (burst_valid),
     .burst_ready         (burst_ready),
     .burst_address       (burst_address),
     .burst_length        (burst_length),
     .word_valid          (row_fetch_word_valid),
-    .word_ready          (row_fetch_word_ready),
+    .word_ready          (engine_word_ready),
     .word_operands       (row_fetch_word_operands),
     .word_last_of_group  (row_fetch_word_last_of_group)
   );
@@ -172,6 +172,7 @@ module gemm_unit (
   assign projected_valid = engine_finished_valid && run_query;
 
   // Other results go to memory.
+  wire map_writer_block_ready;
   wire map_writer_request_valid;
   wire [39:0] map_writer_request_address;
   wire [2:0] map_writer_request_beats;
@@ -180,7 +181,6 @@ module gemm_unit (
   wire [3:0] map_writer_read_unit;
   wire [3:0] map_writer_read_live;
   wire map_writer_freed;
-  wire token_walk_block_ready;
   wire token_walk_start_term = start && to_map;
 
   token_walk u_token_walk (
@@ -202,7 +202,7 @@ module gemm_unit (
     .token_address       (token_walk_token_address),
     .token_last_of_group (token_walk_token_last_of_group),
     .block_valid         (token_walk_block_valid),
-    .block_ready         (token_walk_block_ready),
+    .block_ready         (map_writer_block_ready),
     .block_live_0        (token_walk_block_live_0),
     .block_live_1        (token_walk_block_live_1),
     .block_live_2        (token_walk_block_live_2),
@@ -249,7 +249,7 @@ module gemm_unit (
     .requant_data       (requant_data),
     .freed              (engine_freed_term),
     .word_valid         (row_fetch_word_valid),
-    .word_ready         (row_fetch_word_ready),
+    .word_ready         (engine_word_ready),
     .word_operands      (row_fetch_word_operands),
     .word_last_of_group (row_fetch_word_last_of_group),
     .busy               (busy),
@@ -271,13 +271,48 @@ module gemm_unit (
     .finished           (engine_finished)
   );
 
-  wire dense_writer_request_ready;
   wire map_writer_request_ready;
-  assign map_writer_request_ready = request_ready && !run_dense;
+  wire dense_writer_request_ready;
   assign dense_writer_request_ready = request_ready && run_dense;
+  assign map_writer_request_ready = request_ready && !run_dense;
   assign request_valid = run_dense ? dense_writer_request_valid : map_writer_request_valid;
   assign request_address = run_dense ? dense_writer_request_address : map_writer_request_address;
   assign request_beats = run_dense ? dense_writer_request_beats : map_writer_request_beats;
+  wire map_writer_read_ready;
+  wire map_writer_finished_valid_term = engine_finished_valid && to_map;
+
+  map_writer u_map_writer (
+    .clk             (clk),
+    .rst             (rst),
+    .start           (start),
+    .address         (map_address),
+    .block_valid     (token_walk_block_valid),
+    .block_ready     (map_writer_block_ready),
+    .block_live_0    (token_walk_block_live_0),
+    .block_live_1    (token_walk_block_live_1),
+    .block_live_2    (token_walk_block_live_2),
+    .block_live_3    (token_walk_block_live_3),
+    .block_slot_0    (token_walk_block_slot_0),
+    .block_slot_1    (token_walk_block_slot_1),
+    .block_slot_2    (token_walk_block_slot_2),
+    .block_slot_3    (token_walk_block_slot_3),
+    .block_waits     (token_walk_block_waits),
+    .block_frees     (token_walk_block_frees),
+    .finished_valid  (map_writer_finished_valid_term),
+    .finished_ready  (map_finished_ready),
+    .finished        (engine_finished),
+    .request_valid   (map_writer_request_valid),
+    .request_ready   (map_writer_request_ready),
+    .request_address (map_writer_request_address),
+    .request_beats   (map_writer_request_beats),
+    .read_valid      (map_writer_read_valid),
+    .read_ready      (map_writer_read_ready),
+    .read_slot       (map_writer_read_slot),
+    .read_unit       (map_writer_read_unit),
+    .read_live       (map_writer_read_live),
+    .freed           (map_writer_freed)
+  );
+
   wire dense_writer_read_ready;
   wire dense_writer_finished_valid_term = engine_finished_valid && to_memory && run_dense;
 
@@ -305,44 +340,9 @@ module gemm_unit (
     .freed           (dense_writer_freed)
   );
 
-  wire map_writer_read_ready;
-  wire map_writer_finished_valid_term = engine_finished_valid && to_map;
-
-  map_writer u_map_writer (
-    .clk             (clk),
-    .rst             (rst),
-    .start           (start),
-    .address         (map_address),
-    .block_valid     (token_walk_block_valid),
-    .block_ready     (token_walk_block_ready),
-    .block_live_0    (token_walk_block_live_0),
-    .block_live_1    (token_walk_block_live_1),
-    .block_live_2    (token_walk_block_live_2),
-    .block_live_3    (token_walk_block_live_3),
-    .block_slot_0    (token_walk_block_slot_0),
-    .block_slot_1    (token_walk_block_slot_1),
-    .block_slot_2    (token_walk_block_slot_2),
-    .block_slot_3    (token_walk_block_slot_3),
-    .block_waits     (token_walk_block_waits),
-    .block_frees     (token_walk_block_frees),
-    .finished_valid  (map_writer_finished_valid_term),
-    .finished_ready  (map_finished_ready),
-    .finished        (engine_finished),
-    .request_valid   (map_writer_request_valid),
-    .request_ready   (map_writer_request_ready),
-    .request_address (map_writer_request_address),
-    .request_beats   (map_writer_request_beats),
-    .read_valid      (map_writer_read_valid),
-    .read_ready      (map_writer_read_ready),
-    .read_slot       (map_writer_read_slot),
-    .read_unit       (map_writer_read_unit),
-    .read_live       (map_writer_read_live),
-    .freed           (map_writer_freed)
-  );
-
   wire read_ready;
-  assign map_writer_read_ready = read_ready && !run_dense;
   assign dense_writer_read_ready = read_ready && run_dense;
+  assign map_writer_read_ready = read_ready && !run_dense;
   wire result_buffer_read_valid_choice = run_dense ? dense_writer_read_valid : map_writer_read_valid;
   wire [2:0] result_buffer_read_slot_choice = run_dense ? dense_writer_read_slot : map_writer_read_slot;
   wire [3:0] result_buffer_read_unit_choice = run_dense ? dense_writer_read_unit : map_writer_read_unit;
@@ -378,47 +378,29 @@ module gemm_unit (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_burst_held;
-  reg [47:0] check_burst_last;
   reg check_projected_held;
   reg [1:0] check_projected_last;
   reg check_request_held;
   reg [42:0] check_request_last;
-  reg check_beat_held;
-  reg [63:0] check_beat_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_burst_held <= 1'b0;
-      check_burst_last <= {48{1'b0}};
       check_projected_held <= 1'b0;
       check_projected_last <= {2{1'b0}};
       check_request_held <= 1'b0;
       check_request_last <= {43{1'b0}};
-      check_beat_held <= 1'b0;
-      check_beat_last <= {64{1'b0}};
     end else begin
-      check_burst_held <= burst_valid && !burst_ready;
-      check_burst_last <= {burst_address, burst_length};
       check_projected_held <= projected_valid && !projected_ready;
       check_projected_last <= engine_finished;
       check_request_held <= request_valid && !request_ready;
       check_request_last <= {request_address, request_beats};
-      check_beat_held <= beat_valid && !beat_ready;
-      check_beat_last <= beat;
 `ifdef FORMAL
-      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
       assert (!check_projected_held || (projected_valid && engine_finished == check_projected_last));
       assert (!check_request_held || (request_valid && {request_address, request_beats} == check_request_last));
-      assert (!check_beat_held || (beat_valid && beat == check_beat_last));
 `else
-      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
-          "%m: stream burst changed while it was waiting");
       if (!(!check_projected_held || (projected_valid && engine_finished == check_projected_last))) $fatal(1,
           "%m: stream projected changed while it was waiting");
       if (!(!check_request_held || (request_valid && {request_address,
           request_beats} == check_request_last))) $fatal(1, "%m: stream request changed while it was waiting");
-      if (!(!check_beat_held || (beat_valid && beat == check_beat_last))) $fatal(1,
-          "%m: stream beat changed while it was waiting");
 `endif
     end
   end

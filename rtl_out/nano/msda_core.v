@@ -9,15 +9,6 @@
 module msda_core (
   input  wire        clk,
   input  wire        rst,
-  input  wire [4:0]  levels_width_0,
-  input  wire [4:0]  levels_width_1,
-  input  wire [4:0]  levels_height_0,
-  input  wire [4:0]  levels_height_1,
-  input  wire [39:0] start_0,
-  input  wire [39:0] start_1,
-  input  wire        boxes,
-  input  wire        clear,
-  input  wire [63:0] feature_data,
   input  wire        sample_valid,
   input  wire [2:0]  sample_slot,
   input  wire [2:0]  sample_number,
@@ -27,9 +18,6 @@ module msda_core (
   input  wire        references_of_group_valid,
   output wire        references_of_group_ready,
   input  wire        references_of_group,
-  input  wire        reference_write_enable,
-  input  wire [3:0]  reference_write_address,
-  input  wire [97:0] reference_write_data,
   input  wire        head_requant_enable,
   input  wire        head_requant_bank,
   input  wire [1:0]  head_requant_address,
@@ -38,6 +26,18 @@ module msda_core (
   input  wire        output_weights_bank,
   input  wire [1:0]  output_weights_address,
   input  wire [15:0] output_weights_data,
+  input  wire [4:0]  levels_width_0,
+  input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_0,
+  input  wire [4:0]  levels_height_1,
+  input  wire        boxes,
+  input  wire        clear,
+  input  wire        reference_write_enable,
+  input  wire [3:0]  reference_write_address,
+  input  wire [97:0] reference_write_data,
+  input  wire [63:0] feature_data,
+  input  wire [39:0] start_0,
+  input  wire [39:0] start_1,
   input  wire [12:0] offset_x_0,
   input  wire [12:0] offset_y_0,
   input  wire [10:0] logit_0,
@@ -87,16 +87,16 @@ module msda_core (
   sampling_lane u_lane_0 (
     .clk                     (clk),
     .rst                     (rst),
+    .group_valid             (group_valid),
+    .group_ready             (group_ready),
+    .group                   (projected),
+    .sample_valid            (sample_valid),
+    .sample_address          (sample_address),
+    .sample_logit            (logit_0),
     .levels_width_0          (levels_width_0),
     .levels_width_1          (levels_width_1),
     .levels_height_0         (levels_height_0),
     .levels_height_1         (levels_height_1),
-    .sample_valid            (sample_valid),
-    .sample_address          (sample_address),
-    .group_valid             (group_valid),
-    .group_ready             (group_ready),
-    .group                   (projected),
-    .sample_logit            (logit_0),
     .boxes                   (boxes),
     .sample_offsets          ({offset_y_0, offset_x_0}),
     .reference_write_enable  (reference_write_enable),
@@ -107,9 +107,9 @@ module msda_core (
     .clearing                (clearing),
     .hits                    (hits_0),
     .misses                  (misses_0),
+    .first_head              (1'b0),
     .start_0                 (start_0),
     .start_1                 (start_1),
-    .first_head              (1'b0),
     .feature_data            (feature_data),
     .feature_valid           (feature_valid_0),
     .feature_burst_valid     (feature_burst_0_valid),
@@ -180,29 +180,18 @@ module msda_core (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_feature_burst_0_held;
-  reg [47:0] check_feature_burst_0_last;
   reg check_output_held;
   reg [16:0] check_output_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_feature_burst_0_held <= 1'b0;
-      check_feature_burst_0_last <= {48{1'b0}};
       check_output_held <= 1'b0;
       check_output_last <= {17{1'b0}};
     end else begin
-      check_feature_burst_0_held <= feature_burst_0_valid && !feature_burst_0_ready;
-      check_feature_burst_0_last <= {feature_burst_0_address, feature_burst_0_length};
       check_output_held <= output_valid && !output_ready;
       check_output_last <= {output_values, output_last};
 `ifdef FORMAL
-      assert (!check_feature_burst_0_held || (feature_burst_0_valid && {feature_burst_0_address,
-          feature_burst_0_length} == check_feature_burst_0_last));
       assert (!check_output_held || (output_valid && {output_values, output_last} == check_output_last));
 `else
-      if (!(!check_feature_burst_0_held || (feature_burst_0_valid && {feature_burst_0_address,
-          feature_burst_0_length} == check_feature_burst_0_last))) $fatal(1,
-          "%m: stream feature_burst_0 changed while it was waiting");
       if (!(!check_output_held || (output_valid && {output_values, output_last} == check_output_last))) $fatal(1,
           "%m: stream output changed while it was waiting");
 `endif

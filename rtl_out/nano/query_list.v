@@ -99,27 +99,18 @@ module query_list (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_burst_held;
-  reg [47:0] check_burst_last;
   reg check_query_held;
   reg [5:0] check_query_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_burst_held <= 1'b0;
-      check_burst_last <= {48{1'b0}};
       check_query_held <= 1'b0;
       check_query_last <= {6{1'b0}};
     end else begin
-      check_burst_held <= burst_valid && !burst_ready;
-      check_burst_last <= {burst_address, burst_length};
       check_query_held <= query_valid && !query_ready;
       check_query_last <= query;
 `ifdef FORMAL
-      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
       assert (!check_query_held || (query_valid && query == check_query_last));
 `else
-      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
-          "%m: stream burst changed while it was waiting");
       if (!(!check_query_held || (query_valid && query == check_query_last))) $fatal(1,
           "%m: stream query changed while it was waiting");
 `endif

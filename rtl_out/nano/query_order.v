@@ -13,17 +13,17 @@ module query_order (
   input  wire        start,
   input  wire        keep,
   input  wire [6:0]  count,
-  input  wire        boxes,
-  input  wire [63:0] data,
   input  wire [6:0]  rows,
   input  wire        listed,
+  input  wire [63:0] data,
+  output wire        bad_entry,
   input  wire [39:0] list_address,
   input  wire        list_valid,
   output wire        list_burst_valid,
   input  wire        list_burst_ready,
   output wire [39:0] list_burst_address,
   output wire [7:0]  list_burst_length,
-  output wire        bad_entry,
+  input  wire        boxes,
   input  wire [39:0] reference_address,
   input  wire        reference_valid,
   output wire        reference_burst_valid,
@@ -221,10 +221,6 @@ module query_order (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_list_burst_held;
-  reg [47:0] check_list_burst_last;
-  reg check_reference_burst_held;
-  reg [47:0] check_reference_burst_last;
   reg check_row_held;
   reg [5:0] check_row_last;
   reg check_result_held;
@@ -233,10 +229,6 @@ module query_order (
   reg [63:0] check_word_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_list_burst_held <= 1'b0;
-      check_list_burst_last <= {48{1'b0}};
-      check_reference_burst_held <= 1'b0;
-      check_reference_burst_last <= {48{1'b0}};
       check_row_held <= 1'b0;
       check_row_last <= {6{1'b0}};
       check_result_held <= 1'b0;
@@ -244,10 +236,6 @@ module query_order (
       check_word_held <= 1'b0;
       check_word_last <= {64{1'b0}};
     end else begin
-      check_list_burst_held <= list_burst_valid && !list_burst_ready;
-      check_list_burst_last <= {list_burst_address, list_burst_length};
-      check_reference_burst_held <= reference_burst_valid && !reference_burst_ready;
-      check_reference_burst_last <= {reference_burst_address, reference_burst_length};
       check_row_held <= row_valid && !row_ready;
       check_row_last <= row;
       check_result_held <= result_valid && !result_ready;
@@ -255,20 +243,10 @@ module query_order (
       check_word_held <= word_valid && !word_ready;
       check_word_last <= word;
 `ifdef FORMAL
-      assert (!check_list_burst_held || (list_burst_valid && {list_burst_address,
-          list_burst_length} == check_list_burst_last));
-      assert (!check_reference_burst_held || (reference_burst_valid && {reference_burst_address,
-          reference_burst_length} == check_reference_burst_last));
       assert (!check_row_held || (row_valid && row == check_row_last));
       assert (!check_result_held || (result_valid && result == check_result_last));
       assert (!check_word_held || (word_valid && word == check_word_last));
 `else
-      if (!(!check_list_burst_held || (list_burst_valid && {list_burst_address,
-          list_burst_length} == check_list_burst_last))) $fatal(1,
-          "%m: stream list_burst changed while it was waiting");
-      if (!(!check_reference_burst_held || (reference_burst_valid && {reference_burst_address,
-          reference_burst_length} == check_reference_burst_last))) $fatal(1,
-          "%m: stream reference_burst changed while it was waiting");
       if (!(!check_row_held || (row_valid && row == check_row_last))) $fatal(1,
           "%m: stream row changed while it was waiting");
       if (!(!check_result_held || (result_valid && result == check_result_last))) $fatal(1,

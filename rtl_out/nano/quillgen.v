@@ -339,10 +339,10 @@ module quillgen (
 
   // Order of queries: it begins with the job, while weights are loaded and values projected.
   wire begin_order = job_control_accepted && !job_descriptor_job_dense;
+  wire order_bad_entry;
   wire order_list_burst_valid;
   wire [39:0] order_list_burst_address;
   wire [7:0] order_list_burst_length;
-  wire order_bad_entry;
   wire order_reference_burst_valid;
   wire [39:0] order_reference_burst_address;
   wire [7:0] order_reference_burst_length;
@@ -658,17 +658,17 @@ module quillgen (
     .start                   (begin_order),
     .keep                    (job_descriptor_job_order_kept),
     .count                   (job_descriptor_job_queries),
-    .boxes                   (job_descriptor_job_boxes),
-    .data                    (m_axi_rdata),
     .rows                    (job_descriptor_job_rows),
     .listed                  (job_descriptor_job_listed),
+    .data                    (m_axi_rdata),
+    .bad_entry               (order_bad_entry),
     .list_address            (job_descriptor_job_list_address),
     .list_valid              (read_port_data_valid_3),
     .list_burst_valid        (order_list_burst_valid),
     .list_burst_ready        (read_port_client_3_ready),
     .list_burst_address      (order_list_burst_address),
     .list_burst_length       (order_list_burst_length),
-    .bad_entry               (order_bad_entry),
+    .boxes                   (job_descriptor_job_boxes),
     .reference_address       (job_descriptor_job_reference_address),
     .reference_valid         (read_port_data_valid_2),
     .reference_burst_valid   (order_reference_burst_valid),
@@ -691,15 +691,6 @@ module quillgen (
   msda_core u_core (
     .clk                       (clk),
     .rst                       (rst || job_control_job_reset),
-    .levels_width_0            (job_descriptor_levels_width_0),
-    .levels_width_1            (job_descriptor_levels_width_1),
-    .levels_height_0           (job_descriptor_levels_height_0),
-    .levels_height_1           (job_descriptor_levels_height_1),
-    .start_0                   (job_descriptor_start_0),
-    .start_1                   (job_descriptor_start_1),
-    .boxes                     (job_descriptor_job_boxes),
-    .clear                     (begin_order),
-    .feature_data              (m_axi_rdata),
     .sample_valid              (gemm_sample_valid),
     .sample_slot               (gemm_sample_slot),
     .sample_number             (gemm_sample_number),
@@ -709,9 +700,6 @@ module quillgen (
     .references_of_group_valid (reference_rows_group_valid),
     .references_of_group_ready (core_references_of_group_ready),
     .references_of_group       (reference_rows_group),
-    .reference_write_enable    (reference_rows_write_enable),
-    .reference_write_address   (reference_rows_write_address),
-    .reference_write_data      (reference_rows_write_data),
     .head_requant_enable       (parameter_loader_head_requant_enable),
     .head_requant_bank         (parameter_loader_head_requant_bank),
     .head_requant_address      (parameter_loader_head_requant_address),
@@ -720,6 +708,18 @@ module quillgen (
     .output_weights_bank       (parameter_loader_output_weights_bank),
     .output_weights_address    (parameter_loader_output_weights_address),
     .output_weights_data       (parameter_loader_output_weights_data),
+    .levels_width_0            (job_descriptor_levels_width_0),
+    .levels_width_1            (job_descriptor_levels_width_1),
+    .levels_height_0           (job_descriptor_levels_height_0),
+    .levels_height_1           (job_descriptor_levels_height_1),
+    .boxes                     (job_descriptor_job_boxes),
+    .clear                     (begin_order),
+    .reference_write_enable    (reference_rows_write_enable),
+    .reference_write_address   (reference_rows_write_address),
+    .reference_write_data      (reference_rows_write_data),
+    .feature_data              (m_axi_rdata),
+    .start_0                   (job_descriptor_start_0),
+    .start_1                   (job_descriptor_start_1),
     .offset_x_0                (gemm_offset_x_0),
     .offset_y_0                (gemm_offset_y_0),
     .logit_0                   (gemm_logit_0),

@@ -141,27 +141,18 @@ module reference_gather (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_burst_held;
-  reg [47:0] check_burst_last;
   reg check_word_held;
   reg [70:0] check_word_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_burst_held <= 1'b0;
-      check_burst_last <= {48{1'b0}};
       check_word_held <= 1'b0;
       check_word_last <= {71{1'b0}};
     end else begin
-      check_burst_held <= burst_valid && !burst_ready;
-      check_burst_last <= {burst_address, burst_length};
       check_word_held <= word_valid && !word_ready;
       check_word_last <= {word_query, word_word, last_word};
 `ifdef FORMAL
-      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
       assert (!check_word_held || (word_valid && {word_query, word_word, last_word} == check_word_last));
 `else
-      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
-          "%m: stream burst changed while it was waiting");
       if (!(!check_word_held || (word_valid && {word_query, word_word, last_word} == check_word_last))) $fatal(1,
           "%m: stream word changed while it was waiting");
 `endif

@@ -19,12 +19,12 @@ module row_fetch (
   input  wire [1:0]  row_beats,
   input  wire [2:0]  last_step,
   input  wire        row_tail,
-  input  wire [63:0] data,
-  input  wire        data_valid,
   input  wire        given_valid,
   output wire        given_ready,
   input  wire [39:0] given_address,
   input  wire        given_last_of_group,
+  input  wire [63:0] data,
+  input  wire        data_valid,
   output wire        burst_valid,
   input  wire        burst_ready,
   output wire [39:0] burst_address,
@@ -146,27 +146,18 @@ module row_fetch (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_burst_held;
-  reg [47:0] check_burst_last;
   reg check_word_held;
   reg [16:0] check_word_last;
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_burst_held <= 1'b0;
-      check_burst_last <= {48{1'b0}};
       check_word_held <= 1'b0;
       check_word_last <= {17{1'b0}};
     end else begin
-      check_burst_held <= burst_valid && !burst_ready;
-      check_burst_last <= {burst_address, burst_length};
       check_word_held <= word_valid && !word_ready;
       check_word_last <= {word_operands, word_last_of_group};
 `ifdef FORMAL
-      assert (!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last));
       assert (!check_word_held || (word_valid && {word_operands, word_last_of_group} == check_word_last));
 `else
-      if (!(!check_burst_held || (burst_valid && {burst_address, burst_length} == check_burst_last))) $fatal(1,
-          "%m: stream burst changed while it was waiting");
       if (!(!check_word_held || (word_valid && {word_operands, word_last_of_group} == check_word_last))) $fatal(1,
           "%m: stream word changed while it was waiting");
 `endif

@@ -9,16 +9,16 @@
 module sampling_lane (
   input  wire        clk,
   input  wire        rst,
+  input  wire        group_valid,
+  output wire        group_ready,
+  input  wire [1:0]  group,
+  input  wire        sample_valid,
+  input  wire [5:0]  sample_address,
+  input  wire [10:0] sample_logit,
   input  wire [4:0]  levels_width_0,
   input  wire [4:0]  levels_width_1,
   input  wire [4:0]  levels_height_0,
   input  wire [4:0]  levels_height_1,
-  input  wire        sample_valid,
-  input  wire [5:0]  sample_address,
-  input  wire        group_valid,
-  output wire        group_ready,
-  input  wire [1:0]  group,
-  input  wire [10:0] sample_logit,
   input  wire        boxes,
   input  wire [25:0] sample_offsets,
   input  wire        reference_write_enable,
@@ -29,9 +29,9 @@ module sampling_lane (
   output wire        clearing,
   output wire [2:0]  hits,
   output wire [2:0]  misses,
+  input  wire        first_head,
   input  wire [39:0] start_0,
   input  wire [39:0] start_1,
-  input  wire        first_head,
   input  wire [63:0] feature_data,
   input  wire        feature_valid,
   output wire        feature_burst_valid,
@@ -65,6 +65,7 @@ module sampling_lane (
   wire point_source_logit_tag_last_of_head;
   wire point_source_logit_tag_last_of_query;
   wire point_source_logit_tag_last_of_group;
+  wire softmax_logit_ready;
   wire softmax_attention_valid;
   wire [8:0] softmax_attention_weight;
   wire [2:0] softmax_attention_tag_slot;
@@ -74,7 +75,6 @@ module sampling_lane (
   wire softmax_attention_tag_last_of_head;
   wire softmax_attention_tag_last_of_query;
   wire softmax_attention_tag_last_of_group;
-  wire point_source_logit_ready;
 
   point_source u_point_source (
     .clk                     (clk),
@@ -86,7 +86,7 @@ module sampling_lane (
     .logit_write_address     (sample_address),
     .logit_write_data        (sample_logit),
     .logit_valid             (point_source_logit_valid),
-    .logit_ready             (point_source_logit_ready),
+    .logit_ready             (softmax_logit_ready),
     .logit_logit             (point_source_logit_logit),
     .logit_tag_slot          (point_source_logit_tag_slot),
     .logit_tag_sample        (point_source_logit_tag_sample),
@@ -97,6 +97,7 @@ module sampling_lane (
     .logit_tag_last_of_group (point_source_logit_tag_last_of_group)
   );
 
+  wire index_gen_attention_ready;
   wire index_gen_location_valid;
   wire [12:0] index_gen_location_x;
   wire [12:0] index_gen_location_y;
@@ -106,13 +107,12 @@ module sampling_lane (
   wire index_gen_location_level;
   wire index_gen_location_last_of_head;
   wire index_gen_location_last_of_query;
-  wire softmax_attention_ready;
 
   softmax u_softmax (
     .clk                         (clk),
     .rst                         (rst),
     .logit_valid                 (point_source_logit_valid),
-    .logit_ready                 (point_source_logit_ready),
+    .logit_ready                 (softmax_logit_ready),
     .logit_logit                 (point_source_logit_logit),
     .logit_tag_slot              (point_source_logit_tag_slot),
     .logit_tag_sample            (point_source_logit_tag_sample),
@@ -122,7 +122,7 @@ module sampling_lane (
     .logit_tag_last_of_query     (point_source_logit_tag_last_of_query),
     .logit_tag_last_of_group     (point_source_logit_tag_last_of_group),
     .attention_valid             (softmax_attention_valid),
-    .attention_ready             (softmax_attention_ready),
+    .attention_ready             (index_gen_attention_ready),
     .attention_weight            (softmax_attention_weight),
     .attention_tag_slot          (softmax_attention_tag_slot),
     .attention_tag_sample        (softmax_attention_tag_sample),
@@ -155,7 +155,7 @@ module sampling_lane (
     .levels_height_1             (levels_height_1),
     .boxes                       (boxes),
     .attention_valid             (softmax_attention_valid),
-    .attention_ready             (softmax_attention_ready),
+    .attention_ready             (index_gen_attention_ready),
     .attention_weight            (softmax_attention_weight),
     .attention_tag_slot          (softmax_attention_tag_slot),
     .attention_tag_sample        (softmax_attention_tag_sample),
@@ -201,6 +201,7 @@ module sampling_lane (
   );
 
   // Line cache.
+  wire tag_lookup_corners_ready;
   wire tag_lookup_miss_valid;
   wire tag_lookup_miss_level;
   wire [3:0] tag_lookup_miss_row;
@@ -220,7 +221,6 @@ module sampling_lane (
   wire [1:0] tag_lookup_entry_line_y;
   wire tag_lookup_entry_last_of_head;
   wire tag_lookup_entry_last_of_query;
-  wire weight_gen_corners_ready;
 
   weight_gen u_weight_gen (
     .clk                    (clk),
@@ -236,7 +236,7 @@ module sampling_lane (
     .location_last_of_head  (locations_out[41]),
     .location_last_of_query (locations_out[42]),
     .corners_valid          (weight_gen_corners_valid),
-    .corners_ready          (weight_gen_corners_ready),
+    .corners_ready          (tag_lookup_corners_ready),
     .corners_w00            (weight_gen_corners_w00),
     .corners_w01            (weight_gen_corners_w01),
     .corners_w10            (weight_gen_corners_w10),
@@ -249,9 +249,11 @@ module sampling_lane (
     .corners_last_of_query  (weight_gen_corners_last_of_query)
   );
 
+  wire line_fetch_miss_ready;
   wire line_fetch_line_out_valid;
   wire [63:0] line_fetch_line_out;
-  wire tag_lookup_miss_ready;
+  wire feature_buffer_entry_ready;
+  wire feature_buffer_line_ready;
   wire feature_buffer_sample_valid;
   wire [15:0] feature_buffer_sample_pixel_0;
   wire [15:0] feature_buffer_sample_pixel_1;
@@ -263,14 +265,13 @@ module sampling_lane (
   wire [10:0] feature_buffer_sample_weight_3;
   wire feature_buffer_sample_last_of_head;
   wire feature_buffer_sample_last_of_query;
-  wire tag_lookup_entry_ready;
 
   tag_lookup u_tag_lookup (
     .clk                   (clk),
     .rst                   (rst),
     .clear                 (clear),
     .corners_valid         (weight_gen_corners_valid),
-    .corners_ready         (weight_gen_corners_ready),
+    .corners_ready         (tag_lookup_corners_ready),
     .corners_w00           (weight_gen_corners_w00),
     .corners_w01           (weight_gen_corners_w01),
     .corners_w10           (weight_gen_corners_w10),
@@ -285,13 +286,13 @@ module sampling_lane (
     .hits                  (hits),
     .misses                (misses),
     .miss_valid            (tag_lookup_miss_valid),
-    .miss_ready            (tag_lookup_miss_ready),
+    .miss_ready            (line_fetch_miss_ready),
     .miss_level            (tag_lookup_miss_level),
     .miss_row              (tag_lookup_miss_row),
     .miss_column           (tag_lookup_miss_column),
     .miss_head             (tag_lookup_miss_head),
     .entry_valid           (tag_lookup_entry_valid),
-    .entry_ready           (tag_lookup_entry_ready),
+    .entry_ready           (feature_buffer_entry_ready),
     .entry_weight_0        (tag_lookup_entry_weight_0),
     .entry_weight_1        (tag_lookup_entry_weight_1),
     .entry_weight_2        (tag_lookup_entry_weight_2),
@@ -307,8 +308,6 @@ module sampling_lane (
     .entry_last_of_query   (tag_lookup_entry_last_of_query)
   );
 
-  wire line_fetch_line_out_ready;
-
   line_fetch u_line_fetch (
     .clk             (clk),
     .rst             (rst),
@@ -320,7 +319,7 @@ module sampling_lane (
     .start_1         (start_1),
     .first_head      (first_head),
     .miss_valid      (tag_lookup_miss_valid),
-    .miss_ready      (tag_lookup_miss_ready),
+    .miss_ready      (line_fetch_miss_ready),
     .miss_level      (tag_lookup_miss_level),
     .miss_row        (tag_lookup_miss_row),
     .miss_column     (tag_lookup_miss_column),
@@ -332,7 +331,7 @@ module sampling_lane (
     .data            (feature_data),
     .data_valid      (feature_valid),
     .line_out_valid  (line_fetch_line_out_valid),
-    .line_out_ready  (line_fetch_line_out_ready),
+    .line_out_ready  (feature_buffer_line_ready),
     .line_out        (line_fetch_line_out)
   );
 
@@ -342,7 +341,7 @@ module sampling_lane (
     .clk                  (clk),
     .rst                  (rst),
     .entry_valid          (tag_lookup_entry_valid),
-    .entry_ready          (tag_lookup_entry_ready),
+    .entry_ready          (feature_buffer_entry_ready),
     .entry_weight_0       (tag_lookup_entry_weight_0),
     .entry_weight_1       (tag_lookup_entry_weight_1),
     .entry_weight_2       (tag_lookup_entry_weight_2),
@@ -357,7 +356,7 @@ module sampling_lane (
     .entry_last_of_head   (tag_lookup_entry_last_of_head),
     .entry_last_of_query  (tag_lookup_entry_last_of_query),
     .line_valid           (line_fetch_line_out_valid),
-    .line_ready           (line_fetch_line_out_ready),
+    .line_ready           (feature_buffer_line_ready),
     .line                 (line_fetch_line_out),
     .waiting              (feature_missing),
     .sample_valid         (feature_buffer_sample_valid),
@@ -380,10 +379,10 @@ module sampling_lane (
   wire interpolate_head_valid;
   wire [37:0] interpolate_head_sums;
   wire interpolate_head_last_of_query;
+  wire head_requantise_head_ready;
   wire head_requantise_vector_valid;
   wire [15:0] head_requantise_vector_channels;
   wire head_requantise_vector_last_of_query;
-  wire interpolate_head_ready;
 
   interpolate u_interpolate (
     .clk                  (clk),
@@ -401,7 +400,7 @@ module sampling_lane (
     .sample_last_of_head  (feature_buffer_sample_last_of_head),
     .sample_last_of_query (feature_buffer_sample_last_of_query),
     .head_valid           (interpolate_head_valid),
-    .head_ready           (interpolate_head_ready),
+    .head_ready           (head_requantise_head_ready),
     .head_sums            (interpolate_head_sums),
     .head_last_of_query   (interpolate_head_last_of_query)
   );
@@ -416,7 +415,7 @@ module sampling_lane (
     .table_address        (head_requant_address),
     .table_data           (head_requant_data),
     .head_valid           (interpolate_head_valid),
-    .head_ready           (interpolate_head_ready),
+    .head_ready           (head_requantise_head_ready),
     .head_sums            (interpolate_head_sums),
     .head_last_of_query   (interpolate_head_last_of_query),
     .vector_valid         (head_requantise_vector_valid),
@@ -457,42 +456,6 @@ module sampling_lane (
   );
 
   assign sample_ends_query = feature_buffer_sample_last_of_query;
-
-`ifdef QUILLGEN_CHECKS
-`elsif FORMAL
-`define QUILLGEN_CHECKS
-`endif
-
-`ifdef QUILLGEN_CHECKS
-  reg check_feature_burst_held;
-  reg [47:0] check_feature_burst_last;
-  reg check_sums_held;
-  reg [35:0] check_sums_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_feature_burst_held <= 1'b0;
-      check_feature_burst_last <= {48{1'b0}};
-      check_sums_held <= 1'b0;
-      check_sums_last <= {36{1'b0}};
-    end else begin
-      check_feature_burst_held <= feature_burst_valid && !feature_burst_ready;
-      check_feature_burst_last <= {feature_burst_address, feature_burst_length};
-      check_sums_held <= sums_valid && !sums_ready;
-      check_sums_last <= sums;
-`ifdef FORMAL
-      assert (!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
-          feature_burst_length} == check_feature_burst_last));
-      assert (!check_sums_held || (sums_valid && sums == check_sums_last));
-`else
-      if (!(!check_feature_burst_held || (feature_burst_valid && {feature_burst_address,
-          feature_burst_length} == check_feature_burst_last))) $fatal(1,
-          "%m: stream feature_burst changed while it was waiting");
-      if (!(!check_sums_held || (sums_valid && sums == check_sums_last))) $fatal(1,
-          "%m: stream sums changed while it was waiting");
-`endif
-    end
-  end
-`endif
 
 endmodule
 `default_nettype wire
