@@ -1,7 +1,7 @@
 // The blocks of the accelerator. Each function returns the module, built once for a design; ports are listed here,
 // streams are valid/ready.
 #pragma once
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 
 namespace quillgen::accel {
 

@@ -1,6 +1,6 @@
 // Rules of AXI bursts.
 #pragma once
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 
 namespace quillgen::accel {
 

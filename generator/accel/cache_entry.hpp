@@ -2,7 +2,7 @@
 #pragma once
 #include <array>
 
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 
 namespace quillgen::accel {
 

@@ -1,6 +1,6 @@
 // What the blocks around the PE array exchange.
 #pragma once
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 #include "lib/requantise.hpp"
 
 namespace quillgen::accel {

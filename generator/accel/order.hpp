@@ -1,6 +1,6 @@
 // What the blocks of the order of queries exchange.
 #pragma once
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 
 namespace quillgen::accel {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <optional>
 
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 #include "config/region.hpp"
 
 namespace quillgen::accel {

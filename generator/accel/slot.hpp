@@ -1,6 +1,6 @@
 // Position of a query in the group buffers: {group, row of the group}.
 #pragma once
-#include "accel/shapes.hpp"
+#include "accel/bundles.hpp"
 #include "lib/counter.hpp"
 
 namespace quillgen::accel {

@@ -1,0 +1,19 @@
+// Numbers of the accelerator that no configuration changes.
+#pragma once
+
+namespace quillgen::accel {
+
+/// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on; with
+/// regions, another for each lane follows, of what is brought ahead. Writes
+/// use ID 0.
+enum class Client : int { job = 0, rows = 1, reference = 2, list = 3, feature = 4 };
+inline constexpr int max_levels = 8;  ///< of a job descriptor
+/// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is
+/// between the two, in the softmax.
+inline constexpr int group_buffers = 3;
+inline constexpr int base_alignment = 64;  ///< bytes, of the addresses in a descriptor
+inline constexpr int error_bits = 4, error_detail_bits = 8;
+inline constexpr int reference_bits = 32, reference_fraction = 16;
+inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
+
+}  // namespace quillgen::accel
