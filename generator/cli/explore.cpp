@@ -13,6 +13,7 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/model_options.hpp"
+#include "cli/netlist_bits.hpp"
 #include "cli/number_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/shell_word.hpp"
@@ -161,7 +162,7 @@ int explore_points(const ExploreOptions& o) {
   Progress progress;
   const explore::Runner runner{sweep, sweep.fit ? fitting(demands.layer()) : Adjustment(),
                                o.jobs ? o.jobs : explore::usable_cpus(),
-                               [&](std::string_view text) { progress.show(text); }};
+                               [&](std::string_view text) { progress.show(text); }, netlist_bits};
   runner.say("checking the sweep");
   if (const auto reason = all_refused(runner, demands); !reason.empty()) refuse_sweep(sweep.points(), reason);
   if (!o.slurm.empty()) {

@@ -7,6 +7,7 @@
 #include "cli/explore_results.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
+#include "cli/netlist_bits.hpp"
 #include "cli/number_options.hpp"
 #include "cli/progress.hpp"
 #include "config/error.hpp"
@@ -52,7 +53,7 @@ int merge(const MergeOptions& options) {
   const ResultFolder folder(options.out);
   Progress progress;
   const explore::Runner runner{merged.sweep, merged.sweep.fit ? fitting(workload) : Adjustment(), options.jobs,
-                               [&](std::string_view text) { progress.show(text); }};
+                               [&](std::string_view text) { progress.show(text); }, netlist_bits};
   return finish(runner, std::move(merged.points), folder);
 }
 

@@ -4,8 +4,6 @@
 
 #include <optional>
 
-#include "accel/blocks.hpp"
-#include "accel/generate.hpp"
 #include "config/error.hpp"
 #include "estimate/estimate.hpp"
 #include "explore/parallel.hpp"
@@ -13,7 +11,6 @@
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "harness/process.hpp"
-#include "passes/resources.hpp"
 
 namespace quillgen::explore {
 namespace {
@@ -38,18 +35,13 @@ std::optional<Task> prepare(const Runner& runner, Demands& demands, Point& point
   }
 }
 
-passes::Resources resources_of(const Config& config) {
-  hdl::Design design;
-  return passes::resources_of(accel::build_top(design, accel::Shapes(config), top_name));
-}
-
-Figures figures_of(const estimate::Estimate& e, const passes::Resources& r, const Weights& w) {
+Figures figures_of(const estimate::Estimate& e, const NetlistBits& r, const Weights& w) {
   Figures f;
   f.cycles = e.cycles;
   f.bytes = e.bytes_read + e.bytes_written;
-  f.memory_bits = r.memory_bits, f.register_bits = r.register_bits;
-  f.multipliers = r.multipliers, f.multiplier_bits = r.multiplier_bits;
-  f.area = w.memory * r.memory_bits + w.registers * r.register_bits + w.multipliers * r.multiplier_bits;
+  f.memory_bits = r.memory, f.register_bits = r.registers;
+  f.multipliers = r.multipliers, f.multiplier_bits = r.multiplier_area;
+  f.area = w.memory * r.memory + w.registers * r.registers + w.multipliers * r.multiplier_area;
   f.setup = e.setup, f.project = e.project, f.fill = e.fill, f.sampling = e.sampling, f.drain = e.drain;
   f.hit_rate = e.hit_rate;
   f.lanes_busy = e.engine("lanes").utilisation;
@@ -105,7 +97,7 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
     auto& point = points[possible[t]];
     try {
       const auto estimate = estimate::estimate(tasks[t].config, *tasks[t].demand, {runner.sweep.job.latency});
-      point.figures = figures_of(estimate, resources_of(tasks[t].config), runner.sweep.weights);
+      point.figures = figures_of(estimate, runner.netlist(tasks[t].config), runner.sweep.weights);
     } catch (const UserError& e) {
       point.refused = e.what();
     }

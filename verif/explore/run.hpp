@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.hpp"
 #include "explore/sweep.hpp"
 
 namespace quillgen::explore {
@@ -13,12 +14,20 @@ namespace quillgen::explore {
 /// Told in a few words what is being done; for people.
 using Say = std::function<void(std::string_view)>;
 
+/// What the netlist of a point holds.
+struct NetlistBits {
+  std::int64_t memory = 0, registers = 0;  ///< bits
+  std::int64_t multipliers = 0;
+  std::int64_t multiplier_area = 0;  ///< the widths of each multiplied, all together
+};
+
 /// How the points of a sweep are run.
 struct Runner {
   const Sweep& sweep;
   Adjustment fit;  ///< nothing unless the sweep says so
   int jobs = 1;    ///< at a time
   Say say;
+  std::function<NetlistBits(const Config&)> netlist;  ///< builds it and counts
 };
 
 /// The reason why the first point is refused if all are; empty when one is possible. Stops at the first of these.
