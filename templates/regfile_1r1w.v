@@ -11,9 +11,9 @@
 (* blackbox *)
 `endif
 module regfile_1r1w #(
-  parameter WIDTH        = 8,
-  parameter DEPTH        = 16,
-  parameter ADDRESS_BITS = 4
+  parameter integer WIDTH        = 8,
+  parameter integer DEPTH        = 16,
+  parameter integer ADDRESS_BITS = 4
 ) (
   input  wire                    clk,
   input  wire                    write,

@@ -53,23 +53,9 @@ module chain_16x2 (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_out_held;
-  reg [15:0] check_out_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_out_held <= 1'b0;
-      check_out_last <= {16{1'b0}};
-    end else begin
-      check_out_held <= stage_1_full && !out_ready;
-      check_out_last <= stage_1;
-`ifdef FORMAL
-      assert (!check_out_held || (stage_1_full && stage_1 == check_out_last));
-`else
-      if (!(!check_out_held || (stage_1_full && stage_1 == check_out_last))) $fatal(1,
-          "%m: stream out changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(16)) check_out (
+    .clk(clk), .rst(rst), .valid(stage_1_full), .ready(out_ready), .payload(stage_1)
+  );
 `endif
 
 endmodule

@@ -52,42 +52,42 @@ module softmax (
 
   assign logit_ready = held_ready && done_ready;
   wire logits_out_valid;
-  wire [24:0] logits_out;
+  wire [24:0] logits_out_data;
   wire logits_out_ready;
   wire logits_in_valid_term = logit_valid && done_ready;
 
-  fifo_25x32 u_logits (
+  fifo #(.WIDTH(25), .DEPTH(32)) u_logits (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (logits_in_valid_term),
     .in_ready  (held_ready),
-    .in        ({logit_tag_last_of_group, logit_tag_last_of_query, logit_tag_last_of_head, logit_tag_level,
+    .in_data   ({logit_tag_last_of_group, logit_tag_last_of_query, logit_tag_last_of_head, logit_tag_level,
         logit_tag_head, logit_tag_sample, logit_tag_slot, logit_logit}),
     .out_valid (logits_out_valid),
     .out_ready (logits_out_ready),
-    .out       (logits_out)
+    .out_data  (logits_out_data)
   );
 
   wire maxima_out_valid;
-  wire [10:0] maxima_out;
+  wire [10:0] maxima_out_data;
   wire maxima_out_ready;
   wire maxima_in_valid_term = logit_valid && held_ready && logit_tag_last_of_head;
 
-  fifo_11x2 u_maxima (
+  fifo #(.WIDTH(11), .DEPTH(2)) u_maxima (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (maxima_in_valid_term),
     .in_ready  (done_ready),
-    .in        (larger),
+    .in_data   (larger),
     .out_valid (maxima_out_valid),
     .out_ready (maxima_out_ready),
-    .out       (maxima_out)
+    .out_data  (maxima_out_data)
   );
 
   // Step 2: e = 2^-(maximum - logit) by table and shift, and the running sum.
   wire exp_in_ready;
   assign logits_out_ready = exp_in_ready && maxima_out_valid;
-  assign maxima_out_ready = exp_in_ready && logits_out_valid && logits_out[22];
+  assign maxima_out_ready = exp_in_ready && logits_out_valid && logits_out_data[22];
   wire exp_advance;
   assign exp_in_ready = exp_advance;
   reg apart_valid;
@@ -107,14 +107,14 @@ module softmax (
 
   always @(posedge clk)
     if (exp_advance) begin
-      apart_distance <= maxima_out - logits_out[10:0];
-      apart_tag_slot <= logits_out[13:11];
-      apart_tag_sample <= logits_out[18:14];
-      apart_tag_head <= logits_out[19];
-      apart_tag_level <= logits_out[21:20];
-      apart_tag_last_of_head <= logits_out[22];
-      apart_tag_last_of_query <= logits_out[23];
-      apart_tag_last_of_group <= logits_out[24];
+      apart_distance <= maxima_out_data - logits_out_data[10:0];
+      apart_tag_slot <= logits_out_data[13:11];
+      apart_tag_sample <= logits_out_data[18:14];
+      apart_tag_head <= logits_out_data[19];
+      apart_tag_level <= logits_out_data[21:20];
+      apart_tag_last_of_head <= logits_out_data[22];
+      apart_tag_last_of_query <= logits_out_data[23];
+      apart_tag_last_of_group <= logits_out_data[24];
     end
 
   reg [16:0] exp_table;
@@ -216,43 +216,43 @@ module softmax (
   wire total_ready;
   assign exp_ready = part_ready && total_ready;
   wire parts_out_valid;
-  wire [34:0] parts_out;
+  wire [34:0] parts_out_data;
   wire parts_out_ready;
   wire parts_in_valid_term = value_valid && total_ready;
 
-  fifo_35x32 u_parts (
+  fifo #(.WIDTH(35), .DEPTH(32)) u_parts (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (parts_in_valid_term),
     .in_ready  (part_ready),
-    .in        ({value_tag_last_of_group, value_tag_last_of_query, value_tag_last_of_head, value_tag_level,
+    .in_data   ({value_tag_last_of_group, value_tag_last_of_query, value_tag_last_of_head, value_tag_level,
         value_tag_head, value_tag_sample, value_tag_slot, sum}),
     .out_valid (parts_out_valid),
     .out_ready (parts_out_ready),
-    .out       (parts_out)
+    .out_data  (parts_out_data)
   );
 
   wire totals_out_valid;
-  wire [20:0] totals_out;
+  wire [20:0] totals_out_data;
   wire totals_out_ready;
   wire totals_in_valid_term = value_valid && part_ready && value_tag_last_of_head;
 
-  fifo_21x2 u_totals (
+  fifo #(.WIDTH(21), .DEPTH(2)) u_totals (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (totals_in_valid_term),
     .in_ready  (total_ready),
-    .in        (sum),
+    .in_data   (sum),
     .out_valid (totals_out_valid),
     .out_ready (totals_out_ready),
-    .out       (totals_out)
+    .out_data  (totals_out_data)
   );
 
   // Step 3: the share of the running sum in the total, rounded; a weight is the difference of two neighbouring
   // shares.
   wire fraction_ready;
   assign parts_out_ready = fraction_ready && totals_out_valid;
-  assign totals_out_ready = fraction_ready && parts_out_valid && parts_out[32];
+  assign totals_out_ready = fraction_ready && parts_out_valid && parts_out_data[32];
   wire divide_out_valid;
   wire [8:0] divide_out_quotient;
   wire [13:0] divide_out_tag;
@@ -263,9 +263,9 @@ module softmax (
     .rst            (rst),
     .in_valid       (divide_in_valid_term),
     .in_ready       (fraction_ready),
-    .in_numerator   (parts_out[20:0]),
-    .in_denominator (totals_out),
-    .in_tag         (parts_out[34:21]),
+    .in_numerator   (parts_out_data[20:0]),
+    .in_denominator (totals_out_data),
+    .in_tag         (parts_out_data[34:21]),
     .out_valid      (divide_out_valid),
     .out_ready      (attention_ready),
     .out_quotient   (divide_out_quotient),
@@ -300,28 +300,11 @@ module softmax (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_attention_held;
-  reg [22:0] check_attention_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_attention_held <= 1'b0;
-      check_attention_last <= {23{1'b0}};
-    end else begin
-      check_attention_held <= divide_out_valid && !attention_ready;
-      check_attention_last <= {attention_weight, attention_tag_slot, attention_tag_sample, attention_tag_head,
-          attention_tag_level, attention_tag_last_of_head, attention_tag_last_of_query, attention_tag_last_of_group};
-`ifdef FORMAL
-      assert (!check_attention_held || (divide_out_valid && {attention_weight, attention_tag_slot,
-          attention_tag_sample, attention_tag_head, attention_tag_level, attention_tag_last_of_head,
-          attention_tag_last_of_query, attention_tag_last_of_group} == check_attention_last));
-`else
-      if (!(!check_attention_held || (divide_out_valid && {attention_weight, attention_tag_slot, attention_tag_sample,
-          attention_tag_head, attention_tag_level, attention_tag_last_of_head, attention_tag_last_of_query,
-          attention_tag_last_of_group} == check_attention_last))) $fatal(1,
-          "%m: stream attention changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(23)) check_attention (
+    .clk(clk), .rst(rst), .valid(divide_out_valid), .ready(attention_ready), .payload({attention_weight,
+        attention_tag_slot, attention_tag_sample, attention_tag_head, attention_tag_level, attention_tag_last_of_head,
+        attention_tag_last_of_query, attention_tag_last_of_group})
+  );
 `endif
 
 endmodule

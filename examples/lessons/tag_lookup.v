@@ -162,7 +162,7 @@ module tag_lookup (
   wire [1:0] bank_0_next_set_joined = {column_even_block[1], corners_head};
   wire [3:0] bank_0_next_set_joined_2 = {column_even_block[2], row_even_block[1], bank_0_next_set_joined};
   wire [5:0] bank_0_next_set_joined_3 = {column_even_block[3], row_even_block[2], bank_0_next_set_joined_2};
-  wire [7:0] bank_0_next_set_wide = {1'b0, {row_even_block[3], bank_0_next_set_joined_3}};
+  wire [7:0] bank_0_next_set_wide = {1'b0, row_even_block[3], bank_0_next_set_joined_3};
   wire [1:0] bank_0_next_set_joined_4 = {corners_level, 1'b0};
   wire [1:0] bank_0_next_set = bank_0_next_set_joined ^ bank_0_next_set_joined_2[3:2] ^ bank_0_next_set_joined_3[5:4] ^ bank_0_next_set_wide[7:6] ^ bank_0_next_set_joined_4;
   reg [1:0] bank_0_set;
@@ -216,7 +216,7 @@ module tag_lookup (
   wire [1:0] bank_1_next_set_joined = {column_odd_block[1], corners_head};
   wire [3:0] bank_1_next_set_joined_2 = {column_odd_block[2], row_even_block[1], bank_1_next_set_joined};
   wire [5:0] bank_1_next_set_joined_3 = {column_odd_block[3], row_even_block[2], bank_1_next_set_joined_2};
-  wire [7:0] bank_1_next_set_wide = {1'b0, {row_even_block[3], bank_1_next_set_joined_3}};
+  wire [7:0] bank_1_next_set_wide = {1'b0, row_even_block[3], bank_1_next_set_joined_3};
   wire [1:0] bank_1_next_set = bank_1_next_set_joined ^ bank_1_next_set_joined_2[3:2] ^ bank_1_next_set_joined_3[5:4] ^ bank_1_next_set_wide[7:6] ^ bank_0_next_set_joined_4;
   reg [1:0] bank_1_set;
 
@@ -268,7 +268,7 @@ module tag_lookup (
   // way {valid, tag}.
   wire [3:0] bank_2_next_set_joined = {column_even_block[2], row_odd_block[1], bank_0_next_set_joined};
   wire [5:0] bank_2_next_set_joined_2 = {column_even_block[3], row_odd_block[2], bank_2_next_set_joined};
-  wire [7:0] bank_2_next_set_wide = {1'b0, {row_odd_block[3], bank_2_next_set_joined_2}};
+  wire [7:0] bank_2_next_set_wide = {1'b0, row_odd_block[3], bank_2_next_set_joined_2};
   wire [1:0] bank_2_next_set = bank_0_next_set_joined ^ bank_2_next_set_joined[3:2] ^ bank_2_next_set_joined_2[5:4] ^ bank_2_next_set_wide[7:6] ^ bank_0_next_set_joined_4;
   reg [1:0] bank_2_set;
 
@@ -320,7 +320,7 @@ module tag_lookup (
   // way {valid, tag}.
   wire [3:0] bank_3_next_set_joined = {column_odd_block[2], row_odd_block[1], bank_1_next_set_joined};
   wire [5:0] bank_3_next_set_joined_2 = {column_odd_block[3], row_odd_block[2], bank_3_next_set_joined};
-  wire [7:0] bank_3_next_set_wide = {1'b0, {row_odd_block[3], bank_3_next_set_joined_2}};
+  wire [7:0] bank_3_next_set_wide = {1'b0, row_odd_block[3], bank_3_next_set_joined_2};
   wire [1:0] bank_3_next_set = bank_1_next_set_joined ^ bank_3_next_set_joined[3:2] ^ bank_3_next_set_joined_2[5:4] ^ bank_3_next_set_wide[7:6] ^ bank_0_next_set_joined_4;
   reg [1:0] bank_3_set;
 
@@ -453,37 +453,15 @@ module tag_lookup (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_miss_held;
-  reg [9:0] check_miss_last;
-  reg check_entry_held;
-  reg [65:0] check_entry_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_miss_held <= 1'b0;
-      check_miss_last <= {10{1'b0}};
-      check_entry_held <= 1'b0;
-      check_entry_last <= {66{1'b0}};
-    end else begin
-      check_miss_held <= miss_valid && !miss_ready;
-      check_miss_last <= {line_level, miss_row, miss_column, line_head};
-      check_entry_held <= entry_valid && !entry_ready;
-      check_entry_last <= {line_weight_0, line_weight_1, line_weight_2, line_weight_3, entry_place_0, entry_place_1,
-          entry_place_2, entry_place_3, missing, line_line_x, line_line_y, line_last_of_head, line_last_of_query};
-`ifdef FORMAL
-      assert (!check_miss_held || (miss_valid && {line_level, miss_row, miss_column, line_head} == check_miss_last));
-      assert (!check_entry_held || (entry_valid && {line_weight_0, line_weight_1, line_weight_2, line_weight_3,
-          entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x, line_line_y,
-          line_last_of_head, line_last_of_query} == check_entry_last));
-`else
-      if (!(!check_miss_held || (miss_valid && {line_level, miss_row, miss_column,
-          line_head} == check_miss_last))) $fatal(1, "%m: stream miss changed while it was waiting");
-      if (!(!check_entry_held || (entry_valid && {line_weight_0, line_weight_1, line_weight_2, line_weight_3,
-          entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x, line_line_y,
-          line_last_of_head, line_last_of_query} == check_entry_last))) $fatal(1,
-          "%m: stream entry changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(10)) check_miss (
+    .clk(clk), .rst(rst), .valid(miss_valid), .ready(miss_ready), .payload({line_level, miss_row, miss_column,
+        line_head})
+  );
+  stream_check #(.WIDTH(66)) check_entry (
+    .clk(clk), .rst(rst), .valid(entry_valid), .ready(entry_ready), .payload({line_weight_0, line_weight_1,
+        line_weight_2, line_weight_3, entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x,
+        line_line_y, line_last_of_head, line_last_of_query})
+  );
 `endif
 
 endmodule

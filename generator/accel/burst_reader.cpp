@@ -1,6 +1,6 @@
 // Reads a run of beats as bursts that never cross 4 KiB. A burst is asked for only when the buffer has room for all of
 // it.
-#include <fmt/format.h>
+#include <cassert>
 
 #include "accel/blocks.hpp"
 #include "accel/bursts.hpp"
@@ -33,6 +33,7 @@ UInt burst_beats(const Shapes& s, const UInt& address, const UInt& remaining) {
 }
 
 const Module& build_burst_reader(Design& d, const Shapes& s, const std::string& client, int beat_bits, int depth) {
+  assert(depth >= 2 * max_burst);
   const Parameters parameters{s, beat_bits, depth};
   return d.module("burst_reader_" + client, parameters, [](Design& d, Module& m, const Parameters& p) {
     const auto& [s, beat_bits, depth] = p;
@@ -40,7 +41,9 @@ const Module& build_burst_reader(Design& d, const Shapes& s, const std::string& 
     m.describe(
         "Reads runs of beats as AXI bursts of at most 16 beats that never cross 4 KiB. A burst is asked for only when "
         "the buffer has room for all of it.");
-    m.parameter("buffer_beats", depth);
+    m.printed_as(
+        "burst_reader",
+        {{"ADDRESS_BITS", s.address_bits()}, {"DATA_BITS", s.data_bits()}, {"BEAT_BITS", beat_bits}, {"DEPTH", depth}});
     auto request = input_stream(m, "request", ReadRequest(s, beat_bits));
     auto data = input(m, "data", UInt(s.data_bits()));
     auto data_valid = input(m, "data_valid", Bool());
@@ -69,7 +72,7 @@ const Module& build_burst_reader(Design& d, const Shapes& s, const std::string& 
 
     m.note("Beats that have come.");
     auto arrived = stream(m, "arrived", data_valid, data);
-    auto beats = depth > 16 ? lib::sram_fifo(d, m, "beats", arrived, depth) : lib::fifo(d, m, "beats", arrived, depth);
+    auto beats = lib::sram_fifo(d, m, "beats", arrived, depth);
     m.add_assertion("a beat that comes has its place", (~data_valid | arrived.ready).id());
     Bool taken = beats.fire().named("taken");
     UInt added = mux(go, length, UInt::constant(m, 0, 5)).named("added");

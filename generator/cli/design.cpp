@@ -10,6 +10,7 @@
 #include "config/json_text.hpp"
 #include "config/load.hpp"
 #include "config/nearest.hpp"
+#include "emit/printed_text.hpp"
 #include "hdl/keywords.hpp"
 
 namespace quillgen::cli {
@@ -29,16 +30,16 @@ void check_prefix(const std::string& prefix) {
 /// A prefix may turn a name into a reserved word: "ty" makes "type" of "pe".
 void check_keywords(const hdl::Design& design, const std::string& prefix) {
   for (const auto& m : design.modules())
-    if (hdl::is_keyword(prefix + m->name()))
+    if (const std::string& name = emit::printed_name(*m); hdl::is_keyword(prefix + name))
       throw UserError(fmt::format("--prefix {}: makes the Verilog keyword {} of module {}; choose another", prefix,
-                                  prefix + m->name(), m->name()));
+                                  prefix + name, name));
 }
 
 const hdl::Module& find_module(const hdl::Design& design, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& m : design.modules()) {
-    if (m->name() == name) return *m;
-    names.push_back(m->name());
+    if (emit::printed_name(*m) == name) return *m;
+    if (std::ranges::find(names, emit::printed_name(*m)) == names.end()) names.push_back(emit::printed_name(*m));
   }
   throw UserError(
       fmt::format("--module {}: there is none in this configuration; the nearest of its {} are {}; choose one",

@@ -4,8 +4,9 @@
 
 #include <set>
 
+#include "emit/checks.hpp"
+#include "emit/printed_text.hpp"
 #include "emit/reset_style.hpp"
-#include "emit/templates.hpp"
 #include "passes/verify.hpp"
 
 namespace quillgen::emit {
@@ -14,16 +15,6 @@ using namespace hdl;
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-// A wrapper, its module renamed if there is a prefix.
-std::string wrapper_text(const std::string& name, const std::string& prefix) {
-  std::string text(template_text(name));
-  if (prefix.empty()) return text;
-  for (const std::string& head : {"// " + name, "module " + name})
-    if (auto at = text.find(head); at != std::string::npos)
-      text.replace(at, head.size(), head.substr(0, head.size() - name.size()) + prefix + name);
-  return text;
-}
 
 // `m` and what it instantiates, at any depth.
 void collect(const Module& m, std::set<const Module*>& found) {
@@ -82,20 +73,21 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
   Json modules = Json::array();
   for (const auto& m : design.modules()) {
     if (!printed.contains(m.get())) continue;
-    const std::string name = options.prefix + m->name();
-    ModuleText& text = texts[m.get()] = print_module(*m, options);
-    files[name + ".v"] = text.verilog;
-    modules.push_back(name);
-    list += name + ".v\n";
+    const std::string name = options.prefix + printed_name(*m), file = name + ".v";
+    if (has_stream_check(*m)) wrappers.insert("stream_check");
     for (const auto& memory : m->memories()) wrappers.insert(memory.wrapper());
     for (const auto& i : m->instances()) {
       if (i.clock_enable != no_id) wrappers.insert("clock_gate");
       if (has_reset_gate(i, options.reset)) wrappers.insert("reset_gate");
     }
+    if (!files.contains(file)) modules.push_back(name), list += file + "\n";
+    if (!m->printed_as()) files[file] = (texts[m.get()] = print_module(*m, options)).verilog;
+    else
+      files[file] = m.get() == &top ? printed_text(*m->printed_as(), options) : printed_text(printed_name(*m), options);
   }
   std::string wrapper_list;
   for (const auto& w : wrappers) {
-    files[options.prefix + w + ".v"] = wrapper_text(w, options.prefix);
+    files[options.prefix + w + ".v"] = printed_text(w, options);
     wrapper_list += options.prefix + w + ".v\n";
   }
   files["files.f"] = wrapper_list + list;
@@ -114,7 +106,7 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
     }
     for (const auto& tap : m.taps()) taps.push_back(tap_entry(tap, m, path, texts.at(&m), options.prefix));
   });
-  Json manifest{{"generator", "quillgen"}, {"version", QUILLGEN_VERSION}, {"top", options.prefix + top.name()}};
+  Json manifest{{"generator", "quillgen"}, {"version", QUILLGEN_VERSION}, {"top", options.prefix + printed_name(top)}};
   if (const Module& whole = *design.modules().back(); &whole != &top)
     manifest["part_of"] = options.prefix + whole.name();
   manifest.update(Json{{"config", config},

@@ -1,4 +1,4 @@
-// A finished design as files: one module a file, the wrappers it needs, files.f and manifest.json.
+// A finished design as files: one module a file, the modules of templates/ it needs, files.f and manifest.json.
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>

@@ -10,6 +10,7 @@
 #include "emit/expression.hpp"
 #include "emit/lines.hpp"
 #include "emit/plan.hpp"
+#include "emit/printed_text.hpp"
 #include "emit/registers.hpp"
 #include "emit/reset_style.hpp"
 
@@ -80,7 +81,7 @@ class Printer {
     taps();
     unread_bits();
     if (const std::string text =
-            print_checks(m_, text_, options_.reset, [this](const std::string& name) { return unique_name(name); });
+            print_checks(m_, text_, options_, [this](const std::string& name) { return unique_name(name); });
         !text.empty())
       gap(), out_ += text;
     gap();
@@ -395,7 +396,13 @@ class Printer {
       Id id = ports[i].is_input ? info.inputs[i] : info.outputs[i];
       pins.emplace_back(ports[i].name, ports[i].is_input ? text_.whole(id) : nets_[id]);
     }
-    connections(options_.prefix + info.module->name(), info.name, pins);
+    std::string head = options_.prefix + printed_name(*info.module);
+    if (const auto& text = info.module->printed_as()) {
+      std::vector<std::string> parameters;
+      for (const auto& [name, value] : text->parameters) parameters.push_back(fmt::format(".{}({})", name, value));
+      head += fmt::format(" #({})", fmt::join(parameters, ", "));
+    }
+    connections(head, info.name, pins);
   }
 
   void memory(const MemoryInfo& mem) {
@@ -442,9 +449,9 @@ class Printer {
   // Bits that are dropped on purpose, by discard() or a named narrowing.
   void unread_bits() {
     std::vector<std::string> list;
+    std::set<std::string> whole;
     for (Id id : m_.discarded())
-      if (plan_.is_net[id]) list.push_back(nets_[id]);
-    std::set<std::string> whole(list.begin(), list.end());
+      if (plan_.is_net[id] && whole.insert(nets_[id]).second) list.push_back(nets_[id]);
     for (Id id = 0; id < m_.nodes().size(); ++id) {
       const auto& bits = plan_.unread[id];
       if (bits.empty() || !plan_.is_net[id] || whole.count(nets_[id]) != 0) continue;

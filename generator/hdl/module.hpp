@@ -78,6 +78,12 @@ struct Assertion {
   Id condition = no_id;
 };
 
+/// The Verilog module with parameters that is printed in place of a netlist.
+struct PrintedAs {
+  std::string name;                                              ///< of the module, and of its text in templates/
+  std::vector<std::pair<std::string, std::int64_t>> parameters;  ///< in the order of the text
+};
+
 /// A stream made visible to the simulation harness.
 struct TapField {
   std::string name;
@@ -124,6 +130,11 @@ class Module {
   void describe(std::string text) { description_ = std::move(text); }
   /// A parameter, listed in the header.
   void parameter(std::string key, std::int64_t value) { parameters_.emplace_back(std::move(key), value); }
+  /// Every instance is printed as one of a module with parameters, written by hand in templates/. The netlist stays
+  /// what is interpreted, verified and measured, and says what that text must do (verif/fuzz/fuzz_templates.cpp).
+  void printed_as(std::string name, std::vector<std::pair<std::string, std::int64_t>> parameters) {
+    printed_as_ = {std::move(name), std::move(parameters)};
+  }
   /// A comment line above what is declared next.
   void note(std::string text);
 
@@ -174,6 +185,7 @@ class Module {
   int width(Id id) const { return nodes_[id].width; }
   const std::string& description() const { return description_; }
   const std::vector<std::pair<std::string, std::int64_t>>& parameters() const { return parameters_; }
+  const std::optional<PrintedAs>& printed_as() const { return printed_as_; }
   const std::vector<Port>& ports() const { return ports_; }
   const std::vector<RegInfo>& regs() const { return regs_; }
   const std::vector<MemoryInfo>& memories() const { return memories_; }
@@ -215,6 +227,7 @@ class Module {
   std::string name_;
   std::string description_;
   std::vector<std::pair<std::string, std::int64_t>> parameters_;
+  std::optional<PrintedAs> printed_as_;
   std::vector<Node> nodes_;
   NodeTable shared_;
   std::unordered_map<Node, Id, NodeHash, bool (*)(const Node&, const Node&)> split_{0, NodeHash(), same_node};

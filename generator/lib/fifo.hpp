@@ -4,6 +4,8 @@
 
 namespace quillgen::lib {
 
+/// Both are printed as modules with parameters, templates/fifo.v and sram_fifo.v.
+///
 /// fifo_<width>x<depth>: register file, depth >= 1, data appear at the output in the cycle after they went in. No path
 /// from out_ready to in_ready.
 const hdl::Module& build_fifo(hdl::Design& d, int width, int depth);
@@ -13,13 +15,18 @@ const hdl::Module& build_fifo(hdl::Design& d, int width, int depth);
 const hdl::Module& build_sram_fifo(hdl::Design& d, int width, int depth);
 
 namespace detail {
+struct Word {
+  hdl::UInt data;
+  QUILLGEN_FIELDS(data)
+};
+
 template <class T>
 hdl::Stream<T> through(hdl::Module& m, const hdl::Module& fifo, const std::string& name, const hdl::Stream<T>& in,
                        hdl::SourceLine at) {
   hdl::Instance u(m, name, fifo, at);
-  u.in_stream("in", hdl::Stream<hdl::UInt>{hdl::pack(in.data, at), in.valid, in.ready}, at);
-  auto out = u.out_stream("out", hdl::UInt(hdl::total_width(in.data)), at);
-  return {hdl::unpack(out.data, in.data, at), out.valid, out.ready};
+  u.in_stream("in", hdl::Stream<Word>{{hdl::pack(in.data, at)}, in.valid, in.ready}, at);
+  auto out = u.out_stream("out", Word{hdl::UInt(hdl::total_width(in.data))}, at);
+  return {hdl::unpack(out.data.data, in.data, at), out.valid, out.ready};
 }
 }  // namespace detail
 

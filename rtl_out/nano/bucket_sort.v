@@ -196,23 +196,9 @@ module bucket_sort (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_query_held;
-  reg [5:0] check_query_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_query_held <= 1'b0;
-      check_query_last <= {6{1'b0}};
-    end else begin
-      check_query_held <= read_valid && !query_ready;
-      check_query_last <= query;
-`ifdef FORMAL
-      assert (!check_query_held || (read_valid && query == check_query_last));
-`else
-      if (!(!check_query_held || (read_valid && query == check_query_last))) $fatal(1,
-          "%m: stream query changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(6)) check_query (
+    .clk(clk), .rst(rst), .valid(read_valid), .ready(query_ready), .payload(query)
+  );
 `endif
 
 endmodule

@@ -46,15 +46,15 @@ module burst_writer (
   wire beats_out_ready;
   wire beats_in_valid_term = beat_valid && room;
 
-  sram_fifo_64x32 u_beats (
+  sram_fifo #(.WIDTH(64), .DEPTH(32)) u_beats (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (beats_in_valid_term),
     .in_ready  (stored_ready),
-    .in        (beat),
+    .in_data   (beat),
     .out_valid (beats_out_valid),
     .out_ready (beats_out_ready),
-    .out       (wdata)
+    .out_data  (wdata)
   );
 
   // Run after run, burst after burst: size it, wait for its data, send the address, send the data.

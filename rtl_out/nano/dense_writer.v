@@ -88,32 +88,12 @@ module dense_writer (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_request_held;
-  reg [42:0] check_request_last;
-  reg check_read_held;
-  reg [10:0] check_read_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_request_held <= 1'b0;
-      check_request_last <= {43{1'b0}};
-      check_read_held <= 1'b0;
-      check_read_last <= {11{1'b0}};
-    end else begin
-      check_request_held <= request_valid && !request_ready;
-      check_request_last <= {row_address, row_beats};
-      check_read_held <= copying && !read_ready;
-      check_read_last <= {read_slot, read_unit, read_live};
-`ifdef FORMAL
-      assert (!check_request_held || (request_valid && {row_address, row_beats} == check_request_last));
-      assert (!check_read_held || (copying && {read_slot, read_unit, read_live} == check_read_last));
-`else
-      if (!(!check_request_held || (request_valid && {row_address, row_beats} == check_request_last))) $fatal(1,
-          "%m: stream request changed while it was waiting");
-      if (!(!check_read_held || (copying && {read_slot, read_unit, read_live} == check_read_last))) $fatal(1,
-          "%m: stream read changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(43)) check_request (
+    .clk(clk), .rst(rst), .valid(request_valid), .ready(request_ready), .payload({row_address, row_beats})
+  );
+  stream_check #(.WIDTH(11)) check_read (
+    .clk(clk), .rst(rst), .valid(copying), .ready(read_ready), .payload({read_slot, read_unit, read_live})
+  );
 `endif
 
 endmodule

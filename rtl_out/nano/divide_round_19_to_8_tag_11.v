@@ -255,23 +255,9 @@ module divide_round_19_to_8_tag_11 (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_out_held;
-  reg [19:0] check_out_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_out_held <= 1'b0;
-      check_out_last <= {20{1'b0}};
-    end else begin
-      check_out_held <= out_valid && !out_ready;
-      check_out_last <= {out_quotient, out_tag};
-`ifdef FORMAL
-      assert (!check_out_held || (out_valid && {out_quotient, out_tag} == check_out_last));
-`else
-      if (!(!check_out_held || (out_valid && {out_quotient, out_tag} == check_out_last))) $fatal(1,
-          "%m: stream out changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(20)) check_out (
+    .clk(clk), .rst(rst), .valid(out_valid), .ready(out_ready), .payload({out_quotient, out_tag})
+  );
 `endif
 
 endmodule

@@ -44,29 +44,29 @@ module feature_buffer (
 );
 
   wire queue_out_valid;
-  wire [73:0] queue_out;
+  wire [73:0] queue_out_data;
   wire queue_out_ready;
 
-  sram_fifo_74x16 u_queue (
+  sram_fifo #(.WIDTH(74), .DEPTH(16)) u_queue (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (entry_valid),
     .in_ready  (entry_ready),
-    .in        ({entry_last_of_query, entry_last_of_head, entry_line_y, entry_line_x, entry_fill, entry_place_3,
+    .in_data   ({entry_last_of_query, entry_last_of_head, entry_line_y, entry_line_x, entry_fill, entry_place_3,
         entry_place_2, entry_place_1, entry_place_0, entry_weight_3, entry_weight_2, entry_weight_1, entry_weight_0}),
     .out_valid (queue_out_valid),
     .out_ready (queue_out_ready),
-    .out       (queue_out)
+    .out_data  (queue_out_data)
   );
 
   // Fill: one line a cycle, lowest parity first.
   reg [3:0] filled;
-  wire [3:0] open = queue_out[67:64] & ~filled;
+  wire [3:0] open = queue_out_data[67:64] & ~filled;
   wire [3:0] lowest_sum = ~open + 4'd1;
   wire [3:0] lowest = open & lowest_sum;
   wire [1:0] fill_parity = {lowest[2] || lowest[3], lowest[1] || lowest[3]};
-  wire [4:0] fill_address_choice = fill_parity[1] ? (fill_parity[0] ? queue_out[63:59] : queue_out[58:54]) :
-        fill_parity[0] ? queue_out[53:49] : queue_out[48:44];
+  wire [4:0] fill_address_choice = fill_parity[1] ? (fill_parity[0] ? queue_out_data[63:59] : queue_out_data[58:54]) :
+        fill_parity[0] ? queue_out_data[53:49] : queue_out_data[48:44];
   wire [6:0] fill_address = {fill_parity, fill_address_choice};
 
   // Read: the sample that was filled before. Its line of a pixel is found by the parity of the block that the pixel
@@ -134,18 +134,18 @@ module feature_buffer (
 
   always @(posedge clk)
     if (filled_term) begin
-      reading_weight_0 <= queue_out[10:0];
-      reading_weight_1 <= queue_out[21:11];
-      reading_weight_2 <= queue_out[32:22];
-      reading_weight_3 <= queue_out[43:33];
-      reading_place_0 <= queue_out[48:44];
-      reading_place_1 <= queue_out[53:49];
-      reading_place_2 <= queue_out[58:54];
-      reading_place_3 <= queue_out[63:59];
-      reading_line_x <= queue_out[69:68];
-      reading_line_y <= queue_out[71:70];
-      reading_last_of_head <= queue_out[72];
-      reading_last_of_query <= queue_out[73];
+      reading_weight_0 <= queue_out_data[10:0];
+      reading_weight_1 <= queue_out_data[21:11];
+      reading_weight_2 <= queue_out_data[32:22];
+      reading_weight_3 <= queue_out_data[43:33];
+      reading_place_0 <= queue_out_data[48:44];
+      reading_place_1 <= queue_out_data[53:49];
+      reading_place_2 <= queue_out_data[58:54];
+      reading_place_3 <= queue_out_data[63:59];
+      reading_line_x <= queue_out_data[69:68];
+      reading_line_y <= queue_out_data[71:70];
+      reading_last_of_head <= queue_out_data[72];
+      reading_last_of_query <= queue_out_data[73];
     end
 
   always @(posedge clk)
@@ -236,27 +236,11 @@ module feature_buffer (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_sample_held;
-  reg [109:0] check_sample_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_sample_held <= 1'b0;
-      check_sample_last <= {110{1'b0}};
-    end else begin
-      check_sample_held <= read_valid && !sample_ready;
-      check_sample_last <= {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3, read_weight_0,
-          read_weight_1, read_weight_2, read_weight_3, read_last_of_head, read_last_of_query};
-`ifdef FORMAL
-      assert (!check_sample_held || (read_valid && {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3,
-          read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
-          read_last_of_query} == check_sample_last));
-`else
-      if (!(!check_sample_held || (read_valid && {sample_pixel_0, sample_pixel_1, sample_pixel_2, sample_pixel_3,
-          read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
-          read_last_of_query} == check_sample_last))) $fatal(1, "%m: stream sample changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(110)) check_sample (
+    .clk(clk), .rst(rst), .valid(read_valid), .ready(sample_ready), .payload({sample_pixel_0, sample_pixel_1,
+        sample_pixel_2, sample_pixel_3, read_weight_0, read_weight_1, read_weight_2, read_weight_3, read_last_of_head,
+        read_last_of_query})
+  );
 `endif
 
 endmodule

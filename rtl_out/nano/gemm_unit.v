@@ -378,32 +378,12 @@ module gemm_unit (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_projected_held;
-  reg [1:0] check_projected_last;
-  reg check_request_held;
-  reg [42:0] check_request_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_projected_held <= 1'b0;
-      check_projected_last <= {2{1'b0}};
-      check_request_held <= 1'b0;
-      check_request_last <= {43{1'b0}};
-    end else begin
-      check_projected_held <= projected_valid && !projected_ready;
-      check_projected_last <= engine_finished;
-      check_request_held <= request_valid && !request_ready;
-      check_request_last <= {request_address, request_beats};
-`ifdef FORMAL
-      assert (!check_projected_held || (projected_valid && engine_finished == check_projected_last));
-      assert (!check_request_held || (request_valid && {request_address, request_beats} == check_request_last));
-`else
-      if (!(!check_projected_held || (projected_valid && engine_finished == check_projected_last))) $fatal(1,
-          "%m: stream projected changed while it was waiting");
-      if (!(!check_request_held || (request_valid && {request_address,
-          request_beats} == check_request_last))) $fatal(1, "%m: stream request changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(2)) check_projected (
+    .clk(clk), .rst(rst), .valid(projected_valid), .ready(projected_ready), .payload(engine_finished)
+  );
+  stream_check #(.WIDTH(43)) check_request (
+    .clk(clk), .rst(rst), .valid(request_valid), .ready(request_ready), .payload({request_address, request_beats})
+  );
 `endif
 
 endmodule

@@ -174,23 +174,9 @@ module head_projection (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_sums_held;
-  reg [35:0] check_sums_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_sums_held <= 1'b0;
-      check_sums_last <= {36{1'b0}};
-    end else begin
-      check_sums_held <= finished && !sums_ready;
-      check_sums_last <= sums;
-`ifdef FORMAL
-      assert (!check_sums_held || (finished && sums == check_sums_last));
-`else
-      if (!(!check_sums_held || (finished && sums == check_sums_last))) $fatal(1,
-          "%m: stream sums changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(36)) check_sums (
+    .clk(clk), .rst(rst), .valid(finished), .ready(sums_ready), .payload(sums)
+  );
 `endif
 
 endmodule

@@ -150,23 +150,9 @@ module head_requantise (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_vector_held;
-  reg [16:0] check_vector_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_vector_held <= 1'b0;
-      check_vector_last <= {17{1'b0}};
-    end else begin
-      check_vector_held <= vector_ready_to_go && !vector_ready;
-      check_vector_last <= {whole, last_of_query_4};
-`ifdef FORMAL
-      assert (!check_vector_held || (vector_ready_to_go && {whole, last_of_query_4} == check_vector_last));
-`else
-      if (!(!check_vector_held || (vector_ready_to_go && {whole, last_of_query_4} == check_vector_last))) $fatal(1,
-          "%m: stream vector changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(17)) check_vector (
+    .clk(clk), .rst(rst), .valid(vector_ready_to_go), .ready(vector_ready), .payload({whole, last_of_query_4})
+  );
 `endif
 
 endmodule

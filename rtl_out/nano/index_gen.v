@@ -285,26 +285,10 @@ module index_gen (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_location_held;
-  reg [42:0] check_location_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_location_held <= 1'b0;
-      check_location_last <= {43{1'b0}};
-    end else begin
-      check_location_held <= place_valid && !location_ready;
-      check_location_last <= {place_x, place_y, place_weight, location_inside, place_head, place_level,
-          place_last_of_head, place_last_of_query};
-`ifdef FORMAL
-      assert (!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside, place_head,
-          place_level, place_last_of_head, place_last_of_query} == check_location_last));
-`else
-      if (!(!check_location_held || (place_valid && {place_x, place_y, place_weight, location_inside, place_head,
-          place_level, place_last_of_head, place_last_of_query} == check_location_last))) $fatal(1,
-          "%m: stream location changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(43)) check_location (
+    .clk(clk), .rst(rst), .valid(place_valid), .ready(location_ready), .payload({place_x, place_y, place_weight,
+        location_inside, place_head, place_level, place_last_of_head, place_last_of_query})
+  );
 `endif
 
 endmodule

@@ -124,23 +124,9 @@ module interpolate (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_head_held;
-  reg [38:0] check_head_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_head_held <= 1'b0;
-      check_head_last <= {39{1'b0}};
-    end else begin
-      check_head_held <= head_valid && !head_ready;
-      check_head_last <= {head_sums, head_last_of_query};
-`ifdef FORMAL
-      assert (!check_head_held || (head_valid && {head_sums, head_last_of_query} == check_head_last));
-`else
-      if (!(!check_head_held || (head_valid && {head_sums, head_last_of_query} == check_head_last))) $fatal(1,
-          "%m: stream head changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(39)) check_head (
+    .clk(clk), .rst(rst), .valid(head_valid), .ready(head_ready), .payload({head_sums, head_last_of_query})
+  );
 `endif
 
 endmodule

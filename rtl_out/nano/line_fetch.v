@@ -36,18 +36,18 @@ module line_fetch (
 
   // What is missing is known late in a cycle, and so is whether the port takes a read: they do not meet here.
   wire missing_out_valid;
-  wire [9:0] missing_out;
+  wire [9:0] missing_out_data;
   wire missing_out_ready;
 
-  fifo_10x2 u_missing (
+  fifo #(.WIDTH(10), .DEPTH(2)) u_missing (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (miss_valid),
     .in_ready  (miss_ready),
-    .in        ({miss_head, miss_column, miss_row, miss_level}),
+    .in_data   ({miss_head, miss_column, miss_row, miss_level}),
     .out_valid (missing_out_valid),
     .out_ready (missing_out_ready),
-    .out       (missing_out)
+    .out_data  (missing_out_data)
   );
 
   // Places reserved in the buffer.
@@ -61,7 +61,7 @@ module line_fetch (
   assign admitted_ready = address_advance;
   wire [5:0] blocks_sum = {1'b0, levels_width_1} + 6'd1;
   wire [5:0] blocks_sum_2 = {1'b0, levels_width_0} + 6'd1;
-  wire [4:0] blocks = missing_out[0] ? blocks_sum[5:1] : blocks_sum_2[5:1];
+  wire [4:0] blocks = missing_out_data[0] ? blocks_sum[5:1] : blocks_sum_2[5:1];
   reg row_valid;
 
   always @(posedge clk)
@@ -75,10 +75,10 @@ module line_fetch (
 
   always @(posedge clk)
     if (address_advance) begin
-      row_row <= missing_out[4:1] * blocks;
-      row_bx <= missing_out[8:5];
-      row_head <= missing_out[9];
-      row_level <= missing_out[0];
+      row_row <= missing_out_data[4:1] * blocks;
+      row_bx <= missing_out_data[8:5];
+      row_head <= missing_out_data[9];
+      row_level <= missing_out_data[0];
     end
 
   reg line_valid;
@@ -116,15 +116,15 @@ module line_fetch (
   wire assembled_ready;
   wire lines_out_valid;
 
-  sram_fifo_64x8 u_lines (
+  sram_fifo #(.WIDTH(64), .DEPTH(8)) u_lines (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (data_valid),
     .in_ready  (assembled_ready),
-    .in        (data),
+    .in_data   (data),
     .out_valid (lines_out_valid),
     .out_ready (line_out_ready),
-    .out       (line_out)
+    .out_data  (line_out)
   );
 
   wire taken = lines_out_valid && line_out_ready;
@@ -150,30 +150,16 @@ module line_fetch (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_request_held;
-  reg [47:0] check_request_last;
-  reg check_line_out_held;
-  reg [63:0] check_line_out_last;
+  stream_check #(.WIDTH(48)) check_request (
+    .clk(clk), .rst(rst), .valid(target_valid), .ready(request_ready), .payload({target_address, 8'd0})
+  );
+
   always @(posedge clk) begin : checks
     if (rst) begin
-      check_request_held <= 1'b0;
-      check_request_last <= {48{1'b0}};
-      check_line_out_held <= 1'b0;
-      check_line_out_last <= {64{1'b0}};
     end else begin
-      check_request_held <= target_valid && !request_ready;
-      check_request_last <= {target_address, 8'd0};
-      check_line_out_held <= lines_out_valid && !line_out_ready;
-      check_line_out_last <= line_out;
 `ifdef FORMAL
-      assert (!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last));
-      assert (!check_line_out_held || (lines_out_valid && line_out == check_line_out_last));
       assert (!data_valid || assembled_ready);
 `else
-      if (!(!check_request_held || (target_valid && {target_address, 8'd0} == check_request_last))) $fatal(1,
-          "%m: stream request changed while it was waiting");
-      if (!(!check_line_out_held || (lines_out_valid && line_out == check_line_out_last))) $fatal(1,
-          "%m: stream line_out changed while it was waiting");
       if (!(!data_valid || assembled_ready)) $fatal(1, "%m: a line that comes has its place");
 `endif
     end

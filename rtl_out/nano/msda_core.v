@@ -153,51 +153,26 @@ module msda_core (
     .output_last   (output_requantise_output_last)
   );
 
-  wire [16:0] outputs_out;
+  wire [16:0] outputs_out_data;
 
-  sram_fifo_17x2 u_outputs (
+  sram_fifo #(.WIDTH(17), .DEPTH(2)) u_outputs (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (output_requantise_output_valid),
     .in_ready  (output_requantise_output_ready),
-    .in        ({output_requantise_output_last, output_requantise_output_values}),
+    .in_data   ({output_requantise_output_last, output_requantise_output_values}),
     .out_valid (output_valid),
     .out_ready (output_ready),
-    .out       (outputs_out)
+    .out_data  (outputs_out_data)
   );
 
-  assign output_values = outputs_out[15:0];
-  assign output_last = outputs_out[16];
+  assign output_values = outputs_out_data[15:0];
+  assign output_last = outputs_out_data[16];
 
   assign freed = group_freed;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, references_of_group};
-
-`ifdef QUILLGEN_CHECKS
-`elsif FORMAL
-`define QUILLGEN_CHECKS
-`endif
-
-`ifdef QUILLGEN_CHECKS
-  reg check_output_held;
-  reg [16:0] check_output_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_output_held <= 1'b0;
-      check_output_last <= {17{1'b0}};
-    end else begin
-      check_output_held <= output_valid && !output_ready;
-      check_output_last <= {output_values, output_last};
-`ifdef FORMAL
-      assert (!check_output_held || (output_valid && {output_values, output_last} == check_output_last));
-`else
-      if (!(!check_output_held || (output_valid && {output_values, output_last} == check_output_last))) $fatal(1,
-          "%m: stream output changed while it was waiting");
-`endif
-    end
-  end
-`endif
 
 endmodule
 `default_nettype wire

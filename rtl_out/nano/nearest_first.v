@@ -403,23 +403,9 @@ module nearest_first (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_issued_held;
-  reg [70:0] check_issued_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_issued_held <= 1'b0;
-      check_issued_last <= {71{1'b0}};
-    end else begin
-      check_issued_held <= out_valid && !issued_ready;
-      check_issued_last <= {issued_query, issued_word, out_last};
-`ifdef FORMAL
-      assert (!check_issued_held || (out_valid && {issued_query, issued_word, out_last} == check_issued_last));
-`else
-      if (!(!check_issued_held || (out_valid && {issued_query, issued_word, out_last} == check_issued_last))) $fatal(1,
-          "%m: stream issued changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(71)) check_issued (
+    .clk(clk), .rst(rst), .valid(out_valid), .ready(issued_ready), .payload({issued_query, issued_word, out_last})
+  );
 `endif
 
 endmodule

@@ -146,23 +146,9 @@ module output_requantise (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_output_held;
-  reg [16:0] check_output_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_output_held <= 1'b0;
-      check_output_last <= {17{1'b0}};
-    end else begin
-      check_output_held <= requant_4_valid && !output_ready;
-      check_output_last <= {output_values, requant_4_last};
-`ifdef FORMAL
-      assert (!check_output_held || (requant_4_valid && {output_values, requant_4_last} == check_output_last));
-`else
-      if (!(!check_output_held || (requant_4_valid && {output_values, requant_4_last} == check_output_last))) $fatal(1,
-          "%m: stream output changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(17)) check_output (
+    .clk(clk), .rst(rst), .valid(requant_4_valid), .ready(output_ready), .payload({output_values, requant_4_last})
+  );
 `endif
 
 endmodule

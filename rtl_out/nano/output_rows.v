@@ -82,32 +82,9 @@ module output_rows (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_request_held;
-  reg [42:0] check_request_last;
-  reg check_beat_held;
-  reg [63:0] check_beat_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_request_held <= 1'b0;
-      check_request_last <= {43{1'b0}};
-      check_beat_held <= 1'b0;
-      check_beat_last <= {64{1'b0}};
-    end else begin
-      check_request_held <= row_place_valid && !request_ready;
-      check_request_last <= {row_place_address, 3'd1};
-      check_beat_held <= beat_valid && !beat_ready;
-      check_beat_last <= beat;
-`ifdef FORMAL
-      assert (!check_request_held || (row_place_valid && {row_place_address, 3'd1} == check_request_last));
-      assert (!check_beat_held || (beat_valid && beat == check_beat_last));
-`else
-      if (!(!check_request_held || (row_place_valid && {row_place_address, 3'd1} == check_request_last))) $fatal(1,
-          "%m: stream request changed while it was waiting");
-      if (!(!check_beat_held || (beat_valid && beat == check_beat_last))) $fatal(1,
-          "%m: stream beat changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(43)) check_request (
+    .clk(clk), .rst(rst), .valid(row_place_valid), .ready(request_ready), .payload({row_place_address, 3'd1})
+  );
 `endif
 
 endmodule

@@ -134,26 +134,10 @@ module point_source (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_logit_held;
-  reg [21:0] check_logit_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_logit_held <= 1'b0;
-      check_logit_last <= {22{1'b0}};
-    end else begin
-      check_logit_held <= at_valid && !logit_ready;
-      check_logit_last <= {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head, at_last_of_query,
-          at_last_of_group};
-`ifdef FORMAL
-      assert (!check_logit_held || (at_valid && {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head,
-          at_last_of_query, at_last_of_group} == check_logit_last));
-`else
-      if (!(!check_logit_held || (at_valid && {logit_logit, at_slot, at_sample, at_head, at_level, at_last_of_head,
-          at_last_of_query, at_last_of_group} == check_logit_last))) $fatal(1,
-          "%m: stream logit changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(22)) check_logit (
+    .clk(clk), .rst(rst), .valid(at_valid), .ready(logit_ready), .payload({logit_logit, at_slot, at_sample, at_head,
+        at_level, at_last_of_head, at_last_of_query, at_last_of_group})
+  );
 `endif
 
 endmodule

@@ -40,7 +40,7 @@ module query_list (
   wire reader_beat_ready;
   wire [7:0] reader_request_beats_sum = {1'b0, count} + 8'd1;
 
-  burst_reader_list u_reader (
+  burst_reader #(.ADDRESS_BITS(40), .DATA_BITS(64), .BEAT_BITS(6), .DEPTH(32)) u_reader (
     .clk             (clk),
     .rst             (rst),
     .request_valid   (pending),
@@ -99,23 +99,9 @@ module query_list (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_query_held;
-  reg [5:0] check_query_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_query_held <= 1'b0;
-      check_query_last <= {6{1'b0}};
-    end else begin
-      check_query_held <= query_valid && !query_ready;
-      check_query_last <= query;
-`ifdef FORMAL
-      assert (!check_query_held || (query_valid && query == check_query_last));
-`else
-      if (!(!check_query_held || (query_valid && query == check_query_last))) $fatal(1,
-          "%m: stream query changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(6)) check_query (
+    .clk(clk), .rst(rst), .valid(query_valid), .ready(query_ready), .payload(query)
+  );
 `endif
 
 endmodule

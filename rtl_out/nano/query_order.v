@@ -170,39 +170,39 @@ module query_order (
   wire offered = nearest_first_issued_valid && nearest_first_issued_last;
   wire issued = offered && nearest_first_issued_ready;
 
-  fifo_6x4 u_rows (
+  fifo #(.WIDTH(6), .DEPTH(4)) u_rows (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (issued),
     .in_ready  (row_room),
-    .in        (nearest_first_issued_query),
+    .in_data   (nearest_first_issued_query),
     .out_valid (row_valid),
     .out_ready (row_ready),
-    .out       (row)
+    .out_data  (row)
   );
 
-  sram_fifo_6x64 u_results (
+  sram_fifo #(.WIDTH(6), .DEPTH(64)) u_results (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (issued),
     .in_ready  (result_room),
-    .in        (nearest_first_issued_query),
+    .in_data   (nearest_first_issued_query),
     .out_valid (result_valid),
     .out_ready (result_ready),
-    .out       (result)
+    .out_data  (result)
   );
 
   wire words_in_valid_term = nearest_first_issued_valid && nearest_first_issued_ready_term;
 
-  sram_fifo_64x32 u_words (
+  sram_fifo #(.WIDTH(64), .DEPTH(32)) u_words (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (words_in_valid_term),
     .in_ready  (word_room),
-    .in        (nearest_first_issued_word),
+    .in_data   (nearest_first_issued_word),
     .out_valid (word_valid),
     .out_ready (word_ready),
-    .out       (word)
+    .out_data  (word)
   );
 
   // Whether a query could be issued, but none has been found yet.
@@ -214,49 +214,6 @@ module query_order (
     else if (issued) left <= left - 7'd1;
 
   assign late = (left != 7'd0) && !nearest_first_issued_valid && word_room && room;
-
-`ifdef QUILLGEN_CHECKS
-`elsif FORMAL
-`define QUILLGEN_CHECKS
-`endif
-
-`ifdef QUILLGEN_CHECKS
-  reg check_row_held;
-  reg [5:0] check_row_last;
-  reg check_result_held;
-  reg [5:0] check_result_last;
-  reg check_word_held;
-  reg [63:0] check_word_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_row_held <= 1'b0;
-      check_row_last <= {6{1'b0}};
-      check_result_held <= 1'b0;
-      check_result_last <= {6{1'b0}};
-      check_word_held <= 1'b0;
-      check_word_last <= {64{1'b0}};
-    end else begin
-      check_row_held <= row_valid && !row_ready;
-      check_row_last <= row;
-      check_result_held <= result_valid && !result_ready;
-      check_result_last <= result;
-      check_word_held <= word_valid && !word_ready;
-      check_word_last <= word;
-`ifdef FORMAL
-      assert (!check_row_held || (row_valid && row == check_row_last));
-      assert (!check_result_held || (result_valid && result == check_result_last));
-      assert (!check_word_held || (word_valid && word == check_word_last));
-`else
-      if (!(!check_row_held || (row_valid && row == check_row_last))) $fatal(1,
-          "%m: stream row changed while it was waiting");
-      if (!(!check_result_held || (result_valid && result == check_result_last))) $fatal(1,
-          "%m: stream result changed while it was waiting");
-      if (!(!check_word_held || (word_valid && word == check_word_last))) $fatal(1,
-          "%m: stream word changed while it was waiting");
-`endif
-    end
-  end
-`endif
 
 endmodule
 `default_nettype wire

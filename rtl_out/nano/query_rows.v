@@ -79,23 +79,9 @@ module query_rows (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_row_held;
-  reg [40:0] check_row_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_row_held <= 1'b0;
-      check_row_last <= {41{1'b0}};
-    end else begin
-      check_row_held <= row_valid && !row_ready;
-      check_row_last <= {row_place_address, last_row};
-`ifdef FORMAL
-      assert (!check_row_held || (row_valid && {row_place_address, last_row} == check_row_last));
-`else
-      if (!(!check_row_held || (row_valid && {row_place_address, last_row} == check_row_last))) $fatal(1,
-          "%m: stream row changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(41)) check_row (
+    .clk(clk), .rst(rst), .valid(row_valid), .ready(row_ready), .payload({row_place_address, last_row})
+  );
 `endif
 
 endmodule

@@ -111,19 +111,19 @@ module quillgen (
   wire [7:0] job_control_error_detail;
   wire queue_ready;
   wire jobs_out_valid;
-  wire [63:0] jobs_out;
+  wire [63:0] jobs_out_data;
   wire jobs_out_ready;
   wire jobs_in_valid_term = registers_start && !job_control_quarantined;
 
-  fifo_64x2 u_jobs (
+  fifo #(.WIDTH(64), .DEPTH(2)) u_jobs (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (jobs_in_valid_term),
     .in_ready  (queue_ready),
-    .in        (registers_descriptor),
+    .in_data   (registers_descriptor),
     .out_valid (jobs_out_valid),
     .out_ready (jobs_out_ready),
-    .out       (jobs_out)
+    .out_data  (jobs_out_data)
   );
 
   // Job control and the reader of descriptor and parameters.
@@ -556,7 +556,7 @@ module quillgen (
     .progress         (read_port_progress)
   );
 
-  burst_reader_job u_job_reader (
+  burst_reader #(.ADDRESS_BITS(40), .DATA_BITS(64), .BEAT_BITS(32), .DEPTH(32)) u_job_reader (
     .clk             (clk),
     .rst             (rst || job_control_job_reset),
     .request_valid   (job_control_request_valid),
@@ -808,7 +808,7 @@ module quillgen (
     .rst                   (rst),
     .job_valid             (jobs_out_valid),
     .job_ready             (jobs_out_ready),
-    .job                   (jobs_out),
+    .job                   (jobs_out_data),
     .soft_reset            (registers_soft_reset),
     .failure_pending       (registers_failure_pending),
     .beat_valid            (job_reader_beat_valid),

@@ -75,26 +75,26 @@ module reference_gather (
   wire row_request_ready;
   assign row_ready = row_request_ready && mark_ready;
   wire marks_out_valid;
-  wire [6:0] marks_out;
+  wire [6:0] marks_out_data;
   wire marks_out_ready;
   wire marks_in_valid_term = at_valid && mark_ready;
   wire marks_in_valid_term_2 = marks_in_valid_term && row_request_ready;
 
-  sram_fifo_7x64 u_marks (
+  sram_fifo #(.WIDTH(7), .DEPTH(64)) u_marks (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (marks_in_valid_term_2),
     .in_ready  (mark_ready),
-    .in        ({at_mark_place, at_mark_query}),
+    .in_data   ({at_mark_place, at_mark_query}),
     .out_valid (marks_out_valid),
     .out_ready (marks_out_ready),
-    .out       (marks_out)
+    .out_data  (marks_out_data)
   );
 
   wire reader_beat_valid;
   wire reader_beat_ready;
 
-  burst_reader_reference u_reader (
+  burst_reader #(.ADDRESS_BITS(40), .DATA_BITS(64), .BEAT_BITS(3), .DEPTH(64)) u_reader (
     .clk             (clk),
     .rst             (rst),
     .request_valid   (marks_in_valid_term),
@@ -127,10 +127,10 @@ module reference_gather (
 
   assign reader_beat_ready = step;
   assign marks_out_ready = word_number_term;
-  assign word_query = marks_out[5:0];
+  assign word_query = marks_out_data[5:0];
 
   assign word_last = last_word;
-  wire unused_part = marks_out[6];
+  wire unused_part = marks_out_data[6];
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, unused_part};
@@ -141,23 +141,9 @@ module reference_gather (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_word_held;
-  reg [70:0] check_word_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_word_held <= 1'b0;
-      check_word_last <= {71{1'b0}};
-    end else begin
-      check_word_held <= word_valid && !word_ready;
-      check_word_last <= {word_query, word_word, last_word};
-`ifdef FORMAL
-      assert (!check_word_held || (word_valid && {word_query, word_word, last_word} == check_word_last));
-`else
-      if (!(!check_word_held || (word_valid && {word_query, word_word, last_word} == check_word_last))) $fatal(1,
-          "%m: stream word changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(71)) check_word (
+    .clk(clk), .rst(rst), .valid(word_valid), .ready(word_ready), .payload({word_query, word_word, last_word})
+  );
 `endif
 
 endmodule

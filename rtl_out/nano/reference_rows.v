@@ -76,43 +76,18 @@ module reference_rows (
   assign write_address = {group_index, row_index, level};
   assign write_data = {word[48:32], word[16:0], boxes ? corner : word};
 
-  fifo_1x3 u_groups (
+  fifo #(.WIDTH(1), .DEPTH(3)) u_groups (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (end_of_group),
     .in_ready  (announce_ready),
-    .in        (1'b1),
+    .in_data   (1'b1),
     .out_valid (group_valid),
     .out_ready (group_ready),
-    .out       (group)
+    .out_data  (group)
   );
 
   assign write_enable = write;
-
-`ifdef QUILLGEN_CHECKS
-`elsif FORMAL
-`define QUILLGEN_CHECKS
-`endif
-
-`ifdef QUILLGEN_CHECKS
-  reg check_group_held;
-  reg check_group_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_group_held <= 1'b0;
-      check_group_last <= {1{1'b0}};
-    end else begin
-      check_group_held <= group_valid && !group_ready;
-      check_group_last <= group;
-`ifdef FORMAL
-      assert (!check_group_held || (group_valid && group == check_group_last));
-`else
-      if (!(!check_group_held || (group_valid && group == check_group_last))) $fatal(1,
-          "%m: stream group changed while it was waiting");
-`endif
-    end
-  end
-`endif
 
 endmodule
 `default_nettype wire

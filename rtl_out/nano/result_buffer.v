@@ -283,23 +283,9 @@ module result_buffer (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_beat_held;
-  reg [63:0] check_beat_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_beat_held <= 1'b0;
-      check_beat_last <= {64{1'b0}};
-    end else begin
-      check_beat_held <= beat_valid && !beat_ready;
-      check_beat_last <= beat;
-`ifdef FORMAL
-      assert (!check_beat_held || (beat_valid && beat == check_beat_last));
-`else
-      if (!(!check_beat_held || (beat_valid && beat == check_beat_last))) $fatal(1,
-          "%m: stream beat changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(64)) check_beat (
+    .clk(clk), .rst(rst), .valid(beat_valid), .ready(beat_ready), .payload(beat)
+  );
 `endif
 
 endmodule

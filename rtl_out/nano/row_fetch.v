@@ -65,17 +65,17 @@ module row_fetch (
   // What is said of a row waits for its data.
   wire marks_out_valid;
   wire marks_out_ready;
-  wire marks_in_choice = dense_run ? last_row : given_last_of_group;
+  wire marks_in_data_choice = dense_run ? last_row : given_last_of_group;
 
-  fifo_1x32 u_marks (
+  fifo #(.WIDTH(1), .DEPTH(32)) u_marks (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (asked),
     .in_ready  (mark_ready),
-    .in        (marks_in_choice),
+    .in_data   (marks_in_data_choice),
     .out_valid (marks_out_valid),
     .out_ready (marks_out_ready),
-    .out       (word_last_of_group)
+    .out_data  (word_last_of_group)
   );
 
   wire reader_beat_valid;
@@ -85,7 +85,7 @@ module row_fetch (
   wire reader_beat_ready;
   wire [39:0] reader_request_address_choice = dense_run ? row_address : given_address;
 
-  burst_reader_rows u_reader (
+  burst_reader #(.ADDRESS_BITS(40), .DATA_BITS(64), .BEAT_BITS(2), .DEPTH(32)) u_reader (
     .clk             (clk),
     .rst             (rst),
     .request_valid   (asked_term),
@@ -146,23 +146,9 @@ module row_fetch (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_word_held;
-  reg [16:0] check_word_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_word_held <= 1'b0;
-      check_word_last <= {17{1'b0}};
-    end else begin
-      check_word_held <= word_valid && !word_ready;
-      check_word_last <= {word_operands, word_last_of_group};
-`ifdef FORMAL
-      assert (!check_word_held || (word_valid && {word_operands, word_last_of_group} == check_word_last));
-`else
-      if (!(!check_word_held || (word_valid && {word_operands, word_last_of_group} == check_word_last))) $fatal(1,
-          "%m: stream word changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(17)) check_word (
+    .clk(clk), .rst(rst), .valid(word_valid), .ready(word_ready), .payload({word_operands, word_last_of_group})
+  );
 `endif
 
 endmodule

@@ -68,23 +68,9 @@ module row_resize_16_to_64_of_2 (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_out_held;
-  reg [63:0] check_out_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_out_held <= 1'b0;
-      check_out_last <= {64{1'b0}};
-    end else begin
-      check_out_held <= out_valid && !out_ready;
-      check_out_last <= out;
-`ifdef FORMAL
-      assert (!check_out_held || (out_valid && out == check_out_last));
-`else
-      if (!(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
-          "%m: stream out changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(64)) check_out (
+    .clk(clk), .rst(rst), .valid(out_valid), .ready(out_ready), .payload(out)
+  );
 `endif
 
 endmodule

@@ -45,23 +45,9 @@ module row_resize_64_to_16_of_3 (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_out_held;
-  reg [15:0] check_out_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_out_held <= 1'b0;
-      check_out_last <= {16{1'b0}};
-    end else begin
-      check_out_held <= in_valid && !out_ready;
-      check_out_last <= out;
-`ifdef FORMAL
-      assert (!check_out_held || (in_valid && out == check_out_last));
-`else
-      if (!(!check_out_held || (in_valid && out == check_out_last))) $fatal(1,
-          "%m: stream out changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(16)) check_out (
+    .clk(clk), .rst(rst), .valid(in_valid), .ready(out_ready), .payload(out)
+  );
 `endif
 
 endmodule

@@ -184,20 +184,20 @@ module sampling_lane (
   );
 
   wire locations_out_valid;
-  wire [42:0] locations_out;
+  wire [42:0] locations_out_data;
   wire locations_out_ready;
 
-  fifo_43x2 u_locations (
+  fifo #(.WIDTH(43), .DEPTH(2)) u_locations (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (index_gen_location_valid),
     .in_ready  (index_gen_location_ready),
-    .in        ({index_gen_location_last_of_query, index_gen_location_last_of_head, index_gen_location_level,
+    .in_data   ({index_gen_location_last_of_query, index_gen_location_last_of_head, index_gen_location_level,
         index_gen_location_head, index_gen_location_inside, index_gen_location_weight, index_gen_location_y,
         index_gen_location_x}),
     .out_valid (locations_out_valid),
     .out_ready (locations_out_ready),
-    .out       (locations_out)
+    .out_data  (locations_out_data)
   );
 
   // Line cache.
@@ -227,14 +227,14 @@ module sampling_lane (
     .rst                    (rst),
     .location_valid         (locations_out_valid),
     .location_ready         (locations_out_ready),
-    .location_x             (locations_out[12:0]),
-    .location_y             (locations_out[25:13]),
-    .location_weight        (locations_out[34:26]),
-    .location_inside        (locations_out[38:35]),
-    .location_head          (locations_out[39]),
-    .location_level         (locations_out[40]),
-    .location_last_of_head  (locations_out[41]),
-    .location_last_of_query (locations_out[42]),
+    .location_x             (locations_out_data[12:0]),
+    .location_y             (locations_out_data[25:13]),
+    .location_weight        (locations_out_data[34:26]),
+    .location_inside        (locations_out_data[38:35]),
+    .location_head          (locations_out_data[39]),
+    .location_level         (locations_out_data[40]),
+    .location_last_of_head  (locations_out_data[41]),
+    .location_last_of_query (locations_out_data[42]),
     .corners_valid          (weight_gen_corners_valid),
     .corners_ready          (tag_lookup_corners_ready),
     .corners_w00            (weight_gen_corners_w00),
@@ -425,18 +425,18 @@ module sampling_lane (
   );
 
   wire heads_out_valid;
-  wire [16:0] heads_out;
+  wire [16:0] heads_out_data;
   wire heads_out_ready;
 
-  fifo_17x2 u_heads (
+  fifo #(.WIDTH(17), .DEPTH(2)) u_heads (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (head_requantise_vector_valid),
     .in_ready  (head_requantise_vector_ready),
-    .in        ({head_requantise_vector_last_of_query, head_requantise_vector_channels}),
+    .in_data   ({head_requantise_vector_last_of_query, head_requantise_vector_channels}),
     .out_valid (heads_out_valid),
     .out_ready (heads_out_ready),
-    .out       (heads_out)
+    .out_data  (heads_out_data)
   );
 
   head_projection u_head_projection (
@@ -448,8 +448,8 @@ module sampling_lane (
     .weights_data         (output_weights_data),
     .vector_valid         (heads_out_valid),
     .vector_ready         (heads_out_ready),
-    .vector_channels      (heads_out[15:0]),
-    .vector_last_of_query (heads_out[16]),
+    .vector_channels      (heads_out_data[15:0]),
+    .vector_last_of_query (heads_out_data[16]),
     .sums_valid           (sums_valid),
     .sums_ready           (sums_ready),
     .sums                 (sums)

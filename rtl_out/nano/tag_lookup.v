@@ -453,37 +453,15 @@ module tag_lookup (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_miss_held;
-  reg [9:0] check_miss_last;
-  reg check_entry_held;
-  reg [73:0] check_entry_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_miss_held <= 1'b0;
-      check_miss_last <= {10{1'b0}};
-      check_entry_held <= 1'b0;
-      check_entry_last <= {74{1'b0}};
-    end else begin
-      check_miss_held <= miss_valid && !miss_ready;
-      check_miss_last <= {line_level, miss_row, miss_column, line_head};
-      check_entry_held <= entry_valid && !entry_ready;
-      check_entry_last <= {line_weight_0, line_weight_1, line_weight_2, line_weight_3, entry_place_0, entry_place_1,
-          entry_place_2, entry_place_3, missing, line_line_x, line_line_y, line_last_of_head, line_last_of_query};
-`ifdef FORMAL
-      assert (!check_miss_held || (miss_valid && {line_level, miss_row, miss_column, line_head} == check_miss_last));
-      assert (!check_entry_held || (entry_valid && {line_weight_0, line_weight_1, line_weight_2, line_weight_3,
-          entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x, line_line_y,
-          line_last_of_head, line_last_of_query} == check_entry_last));
-`else
-      if (!(!check_miss_held || (miss_valid && {line_level, miss_row, miss_column,
-          line_head} == check_miss_last))) $fatal(1, "%m: stream miss changed while it was waiting");
-      if (!(!check_entry_held || (entry_valid && {line_weight_0, line_weight_1, line_weight_2, line_weight_3,
-          entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x, line_line_y,
-          line_last_of_head, line_last_of_query} == check_entry_last))) $fatal(1,
-          "%m: stream entry changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(10)) check_miss (
+    .clk(clk), .rst(rst), .valid(miss_valid), .ready(miss_ready), .payload({line_level, miss_row, miss_column,
+        line_head})
+  );
+  stream_check #(.WIDTH(74)) check_entry (
+    .clk(clk), .rst(rst), .valid(entry_valid), .ready(entry_ready), .payload({line_weight_0, line_weight_1,
+        line_weight_2, line_weight_3, entry_place_0, entry_place_1, entry_place_2, entry_place_3, missing, line_line_x,
+        line_line_y, line_last_of_head, line_last_of_query})
+  );
 `endif
 
 endmodule

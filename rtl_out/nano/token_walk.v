@@ -237,29 +237,29 @@ module token_walk (
     else if (give && !group_is_open) blocks_of_group <= 5'd0;
     else if (next_block && group_is_open) blocks_of_group <= blocks_of_group + 5'd1;
 
-  wire [21:0] blocks_out;
+  wire [21:0] blocks_out_data;
 
-  fifo_22x32 u_blocks (
+  fifo #(.WIDTH(22), .DEPTH(32)) u_blocks (
     .clk       (clk),
     .rst       (rst),
     .in_valid  (next_block_term),
     .in_ready  (block_done_ready),
-    .in        ({frees, waits, slot_3, slot_2, slot_1, slot_0, live_3, live_2, live_1, live_0}),
+    .in_data   ({frees, waits, slot_3, slot_2, slot_1, slot_0, live_3, live_2, live_1, live_0}),
     .out_valid (block_valid),
     .out_ready (block_ready),
-    .out       (blocks_out)
+    .out_data  (blocks_out_data)
   );
 
-  assign block_live_0 = blocks_out[0];
-  assign block_live_1 = blocks_out[1];
-  assign block_live_2 = blocks_out[2];
-  assign block_live_3 = blocks_out[3];
-  assign block_slot_0 = blocks_out[6:4];
-  assign block_slot_1 = blocks_out[9:7];
-  assign block_slot_2 = blocks_out[12:10];
-  assign block_slot_3 = blocks_out[15:13];
-  assign block_waits = blocks_out[18:16];
-  assign block_frees = blocks_out[21:19];
+  assign block_live_0 = blocks_out_data[0];
+  assign block_live_1 = blocks_out_data[1];
+  assign block_live_2 = blocks_out_data[2];
+  assign block_live_3 = blocks_out_data[3];
+  assign block_slot_0 = blocks_out_data[6:4];
+  assign block_slot_1 = blocks_out_data[9:7];
+  assign block_slot_2 = blocks_out_data[12:10];
+  assign block_slot_3 = blocks_out_data[15:13];
+  assign block_waits = blocks_out_data[18:16];
+  assign block_frees = blocks_out_data[21:19];
 
   // Step: pixel by pixel, block by block, two rows after two rows, level by level.
   wire decided = is_decide && (give || live_term);
@@ -339,36 +339,10 @@ module token_walk (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_token_held;
-  reg [40:0] check_token_last;
-  reg check_block_held;
-  reg [21:0] check_block_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_token_held <= 1'b0;
-      check_token_last <= {41{1'b0}};
-      check_block_held <= 1'b0;
-      check_block_last <= {22{1'b0}};
-    end else begin
-      check_token_held <= token_valid && !token_ready;
-      check_token_last <= {held_token_address, held_token_last_of_group};
-      check_block_held <= block_valid && !block_ready;
-      check_block_last <= {block_live_0, block_live_1, block_live_2, block_live_3, block_slot_0, block_slot_1,
-          block_slot_2, block_slot_3, block_waits, block_frees};
-`ifdef FORMAL
-      assert (!check_token_held || (token_valid && {held_token_address,
-          held_token_last_of_group} == check_token_last));
-      assert (!check_block_held || (block_valid && {block_live_0, block_live_1, block_live_2, block_live_3,
-          block_slot_0, block_slot_1, block_slot_2, block_slot_3, block_waits, block_frees} == check_block_last));
-`else
-      if (!(!check_token_held || (token_valid && {held_token_address,
-          held_token_last_of_group} == check_token_last))) $fatal(1, "%m: stream token changed while it was waiting");
-      if (!(!check_block_held || (block_valid && {block_live_0, block_live_1, block_live_2, block_live_3, block_slot_0,
-          block_slot_1, block_slot_2, block_slot_3, block_waits, block_frees} == check_block_last))) $fatal(1,
-          "%m: stream block changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(41)) check_token (
+    .clk(clk), .rst(rst), .valid(token_valid), .ready(token_ready), .payload({held_token_address,
+        held_token_last_of_group})
+  );
 `endif
 
 endmodule

@@ -143,28 +143,11 @@ module weight_gen (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_corners_held;
-  reg [61:0] check_corners_last;
-  always @(posedge clk) begin : checks
-    if (rst) begin
-      check_corners_held <= 1'b0;
-      check_corners_last <= {62{1'b0}};
-    end else begin
-      check_corners_held <= corners_valid && !corners_ready;
-      check_corners_last <= {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0, corners_y0, corners_head,
-          corners_level, corners_last_of_head, corners_last_of_query};
-`ifdef FORMAL
-      assert (!check_corners_held || (corners_valid && {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0,
-          corners_y0, corners_head, corners_level, corners_last_of_head,
-          corners_last_of_query} == check_corners_last));
-`else
-      if (!(!check_corners_held || (corners_valid && {corners_w00, corners_w01, corners_w10, corners_w11, corners_x0,
-          corners_y0, corners_head, corners_level, corners_last_of_head,
-          corners_last_of_query} == check_corners_last))) $fatal(1,
-          "%m: stream corners changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(62)) check_corners (
+    .clk(clk), .rst(rst), .valid(corners_valid), .ready(corners_ready), .payload({corners_w00, corners_w01,
+        corners_w10, corners_w11, corners_x0, corners_y0, corners_head, corners_level, corners_last_of_head,
+        corners_last_of_query})
+  );
 `endif
 
 endmodule

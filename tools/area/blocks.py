@@ -12,6 +12,10 @@ def instances(text):
     return re.findall(r'^  (\w+)(?: #\([^;]*?\))? u_(\w+) \($', text, re.M)
 
 
+def is_fifo(module):
+    return module in ('fifo', 'sram_fifo')
+
+
 class Design:
     def __init__(self, rtl):
         self.rtl = rtl
@@ -21,9 +25,11 @@ class Design:
         self.memory_bits = sum(m['depth'] * m['width'] for m in manifest['memories'] if m['wrapper'] == 'sram_1r1w')
         self.text = {name[:-2]: open(os.path.join(rtl, name)).read() for name in sorted(os.listdir(rtl)) if name.endswith('.v')}
         self.containers = [self.top] + CONTAINERS
+        for container in self.containers:
+            self.text[container] = re.sub(r'^  (\w+) #\((.*)\) u_(\w+) \($', self.without_parameters, self.text[container], flags=re.M)
         self.children = {name: instances(text) for name, text in self.text.items()}
         inside = lambda container: [module for module, _ in self.children[container]
-                                    if module not in self.containers and not re.match(r'(sram_)?fifo_', module)]
+                                    if module not in self.containers and not is_fifo(module)]
         self.lane_blocks = sorted(set(inside(LANE)))
         self.blocks = sorted({module for container in self.containers for module in inside(container)})
         # Where each block is: {block: [path of instance names from the top]}
@@ -36,6 +42,17 @@ class Design:
         if module in self.containers:
             for child, name in self.children[module]:
                 self.walk(child, f'{path}/u_{name}' if path else f'u_{name}')
+
+    def without_parameters(self, instance):
+        """A block with parameters is mapped as it is here: as a module of its own, by the name of the instance."""
+        module, parameters, name = instance.groups()
+        if is_fifo(module):
+            return instance[0]
+        text = self.text[module].replace(f'module {module} ', f'module {name} ')
+        for parameter, value in re.findall(r'\.(\w+)\((\d+)\)', parameters):
+            text = re.sub(rf'(parameter integer {parameter} *= )\d+', rf'\g<1>{value}', text)
+        self.text[name] = text
+        return f'  {name} u_{name} ('
 
     def files(self, module, stop=()):
         """Names of a module and all below it, those of `stop` left out."""
@@ -53,5 +70,5 @@ class Design:
         names = set()
         for name in self.files(block):
             list_of = [child for child, _ in self.children[name]]
-            names |= {child for child in list_of if list_of.count(child) > 2 and not child.endswith('_1r1w')}
+            names |= {child for child in list_of if list_of.count(child) > 2 and not child.endswith('_1r1w') and not is_fifo(child)}
         return sorted(names)

@@ -25,6 +25,9 @@ class Mapper:
         library.write_memories(design.memories, self.memories_v, self.memories_lib)
         for name, text in [('abc.txt', ABC), ('constraints.txt', CONSTRAINTS)]:
             open(self.path(name), 'w').write(text)
+        os.makedirs(self.path('blocks'), exist_ok=True)
+        for name, text in design.text.items():
+            open(self.source(name), 'w').write(text)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -33,7 +36,7 @@ class Mapper:
         return self.path(f'{module}.mapped.v')
 
     def source(self, module):
-        return os.path.join(self.design.rtl, f'{module}.v')
+        return self.path(f'blocks/{module}.v')
 
     def below(self, unit):
         """What a container instantiates of other units."""

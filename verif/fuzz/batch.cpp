@@ -7,8 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "emit/design_files.hpp"
 #include "emit/reset_style.hpp"
-#include "emit/verilog.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
 #include "harness/process.hpp"
@@ -56,6 +56,14 @@ std::string hex(const Words& v) {
   return text;
 }
 
+// Modules that are printed for several styles of reset have a name for each.
+emit::Options how_printed(hdl::Reset reset) {
+  return {.prefix = reset == hdl::Reset::sync_high  ? ""
+                    : reset == hdl::Reset::sync_low ? "low_"
+                                                    : "async_",
+          .reset = reset};
+}
+
 void stimulate(Subject& s, int cycles) {
   std::mt19937_64 random(s.seed);
   for (int c = 0; c < cycles; ++c) {
@@ -96,18 +104,18 @@ void interpret(Subject& s, const std::vector<bool>& resets) {
 
 }  // namespace
 
-Batch::Batch(const std::vector<std::uint64_t>& seeds, int cycles) {
+Batch::Batch(const std::vector<std::uint64_t>& seeds, const Options& options, const Build& build) {
+  const int cycles = options.cycles;
   std::mt19937_64 random(seeds.empty() ? 0 : seeds.front());
   // A second reset ends the warm-up: what registers took from undefined ones before goes away.
   for (int c = 0; c < cycles; ++c)
     resets_.push_back(c < reset_cycles || (c >= warm_up_cycles - reset_cycles && c < warm_up_cycles) ||
-                      (c >= warm_up_cycles && random() % 25 == 0));
+                      (c >= warm_up_cycles && random() % static_cast<unsigned>(options.reset_every) == 0));
   for (std::uint64_t seed : seeds) {
     Subject s;
     s.seed = seed;
     s.reset = static_cast<hdl::Reset>(seed % 3);
-    s.top = &random_netlist(design_, seed);
-    styles_.resize(design_.modules().size(), s.reset);
+    s.top = &build(design_, seed);
     for (const hdl::Port& p : s.top->ports()) (p.is_input ? s.input_bits : s.output_bits) += p.width;
     try {
       passes::verify_or_throw(*s.top);
@@ -138,7 +146,7 @@ std::string Batch::wrapper() const {
       low += p.width;
     }
     pins.resize(pins.size() - 2);
-    body += fmt::format("  {} u_{} ({});\n", s.top->name(), s.seed, pins);
+    body += fmt::format("  {} u_{} ({});\n", how_printed(s.reset).prefix + s.top->name(), s.seed, pins);
     if (out < padded(out)) body += fmt::format("  assign out_{}[{}:{}] = 0;\n", s.seed, padded(out) - 1, out);
   }
   return fmt::format("module batch (\n{}\n);\n{}endmodule\n", ports, body);
@@ -180,22 +188,20 @@ endmodule
                      bits - 1, resets_.size() - 1, wires, pins, show);
 }
 
-void Batch::write(const fs::path& folder, const fs::path& templates) const {
+void Batch::write(const fs::path& folder) const {
   fs::create_directories(folder);
+  emit::Files files;
   std::string list;
-  auto add = [&](const std::string& name, const std::string& text) {
-    harness::write_atomically(folder / name, text);
-    list += name + "\n";
-  };
-  for (std::size_t i = 0; i < styles_.size(); ++i) {
-    const hdl::Module& m = *design_.modules()[i];
-    add(m.name() + ".v", emit::print_module(m, {.reset = styles_[i]}).verilog);
+  for (const Subject& s : subjects_) {
+    emit::Files of_top = emit::design_files(design_, *s.top, {}, how_printed(s.reset));
+    std::istringstream names(of_top.at("files.f"));
+    for (std::string name; std::getline(names, name);)
+      if (files.try_emplace(name, of_top.at(name)).second) list += name + "\n";
   }
-  for (const char* wrapper : {"sram_1r1w.v", "regfile_1r1w.v", "clock_gate.v", "reset_gate.v"})
-    add(wrapper, harness::read_text(templates / wrapper));
+  for (const auto& [name, text] : files) harness::write_atomically(folder / name, text);
   harness::write_atomically(folder / "modules.f", list);
-  add("batch.v", wrapper());
-  harness::write_atomically(folder / "files.f", list);
+  harness::write_atomically(folder / "batch.v", wrapper());
+  harness::write_atomically(folder / "files.f", list + "batch.v\n");
 }
 
 void Batch::compare(std::vector<std::string>& problems, const Subject& s, int cycle, const Words& got,

@@ -1,7 +1,8 @@
-// Several random netlists run side by side: the same stimuli through the interpreter, Verilator and Icarus.
+// Several netlists run side by side: the same random stimuli through the interpreter, Verilator and Icarus.
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,17 @@ struct Subject {
 
 class Batch {
  public:
+  /// The netlist of a seed.
+  using Build = std::function<const hdl::Module&(hdl::Design&, std::uint64_t seed)>;
+  struct Options {
+    int cycles = 200;
+    int reset_every = 25;  ///< cycles, on average
+  };
   /// Builds and verifies the netlists, draws the stimuli and runs the interpreter.
-  Batch(const std::vector<std::uint64_t>& seeds, int cycles);
+  Batch(const std::vector<std::uint64_t>& seeds, const Options& options, const Build& build = random_netlist);
 
-  /// Writes every module as a file of its own, the memory wrappers and the module `batch` with all netlists in it.
-  void write(const std::filesystem::path& folder, const std::filesystem::path& templates) const;
+  /// Writes every module as a file of its own, what they need of templates/ and the module `batch` with all netlists.
+  void write(const std::filesystem::path& folder) const;
 
   /// Each returns what went wrong, a line each; empty when all is well. Lint reads the built-in checks only if asked.
   std::vector<std::string> lint(const std::filesystem::path& folder, bool with_checks) const;
@@ -46,8 +53,7 @@ class Batch {
 
   hdl::Design design_;
   std::vector<Subject> subjects_;
-  std::vector<bool> resets_;        ///< of every cycle
-  std::vector<hdl::Reset> styles_;  ///< of every module of the design
+  std::vector<bool> resets_;  ///< of every cycle
   std::size_t nodes_ = 0;
   std::uint64_t values_ = 0;
 };

@@ -35,10 +35,10 @@ std::size_t run(const std::vector<std::uint64_t>& seeds, bool with_icarus, const
     const auto now = std::chrono::steady_clock::now();
     return std::chrono::duration<double>(now - std::exchange(last, now)).count();
   };
-  const fuzz::Batch batch(seeds, options.cycles);
+  const fuzz::Batch batch(seeds, {.cycles = options.cycles});
   harness::TemporaryFolder temporary(fs::temp_directory_path());
   const fs::path folder = options.keep.empty() ? temporary.path() : fs::path(options.keep);
-  batch.write(folder, TEMPLATES);
+  batch.write(folder);
   const double interpreted = lap();
   auto problems = batch.lint(folder, with_icarus);
   const double linted = lap();

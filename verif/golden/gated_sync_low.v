@@ -47,30 +47,5 @@ module gated (
     .out       (out)
   );
 
-`ifdef QUILLGEN_CHECKS
-`elsif FORMAL
-`define QUILLGEN_CHECKS
-`endif
-
-`ifdef QUILLGEN_CHECKS
-  reg check_out_held;
-  reg [7:0] check_out_last;
-  always @(posedge clk) begin : checks
-    if (!rst_n) begin
-      check_out_held <= 1'b0;
-      check_out_last <= {8{1'b0}};
-    end else begin
-      check_out_held <= out_valid && !out_ready;
-      check_out_last <= out;
-`ifdef FORMAL
-      assert (!check_out_held || (out_valid && out == check_out_last));
-`else
-      if (!(!check_out_held || (out_valid && out == check_out_last))) $fatal(1,
-          "%m: stream out changed while it was waiting");
-`endif
-    end
-  end
-`endif
-
 endmodule
 `default_nettype wire

@@ -34,23 +34,9 @@ module stage (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  reg check_out_held;
-  reg [7:0] check_out_last;
-  always @(posedge clk or negedge rst_n) begin : checks
-    if (!rst_n) begin
-      check_out_held <= 1'b0;
-      check_out_last <= {8{1'b0}};
-    end else begin
-      check_out_held <= full && !out_ready;
-      check_out_last <= held;
-`ifdef FORMAL
-      assert (!check_out_held || (full && held == check_out_last));
-`else
-      if (!(!check_out_held || (full && held == check_out_last))) $fatal(1,
-          "%m: stream out changed while it was waiting");
-`endif
-    end
-  end
+  stream_check #(.WIDTH(8)) check_out (
+    .clk(clk), .rst_n(rst_n), .valid(full), .ready(out_ready), .payload(held)
+  );
 `endif
 
 endmodule

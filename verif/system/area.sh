@@ -14,10 +14,11 @@ area() { python3 "$tools/area/main.py" "$folder" "$1" nano --json "$folder/area.
 area "$tools/area/reasons.txt" | tee "$folder/out" || { cat "$folder/progress"; exit 1; }
 grep -qx 'every rule holds' "$folder/out"
 grep -qE 'multipliers and adders, each mapped alone, are [1-9][0-9.]* % of the logic area' "$folder/out"
-# Everything that the top and these modules instantiate, but the FIFOs between, has a line with an area and a path.
-blocks=$(sed -nE 's/^  (\w+) u_\w+ \($/\1/p' "$folder"/nano/rtl/{quillgen,gemm_unit,msda_core,sampling_lane}.v |
-  grep -vE '^((sram_)?fifo_.*|gemm_unit|msda_core|sampling_lane)$' | sort -u)
-for block in $blocks; do
+# Everything that the top and these modules instantiate, but the FIFOs between, has a line with an area and a path; a block with parameters has
+# the name of its instance.
+blocks=$(sed -nE 's/^  (\w+)( #\(.*\))? u_\w+ \($/\1/p' "$folder"/nano/rtl/{quillgen,gemm_unit,msda_core,sampling_lane}.v |
+  grep -vE '^((sram_)?fifo|burst_reader|gemm_unit|msda_core|sampling_lane)$' | sort -u)
+for block in $blocks job_reader; do
   grep -qE "^$block +[1-9][0-9]* +[1-9][0-9]* .* [1-9][0-9]*\.[0-9]{2}  \S+ -> \S+$" "$folder/out" || { echo "no line for $block"; exit 1; }
 done
 python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["nano"]["blocks"]) > 20' "$folder/area.json"

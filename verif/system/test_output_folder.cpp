@@ -271,6 +271,10 @@ TEST_CASE("a block is printed with what it instantiates, as it is in the whole")
   const auto whole = content_of(room / "whole");
   const auto modules = manifest_of(whole)["modules"];
   std::size_t taps = 0;
+  // A block with parameters has those of its first instance.
+  const auto without_values = [](const std::string& text) {
+    return std::regex_replace(text, std::regex(R"((parameter integer \w+ *= )\d+)"), "$1");
+  };
   for (const auto& module : modules) {
     const auto name = module.get<std::string>();
     CAPTURE(name);
@@ -290,7 +294,8 @@ TEST_CASE("a block is printed with what it instantiates, as it is in the whole")
     CHECK(list.size() < whole.size() - 2);
     std::string all;
     for (const auto& file : list) {
-      CHECK(block.at(file) == whole.at(file));
+      if (file == name + ".v") CHECK(without_values(block.at(file)) == without_values(whole.at(file)));
+      else CHECK(block.at(file) == whole.at(file));
       all += block.at(file);
     }
     for (const auto& file : list) {  // the block itself, or instantiated

@@ -9,7 +9,7 @@ using namespace quillgen::test;
 
 TEST_CASE("burst_reader: data, lengths, 4 KiB rule and reservation") {
   for_all("burst_reader", [](const Config& config, StreamBench::Options options) {
-    const int depth = options.seed % 2 ? 32 : 16;
+    const int depth = options.seed % 2 ? 64 : 32;
     const Block block(config, [&](hdl::Design& d, const accel::Shapes& s) -> const hdl::Module& {
       return accel::build_burst_reader(d, s, "test", 10, depth);
     });
