@@ -3,6 +3,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "accel/axi_channels.hpp"
 #include "accel/blocks.hpp"
 #include "accel/integration_text.hpp"
 #include "accel/registers.hpp"
@@ -22,7 +23,7 @@ static_assert(static_cast<int>(hdl::Reset::sync_high) == sync_high &&
               static_cast<int>(hdl::Reset::async_low) == async_low);
 
 emit::Options print_options(const Config& config, const std::string& prefix) {
-  return {prefix, static_cast<hdl::Reset>(config.implementation.reset)};
+  return {prefix, static_cast<hdl::Reset>(config.implementation.reset), accel::axi_channels()};
 }
 
 void generate(const Config& config, const std::filesystem::path& folder) {

@@ -32,11 +32,11 @@ constexpr std::array groups = {
     PortGroup{"s_axil_b", "host, write response", "always OKAY"},
     PortGroup{"s_axil_ar", "host, read address", "AXI4-Lite slave"},
     PortGroup{"s_axil_r", "host, read data", "always OKAY"},
-    PortGroup{"m_axi_ar", "memory, read address", "AXI4 master; size and burst are constants"},
-    PortGroup{"m_axi_r", "memory, read data", "ready is always 1"},
     PortGroup{"m_axi_aw", "memory, write address", "AXI4 master; ID, size and burst are constants"},
     PortGroup{"m_axi_w", "memory, write data", "strobes are all 1"},
-    PortGroup{"m_axi_b", "memory, write response", "ready is always 1"}};
+    PortGroup{"m_axi_b", "memory, write response", "ready is always 1"},
+    PortGroup{"m_axi_ar", "memory, read address", "AXI4 master; size and burst are constants"},
+    PortGroup{"m_axi_r", "memory, read data", "ready is always 1"}};
 
 const PortGroup& group_of(const std::string& port) {
   const auto found = std::ranges::find_if(groups, [&](const PortGroup& g) { return port.starts_with(g.start); });

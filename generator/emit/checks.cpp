@@ -90,7 +90,7 @@ std::string print_checks(const Module& m, const Expressions& text, const Options
     for (const Assertion& a : m.assertions()) out += line(fmt::format("assert ({});", text.whole(a.condition)));
     out += "`else\n";
     for (const Assertion& a : m.assertions())
-      out += line(fmt::format("if (!({})) $fatal(1, \"%m: {}\");", text.whole(a.condition), a.name));
+      out += line(fmt::format("if ({}) $fatal(1, \"%m: {}\");", text.denial(a.condition), a.name));
     out += fmt::format("`endif\n{}  end\n", m.has_reset() ? "    end\n" : "");
   }
   return out + "`endif\n";

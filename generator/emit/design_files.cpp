@@ -96,8 +96,8 @@ Files design_files(const Design& design, const Module& top, const Json& config, 
   if (top.has_clock()) ports.push_back({{"name", "clk"}, {"direction", "input"}, {"width", 1}});
   if (top.has_reset()) ports.push_back({{"name", reset_port(options.reset)}, {"direction", "input"}, {"width", 1}});
   if (has_test_mode(top, options.reset)) ports.push_back({{"name", "test_mode"}, {"direction", "input"}, {"width", 1}});
-  for (const Port& p : top.ports())
-    ports.push_back({{"name", p.name}, {"direction", p.is_input ? "input" : "output"}, {"width", p.width}});
+  for (const auto& [p, title] : listed_ports(top, options.port_groups))
+    ports.push_back({{"name", p->name}, {"direction", p->is_input ? "input" : "output"}, {"width", p->width}});
   each_instance(top, "", [&](const Module& m, const std::string& path) {
     for (const auto& memory : m.memories()) memories.push_back(memory_entry(memory, path, options.prefix));
     for (const auto& i : m.instances()) {

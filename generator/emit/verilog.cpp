@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_set>
+#include <utility>
 
 #include "emit/checks.hpp"
 #include "emit/expression.hpp"
@@ -129,21 +130,28 @@ class Printer {
     if (!m_.parameters().empty()) out_ += "//\n";
     for (const auto& [key, value] : m_.parameters()) out_ += fmt::format("//   {} = {}\n", key, value);
     out_ += fmt::format("`default_nettype none\n\nmodule {}{} (\n", options_.prefix, m_.name());
-    std::vector<std::pair<std::string, std::string>> lines;  // type, name
-    if (m_.has_clock()) lines.emplace_back("input  wire", "clk");
-    if (m_.has_reset()) lines.emplace_back("input  wire", reset_port(options_.reset));
-    if (has_test_mode(m_, options_.reset)) lines.emplace_back("input  wire", "test_mode");
-    for (const Port& p : m_.ports()) {
+    struct Line {
+      std::string type, name, title;
+    };
+    std::vector<Line> lines;
+    if (m_.has_clock()) lines.push_back({"input  wire", "clk", ""});
+    if (m_.has_reset()) lines.push_back({"input  wire", reset_port(options_.reset), ""});
+    if (has_test_mode(m_, options_.reset)) lines.push_back({"input  wire", "test_mode", ""});
+    for (const auto& [port, title] : listed_ports(m_, options_.port_groups)) {
+      const Port& p = *port;
       const bool is_reg = !p.is_input && (m_.node(p.node).op == Op::reg || m_.node(p.node).op == Op::rom) &&
                           m_.name_of(p.node) == p.name;
-      lines.emplace_back(
-          fmt::format("{} {}{}", p.is_input ? "input " : "output", is_reg ? "reg  " : "wire ", range(p.width)), p.name);
-      while (lines.back().first.back() == ' ') lines.back().first.pop_back();
+      std::string type =
+          fmt::format("{} {}{}", p.is_input ? "input " : "output", is_reg ? "reg  " : "wire ", range(p.width));
+      while (type.back() == ' ') type.pop_back();
+      lines.push_back({type, p.name, title});
     }
     std::size_t column = 0;
-    for (const auto& [type, name] : lines) column = std::max(column, type.size());
-    for (std::size_t i = 0; i < lines.size(); ++i)
-      out_ += fmt::format("  {:<{}} {}{}\n", lines[i].first, column, lines[i].second, i + 1 < lines.size() ? "," : "");
+    for (const Line& l : lines) column = std::max(column, l.type.size());
+    for (const Line& l : lines) {
+      if (!l.title.empty()) out_ += fmt::format("  // {}\n", l.title);
+      out_ += fmt::format("  {:<{}} {}{}\n", l.type, column, l.name, &l != &lines.back() ? "," : "");
+    }
     out_ += ");\n";
   }
 
@@ -487,6 +495,21 @@ class Printer {
 };
 
 }  // namespace
+
+std::vector<ListedPort> listed_ports(const Module& m, const std::vector<PortGroup>& groups) {
+  std::vector<ListedPort> list;
+  std::set<std::string> grouped;
+  for (const PortGroup& g : groups) grouped.insert(g.ports.begin(), g.ports.end());
+  for (const Port& p : m.ports())
+    if (!grouped.contains(p.name)) list.push_back({&p, ""});
+  for (const PortGroup& g : groups) {
+    bool first = true;
+    for (const std::string& name : g.ports)
+      if (const int i = m.port_index(name); i >= 0)
+        list.push_back({&m.ports()[static_cast<std::size_t>(i)], std::exchange(first, false) ? g.title : ""});
+  }
+  return list;
+}
 
 ModuleText print_module(const Module& m, const Options& options) { return Printer(m, options).run(); }
 

@@ -12,10 +12,25 @@
 
 namespace quillgen::emit {
 
+/// Ports that a module lists together, in this order, under a comment; those that it does not have are skipped.
+struct PortGroup {
+  std::string title;
+  std::vector<std::string> ports;
+};
+
 struct Options {
   std::string prefix = {};  ///< put before every module name
   hdl::Reset reset = hdl::Reset::sync_high;
+  std::vector<PortGroup> port_groups = {};
 };
+
+/// A port as it is listed, and the comment above it, "" for none.
+struct ListedPort {
+  const hdl::Port* port;
+  std::string title;
+};
+/// All ports: those that are in no group, then the groups.
+std::vector<ListedPort> listed_ports(const hdl::Module& m, const std::vector<PortGroup>& groups);
 
 struct ModuleText {
   std::string verilog;

@@ -274,7 +274,7 @@ module axil_registers (
     else if (take_read) rvalid <= 1'b1;
     else if (rready) rvalid <= 1'b0;
 
-  wire [31:0] rdata_wide = {26'd0, {queue_empty, queue_full, quarantined, failed, done, busy}};
+  wire [31:0] rdata_wide = {26'd0, queue_empty, queue_full, quarantined, failed, done, busy};
   wire [31:0] rdata_choice = (araddr[11:2] == 10'd55) ? count_bytes_output :
         (araddr[11:2] == 10'd56) ? count_bytes_source :
         (araddr[11:2] == 10'd57) ? count_bytes_value : 32'd0;

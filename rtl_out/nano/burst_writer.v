@@ -110,7 +110,7 @@ module burst_writer (
 
   always @(posedge clk)
     if (address_term) address <= request_address;
-    else if (burst_end) address <= address + {32'd0, {burst_beats, 3'd0}};
+    else if (burst_end) address <= address + {32'd0, burst_beats, 3'd0};
 
   always @(posedge clk)
     if (rst) remaining <= 3'd0;
@@ -160,7 +160,7 @@ module burst_writer (
 `ifdef FORMAL
       assert (!wvalid || beats_out_valid);
 `else
-      if (!(!wvalid || beats_out_valid)) $fatal(1, "%m: a beat that is sent is there");
+      if (wvalid && !beats_out_valid) $fatal(1, "%m: a beat that is sent is there");
 `endif
     end
   end

@@ -637,7 +637,7 @@ module gemm_engine (
 `ifdef FORMAL
       assert (!drain_4_end || done_ready);
 `else
-      if (!(!drain_4_end || done_ready)) $fatal(1, "%m: a finished group has its place");
+      if (drain_4_end && !done_ready) $fatal(1, "%m: a finished group has its place");
 `endif
     end
   end

@@ -137,10 +137,10 @@ module job_control (
       error_detail <= 8'd0;
     end else if (fails_by_read) begin
       error <= 4'd5;
-      error_detail <= {2'd0, {read_response, {1'b0, read_client}}};
+      error_detail <= {2'd0, read_response, 1'b0, read_client};
     end else if (fails_by_write) begin
       error <= 4'd6;
-      error_detail <= {2'd0, {write_response, 4'd0}};
+      error_detail <= {2'd0, write_response, 4'd0};
     end else if (fails_by_abort) begin
       error <= 4'd7;
       error_detail <= 8'd0;
@@ -149,7 +149,7 @@ module job_control (
       error_detail <= 8'd0;
     end else if (fails_by_timeout) begin
       error <= 4'd8;
-      error_detail <= {6'd0, {writes_waiting, reads_waiting}};
+      error_detail <= {6'd0, writes_waiting, reads_waiting};
     end else if (fails) begin
       error <= verdict;
       error_detail <= bad_word;

@@ -125,7 +125,7 @@ module job_loads (
 
   always @(posedge clk)
     if (start) next_parameter <= job_map_given ? next_parameter_sum : job_parameter_address;
-    else if (asked && !is_mask) next_parameter <= next_parameter + {5'd0, {beats, 3'd0}};
+    else if (asked && !is_mask) next_parameter <= next_parameter + {5'd0, beats, 3'd0};
 
   always @(posedge clk)
     if (rst) state <= STATE_IDLE;
@@ -189,7 +189,7 @@ module job_loads (
       output_address <= job_output_address;
       output_beats_left <= job_output_beats;
     end else if (run_begins) begin
-      output_address <= output_address + {34'd0, {job_panel_output_beats, 3'd0}};
+      output_address <= output_address + {34'd0, job_panel_output_beats, 3'd0};
       output_beats_left <= output_beats_left - {15'd0, panel_output_beats_choice};
     end
 

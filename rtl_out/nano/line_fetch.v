@@ -160,7 +160,7 @@ module line_fetch (
 `ifdef FORMAL
       assert (!data_valid || assembled_ready);
 `else
-      if (!(!data_valid || assembled_ready)) $fatal(1, "%m: a line that comes has its place");
+      if (data_valid && !assembled_ready) $fatal(1, "%m: a line that comes has its place");
 `endif
     end
   end

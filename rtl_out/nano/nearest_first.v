@@ -386,7 +386,7 @@ module nearest_first (
     if (rst) state <= STATE_IDLE;
     else if (start) state <= STATE_EMPTY;
     else if (is_empty && last_row) state <= STATE_FILL;
-    else if (ready_to_choose) state <= (left == 7'd0) ? 3'd0 : 3'd3;
+    else if (ready_to_choose) state <= (left == 7'd0) ? STATE_IDLE : STATE_SCAN;
     else if (is_scan && last_row) state <= STATE_SETTLE;
     else if (settled) state <= STATE_ISSUE;
     else if (last_read) state <= STATE_FILL;

@@ -190,16 +190,11 @@ module read_port (
       assert (!asked_3 || (open_3 != 3'd4));
       assert (!asked_4 || (open_4 != 4'd8));
 `else
-      if (!(!asked_0 || (open_0 != 3'd4))) $fatal(1,
-          "%m: no more bursts of client 0 are open than there is room for");
-      if (!(!asked_1 || (open_1 != 6'd32))) $fatal(1,
-          "%m: no more bursts of client 1 are open than there is room for");
-      if (!(!asked_2 || (open_2 != 7'd64))) $fatal(1,
-          "%m: no more bursts of client 2 are open than there is room for");
-      if (!(!asked_3 || (open_3 != 3'd4))) $fatal(1,
-          "%m: no more bursts of client 3 are open than there is room for");
-      if (!(!asked_4 || (open_4 != 4'd8))) $fatal(1,
-          "%m: no more bursts of client 4 are open than there is room for");
+      if (asked_0 && (open_0 == 3'd4)) $fatal(1, "%m: no more bursts of client 0 are open than there is room for");
+      if (asked_1 && (open_1 == 6'd32)) $fatal(1, "%m: no more bursts of client 1 are open than there is room for");
+      if (asked_2 && (open_2 == 7'd64)) $fatal(1, "%m: no more bursts of client 2 are open than there is room for");
+      if (asked_3 && (open_3 == 3'd4)) $fatal(1, "%m: no more bursts of client 3 are open than there is room for");
+      if (asked_4 && (open_4 == 4'd8)) $fatal(1, "%m: no more bursts of client 4 are open than there is room for");
 `endif
     end
   end

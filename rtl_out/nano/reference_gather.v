@@ -63,7 +63,7 @@ module reference_gather (
 
   always @(posedge clk)
     if (row_advance) begin
-      at_request_address <= address + {28'd0, {begin_first, 3'd0}};
+      at_request_address <= address + {28'd0, begin_first, 3'd0};
       at_request_beats <= row_words;
       at_mark_query <= begin_query;
       at_mark_place <= 1'b0;

@@ -161,8 +161,8 @@ module tag_lookup (
   // way {valid, tag}.
   wire [1:0] bank_0_next_set_joined = {column_even_block[1], corners_head};
   wire [3:0] bank_0_next_set_joined_2 = {column_even_block[2], row_even_block[1], bank_0_next_set_joined};
-  wire [7:0] bank_0_next_set_wide = {1'b0, {row_even_block[3], column_even_block[3], row_even_block[2],
-      bank_0_next_set_joined_2}};
+  wire [7:0] bank_0_next_set_wide = {1'b0, row_even_block[3], column_even_block[3], row_even_block[2],
+      bank_0_next_set_joined_2};
   wire [3:0] bank_0_next_set_joined_3 = {corners_level, 3'd0};
   wire [3:0] bank_0_next_set = bank_0_next_set_joined_2 ^ bank_0_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
   reg [3:0] bank_0_set;
@@ -215,8 +215,8 @@ module tag_lookup (
   // way {valid, tag}.
   wire [1:0] bank_1_next_set_joined = {column_odd_block[1], corners_head};
   wire [3:0] bank_1_next_set_joined_2 = {column_odd_block[2], row_even_block[1], bank_1_next_set_joined};
-  wire [7:0] bank_1_next_set_wide = {1'b0, {row_even_block[3], column_odd_block[3], row_even_block[2],
-      bank_1_next_set_joined_2}};
+  wire [7:0] bank_1_next_set_wide = {1'b0, row_even_block[3], column_odd_block[3], row_even_block[2],
+      bank_1_next_set_joined_2};
   wire [3:0] bank_1_next_set = bank_1_next_set_joined_2 ^ bank_1_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
   reg [3:0] bank_1_set;
 
@@ -267,8 +267,8 @@ module tag_lookup (
   // Tag bank of lines with block row parity 1, block column parity 0. A word: the way to replace next, then for each
   // way {valid, tag}.
   wire [3:0] bank_2_next_set_joined = {column_even_block[2], row_odd_block[1], bank_0_next_set_joined};
-  wire [7:0] bank_2_next_set_wide = {1'b0, {row_odd_block[3], column_even_block[3], row_odd_block[2],
-      bank_2_next_set_joined}};
+  wire [7:0] bank_2_next_set_wide = {1'b0, row_odd_block[3], column_even_block[3], row_odd_block[2],
+      bank_2_next_set_joined};
   wire [3:0] bank_2_next_set = bank_2_next_set_joined ^ bank_2_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
   reg [3:0] bank_2_set;
 
@@ -319,8 +319,8 @@ module tag_lookup (
   // Tag bank of lines with block row parity 1, block column parity 1. A word: the way to replace next, then for each
   // way {valid, tag}.
   wire [3:0] bank_3_next_set_joined = {column_odd_block[2], row_odd_block[1], bank_1_next_set_joined};
-  wire [7:0] bank_3_next_set_wide = {1'b0, {row_odd_block[3], column_odd_block[3], row_odd_block[2],
-      bank_3_next_set_joined}};
+  wire [7:0] bank_3_next_set_wide = {1'b0, row_odd_block[3], column_odd_block[3], row_odd_block[2],
+      bank_3_next_set_joined};
   wire [3:0] bank_3_next_set = bank_3_next_set_joined ^ bank_3_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
   reg [3:0] bank_3_set;
 

@@ -272,7 +272,7 @@ module token_walk (
     else if (is_enter) state <= STATE_PLACE;
     else if (is_place) state <= STATE_LOOK;
     else if (is_look) state <= STATE_DECIDE;
-    else if (decided) state <= last_pixel ? 3'd5 : 3'd3;
+    else if (decided) state <= last_pixel ? STATE_END_BLOCK : STATE_LOOK;
     else if (next_block && last_block) state <= STATE_IDLE;
     else if (end_of_level) state <= STATE_ENTER;
     else if (end_of_row) state <= STATE_PLACE;

@@ -49,7 +49,7 @@ module parent (
 `ifdef FORMAL
       assert (stage_out < 8'd255);
 `else
-      if (!(stage_out < 8'd255)) $fatal(1, "%m: the output stays below 255");
+      if (stage_out >= 8'd255) $fatal(1, "%m: the output stays below 255");
 `endif
     end
   end

@@ -8,6 +8,7 @@ module registers (
   input  wire       load,
   input  wire       clear,
   output wire       done,
+  output wire       leaves,
   output reg  [7:0] counter,
   output wire [7:0] q
 );
@@ -39,14 +40,17 @@ module registers (
   localparam [1:0] STATE_BUSY = 2'd1;
   localparam [1:0] STATE_DONE = 2'd2;
   reg [1:0] state;
+  wire [1:0] state_choice = clear ? STATE_IDLE :
+        (d == 8'd0) ? STATE_DONE : state;
 
   always @(posedge clk)
     if (rst) state <= STATE_IDLE;
     else if ((state == STATE_IDLE) && load) state <= STATE_BUSY;
-    else if (state == STATE_BUSY) state <= STATE_DONE;
+    else if (state == STATE_BUSY) state <= state_choice;
     else if (clear) state <= STATE_IDLE;
 
   assign done = state == STATE_DONE;
+  assign leaves = state_choice == STATE_IDLE;
 
   assign q = plain;
 

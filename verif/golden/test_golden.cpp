@@ -44,7 +44,8 @@ void build_sharing(Module& m) {
   output(m, "z", ((a + b).wrap(8) ^ once) | shared);
 }
 
-// Registers: reset, enables in order, neighbours in one block, a register that is a port, named states.
+// Registers: reset, enables in order, neighbours in one block, a register that is a port, named states, which keep
+// their names in choices and comparisons.
 void build_registers(Module& m) {
   const auto d = input(m, "d", UInt(8));
   const auto load = input(m, "load", Bool()), clear = input(m, "clear", Bool());
@@ -57,8 +58,9 @@ void build_registers(Module& m) {
   plain.next(second);
   const auto state = reg(m, "state", UInt(2), 0).values({"idle", "busy", "done"});
   Reg<UInt> next = state;
-  next.when((state == 0) & load, 1).when(state == 1, 2).when(clear, 0);
-  output(m, "done", state == 2);
+  const UInt after = mux(clear, UInt::constant(m, 0, 2), mux(d == 0, UInt::constant(m, 2, 2), state));
+  next.when((state == 0) & load, 1).when(state == 1, after).when(clear, 0);
+  output(m, "done", state == 2), output(m, "leaves", after == 0);
   output(m, "counter", counter), output(m, "q", plain);
 }
 
@@ -74,7 +76,8 @@ void build_storage(Module& m) {
   output(m, "entry", rom(ra.bits(0, 2), {3, 9, 27, 81}, 7));
 }
 
-// Instances, one with a reset of its own, streams with their checks, an assertion, discarded values.
+// Instances, one with a reset of its own, streams with their checks where they are made, an assertion, a value that is
+// discarded twice.
 void build_parent(Module& m, const Module& stage) {
   auto in = input_stream(m, "in", UInt(8));
   Instance u(m, "stage", stage);
@@ -84,7 +87,8 @@ void build_parent(Module& m, const Module& stage) {
   u.reset(flush);
   auto out = u.out_stream("out", UInt(8));
   m.add_assertion("the output stays below 255", (out.data < 255).id());
-  discard(input(m, "spare", UInt(3)));
+  const auto spare = input(m, "spare", UInt(3));
+  discard(spare), discard(spare);
   output_stream(m, "out", out);
 }
 void build_stage(Module& m) {

@@ -255,6 +255,23 @@ TEST_CASE("the integration page has the ports of the top as they are printed, al
     CHECK(printed == find_all(page, R"(\n\|[^|\n]*\| (\w+) \| (input|output) \| (\d+) \|)"));
     CHECK(printed.size() == manifest["ports"].size());
 
+    // AXI channel by channel, each under its comment, nothing of another between.
+    std::string channels;
+    const std::regex heading(R"(  // (Host|Memory), AXI4\S* \w+: (\w+ \w+)\n((  (in|out)put .*\n)+))");
+    for (auto at = std::sregex_iterator(top.begin(), top.end(), heading); at != std::sregex_iterator(); ++at) {
+      const std::map<std::string, std::string> starts = {{"write address", "aw"},
+                                                         {"write data", "w"},
+                                                         {"write response", "b"},
+                                                         {"read address", "ar"},
+                                                         {"read data", "r"}};
+      const std::string start = ((*at)[1] == "Host" ? "s_axil_" : "m_axi_") + starts.at((*at)[2]);
+      channels += start + " ";
+      for (const auto& port : find_all((*at)[3], R"((\w+),?\n)"))
+        CHECK(
+            std::regex_match(port[0], std::regex(start + "(id|addr|len|size|burst|data|strb|last|resp|valid|ready)")));
+    }
+    CHECK(channels == "s_axil_aw s_axil_w s_axil_b s_axil_ar s_axil_r m_axi_aw m_axi_w m_axi_b m_axi_ar m_axi_r ");
+
     std::size_t memories = 0;
     for (const auto& row : find_all(page, R"(\n\| \w*1r1w \| \d+ \| \d+ \| (\d+) \|)")) memories += std::stoul(row[0]);
     CHECK(memories == manifest["memories"].size());
