@@ -94,138 +94,180 @@ Halves build_halves(Module& m, const Shapes& s, const Stream<QueueEntry>& head, 
   return halves;
 }
 
+// The block in the order of its file: lines are filled in, samples read, and what was read is kept until it is taken.
+struct Buffer {
+  Design& d;
+  Module& m;
+  const Shapes& s;
+  const int place_bits = s.line_place_bits(), aside_bits = s.has_aside() ? 1 : 0;
+  // Parities of its line that do not follow from a pixel's own: of row and column, column, none.
+  const int free_bits = s.line_height() + s.line_width() - 2;
+  const int pixel_bits = s.a.head_dim() * s.n.feature_bits;
+
+  Stream<QueueEntry> in = {QueueEntry(s), {}, {}}, head = in;
+  Stream<UInt> line = {};
+  Reg<UInt> filled = {};
+  UInt open = {}, lowest = {}, parity = {}, fill_address = {};  // lines that are missing still; the one that is next
+  Bool fill = {}, complete = {};                                // it is written; all lines of the sample are there
+  std::optional<Reading> next = {};
+  Reg<Reading> reading = {};  // the sample whose pixels are read
+  Reg<Bool> reading_valid = {};
+  std::vector<UInt> read_address = {};
+  Bool busy = {}, issue = {};  // the line to write is one that is read; the sample is read
+  Reg<Weights> sample = {};    // what goes along with the data that were read
+  Reg<Bool> sample_valid = {};
+  Wire<Bool> sample_ready = {};
+  std::optional<Halves> halves = {};  // with regions
+  Sample out = Sample(s);
+
+  void fill_lines();
+  void read_sample();
+  void keep_sample();
+  void data_banks();
+  void data_bank(std::size_t p);
+  Bool is_aside(const UInt& address) const { return address.bit(place_bits); }
+  UInt line_of(const UInt& address) const { return address.bits(place_bits + aside_bits, free_bits); }
+  UInt in_sets(const UInt& address) const {
+    if (aside_bits == 0) return address.bits(0, place_bits + free_bits);
+    UInt place = address.bits(0, place_bits);
+    return free_bits == 0 ? place : concat({line_of(address), place});
+  }
+};
+
+void Buffer::fill_lines() {
+  head = lib::sram_fifo(d, m, "queue", in, s.config.feature_cache.run_ahead);
+
+  m.note("Fill: one line a cycle, lowest parity first.");
+  filled = reg(m, "filled", UInt(banks), 0);
+  open = (head.data.fill & ~filled).named("open");
+  lowest = (open & (~open + 1).wrap(banks)).named("lowest");
+  std::vector<UInt> places(head.data.place.begin(), head.data.place.end());
+  parity = concat({lowest.bit(2) | lowest.bit(3), lowest.bit(1) | lowest.bit(3)}).named("fill_parity");
+  fill_address = concat({parity, select(parity, places)}).named("fill_address");
+}
+
+void Buffer::read_sample() {
+  m.note(
+      "Read: the sample that was filled before. Its line of a pixel is found by the parity of the block that the "
+      "pixel lies in.");
+  next = Reading{head.data.weight,       head.data.place,         head.data.line_x,        head.data.line_y,
+                 head.data.last_of_head, head.data.last_of_query, head.data.last_of_region};
+  reading = reg(m, "reading", shape_like(*next));
+  reading_valid = reg(m, "reading_valid", Bool(), 0);
+  busy = Bool::constant(m, false);
+  std::vector<UInt> reading_places(reading.place.begin(), reading.place.end());
+  for (std::size_t p = 0; p < banks; ++p) {
+    const int pixel = static_cast<int>(p);
+    UInt of_line = concat({line_parity(m, reading.line_y, pixel / 2), line_parity(m, reading.line_x, pixel % 2)});
+    read_address.push_back(
+        concat({of_line, select(of_line, reading_places)}).named("read_address_" + std::to_string(p)));
+    busy = busy | (reading.weight[p].any() & (read_address[p] == fill_address));
+  }
+  busy = (busy & reading_valid).named("busy");
+
+  fill = (head.valid & line.valid & open.any() & ~busy).named("write_line");
+  line.ready.drive(head.valid & open.any() & ~busy);
+  complete = (open.is_zero() | (fill & (open == lowest))).named("complete");
+  filled.when(head.fire(), 0).when(fill, filled | lowest);
+}
+
+void Buffer::keep_sample() {
+  m.note("Data in the cycle after the read, kept until they are taken.");
+  Weights beside{reading.weight, reading.last_of_head, reading.last_of_query, std::nullopt};
+  if (s.has_aside()) {
+    std::vector<Signal> aside;
+    for (const UInt& address : read_address) aside.push_back(is_aside(address));
+    beside.aside = lib::join(aside);
+  }
+  sample = reg(m, "read", shape_like(beside));
+  sample_valid = reg(m, "read_valid", Bool(), 0);
+  sample_ready = ready_wire(m, "sample_taken");
+  Bool port_free = ~sample_valid | sample_ready;
+  if (s.has_regions()) halves = build_halves(m, s, head, port_free), complete = complete & halves->filled;
+  issue = halves && halves->copies ? (reading_valid & port_free & ~*halves->copies).named("issue")
+                                   : (reading_valid & port_free).named("issue");
+  if (halves) output(m, "freed", issue & *reading.last_of_region);
+  head.ready.drive(complete & (~reading_valid | issue));
+  reading_valid.when(head.fire(), true).when(issue, false);
+  reading.when(head.fire(), *next);
+  sample_valid.when(issue, true).when(sample_ready, false);
+  sample.when(issue, beside);
+}
+
+void Buffer::data_banks() {
+  static constexpr const char* held[] = {"holds one pixel of each parity", "holds one pixel of each column parity",
+                                         "is one pixel"};
+  m.note(std::string("Data banks. A line ") + held[s.config.feature_cache.line_shape] + ".");
+  for (std::size_t p = 0; p < banks; ++p) data_bank(p);
+  out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;
+  output(m, "waiting", head.valid & ~complete);
+  output_stream(m, "sample", Stream<Sample>{out, sample_valid, sample_ready});
+}
+
+// The pixels of parity p.
+void Buffer::data_bank(std::size_t p) {
+  const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
+  const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
+  const UInt pixel = pixel_of(s, line.data, in_line);
+  Bool write = fill;  // of a line that has a pixel of this parity
+  if (s.line_height() == 1) write = write & (row == 1 ? parity.bit(1) : ~parity.bit(1));
+  if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
+  Bool read = issue & reading.weight[p].any();
+  out.weight[p] = sample.weight[p];
+  // What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
+  const auto only_read = [&](const UInt& pixel) {
+    return mux(sample.weight[p].any(), pixel, UInt::constant(m, 0, 1).extend(pixel_bits));
+  };
+  const auto memory = [&](const std::string& name, int words) {
+    return Ram(m, name + std::to_string(p), words, pixel_bits, 1);
+  };
+  Ram sets = memory("pixels_", 1 << (free_bits + place_bits));
+  if (!s.has_aside()) {
+    sets.write(write, in_sets(fill_address), pixel);
+    out.pixel[p] = only_read(sets.read(in_sets(read_address[p]), read));
+    return;
+  }
+  const auto of_bank = [&](const char* name) { return name + std::to_string(p); };
+  Bool fill_aside = is_aside(fill_address), read_aside = is_aside(read_address[p]);
+  const auto place_aside = [&](const UInt& address) {
+    return free_bits == 0 ? UInt::constant(m, 0, 1) : line_of(address);
+  };
+  UInt set_address = in_sets(read_address[p]);
+  Bool read_sets = (read & ~read_aside).named(of_bank("read_sets_"));
+  if (halves && halves->copies) {
+    set_address = mux(*halves->copies, halves->source, set_address);
+    read_sets = read_sets | *halves->copies;
+  }
+  UInt from_sets = sets.read(set_address, read_sets);
+  if (halves) {
+    UInt data = pixel_of(s, halves->data, in_line);
+    sets.write(halves->writes, halves->target, halves->copied ? mux(*halves->copied, from_sets, data) : data);
+  } else {
+    sets.write((write & ~fill_aside).named(of_bank("write_sets_")), in_sets(fill_address), pixel);
+  }
+  Ram aside = memory("aside_", std::max(2, 1 << free_bits));
+  aside.write((write & fill_aside).named(of_bank("write_aside_")), place_aside(fill_address), pixel);
+  UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_")));
+  out.pixel[p] = only_read(mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets));
+}
+
 }  // namespace
 
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
   return d.module("feature_buffer", s, [](Design& d, Module& m, const Shapes& s) {
-    const int place_bits = s.line_place_bits(), aside_bits = s.has_aside() ? 1 : 0;
-    // Parities of its line that do not follow from a pixel's own: of row and column, column, none.
-    const int free_bits = s.line_height() + s.line_width() - 2;
-    const int pixel_bits = s.a.head_dim() * s.n.feature_bits;
     m.describe(
         "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
         "when the sample that asked for it "
         "reaches the head of the queue; the four corners of a sample are read in one cycle.");
-    m.parameter("lines", banks << place_bits);
+    Buffer buffer{d, m, s};
+    m.parameter("lines", banks << buffer.place_bits);
     m.parameter("run_ahead", s.config.feature_cache.run_ahead);
-    auto in = input_stream(m, "entry", QueueEntry(s));
-    auto line = input_stream(m, "line", UInt(s.line_bits()));
-
-    auto head = lib::sram_fifo(d, m, "queue", in, s.config.feature_cache.run_ahead);
-
-    m.note("Fill: one line a cycle, lowest parity first.");
-    auto filled = reg(m, "filled", UInt(banks), 0);
-    UInt open = (head.data.fill & ~filled).named("open");
-    UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
-    std::vector<UInt> places(head.data.place.begin(), head.data.place.end());
-    UInt parity = concat({lowest.bit(2) | lowest.bit(3), lowest.bit(1) | lowest.bit(3)}).named("fill_parity");
-    UInt fill_address = concat({parity, select(parity, places)}).named("fill_address");
-
-    m.note(
-        "Read: the sample that was filled before. Its line of a pixel is found by the parity of the block that the "
-        "pixel lies in.");
-    const Reading next{head.data.weight,       head.data.place,         head.data.line_x,        head.data.line_y,
-                       head.data.last_of_head, head.data.last_of_query, head.data.last_of_region};
-    auto reading = reg(m, "reading", shape_like(next));
-    auto reading_valid = reg(m, "reading_valid", Bool(), 0);
-    std::vector<UInt> read_address;
-    Bool busy = Bool::constant(m, false);
-    std::vector<UInt> reading_places(reading.place.begin(), reading.place.end());
-    for (std::size_t p = 0; p < banks; ++p) {
-      const int pixel = static_cast<int>(p);
-      UInt of_line = concat({line_parity(m, reading.line_y, pixel / 2), line_parity(m, reading.line_x, pixel % 2)});
-      read_address.push_back(
-          concat({of_line, select(of_line, reading_places)}).named("read_address_" + std::to_string(p)));
-      busy = busy | (reading.weight[p].any() & (read_address[p] == fill_address));
-    }
-    busy = (busy & reading_valid).named("busy");
-
-    Bool fill = (head.valid & line.valid & open.any() & ~busy).named("write_line");
-    line.ready.drive(head.valid & open.any() & ~busy);
-    Bool complete = (open.is_zero() | (fill & (open == lowest))).named("complete");
-    filled.when(head.fire(), 0).when(fill, filled | lowest);
-
-    m.note("Data in the cycle after the read, kept until they are taken.");
-    const auto is_aside = [&](const UInt& address) { return address.bit(place_bits); };
-    Weights beside{reading.weight, reading.last_of_head, reading.last_of_query, std::nullopt};
-    if (s.has_aside()) {
-      std::vector<Signal> aside;
-      for (const UInt& address : read_address) aside.push_back(is_aside(address));
-      beside.aside = lib::join(aside);
-    }
-    auto sample = reg(m, "read", shape_like(beside));
-    auto sample_valid = reg(m, "read_valid", Bool(), 0);
-    auto sample_ready = ready_wire(m, "sample_taken");
-    Bool port_free = ~sample_valid | sample_ready;
-    std::optional<Halves> halves;
-    if (s.has_regions()) halves = build_halves(m, s, head, port_free), complete = complete & halves->filled;
-    Bool issue = halves && halves->copies ? (reading_valid & port_free & ~*halves->copies).named("issue")
-                                          : (reading_valid & port_free).named("issue");
-    if (halves) output(m, "freed", issue & *reading.last_of_region);
-    head.ready.drive(complete & (~reading_valid | issue));
-    reading_valid.when(head.fire(), true).when(issue, false);
-    reading.when(head.fire(), next);
-    sample_valid.when(issue, true).when(sample_ready, false);
-    sample.when(issue, beside);
-
-    static constexpr const char* held[] = {"holds one pixel of each parity", "holds one pixel of each column parity",
-                                           "is one pixel"};
-    m.note(std::string("Data banks. A line ") + held[s.config.feature_cache.line_shape] + ".");
-    Sample out(s);
-    const auto line_of = [&](const UInt& address) { return address.bits(place_bits + aside_bits, free_bits); };
-    const auto in_sets = [&](const UInt& address) {
-      if (aside_bits == 0) return address.bits(0, place_bits + free_bits);
-      UInt place = address.bits(0, place_bits);
-      return free_bits == 0 ? place : concat({line_of(address), place});
-    };
-    for (std::size_t p = 0; p < banks; ++p) {
-      const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
-      const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
-      const UInt pixel = pixel_of(s, line.data, in_line);
-      Bool write = fill;  // of a line that has a pixel of this parity
-      if (s.line_height() == 1) write = write & (row == 1 ? parity.bit(1) : ~parity.bit(1));
-      if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
-      Bool read = issue & reading.weight[p].any();
-      out.weight[p] = sample.weight[p];
-      // What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
-      const auto only_read = [&](const UInt& pixel) {
-        return mux(sample.weight[p].any(), pixel, UInt::constant(m, 0, 1).extend(pixel_bits));
-      };
-      const auto memory = [&](const std::string& name, int words) {
-        return Ram(m, name + std::to_string(p), words, pixel_bits, 1);
-      };
-      Ram sets = memory("pixels_", 1 << (free_bits + place_bits));
-      if (!s.has_aside()) {
-        sets.write(write, in_sets(fill_address), pixel);
-        out.pixel[p] = only_read(sets.read(in_sets(read_address[p]), read));
-        continue;
-      }
-      const auto of_bank = [&](const char* name) { return name + std::to_string(p); };
-      Bool fill_aside = is_aside(fill_address), read_aside = is_aside(read_address[p]);
-      const auto place_aside = [&](const UInt& address) {
-        return free_bits == 0 ? UInt::constant(m, 0, 1) : line_of(address);
-      };
-      UInt set_address = in_sets(read_address[p]);
-      Bool read_sets = (read & ~read_aside).named(of_bank("read_sets_"));
-      if (halves && halves->copies) {
-        set_address = mux(*halves->copies, halves->source, set_address);
-        read_sets = read_sets | *halves->copies;
-      }
-      UInt from_sets = sets.read(set_address, read_sets);
-      if (halves) {
-        UInt data = pixel_of(s, halves->data, in_line);
-        sets.write(halves->writes, halves->target, halves->copied ? mux(*halves->copied, from_sets, data) : data);
-      } else {
-        sets.write((write & ~fill_aside).named(of_bank("write_sets_")), in_sets(fill_address), pixel);
-      }
-      Ram aside = memory("aside_", std::max(2, 1 << free_bits));
-      aside.write((write & fill_aside).named(of_bank("write_aside_")), place_aside(fill_address), pixel);
-      UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_")));
-      out.pixel[p] = only_read(mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets));
-    }
-    out.last_of_head = sample.last_of_head, out.last_of_query = sample.last_of_query;
-    output(m, "waiting", head.valid & ~complete);
-    output_stream(m, "sample", Stream<Sample>{out, sample_valid, sample_ready});
+    buffer.in = input_stream(m, "entry", QueueEntry(s));
+    buffer.line = input_stream(m, "line", UInt(s.line_bits()));
+    buffer.fill_lines();
+    buffer.read_sample();
+    buffer.keep_sample();
+    buffer.data_banks();
   });
 }
 

@@ -24,7 +24,7 @@ constexpr const char* state_names[] = {"idle", "fetch", "check", "load", "projec
 }  // namespace
 
 const Module& build_job_control(Design& d, const Shapes& s) {
-  return d.module("job_control", s, [](Design& d, Module& m, const Shapes& s) {
+  return d.module("job_control", s, [](Design&, Module& m, const Shapes& s) {
     const Config& c = s.config;
     m.describe(
         "Sequence of a job: fetch and check the descriptor, load parameters, project (the value map, or a panel of a "

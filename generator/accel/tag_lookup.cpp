@@ -91,6 +91,29 @@ UInt set_index(const Shapes& s, const UInt& column, const UInt& row, const UInt&
   return index ^ lib::join(reversed);
 }
 
+// Where the line lies, hit or entered, and the word of its set when it is entered.
+struct Entered {
+  UInt place, word;
+};
+Entered enter_line(const Shapes& s, const UInt& set, const UInt& tag, const UInt& word,
+                   const std::vector<Bool>& match) {
+  Module& m = set.module();
+  const int way_bits = 1 + tag.width();
+  if (s.ways() == 1) return {set, concat({Bool::constant(m, true), tag})};
+  Bool hit = match[0];
+  for (std::size_t w = 1; w < match.size(); ++w) hit = hit | match[w];
+  UInt victim = word.bits(s.ways() * way_bits, s.way_index_bits());
+  UInt hit_way = UInt::constant(m, 0, s.way_index_bits());
+  for (int w = 1; w < s.ways(); ++w)
+    hit_way = mux(match[static_cast<std::size_t>(w)],
+                  UInt::constant(m, static_cast<std::uint64_t>(w), s.way_index_bits()), hit_way);
+  std::vector<Signal> ways;  // from the lowest
+  for (int w = 0; w < s.ways(); ++w)
+    ways.push_back(mux(victim == w, concat({Bool::constant(m, true), tag}), word.bits(w * way_bits, way_bits)));
+  ways.push_back(lib::increment(victim));
+  return {concat({set, mux(hit, hit_way, victim)}), lib::join(ways)};
+}
+
 }  // namespace
 
 const Module& build_tag_lookup(Design& d, const Shapes& s) {
@@ -171,22 +194,9 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       found.found.push_back((need & hit).named(bank + "_found"));
       Bool missing_line(m, found.missing.back().id());
 
-      std::vector<Signal> ways;  // from the lowest
-      if (s.ways() == 1) {
-        entry.place[p] = set;
-        ways.push_back(concat({Bool::constant(m, true), tag}));
-      } else {
-        UInt victim = word.bits(s.ways() * way_bits, s.way_index_bits());
-        UInt hit_way = UInt::constant(m, 0, s.way_index_bits());
-        for (int w = 1; w < s.ways(); ++w)
-          hit_way = mux(match[static_cast<std::size_t>(w)],
-                        UInt::constant(m, static_cast<std::uint64_t>(w), s.way_index_bits()), hit_way);
-        entry.place[p] = concat({set, mux(hit, hit_way, victim)});
-        for (int w = 0; w < s.ways(); ++w)
-          ways.push_back(mux(victim == w, concat({Bool::constant(m, true), tag}), word.bits(w * way_bits, way_bits)));
-        ways.push_back(lib::increment(victim));
-      }
-      new_word.drive(lib::join(ways));
+      const Entered entered = enter_line(s, set, tag, word, match);
+      entry.place[p] = entered.place;
+      new_word.drive(entered.word);
       if (at.tag.far) {
         Bool aside = (missing_line & *at.tag.far).named(bank + "_aside");
         entry.place[p] = concat({aside, mux(aside, UInt::constant(m, 0, s.line_place_bits()), entry.place[p])});
