@@ -3,10 +3,10 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "accel/axi_channels.hpp"
 #include "accel/blocks.hpp"
+#include "accel/host/axi_channels.hpp"
+#include "accel/host/registers.hpp"
 #include "accel/integration_text.hpp"
-#include "accel/registers.hpp"
 #include "config/load.hpp"
 
 namespace quillgen {

@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "accel/parameter_loader.hpp"
-#include "accel/registers.hpp"
+#include "accel/host/parameter_loader.hpp"
+#include "accel/host/registers.hpp"
 #include "emit/templates.hpp"
 
 namespace quillgen::accel {

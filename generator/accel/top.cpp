@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include "accel/blocks.hpp"
-#include "accel/cache_entry.hpp"
-#include "accel/job.hpp"
-#include "accel/order.hpp"
-#include "accel/parameter_loader.hpp"
-#include "accel/region.hpp"
-#include "accel/registers.hpp"
+#include "accel/cache/cache_entry.hpp"
+#include "accel/cache/region.hpp"
+#include "accel/host/job.hpp"
+#include "accel/host/parameter_loader.hpp"
+#include "accel/host/registers.hpp"
+#include "accel/order/order.hpp"
 #include "lib/choose.hpp"
 #include "lib/fifo.hpp"
 

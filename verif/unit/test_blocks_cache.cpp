@@ -2,7 +2,7 @@
 #include <array>
 #include <set>
 
-#include "accel/cache_entry.hpp"
+#include "accel/cache/cache_entry.hpp"
 #include "estimate/line_cache.hpp"
 #include "unit/block_bench.hpp"
 

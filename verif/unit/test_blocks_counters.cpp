@@ -2,7 +2,7 @@
 #include <map>
 #include <numeric>
 
-#include "accel/registers.hpp"
+#include "accel/host/registers.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

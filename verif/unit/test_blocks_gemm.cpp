@@ -2,7 +2,7 @@
 #include <array>
 #include <optional>
 
-#include "accel/gemm.hpp"
+#include "accel/array/gemm.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

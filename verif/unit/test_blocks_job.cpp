@@ -2,8 +2,8 @@
 #include <array>
 #include <set>
 
-#include "accel/gemm.hpp"
-#include "accel/registers.hpp"
+#include "accel/array/gemm.hpp"
+#include "accel/host/registers.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

@@ -1,7 +1,7 @@
 // The parts of generator/lib and the row resizer, each alone on the interpreter.
 #include <cmath>
 
-#include "accel/row_resize.hpp"
+#include "accel/array/row_resize.hpp"
 #include "lib/divider.hpp"
 #include "lib/fifo.hpp"
 #include "lib/requantise.hpp"

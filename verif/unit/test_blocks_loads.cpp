@@ -1,5 +1,5 @@
 // What a job reads beside its descriptor: what is asked for, in which order, and where it goes.
-#include "accel/job.hpp"
+#include "accel/host/job.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

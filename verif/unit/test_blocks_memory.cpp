@@ -1,7 +1,7 @@
 // Blocks that speak to memory: readers and writer of runs, and the port that readers share.
 #include <map>
 
-#include "accel/gemm.hpp"
+#include "accel/array/gemm.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "accel/order.hpp"
+#include "accel/order/order.hpp"
 #include "model/order.hpp"
 #include "unit/block_bench.hpp"
 

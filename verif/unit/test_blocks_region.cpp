@@ -4,8 +4,8 @@
 #include <numeric>
 #include <set>
 
-#include "accel/cache_entry.hpp"
-#include "accel/region.hpp"
+#include "accel/cache/cache_entry.hpp"
+#include "accel/cache/region.hpp"
 #include "estimate/region_cache.hpp"
 #include "lib/fifo.hpp"
 #include "unit/block_bench.hpp"

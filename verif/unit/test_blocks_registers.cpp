@@ -1,5 +1,5 @@
 // The registers, and the watch over the memory port.
-#include "accel/registers.hpp"
+#include "accel/host/registers.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

@@ -1,6 +1,6 @@
 // Results of the PE array on their way to memory: the result buffer, with the writer of the value map and with that of
 // the rows of a dense job.
-#include "accel/gemm.hpp"
+#include "accel/array/gemm.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

@@ -1,5 +1,5 @@
 // Rows on their way from memory into the PE array, and rows of outputs on their way to it.
-#include "accel/gemm.hpp"
+#include "accel/array/gemm.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

@@ -1,5 +1,5 @@
 // The order of tokens in the value projection: the walk over blocks, and what it promises to those that follow it.
-#include "accel/gemm.hpp"
+#include "accel/array/gemm.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;

@@ -1,0 +1,83 @@
+// The PE array with what feeds it and what becomes of its results: rows are fetched in the order of queries, of a dense
+// job, or of the blocks of the value map; results go to the lanes or to memory.
+#include <fmt/format.h>
+
+#include "accel/array/gemm.hpp"
+#include "accel/blocks.hpp"
+#include "lib/choose.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+const Module& build_gemm_unit(Design& d, const Shapes& s) {
+  return d.module("gemm_unit", s, [](Design& d, Module& m, const Shapes& s) {
+    m.describe(
+        "PE array with its rows and results. A run multiplies rows with a matrix: tokens (results are the value map), "
+        "queries (offsets and logits, for the lanes) or rows of a dense job.");
+    auto start = input(m, "start", Bool());
+    auto run = input(m, "run", GemmRun(s));
+    Bool to_memory = (~run.query).named("to_memory"), to_map = (to_memory & ~run.dense).named("to_map");
+
+    m.note("Order of the tokens.");
+    Instance walk(m, "token_walk", build_token_walk(d, s));
+    walk.in("start", start & to_map);
+    walk.pass("masked"), walk.pass("address", "source_address"), walk.pass("stride", "source_stride");
+    walk.pass({"levels", "mask_start", "mask_valid", "mask_beat"});
+
+    m.note("Rows.");
+    Instance fetch(m, "row_fetch", build_row_fetch(d, s));
+    fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", run.dense);
+    fetch.pass("rows"), fetch.pass("address", "row_address"), fetch.pass("stride", "row_stride");
+    fetch.pass({"row_beats", "row_tail", "data", "data_valid"});
+    fetch.in("last_step", run.last_step);
+    Instance queries(m, "query_rows", build_query_rows(d, s));
+    queries.in("start", start & run.query), queries.pass("queries", "rows");
+    queries.pass("address", "row_address"), queries.pass("stride", "row_stride");
+    queries.pass("query");
+    fetch.in_stream("given", lib::choose(m, "given", run.query, queries.out_stream("row", RowAddress(s)),
+                                         walk.out_stream("token", RowAddress(s))));
+    fetch.pass("burst");
+
+    m.note("Array.");
+    Instance engine(m, "engine", build_gemm_engine(d, s));
+    engine.in("start", start), engine.in("run", run);
+    engine.pass({"weights", "requant"});
+    engine.connect("word", fetch);
+    engine.pass({"busy", "waits_for_room"});
+
+    m.note("Samples of queries go to the lanes.");
+    engine.pass({"sample_valid", "sample_slot", "sample_number"});
+    for (int l = 0; l < s.lanes(); ++l)
+      for (const char* part : {"offset_x", "offset_y", "logit"}) engine.pass(fmt::format("{}_{}", part, l));
+    auto finished = engine.out_stream<UInt>("finished");
+    auto projected = stream(m, "projected_out", finished.valid & run.query, finished.data);
+    output_stream(m, "projected", projected);
+
+    m.note("Other results go to memory.");
+    Instance buffer(m, "result_buffer", build_result_buffer(d, s));
+    buffer.in("dense", run.dense), buffer.pass("relu"), buffer.in("restart", start);
+    buffer.connect("result", engine);
+    Instance map(m, "map_writer", build_map_writer(d, s));
+    map.in("start", start), map.pass("address", "map_address");
+    map.connect("block", walk);
+    auto map_finished = stream(m, "map_finished", finished.valid & to_map, finished.data);
+    map.in_stream("finished", map_finished);
+    Instance dense(m, "dense_writer", build_dense_writer(d, s));
+    dense.in("start", start);
+    dense.pass("address", "output_address"), dense.pass("stride", "output_stride");
+    dense.pass({"last_panel", "tail"}), dense.pass("row_beats", "output_row_beats");
+    auto dense_finished = stream(m, "dense_finished", finished.valid & to_memory & run.dense, finished.data);
+    dense.in_stream("finished", dense_finished);
+    finished.ready.drive(mux(run.query, projected.ready, mux(run.dense, dense_finished.ready, map_finished.ready)));
+    engine.in("freed", input(m, "freed", Bool()) | map.out<Bool>("freed") | dense.out<Bool>("freed"));
+    output_stream(m, "request",
+                  lib::choose(m, "write_request", run.dense, dense.out_stream("request", WriteRequest(s)),
+                              map.out_stream("request", WriteRequest(s))));
+    buffer.in_stream("read", lib::choose(m, "read", run.dense, dense.out_stream("read", ResultRead(s)),
+                                         map.out_stream("read", ResultRead(s))));
+    buffer.pass("beat");
+  });
+}
+
+}  // namespace quillgen::accel

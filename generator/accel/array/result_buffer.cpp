@@ -1,0 +1,157 @@
+// Results of the PE array between the order in which they are computed and that of memory.
+#include <fmt/format.h>
+
+#include "accel/array/gemm.hpp"
+#include "accel/array/row_resize.hpp"
+#include "accel/blocks.hpp"
+#include "lib/counter.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+struct Buffer {
+  Design& d;
+  Module& m;
+  const Shapes& s;
+  const ResultLayout layout = ResultLayout(s);
+  const int banks = layout.banks, bank_bits = Shapes::bits(banks), part_bits = layout.part_bits(),
+            width = drain_width(s.config), element = std::max(s.n.feature_bits, s.n.output_bits);
+
+  Bool dense = {}, relu = {}, restart = {};
+  Results in = Results(s);
+  Bool write = {};
+  UInt slot = {}, first = {};  // row of what is written, and number of its first output
+  std::vector<UInt> values = {};
+  Stream<ResultRead> read = {ResultRead(s), {}, {}};
+  Wire<Bool> advance = {};      // what was read goes on
+  std::vector<UInt> data = {};  // of the banks
+
+  void ports();
+  void take_format();
+  void store();
+  UInt unit(int size, int bits, const UInt* live, const UInt& part) const;
+  void send();
+};
+
+void Buffer::ports() {
+  m.parameter("banks", banks);
+  m.parameter("words", layout.words);
+  m.parameter("map_unit", layout.map_unit);
+  m.parameter("dense_unit", layout.dense_unit);
+  dense = input(m, "dense", Bool());
+  relu = input(m, "relu", Bool());
+  restart = input(m, "restart", Bool());
+  in = input(m, "result", Results(s));
+}
+
+void Buffer::take_format() {
+  m.note("In its format: saturated, and not negative where that is asked for.");
+  const int output_bits = Shapes::holds(std::int64_t{s.most_tiles()} * s.config.gemm.columns);
+  auto valid = reg(m, "write", Bool(), 0);
+  auto slot_now = reg(m, "write_slot", UInt(s.result_slot_bits()));
+  auto first_now = reg(m, "first_output", UInt(output_bits));
+  valid.next(in.valid), slot_now.next(in.slot), first_now.next((in.place * width).resize(output_bits));
+  write = valid, slot = slot_now, first = first_now;
+  for (int i = 0; i < width; ++i) {
+    const SInt& value = in.value[static_cast<std::size_t>(i)];
+    SInt of_dense = value.saturate(s.n.output_bits).extend(element);
+    of_dense = mux(relu & value.sign(), SInt::constant(m, 0, element), of_dense);
+    auto kept = reg(m, fmt::format("value_{}", i), SInt(element));
+    kept.next(mux(dense, of_dense, value.saturate(s.n.feature_bits).extend(element)));
+    values.push_back(kept.as_uint());
+  }
+}
+
+void Buffer::store() {
+  m.note("Each bank takes the output that is its own, if there is one; outputs beyond the row are dropped.");
+  read = input_stream(m, "read", ResultRead(s));
+  advance = wire(m, "advance", Bool());
+  Bool fetch = (read.valid & advance & (read.data.live != 0)).named("fetch");
+  read.ready.drive(advance);
+  const auto address = [&](const UInt& row_slot, const UInt& word) {
+    return layout.words == 1 ? row_slot : concat({row_slot, word.resize(layout.word_bits())});
+  };
+  UInt read_word = layout.words == 1 ? UInt::constant(m, 0, 1) : read.data.unit.bits(part_bits, layout.word_bits());
+  if (layout.words == 1 && part_bits == 0) discard(read.data.unit);  // a row is one word, a word one unit
+  m.note("Only banks that have what is asked for are read: the others may never have been written.");
+  const auto unit_of_bank = [&](int b, int size) {  // is it the one that is read?
+    const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
+    return size == banks ? Bool::constant(m, true)
+                         : read.data.unit.bits(low, part_bits - low) == static_cast<unsigned>(b / size);
+  };
+  UInt word = (first >> bank_bits).named("first_word"), start = first.bits(0, bank_bits).named("first_bank");
+  for (int b = 0; b < banks; ++b) {
+    const auto name = [&](const char* what) { return fmt::format("bank_{}_{}", b, what); };
+    UInt which = (UInt::constant(m, static_cast<std::uint64_t>(b), bank_bits) - start)
+                     .as_uint()
+                     .wrap(bank_bits)
+                     .named(name("which"));
+    UInt row_word = (word + (start > b).as_uint()).named(name("word"));
+    Bool mine = (write & (which < width) & (row_word < layout.words)).named(name("write"));
+    Ram memory(m, fmt::format("bank_{}", b), 1 << (s.result_slot_bits() + layout.word_bits()), element, 1);
+    memory.write(mine, address(slot, row_word), select(which.resize(Shapes::bits(width)), values));
+    Bool of_dense = unit_of_bank(b, layout.dense_unit) & (read.data.live > b % layout.dense_unit);
+    Bool asked = (fetch & mux(dense, of_dense, unit_of_bank(b, layout.map_unit))).named(name("read"));
+    data.push_back(memory.read(address(read.data.slot, read_word), asked));
+  }
+}
+
+// What was read, in whole bytes: `size` elements of `bits` bits, with `live` only so many of them.
+UInt Buffer::unit(int size, int bits, const UInt* live, const UInt& part) const {
+  const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
+  std::vector<UInt> parts;
+  for (int p = 0; p < banks / size; ++p) {
+    std::vector<SInt> elements;
+    for (int i = 0; i < size; ++i) {
+      UInt value = data[static_cast<std::size_t>(p * size + i)].bits(0, bits);
+      if (live != nullptr) value = mux(*live > i, value, UInt::constant(m, 0, bits));
+      elements.push_back(value.as_sint().extend(8 * element_bytes(bits)));
+    }
+    parts.push_back(lib::join(elements));
+  }
+  return parts.size() == 1 ? parts[0] : select(part.bits(low, part_bits - low), parts);
+}
+
+void Buffer::send() {
+  m.note("What is read goes out as whole bytes, a unit of the map or a beat of a row of a dense job.");
+  auto valid = reg(m, "unit_valid", Bool(), 0);
+  UInt part;
+  if (part_bits > 0) {
+    auto kept = reg(m, "unit_part", UInt(part_bits));
+    kept.when(advance, read.data.unit.bits(0, part_bits));
+    part = kept;
+  }
+  auto live = reg(m, "unit_live", UInt(layout.live_bits()));
+  valid.when(advance, read.valid), live.when(advance, read.data.live);
+  UInt of_map = unit(layout.map_unit, s.n.feature_bits, nullptr, part);
+  auto map_ready = ready_wire(m, "map_ready"), dense_ready = ready_wire(m, "dense_ready");
+  Stream<UInt> units{mux(live != 0, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense, map_ready};
+  const int block_units = block_bytes(s.config) * 8 / of_map.width();
+  auto map_beats = resize_rows(d, m, "collect", units, block_units, s.data_bits(), block_beats(s.config), restart);
+  if (of_map.width() == s.data_bits()) discard(restart);  // no line is ever half collected
+  auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid),
+                     mux(dense, unit(layout.dense_unit, s.n.output_bits, &live, part), map_beats.data));
+  map_beats.ready.drive(beat.ready & ~dense), dense_ready.drive(beat.ready);
+  advance.drive(~valid | mux(dense, dense_ready, map_ready));
+  output_stream(m, "beat", beat);
+}
+
+}  // namespace
+
+const Module& build_result_buffer(Design& d, const Shapes& s) {
+  return d.module("result_buffer", s, [](Design& d, Module& m, const Shapes& s) {
+    m.describe(
+        "Results of rows of the PE array, output n of a row in bank n mod banks, so that adjacent outputs are written "
+        "together and read together as they lie in memory.");
+    Buffer buffer{d, m, s};
+    buffer.ports();
+    buffer.take_format();
+    buffer.store();
+    buffer.send();
+  });
+}
+
+}  // namespace quillgen::accel

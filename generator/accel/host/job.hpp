@@ -1,0 +1,67 @@
+// What the blocks of job control exchange.
+#pragma once
+#include "accel/array/gemm.hpp"
+#include "accel/host/registers.hpp"
+
+namespace quillgen::accel {
+
+/// A checked job, held while it lasts.
+struct JobFields {
+  hdl::UInt id, queries;  ///< queries: rows of a dense job
+  hdl::UInt rows;         ///< of queries in memory, below which the entries of an index list are
+  hdl::Bool dense, boxes, masked, map_given, relu, listed, order_kept;
+  hdl::UInt query_address, reference_address, value_address, parameter_address, output_address, source_address,
+      mask_address, list_address;
+  hdl::UInt query_stride, output_stride, source_stride;
+  hdl::UInt tokens, blocks;        ///< pixels of all levels, and their 2x2 blocks
+  hdl::UInt last_step, row_beats;  ///< of the rows of its first run: words for the array minus 1, beats in memory
+  hdl::UInt row_tail;              ///< elements of the last word of a row; 0: all
+  hdl::UInt tiles, panel_tiles;    ///< of the matrix of this run, and of a panel
+  hdl::UInt tile_beats;            ///< of parameters
+  hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
+  hdl::UInt tail;                              ///< outputs of the last beat; 0: all
+  explicit JobFields(const Shapes& s)
+      : id(32),
+        queries(s.query_bits()),
+        rows(s.query_bits()),
+        query_address(s.address_bits()),
+        reference_address(query_address),
+        value_address(query_address),
+        parameter_address(query_address),
+        output_address(query_address),
+        source_address(query_address),
+        mask_address(query_address),
+        list_address(query_address),
+        query_stride(32),
+        output_stride(32),
+        source_stride(32),
+        tokens(s.token_bits()),
+        blocks(s.token_bits()),
+        last_step(s.step_bits()),
+        row_beats(Shapes::holds(s.longest_row_beats())),
+        row_tail(s.depth_bits()),
+        tiles(16),
+        panel_tiles(Shapes::holds(s.most_tiles())),
+        tile_beats(24),
+        output_beats(18),
+        panel_output_beats(WriteRequest::longest(s)),
+        tail(tail_bits(s)) {}
+  QUILLGEN_FIELDS(id, queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu,
+                  query_address, reference_address, value_address, parameter_address, output_address, source_address,
+                  mask_address, query_stride, output_stride, source_stride, tokens, blocks, last_step, row_beats,
+                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail)
+};
+
+/// The panel of a run that writes to memory.
+struct Panel {
+  hdl::UInt last_tile;
+  hdl::Bool upper;         ///< in the upper half of weight memories and requantisation table
+  hdl::UInt address;       ///< of its outputs in the first row of a dense job
+  hdl::UInt output_beats;  ///< .. of a row
+  hdl::Bool last;          ///< of the job
+  explicit Panel(const Shapes& s)
+      : last_tile(s.tile_bits()), address(s.address_bits()), output_beats(WriteRequest::longest(s)) {}
+  QUILLGEN_FIELDS(last_tile, upper, address, output_beats, last)
+};
+
+}  // namespace quillgen::accel

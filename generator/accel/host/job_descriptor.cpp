@@ -1,0 +1,322 @@
+// The descriptor of a job: its words, what follows from them, and the first rule that they break.
+#include <fmt/format.h>
+
+#include "accel/blocks.hpp"
+#include "accel/host/job.hpp"
+#include "accel/host/parameter_loader.hpp"
+#include "lib/counter.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+namespace {
+
+// A rule of the descriptor, and the word that breaks it.
+struct Rule {
+  Bool broken;
+  Error error;
+  int word;
+};
+
+int log2_of(int power) { return std::countr_zero(static_cast<unsigned>(power)); }
+
+// The parts of the block, in the order of the printed file. Members are what more than one of them reads.
+struct Descriptor {
+  Module& m;
+  const Shapes& s;
+  const Config& c = s.config;
+  const int address_bits = s.address_bits(), words_per_beat = s.data_bits() / 32,
+            beats = descriptor_words / words_per_beat;
+
+  const int columns = c.gemm.columns, most_tiles = most_panel_tiles(c),
+            out_beat = s.data_bytes() / element_bytes(s.n.output_bits);  // outputs of a dense job in a beat
+
+  Bool begin = {}, take = {};
+  UInt beat = {}, index = {};
+  std::vector<std::vector<std::pair<Reg<UInt>, UInt>>> fields = {};  // by beat: registers and the bits they take
+
+  UInt kind = {}, flags = {}, id = {}, count = {}, rows = {};
+  UInt query = {}, reference = {}, value = {}, parameter = {}, out = {}, source = {}, mask = {},
+       list = {};  // addresses
+  UInt query_stride = {}, output_stride = {}, source_stride = {};
+  std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
+  UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
+  Bool reserved = {};                                           // a bit of its reserved words was set
+  Bool is_dense = {}, is_attention = {}, boxes = {}, masked = {}, given = {}, listed = {}, kept = {};
+
+  std::vector<UInt> wide = {}, high = {};  // sides of the levels, as many bits as a legal one has
+  Bool checked = {};
+  UInt blocks = {}, tokens = {};  // of all levels
+
+  // Of a dense job: words of a row, and what tiles and panels take.
+  UInt last_step = {}, row_beats = {}, output_beats = {}, panel_output_beats = {};
+  UInt panel_words = {}, tile_outputs = {}, panel_outputs = {}, tile_beats = {};
+  Bool one_panel = {};
+
+  std::vector<Rule> rules = {};  // in the order in which they are told
+
+  void ports();
+  UInt field(int word, const std::string& name, int bits, int low = 0,
+             std::optional<std::uint64_t> reset = std::nullopt);
+  UInt pointer(const char* name, int word);
+  void words();
+  void dense_words();
+  void levels();
+  void dense_shape();
+  void shape_rules();
+  void address_rules();
+  void first_rule();
+  void job();
+};
+
+void Descriptor::ports() {
+  begin = input(m, "job_begins", Bool());
+  take = input(m, "beat_valid", Bool());
+  beat = input(m, "beat", UInt(s.data_bits()));
+  fields.resize(static_cast<std::size_t>(beats));
+}
+
+// Bits of a word, from bit `low`, in a register.
+UInt Descriptor::field(int word, const std::string& name, int bits, int low, std::optional<std::uint64_t> reset) {
+  auto r = reg(m, name, UInt(bits), reset);
+  fields[static_cast<std::size_t>(word / words_per_beat)].emplace_back(
+      r, beat.bits((word % words_per_beat) * 32 + low, bits));
+  return r;
+}
+
+// Two words, the low half first.
+UInt Descriptor::pointer(const char* name, int word) {
+  UInt low = field(word, fmt::format("{}_low", name), 32), high = field(word + 1, fmt::format("{}_high", name), 32);
+  return concat({high, low}).named(fmt::format("{}_pointer", name));
+}
+
+void Descriptor::words() {
+  m.note("Descriptor words, kept as they come.");
+  auto at = reg(m, "beat_index", UInt(Shapes::bits(beats)), 0);
+  at.when(begin, 0).when(take, lib::next_index(at, beats));
+  output(m, "complete", take & lib::is_last(at, beats));
+  index = at;
+  kind = field(word::kind, "kind", 32), flags = field(word::flags, "flags", 32),
+  id = field(word::job_id, "job_id", 32, 0, 0),  // may be read before there was a job
+      count = field(word::queries, "query_count", 32);
+  query = pointer("query", word::query_address), reference = pointer("reference", word::reference_address),
+  value = pointer("value", word::value_address), parameter = pointer("parameter", word::parameter_address),
+  out = pointer("output", word::output_address), source = pointer("source", word::source_address),
+  mask = pointer("mask", word::mask_address), list = pointer("list", word::list_address);
+  rows = field(word::rows, "rows", 32);
+  query_stride = field(word::query_stride, "query_stride", 32),
+  output_stride = field(word::output_stride, "output_stride", 32),
+  source_stride = field(word::source_stride, "source_stride", 32);
+  for (int l = 0; l < s.a.levels; ++l) {
+    width.push_back(field(word::levels + l, fmt::format("full_width_{}", l), 16));
+    height.push_back(field(word::levels + l, fmt::format("full_height_{}", l), 16, 16));
+  }
+}
+
+void Descriptor::dense_words() {
+  m.note("Of a dense job other words have these places.");
+  inner = width[0], outputs = height[0];
+  const bool two_levels = s.a.levels > 1;
+  panel_tiles = two_levels ? width[1] : field(word::dense_panel, "panel_tiles", 16),
+  tiles = two_levels ? height[1] : field(word::dense_panel, "tiles", 16, 16);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].empty()) continue;
+    const Bool take_now = (take & (index == i)).named(fmt::format("take_{}", i));
+    for (auto& [r, bits] : fields[i]) r.when(take_now, bits);
+  }
+  auto bad = reg(m, "reserved_bits", Bool(), 0);  // a bit of the reserved words of a dense job was set
+  Bool in_reserved = Bool::constant(m, false);
+  for (int b = word::dense_reserved / words_per_beat; b < beats; ++b) {
+    const int first = std::max(word::dense_reserved - b * words_per_beat, 0) * 32;
+    in_reserved = in_reserved | ((index == b) & beat.bits(first, s.data_bits() - first).any());
+  }
+  bad.when(begin, false).when(take & in_reserved, true);
+  reserved = bad;
+  is_dense = (kind == kind_dense).named("is_dense"), is_attention = (kind == kind_attention).named("is_attention");
+  boxes = flags.bit(flag_boxes), masked = flags.bit(flag_masked), given = flags.bit(flag_map_given),
+  listed = flags.bit(flag_listed), kept = flags.bit(flag_order_kept);
+}
+
+void Descriptor::levels() {
+  m.note(
+      "Check: levels one after the other. Each has ceil(height / 2) * ceil(width / 2) blocks of all heads in the "
+      "value map.");
+  auto check = input(m, "check", Bool());
+  auto step = reg(m, "check_step", UInt(Shapes::holds(s.a.levels + 2)), 0);
+  checked = (check & (step == s.a.levels + 2)).named("checked");
+  step.when(begin, 0).when(check & ~checked, lib::increment(step));
+  Bool placing = (check & (step < s.a.levels)).named("placing");
+  auto half = [](const UInt& side) { return (side + 1) >> 1; };
+  std::vector<UInt> across, down;
+  for (std::size_t l = 0; l < width.size(); ++l) {
+    wide.push_back(width[l].resize(s.side_bits())), high.push_back(height[l].resize(s.side_bits()));
+    across.push_back(half(wide.back())), down.push_back(half(high.back()));
+  }
+  UInt level = step.resize(s.level_bits());
+  UInt level_blocks = (select(level, down) * select(level, across)).named("level_blocks"),
+       level_tokens = (select(level, high) * select(level, wide)).named("level_tokens");
+  const int sum_bits = 2 * s.side_bits() + Shapes::holds(s.a.levels);
+  auto block_sum = reg(m, "blocks", UInt(sum_bits)), token_sum = reg(m, "tokens", UInt(sum_bits));
+  auto place = reg(m, "place", UInt(address_bits));
+  block_sum.when(begin, 0).when(placing, (block_sum + level_blocks).wrap(sum_bits));
+  token_sum.when(begin, 0).when(placing, (token_sum + level_tokens).wrap(sum_bits));
+  UInt level_bytes = (level_blocks * (s.a.heads * block_bytes(c))).named("level_bytes");
+  UInt level_start = mux(step == 0, value.wrap(address_bits), place).named("level_start");
+  place.when(placing, lib::move_address(level_start, level_bytes));
+  for (int l = 0; l < s.a.levels; ++l) {
+    auto r = reg(m, fmt::format("start_{}", l), UInt(address_bits));
+    r.when(placing & (level == l), level_start);
+    output(m, fmt::format("start_{}", l), r);
+  }
+  blocks = block_sum, tokens = token_sum;
+}
+
+void Descriptor::dense_shape() {
+  m.note("A dense job: words of a row, and what a tile and a panel take.");
+  const auto tables = parameter_tables(s);
+  const int depth_shift = log2_of(c.gemm.depth), in_beat = s.data_bytes() / element_bytes(s.n.query_bits);
+  last_step = ((inner - 1).as_uint().wrap(16) >> depth_shift).named("last_step");
+  UInt steps = (last_step + 1).named("steps");
+  UInt few_tiles = panel_tiles.resize(Shapes::holds(most_tiles));
+  const auto held = [&](const char* name, int bits) { return reg(m, name, UInt(bits)); };
+  auto of_panel = held("panel_words", few_tiles.width() + steps.width());
+  auto of_tile = held("tile_outputs", 16 + Shapes::holds(columns));
+  auto of_panel_outputs = held("panel_outputs", few_tiles.width() + Shapes::holds(columns));
+  auto of_tile_beats = held("tile_beats", 24);
+  of_panel.next(few_tiles * steps), of_tile.next(tiles * columns), of_panel_outputs.next(few_tiles * columns);
+  panel_words = of_panel, tile_outputs = of_tile, panel_outputs = of_panel_outputs, tile_beats = of_tile_beats;
+  of_tile_beats.next((steps * (columns * tables[1].beats(s)) + drains_of_tile(c) * tables[0].beats(s)).resize(24));
+  row_beats = ((inner + (in_beat - 1)) >> log2_of(in_beat)).named("row_beats");
+  output_beats = ((outputs + (out_beat - 1)) >> log2_of(out_beat)).named("output_beats");
+  panel_output_beats = ((panel_outputs + (out_beat - 1)) >> log2_of(out_beat)).named("panel_output_beats");
+  one_panel = (panel_tiles == tiles).named("one_panel");
+}
+
+void Descriptor::shape_rules() {
+  m.note("The first rule that is broken.");
+  auto bad_side = [&](const UInt& side, int most) { return (side == 0) | (side > most); };
+  Bool bad_flags = mux(is_dense, (flags & ~UInt::constant(m, dense_flags, 32)).any(),
+                       (flags & ~UInt::constant(m, attention_flags, 32)).any());
+  UInt capacity = mux(one_panel, UInt::constant(m, static_cast<std::uint64_t>(weight_words(c)), 17),
+                      UInt::constant(m, static_cast<std::uint64_t>(weight_words(c) / 2), 17));
+  Bool ragged = panel_outputs.bits(0, log2_of(out_beat)).any() & ~one_panel;
+  rules = {{~(is_dense | is_attention), Error::descriptor, word::kind},
+           {bad_flags, Error::descriptor, word::flags},
+           {is_dense & reserved, Error::descriptor, word::dense_reserved},
+           {bad_side(count, s.a.max_queries), Error::queries, word::queries}};
+  rules.push_back({is_attention & listed & bad_side(rows, s.a.max_queries), Error::queries, word::rows});
+  if (c.order.bucket_bits > 0) {
+    auto held = input(m, "order_held", UInt(s.query_bits()));  // queries of the order on chip
+    rules.push_back({is_attention & kept & (count != held), Error::order, word::flags});
+  }
+  for (std::size_t l = 0; l < width.size(); ++l)
+    rules.push_back({is_attention & (bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height)),
+                     Error::shape, word::levels + static_cast<int>(l)});
+  rules.push_back({is_attention & (tokens > s.a.max_tokens), Error::tokens, word::levels});
+  rules.push_back({is_dense & (bad_side(inner, c.gemm.max_inner) | (outputs == 0)), Error::dense, word::dense_shape});
+  rules.push_back({is_dense & (bad_side(panel_tiles, most_tiles) | (panel_tiles > tiles) | (tile_outputs < outputs) |
+                               (tile_outputs >= outputs + columns) | (panel_words > capacity) | ragged),
+                   Error::dense, word::dense_panel});
+}
+
+void Descriptor::address_rules() {
+  auto bad_pointer = [&](const UInt& p, int alignment) {
+    Bool bad = p.bits(0, log2_of(alignment)).any();
+    return address_bits < 64 ? bad | p.bits(address_bits, 64 - address_bits).any() : bad;
+  };
+  auto bad_stride = [&](const UInt& stride, const UInt& least_beats) {
+    const int shift = log2_of(s.data_bytes());
+    return stride.bits(0, shift).any() | ((stride >> shift) < least_beats);
+  };
+  const auto beats_of = [&](int count) { return UInt::constant(m, static_cast<std::uint64_t>(count), 18); };
+  const auto fit = [&](const UInt& b) { return b.resize(18); };
+  Bool projects = (is_attention & ~given).named("projects");
+  const auto check_pointer = [&](const Bool& used, const UInt& p, int alignment, int at) {
+    rules.push_back({used & bad_pointer(p, alignment), Error::address, at});
+  };
+  const Bool always = Bool::constant(m, true);
+  check_pointer(always, query, base_alignment, word::query_address);
+  check_pointer(is_attention, reference, base_alignment, word::reference_address);
+  check_pointer(is_attention, value, std::max(base_alignment, block_bytes(c)), word::value_address);
+  check_pointer(always, parameter, base_alignment, word::parameter_address);
+  check_pointer(always, out, base_alignment, word::output_address);
+  check_pointer(projects, source, base_alignment, word::source_address);
+  check_pointer(projects & masked, mask, base_alignment, word::mask_address);
+  check_pointer(is_attention & listed, list, base_alignment, word::list_address);
+  rules.push_back({bad_stride(query_stride, mux(is_dense, fit(row_beats), beats_of(query_row_beats(c)))),
+                   Error::address, word::query_stride});
+  rules.push_back({bad_stride(output_stride, mux(is_dense, fit(output_beats), beats_of(output_row_beats(c)))),
+                   Error::address, word::output_stride});
+  rules.push_back(
+      {projects & bad_stride(source_stride, beats_of(source_row_beats(c))), Error::address, word::source_stride});
+}
+
+void Descriptor::first_rule() {
+  auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
+  UInt verdict = code(Error::none), bad_word = UInt::constant(m, 0, error_detail_bits);
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    rules[i].broken = rules[i].broken.named(fmt::format("rule_{}_word_{}", i, rules[i].word));
+  for (auto rule = rules.rbegin(); rule != rules.rend(); ++rule) {
+    verdict = mux(rule->broken, code(rule->error), verdict);
+    bad_word =
+        mux(rule->broken, UInt::constant(m, static_cast<std::uint64_t>(rule->word), error_detail_bits), bad_word);
+  }
+  output(m, "checked", checked);
+  output(m, "verdict", verdict.named("first_error"));
+  output(m, "bad_word", bad_word.named("first_word"));
+}
+
+void Descriptor::job() {
+  m.note("The job.");
+  JobFields job(s);
+  const auto address = [&](const UInt& p) { return p.wrap(address_bits); };
+  const auto of = [&](const UInt& shape, const UInt& if_dense, std::int64_t otherwise) {
+    return mux(is_dense, if_dense.resize(shape.width()),
+               UInt::constant(m, static_cast<std::uint64_t>(otherwise), shape.width()));
+  };
+  job.last_step = of(job.last_step, last_step, s.steps() - 1);
+  job.row_beats = of(job.row_beats, row_beats, source_row_beats(c));
+  job.row_tail = of(job.row_tail, inner.bits(0, job.row_tail.width()), c.attention.embed_dim % c.gemm.depth);
+  job.tiles = of(job.tiles, tiles, value_tiles(c));
+  job.panel_tiles = of(job.panel_tiles, panel_tiles, value_tiles(c));
+  job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, true) / value_tiles(c));
+  job.output_beats = output_beats.resize(job.output_beats.width());
+  job.panel_output_beats = panel_output_beats.resize(job.panel_output_beats.width());
+  job.tail = outputs.bits(0, log2_of(out_beat));
+  job.id = id, job.queries = count.resize(s.query_bits());
+  job.dense = is_dense, job.boxes = boxes, job.masked = masked & ~given, job.map_given = given,
+  job.relu = flags.bit(flag_relu);
+  job.query_address = address(query), job.reference_address = address(reference), job.value_address = address(value),
+  job.parameter_address = address(parameter), job.output_address = address(out), job.source_address = address(source),
+  job.mask_address = address(mask), job.list_address = address(list);
+  job.rows = rows.resize(s.query_bits()), job.listed = listed, job.order_kept = kept;
+  job.query_stride = query_stride, job.output_stride = output_stride, job.source_stride = source_stride;
+  job.tokens = tokens.resize(s.token_bits()), job.blocks = blocks.resize(s.token_bits());
+  output(m, "job", job);
+  LevelShapes levels(s);
+  for (std::size_t l = 0; l < width.size(); ++l) levels.width[l] = wide[l], levels.height[l] = high[l];
+  output(m, "levels", levels);
+}
+
+}  // namespace
+
+const Module& build_job_descriptor(Design& d, const Shapes& s) {
+  return d.module("job_descriptor", s, [](Design&, Module& m, const Shapes& s) {
+    m.describe(
+        "Takes the words of a descriptor, computes what follows from them, a level a cycle, and finds the first rule "
+        "that they break.");
+    Descriptor descriptor{m, s};
+    descriptor.ports();
+    descriptor.words();
+    descriptor.dense_words();
+    descriptor.levels();
+    descriptor.dense_shape();
+    descriptor.shape_rules();
+    descriptor.address_rules();
+    descriptor.first_rule();
+    descriptor.job();
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,0 +1,117 @@
+// What a job reads by way of the job reader, beside its descriptor: panels for the PE array, the mask, the rest of the
+// parameters. All that can be is read while the array works: the rest during the value projection, the next panel
+// during a panel of a dense job.
+//
+//   want              when                                     into
+//   panel             tiles are left and none is loaded        a half of the weight memories, the lower first
+//   mask              a mask is given                          token_walk
+//   rest              of an attention layer, after the others  tables of queries, heads and outputs
+#include "accel/blocks.hpp"
+#include "accel/host/job.hpp"
+#include "accel/host/parameter_loader.hpp"
+#include "lib/counter.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+const Module& build_job_loads(Design& d, const Shapes& s) {
+  return d.module("job_loads", s, [](Design&, Module& m, const Shapes& s) {
+    const Config& c = s.config;
+    const int beat_bits = 32, byte_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes())),
+              panel_bits = JobFields(s).panel_tiles.width();
+    m.describe(
+        "Reads, one after the other, what a job needs beside its descriptor: panels of weights, the mask, the rest of "
+        "the parameters. Keeps account of the panels of a dense job.");
+    auto start = input(m, "start", Bool());
+    auto job = input(m, "job", JobFields(s));
+    for (const Signal& unused :
+         {static_cast<Signal>(job.id), static_cast<Signal>(job.queries), static_cast<Signal>(job.rows),
+          static_cast<Signal>(job.listed), static_cast<Signal>(job.order_kept), static_cast<Signal>(job.list_address),
+          static_cast<Signal>(job.boxes), static_cast<Signal>(job.relu), static_cast<Signal>(job.query_address),
+          static_cast<Signal>(job.reference_address), static_cast<Signal>(job.value_address),
+          static_cast<Signal>(job.source_address), static_cast<Signal>(job.query_stride),
+          static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride), static_cast<Signal>(job.tail),
+          static_cast<Signal>(job.blocks), static_cast<Signal>(job.row_beats), static_cast<Signal>(job.row_tail)})
+      discard(unused);
+    auto run_begins = input(m, "run_begins", Bool());  // with the panel that is loaded
+
+    m.note("What is wanted.");
+    auto tiles_left = reg(m, "tiles_left", UInt(16), 0);
+    auto panel_loaded = reg(m, "panel_loaded", Bool(), 0), mask_wanted = reg(m, "mask_wanted", Bool(), 0),
+         rest_wanted = reg(m, "rest_wanted", Bool(), 0);
+    Bool panel_wanted = ((tiles_left != 0) & ~panel_loaded).named("panel_wanted");
+    constexpr int idle = 0, size = 1, multiply = 2, ask = 3, take = 4;
+    auto state = reg(m, "state", UInt(3), idle).values({"idle", "size", "multiply", "ask", "take"});
+    Bool is_idle = (state == idle).named("is_idle"), is_size = (state == size).named("is_size"),
+         is_multiply = (state == multiply).named("is_multiply"), is_ask = (state == ask).named("is_ask"),
+         is_take = (state == take).named("is_take");
+    auto panel = reg(m, "is_panel", Bool()), mask = reg(m, "is_mask", Bool());
+    Bool begin = (is_idle & (panel_wanted | mask_wanted | rest_wanted)).named("begin_load");
+    panel.when(begin, panel_wanted), mask.when(begin, mask_wanted & ~panel_wanted);
+
+    m.note("Its size and place.");
+    auto tiles = reg(m, "tiles", UInt(panel_bits));
+    auto entries = reg(m, "entries", UInt(Shapes::holds(requant_words(c))));
+    auto words = reg(m, "words", UInt(Shapes::holds(weight_words(c))));
+    auto beats = reg(m, "beats", UInt(beat_bits));
+    auto next_parameter = reg(m, "next_parameter", UInt(s.address_bits()));
+    tiles.when(is_size & panel, mux(tiles_left < job.panel_tiles, tiles_left.resize(panel_bits), job.panel_tiles));
+    entries.when(is_multiply & panel, (tiles * drains_of_tile(c)).resize(entries.width()));
+    words.when(is_multiply & panel, (tiles * (job.last_step + 1)).resize(words.width()));
+    UInt mask_beats = ((job.tokens + (s.data_bytes() - 1)) >> byte_shift).resize(beat_bits);
+    UInt rest_beats = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, false)), beat_bits);
+    beats.when(is_multiply, mux(panel, (tiles * job.tile_beats).resize(beat_bits), mux(mask, mask_beats, rest_beats)))
+        .when(is_take & input(m, "beat_valid", Bool()), lib::decrement(beats));
+    ReadRequest request(s, beat_bits);
+    request.address = mux(mask, job.mask_address, next_parameter), request.beats = beats;
+    auto offered = stream(m, "offered", is_ask, request);
+    Bool asked = offered.fire().named("asked");
+    output_offer(m, "request", offered);  // a job that is stopped withdraws it, since this block is reset
+    Bool complete = (is_take & (beats == 0)).named("complete");
+    UInt skipped = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, true) * s.data_bytes()), 32);
+    next_parameter
+        .when(start, mux(job.map_given, lib::move_address(job.parameter_address, skipped), job.parameter_address))
+        .when(asked & ~mask, lib::move_address(next_parameter, beats << byte_shift));
+    state.when(begin, size).when(is_size, multiply).when(is_multiply, ask).when(asked, take).when(complete, idle);
+
+    m.note("Where its beats go.");
+    auto upper = reg(m, "upper_half", Bool());
+    output(m, "start_panel", asked & panel);
+    output(m, "start_mask", asked & mask);
+    output(m, "start_rest", asked & ~panel & ~mask);
+    output(m, "to_mask", is_take & mask);
+    output(m, "to_tables", is_take & ~mask);
+    output(m, "upper_half", upper);
+    output(m, "panel_entries", entries);
+    output(m, "panel_words", words);
+
+    m.note("What has been loaded, and the panel in work.");
+    Bool projects = (~job.map_given).named("projects");
+    tiles_left.when(start, mux(projects, job.tiles, UInt::constant(m, 0, 16)))
+        .when(complete & panel, (tiles_left - tiles).as_uint().wrap(16));
+    panel_loaded.when(start | run_begins, false).when(complete & panel, true);
+    mask_wanted.when(start, job.masked & ~job.dense).when(complete & mask, false);
+    rest_wanted.when(start, ~job.dense).when(complete & ~panel & ~mask, false);
+    upper.when(start, false).when(run_begins, ~upper);
+    Panel run(s);
+    auto address = reg(m, "output_address", UInt(s.address_bits()));
+    auto left = reg(m, "output_beats_left", UInt(job.output_beats.width()));
+    run.last_tile = (tiles - 1).as_uint().resize(s.tile_bits()), run.upper = upper, run.address = address;
+    run.output_beats =
+        mux(left < job.panel_output_beats, left.resize(job.panel_output_beats.width()), job.panel_output_beats);
+    run.last = left <= job.panel_output_beats;
+    auto in_work = reg(m, "panel", Panel(s));
+    in_work.when(run_begins, run);
+    address.when(start, job.output_address)
+        .when(run_begins, lib::move_address(address, job.panel_output_beats << byte_shift));
+    left.when(start, job.output_beats).when(run_begins, (left - run.output_beats).as_uint().wrap(left.width()));
+    output(m, "panel", static_cast<Panel>(in_work));
+    output(m, "panel_loaded", panel_loaded);
+    output(m, "panels_left", (tiles_left != 0) | panel_loaded);
+    output(m, "mask_wanted", mask_wanted);
+    output(m, "rest_wanted", rest_wanted);
+  });
+}
+
+}  // namespace quillgen::accel

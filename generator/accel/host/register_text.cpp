@@ -1,0 +1,183 @@
+// The register map as a C header and as a page.
+#include <fmt/format.h>
+
+#include <span>
+#include <tuple>
+
+#include "accel/host/registers.hpp"
+#include "accel/shapes.hpp"
+#include "config/load.hpp"
+#include "hdl/upper.hpp"
+
+namespace quillgen::accel {
+
+using hdl::upper;
+
+namespace {
+
+const char* access_name(Access a) {
+  switch (a) {
+    case Access::ro:
+      return "RO";
+    case Access::rw:
+      return "RW";
+    case Access::wo:
+      return "WO";
+    case Access::w1c:
+      return "W1C";
+  }
+  return "";
+}
+
+struct WordField {
+  const char* name;
+  int low, bits;
+  const char* text;
+};
+struct Word {
+  int index;
+  const char *name, *text;
+  std::vector<WordField> fields = {};  ///< none: the whole word, or two words, are one number
+};
+
+// 64-bit addresses take two words, the low half first.
+const std::vector<Word> attention_words = {
+    {word::kind, "kind", "version and kind"},
+    {word::flags, "flags",
+     "bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index "
+     "list "
+     "names the queries; 5: references and list are those of the last job, and so is the order; other bits 0"},
+    {word::job_id, "job_id", "job ID, any number"},
+    {word::queries, "queries", "number of queries; with an index list, of its entries"},
+    {word::query_address, "query_address", "address of the query rows, low and high half"},
+    {word::reference_address, "reference_address", "address of the references"},
+    {word::value_address, "value_address", "address of the value map, aligned to a line"},
+    {word::parameter_address, "parameter_address", "address of the parameter image"},
+    {word::output_address, "output_address", "address of the output rows"},
+    {word::query_stride, "query_stride", "bytes from one query row to the next"},
+    {word::output_stride, "output_stride", "bytes from one output row to the next"},
+    {word::levels,
+     "levels",
+     "a word a level; those beyond the levels of the layer 0",
+     {{"width", 0, 16, "pixels"}, {"height", 16, 16, "pixels"}}},
+    {word::source_address, "source_address", "address of the source rows"},
+    {word::mask_address, "mask_address", "address of the mask, a byte a token"},
+    {word::source_stride, "source_stride", "bytes from one source row to the next"},
+    {word::rows, "rows", "with an index list: rows of queries, references and outputs"},
+    {word::list_address, "list_address", "address of the index list, 32 bits an entry"}};
+const std::vector<Word> dense_words = {
+    {word::kind, "kind", "version and kind"},
+    {word::flags, "flags", "bit 3: ReLU; other bits 0 (reserved: transpose, residual, second activation, wide output)"},
+    {word::job_id, "job_id", "job ID, any number"},
+    {word::queries, "queries", "number of rows"},
+    {word::query_address, "query_address", "address of the rows, low and high half"},
+    {word::reference_address, "reference_address", "not used"},
+    {word::value_address, "value_address", "not used"},
+    {word::parameter_address, "parameter_address", "address of the panels"},
+    {word::output_address, "output_address", "address of the output rows"},
+    {word::query_stride, "query_stride", "bytes from one row to the next"},
+    {word::output_stride, "output_stride", "bytes from one output row to the next"},
+    {word::dense_shape,
+     "dense_shape",
+     "the matrix",
+     {{"inner", 0, 16, "elements of a row"}, {"outputs", 16, 16, "elements of an output row"}}},
+    {word::dense_panel,
+     "dense_panel",
+     "tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md)",
+     {{"panel_tiles", 0, 16, "of a panel; the last panel may have fewer"},
+      {"tiles", 16, 16, "of all: ceil(outputs / columns)"}}},
+    {word::dense_reserved, "dense_reserved", "reserved for residual rows, a second activation and their strides; 0"}};
+
+std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
+  return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
+}
+
+// `words` up to the word `end`; what follows is reserved.
+std::string descriptor_table(const std::string& title, unsigned kind, std::span<const Word> words, int end) {
+  std::string out = fmt::format("\n### {}\n\n| word | meaning |\n|---|---|\n", title);
+  const auto range = [](int from, int to) {
+    return to - from > 1 ? fmt::format("{}..{}", from, to - 1) : fmt::format("{}", from);
+  };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    out += fmt::format("| {} | {}{} |\n", range(words[i].index, i + 1 < words.size() ? words[i + 1].index : end),
+                       words[i].text, i == 0 ? fmt::format(": 0x{:08X}", kind) : "");
+    for (const WordField& f : words[i].fields)
+      out += fmt::format("| [{}:{}] | {}: {} |\n", f.low + f.bits - 1, f.low, f.name, f.text);
+  }
+  if (end < descriptor_words) out += fmt::format("| {} | reserved, 0 |\n", range(end, descriptor_words));
+  return out;
+}
+
+}  // namespace
+
+std::string register_header() {
+  std::string out =
+      "/* Registers, error codes and job descriptor of a quillgen accelerator. The same for every configuration:\n"
+      "   what differs is read from the CAP registers. Byte offsets; fields as _SHIFT and _MASK (in place). */\n"
+      "#ifndef QUILLGEN_REGS_H\n#define QUILLGEN_REGS_H\n\n";
+  for (const Register& r : register_map(load_preset("nano"))) {
+    const std::string name = upper(r.name);
+    out += define(name, fmt::format("0x{:03X}u", r.offset), fmt::format("{}: {}", access_name(r.access), r.text));
+    for (const RegisterField& f : r.fields) {
+      const auto mask = static_cast<std::uint32_t>((std::uint64_t{1} << f.bits) - 1) << f.low;
+      out += define(fmt::format("{}_{}_SHIFT", name, upper(f.name)), fmt::format("{}", f.low), f.text);
+      out += define(fmt::format("{}_{}_MASK", name, upper(f.name)), fmt::format("0x{:08X}u", mask));
+    }
+  }
+  out += "\n/* Values. */\n";
+  out += define("ID_VALUE", fmt::format("0x{:08X}u", id_value));
+  out += define("VERSION_VALUE", fmt::format("{}u", interface_version));
+  out += define("QUEUED_JOBS", fmt::format("{}u", queued_jobs), "that wait behind the one in work");
+  out += define("COUNTERS", fmt::format("{}u", counter_names.size()), "from COUNT_CYCLES on, 4 bytes apart");
+  out += "\n/* Codes of ERROR. */\n";
+  for (const ErrorText& e : error_texts())
+    out += define("ERROR_" + upper(e.name) + "_CODE", fmt::format("{}u", static_cast<unsigned>(e.code)), e.text);
+  out += "\n/* Job descriptor: 32-bit little-endian words. */\n";
+  out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words));
+  out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 3, attention layer");
+  out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 3, dense layer");
+  for (const auto& [name, bit, text] :
+       {std::tuple{"BOXES", flag_boxes, "references are boxes"},
+        {"MASKED", flag_masked, "a mask of the tokens is given"},
+        {"MAP_GIVEN", flag_map_given, "the value map is in memory"},
+        {"LISTED", flag_listed, "an index list names the queries that are wanted"},
+        {"ORDER_KEPT", flag_order_kept, "references and list are those of the last job"},
+        {"RELU", flag_relu, "negative outputs of a dense job become 0"}})
+    out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
+  const auto define_word = [&](const Word& w) {
+    out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
+    for (const WordField& f : w.fields)
+      out += define(fmt::format("DESCRIPTOR_{}_SHIFT", upper(f.name)), fmt::format("{}", f.low), f.text);
+  };
+  for (const Word& w : attention_words) define_word(w);
+  for (const Word& w : dense_words)
+    if (w.index >= word::dense_shape && w.index < word::source_address) define_word(w);
+  out += "\n#endif\n";
+  return out;
+}
+
+std::string register_page(const Config& c) {
+  std::string out =
+      "# Registers\n\n32 bits each, at byte offsets of the AXI4-Lite port. Offsets that are not listed read 0 and "
+      "ignore "
+      "writes, as do writes of less\nthan four bytes. `quillgen_regs.h` has the same for C.\n\n"
+      "| offset | name | access | meaning | value here |\n|---|---|---|---|---|\n";
+  for (const Register& r : register_map(c)) {
+    out += fmt::format("| 0x{:03X} | {} | {} | {} | {} |\n", r.offset, upper(r.name), access_name(r.access), r.text,
+                       r.constant ? fmt::format("0x{:08X}", *r.constant) : "");
+    for (const RegisterField& f : r.fields)
+      out += fmt::format(
+          "| | [{}{}] | | {}: {} | {} |\n", f.bits > 1 ? fmt::format("{}:", f.low + f.bits - 1) : "", f.low, f.name,
+          f.text, r.constant ? fmt::format("{}", *r.constant >> f.low & ((std::uint64_t{1} << f.bits) - 1)) : "");
+  }
+  out += "\n## Codes of ERROR\n\n| code | meaning | ERROR_DETAIL |\n|---|---|---|\n";
+  for (const ErrorText& e : error_texts())
+    out += fmt::format("| {} | {} | {} |\n", static_cast<unsigned>(e.code), e.text, e.detail);
+  out += fmt::format("\n## Job descriptor\n\n{} little-endian words of 32 bits, at an address aligned to 64 bytes.\n",
+                     descriptor_words);
+  out += descriptor_table("An attention layer", kind_attention, attention_words, word::list_address + 2);
+  out += descriptor_table("A dense layer", kind_dense, dense_words, descriptor_words);
+  return out;
+}
+
+}  // namespace quillgen::accel

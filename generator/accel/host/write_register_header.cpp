@@ -1,0 +1,6 @@
+// Writes the C header of the registers to standard output, while the project is built.
+#include <fmt/format.h>
+
+#include "accel/host/registers.hpp"
+
+int main() { fmt::print("{}", quillgen::accel::register_header()); }

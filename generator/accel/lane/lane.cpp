@@ -1,0 +1,90 @@
+// A lane: everything from the logits of its heads to their share of the outputs, a sample a cycle.
+#include <fmt/format.h>
+
+#include "accel/blocks.hpp"
+#include "accel/cache/cache_entry.hpp"
+#include "accel/cache/region.hpp"
+#include "lib/counter.hpp"
+#include "lib/fifo.hpp"
+#include "lib/requantise.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+const Module& build_lane(Design& d, const Shapes& s) {
+  return d.module("sampling_lane", s, [](Design& d, Module& m, const Shapes& s) {
+    m.describe(
+        "A lane of the core: softmax, locations, corner weights, line cache, interpolation and aggregation of its "
+        "heads, and their share of the projection by W''. first_head: number of its first head in the layer.");
+    m.parameter("heads", s.a.heads);
+
+    m.note("Samples, one after the other.");
+    Instance source(m, "point_source", build_point_source(d, s));
+    source.pass("group");
+    source.pass("logit_write_enable", "sample_valid"), source.pass("logit_write_address", "sample_address");
+    source.pass("logit_write_data", "sample_logit");
+    Instance softmax(m, "softmax", build_softmax(d, s));
+    softmax.connect("logit", source);
+    Instance index(m, "index_gen", build_index_gen(d, s));
+    index.pass({"levels", "boxes"});
+    index.pass("offset_write_enable", "sample_valid"), index.pass("offset_write_address", "sample_address");
+    index.pass("offset_write_data", "sample_offsets");
+    index.pass("reference_write");
+    index.connect("attention", softmax);
+    index.pass("group_freed");
+    Instance weights(m, "weight_gen", build_weight_gen(d, s));
+    // Whether the look-up takes a sample is known late in the cycle: this FIFO keeps that from the blocks before it.
+    weights.in_stream("location", lib::fifo(d, m, "locations", index.out_stream("location", Location(s)), 2));
+
+    const bool regions = s.has_regions();
+    m.note(regions ? "Features: of the region of a group ahead, others by demand." : "Line cache.");
+    Instance tags(m, regions ? "region_lookup" : "tag_lookup",
+                  regions ? build_region_lookup(d, s) : build_tag_lookup(d, s));
+    if (!regions) tags.pass("clear");
+    tags.connect("corners", weights);
+    if (regions) output(m, "clearing", Bool::constant(m, false));
+    else tags.pass("clearing");
+    tags.pass({"hits", "misses"});
+    Instance fetch(m, "line_fetch", build_line_fetch(d, s));
+    fetch.pass({"levels", "first_head"});
+    for (int l = 0; l < s.a.levels; ++l) fetch.pass(fmt::format("start_{}", l));
+    fetch.connect("miss", tags);
+    fetch.pass("data", "feature_data"), fetch.pass("data_valid", "feature_valid");
+    fetch.pass("request", "feature_burst");
+    Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
+    buffer.connect("entry", tags), buffer.connect("line", fetch, "line_out");
+    if (regions) {
+      Instance ahead(m, "region_fetch", build_region_fetch(d, s));
+      ahead.pass({"clear", "map_complete", "levels", "first_head"});
+      for (int l = 0; l < s.a.levels; ++l) ahead.pass(fmt::format("start_{}", l));
+      // All references of a group of the PE array must pass the planner before the first of its queries is sampled.
+      ahead.in_stream("group", lib::sram_fifo(d, m, "regions", input_stream(m, "region", RegionGroup(s)),
+                                              power_of_two(std::max(2, s.rows()))));
+      tags.in_stream("group", lib::fifo(d, m, "begun_regions", ahead.out_stream("begun", RegionGroup(s)), 2));
+      ahead.pass("data", "feature_data"), ahead.pass("data_valid", "region_data_valid");
+      ahead.pass("request", "region_burst");
+      buffer.connect("region", ahead, "line");
+      ahead.connect("freed", buffer);
+    }
+    auto sample = buffer.out_stream("sample", Sample(s));
+
+    m.note("Interpolation, aggregation, and the projection of each head.");
+    output(m, "sample_taken", sample.fire());
+    output(m, "sample_ends_query", sample.data.last_of_query);
+    output(m, "lane_blocked", sample.valid & ~sample.ready);
+    buffer.pass("waiting", "feature_missing");
+    Instance interpolate(m, "interpolate", build_interpolate(d, s));
+    interpolate.in_stream("sample", sample);
+    Instance requantise(m, "head_requantise", build_head_requantise(d, s));
+    requantise.pass("table", "head_requant");
+    requantise.connect("head", interpolate);
+    Instance projection(m, "head_projection", build_head_projection(d, s));
+    projection.pass("weights", "output_weights");
+    // The projection holds a head for as long as it works on it; the next one is collected meanwhile.
+    projection.in_stream("vector", lib::fifo(d, m, "heads", requantise.out_stream("vector", HeadVector(s)), 2));
+    projection.pass("sums");
+  });
+}
+
+}  // namespace quillgen::accel

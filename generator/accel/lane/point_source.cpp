@@ -1,0 +1,62 @@
+// Walks over the samples of each query and reads their logits. This is the only place that counts samples: behind it
+// they are marked.
+#include "accel/blocks.hpp"
+#include "accel/lane/slot.hpp"
+#include "lib/counter.hpp"
+#include "lib/pipeline.hpp"
+
+namespace quillgen::accel {
+
+using namespace hdl;
+
+const Module& build_point_source(Design& d, const Shapes& s) {
+  return d.module("point_source", s, [](Design&, Module& m, const Shapes& s) {
+    m.describe(
+        "Walks over the samples of every query of a group, head by head, level by level, and reads their logits.");
+    m.parameter("rows", s.rows());
+    m.parameter("heads", s.a.heads);
+    m.parameter("levels", s.a.levels);
+    m.parameter("points", s.a.points);
+    auto group = input_stream(m, "group", UInt(s.rows_bits()));
+
+    m.note("Logits of the groups on chip; one is filled while another is read.");
+    Ram logits(m, "logits", s.slots() << s.sample_bits(), s.n.logit_bits(), 1);
+    auto write_enable = input(m, "logit_write_enable", Bool());
+    auto write_address = input(m, "logit_write_address", UInt(logits.address_bits()));
+    auto write_data = input(m, "logit_write_data", UInt(s.n.logit_bits()));
+    logits.write(write_enable, write_address, write_data);
+
+    m.note("Position: query, head, level, point.");
+    SlotCounter slot(m, s);
+    auto head = reg(m, "head", UInt(s.head_bits()), 0);
+    auto level = reg(m, "level", UInt(s.level_bits()), 0);
+    auto point = reg(m, "point", UInt(Shapes::bits(s.a.points)), 0);
+    auto sample = reg(m, "sample", UInt(s.sample_bits()), 0);
+    Bool last_point = lib::is_last(point, s.a.points).named("last_point");
+    Bool last_level = (last_point & lib::is_last(level, s.a.levels)).named("last_of_head");
+    Bool last_head = (last_level & lib::is_last(head, s.a.heads)).named("last_of_query");
+    Bool last_row = (last_head & (slot.rows_so_far() == group.data)).named("last_of_group");
+
+    PointTag tag(s);
+    tag.slot = slot.slot(), tag.sample = sample, tag.head = head, tag.level = level;
+    tag.last_of_head = last_level, tag.last_of_query = last_head, tag.last_of_group = last_row;
+    auto points = stream(m, "points", group.valid, tag);
+    lib::Pipeline pipe(m, "read", points);
+    Bool step = points.fire().named("step");
+    group.ready.drive(points.ready & last_row);
+    point.when(step, lib::next_index(point, s.a.points));
+    level.when(step & last_point, lib::next_index(level, s.a.levels));
+    head.when(step & last_level, lib::next_index(head, s.a.heads));
+    sample.when(step & last_head, 0).when(step, lib::increment(sample));
+    slot.step(step & last_head, step & last_row);
+
+    UInt logit = logits.read(concat({tag.slot, sample}), step);
+    auto read = pipe.stage("at", tag);
+    Logit result(s);
+    result.logit = logit.as_sint();
+    result.tag = read;
+    output_stream(m, "logit", pipe.finish(result));
+  });
+}
+
+}  // namespace quillgen::accel

@@ -1,6 +1,0 @@
-// Writes the C header of the registers to standard output, while the project is built.
-#include <fmt/format.h>
-
-#include "accel/registers.hpp"
-
-int main() { fmt::print("{}", quillgen::accel::register_header()); }
