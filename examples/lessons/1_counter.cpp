@@ -3,9 +3,17 @@
 
 #include "lesson.hpp"
 
-// The parameter is part of the name: equal parameters give one module, different ones never collide.
-const Module& build_counter(Design& d, unsigned modulus) {
-  return d.module(fmt::format("counter_{}", modulus), [&](Module& m) {
+struct Counter {
+  unsigned modulus;
+  bool operator==(const Counter&) const = default;
+};
+
+// A module is its name and its parameters. Whoever asks for the same ones again gets the same module; the same name
+// with others is refused, so what differs belongs in the name. The function that builds it captures nothing, [], and so
+// can depend on nothing else.
+const Module& build_counter(Design& d, const Counter& counter) {
+  return d.module(fmt::format("counter_{}", counter.modulus), counter, [](Design&, Module& m, const Counter& counter) {
+    const auto [modulus] = counter;
     m.describe("Counts 0 .. modulus - 1, one step in every cycle with enable.");
     m.parameter("modulus", modulus);
     auto enable = input(m, "enable", Bool());
@@ -21,7 +29,7 @@ const Module& build_counter(Design& d, unsigned modulus) {
 void teach(Lesson& lesson) {
   Design design;
   for (const unsigned modulus : {10, 16}) {
-    const Module& counter = build_counter(design, modulus);
+    const Module& counter = build_counter(design, {modulus});
     auto sim = simulate(counter);
     std::mt19937 random(1);
     unsigned expected = 0;
@@ -33,6 +41,7 @@ void teach(Lesson& lesson) {
       expected = (expected + enable) % modulus;
     }
     lesson.print("{}: {} bits, {} nodes", counter.name(), index_bits(modulus), cost(counter).nodes);
+    lesson.check(&build_counter(design, {modulus}) == &counter, "the same parameters give the same module");
     lesson.verilog(counter);
   }
 }

@@ -1,8 +1,14 @@
 // Lesson 2: a multiply-accumulate unit that saturates, and how many bits its accumulator is worth.
 #include "lesson.hpp"
 
-const Module& build_mac(Design& d, int bits, int acc_bits) {
-  return d.module(fmt::format("mac_{}_to_{}", bits, acc_bits), [&](Module& m) {
+struct Mac {
+  int bits, acc_bits;
+  bool operator==(const Mac&) const = default;
+};
+
+const Module& build_mac(Design& d, const Mac& mac) {
+  return d.module(fmt::format("mac_{}_to_{}", mac.bits, mac.acc_bits), mac, [](Design&, Module& m, const Mac& mac) {
+    const auto [bits, acc_bits] = mac;
     m.describe("acc + a * b, or a * b at the first product of a sum. Beyond its range acc stays at the end of it.");
     m.parameter("bits", bits), m.parameter("acc_bits", acc_bits);
     auto first = input(m, "first", Bool());
@@ -18,7 +24,7 @@ const Module& build_mac(Design& d, int bits, int acc_bits) {
 void teach(Lesson& lesson) {
   Design design;
   for (const int acc_bits : {16, 17, 18, 19, 20}) {
-    const Module& mac = build_mac(design, 8, acc_bits);
+    const Module& mac = build_mac(design, {8, acc_bits});
     auto sim = simulate(mac);
     std::mt19937 random(1);
     int inexact = 0;

@@ -12,8 +12,15 @@ Stream<UInt> stage(Module& m, const std::string& name, Stream<UInt> in) {
   return out;
 }
 
-const Module& build_chain(Design& d, int bits, int stages) {
-  return d.module(fmt::format("chain_{}x{}", bits, stages), [&](Module& m) {
+struct Chain {
+  int bits, stages;
+  bool operator==(const Chain&) const = default;
+};
+
+const Module& build_chain(Design& d, const Chain& chain) {
+  const auto name = fmt::format("chain_{}x{}", chain.bits, chain.stages);
+  return d.module(name, chain, [](Design&, Module& m, const Chain& chain) {
+    const auto [bits, stages] = chain;
     m.describe("Stages of a stream, one behind the other.");
     m.parameter("bits", bits), m.parameter("stages", stages);
     auto values = input_stream(m, "in", UInt(bits));
@@ -25,7 +32,7 @@ const Module& build_chain(Design& d, int bits, int stages) {
 void teach(Lesson& lesson) {
   Design design;
   for (const int stages : {1, 2, 4, 8}) {
-    const Module& chain = build_chain(design, 16, stages);
+    const Module& chain = build_chain(design, {16, stages});
     std::string cycles;
     for (const int percent : {0, 30, 60}) {  // of the cycles, in which either end holds back
       test::StreamBench bench(chain, {.seed = 1, .stall_percent = percent});

@@ -3,8 +3,16 @@
 
 #include "lesson.hpp"
 
-const Module& build_counter(Design& d, unsigned modulus, bool down = false) {
-  return d.module(fmt::format("counter_{}{}", modulus, down ? "_down" : ""), [&](Module& m) {
+struct Counter {
+  unsigned modulus;
+  bool down;
+  bool operator==(const Counter&) const = default;
+};
+
+const Module& build_counter(Design& d, const Counter& counter) {
+  const auto name = fmt::format("counter_{}{}", counter.modulus, counter.down ? "_down" : "");
+  return d.module(name, counter, [](Design&, Module& m, const Counter& counter) {
+    const auto [modulus, down] = counter;
     const unsigned first = down ? modulus - 1 : 0, last = modulus - 1 - first;
     m.describe(
         fmt::format("Counts {}, one step in every cycle with enable.", down ? "modulus - 1 .. 0" : "0 .. modulus - 1"));
@@ -23,7 +31,7 @@ void teach(Lesson& lesson) {
   Design design;
   for (const bool down : {false, true})
     for (const unsigned modulus : {10, 16}) {
-      const Module& counter = build_counter(design, modulus, down);
+      const Module& counter = build_counter(design, {modulus, down});
       auto sim = simulate(counter);
       std::mt19937 random(1);
       unsigned expected = down ? modulus - 1 : 0;

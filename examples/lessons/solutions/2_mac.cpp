@@ -1,8 +1,16 @@
 // Solution of lesson 2: what wraps is wrong less often, and then by more.
 #include "lesson.hpp"
 
-const Module& build_mac(Design& d, int bits, int acc_bits, bool wraps) {
-  return d.module(fmt::format("mac_{}_to_{}{}", bits, acc_bits, wraps ? "_wrap" : ""), [&](Module& m) {
+struct Mac {
+  int bits, acc_bits;
+  bool wraps;
+  bool operator==(const Mac&) const = default;
+};
+
+const Module& build_mac(Design& d, const Mac& mac) {
+  const auto name = fmt::format("mac_{}_to_{}{}", mac.bits, mac.acc_bits, mac.wraps ? "_wrap" : "");
+  return d.module(name, mac, [](Design&, Module& m, const Mac& mac) {
+    const auto [bits, acc_bits, wraps] = mac;
     m.describe(
         wraps ? "acc + a * b, or a * b at the first product of a sum. Beyond its range acc goes on at the other end."
               : "acc + a * b, or a * b at the first product of a sum. Beyond its range acc stays at the end of it.");
@@ -22,7 +30,7 @@ void teach(Lesson& lesson) {
   for (const int acc_bits : {16, 17, 18, 19}) {
     int inexact[2] = {}, worst[2] = {};
     for (const bool wraps : {false, true}) {
-      const Module& mac = build_mac(design, 8, acc_bits, wraps);
+      const Module& mac = build_mac(design, {8, acc_bits, wraps});
       const int end = 1 << (acc_bits - 1);
       auto sim = simulate(mac);
       std::mt19937 random(1);

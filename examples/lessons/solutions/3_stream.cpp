@@ -39,8 +39,17 @@ Stream<UInt> skid_stage(Module& m, const std::string& name, Stream<UInt> in) {
 
 using Stage = Stream<UInt> (*)(Module&, const std::string&, Stream<UInt>);
 
-const Module& build_chain(Design& d, const std::string& kind, Stage build_stage, int bits, int stages) {
-  return d.module(fmt::format("{}_{}x{}", kind, bits, stages), [&](Module& m) {
+struct Chain {
+  std::string kind;
+  Stage build_stage;
+  int bits, stages;
+  bool operator==(const Chain&) const = default;
+};
+
+const Module& build_chain(Design& d, const Chain& chain) {
+  const auto name = fmt::format("{}_{}x{}", chain.kind, chain.bits, chain.stages);
+  return d.module(name, chain, [](Design&, Module& m, const Chain& chain) {
+    const auto& [kind, build_stage, bits, stages] = chain;
     m.describe("Stages of a stream, one behind the other.");
     m.parameter("bits", bits), m.parameter("stages", stages);
     auto values = input_stream(m, "in", UInt(bits));
@@ -54,7 +63,7 @@ void teach(Lesson& lesson) {
   for (const auto& [kind, build_stage] :
        {std::pair<std::string, Stage>{"chain", stage}, {"cut", cut_stage}, {"skid", skid_stage}})
     for (const int stages : {1, 2, 8}) {
-      const Module& chain = build_chain(design, kind, build_stage, 16, stages);
+      const Module& chain = build_chain(design, {kind, build_stage, 16, stages});
       std::string cycles;
       for (const int percent : {0, 30, 60}) {
         test::StreamBench bench(chain, {.seed = 1, .stall_percent = percent});
