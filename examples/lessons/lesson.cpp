@@ -87,18 +87,18 @@ void Lesson::sample(interp::Interpreter& sim) {
 int Lesson::end() {
   print("{} checks, {} wrong", checks_, wrong_);
   fmt::print("{}", output_);
-  // In README.md the output follows the command that gives it, up to an empty line.
-  const std::string readme = read(folder / "README.md"), command = "    $ build/examples/lessons/" + name_ + "\n";
+  // On the page the output follows the command that gives it, up to an empty line.
+  const std::string readme = read(folder / page_), command = "    $ build/examples/lessons/" + name_ + "\n";
   const auto start = readme.find(command) + command.size(), stop = readme.find("\n\n", start - 1) + 1;
   const bool found = start >= command.size() && stop != 0;
   if (!exercise_.empty()) {
     if (found && readme.substr(start, stop - start) != output_) notes_.push_back("the output is not that of the page");
     for (const auto& note : notes_) fmt::print("{}\n", note);
   } else if (!found) {
-    check(false, "README.md has no place for the output of " + name_);
+    check(false, page_.string() + " has no place for the output of " + name_);
   } else {
     if (name_.starts_with("solutions/")) check_code(readme, start);
-    keep(folder / "README.md", readme, readme.substr(0, start) + output_ + readme.substr(stop));
+    keep(folder / page_, readme, readme.substr(0, start) + output_ + readme.substr(stop));
   }
   return wrong_ == 0 ? 0 : 1;
 }

@@ -34,6 +34,8 @@ class Lesson {
   void print(fmt::format_string<Args...> text, Args&&... args) {
     output_ += "    " + fmt::format(text, std::forward<Args>(args)...) + "\n";
   }
+  /// The page that shows the output, where it is not README.md; a path from the folder of the lessons.
+  void page(const std::filesystem::path& file) { page_ = file; }
   /// States what must hold. The first five that do not are named.
   void check(bool holds, const std::string& what);
   /// Compares the Verilog of the module with <module>.v.
@@ -52,7 +54,7 @@ class Lesson {
 
   std::string name_, output_;
   bool update_;
-  std::filesystem::path exercise_;
+  std::filesystem::path exercise_, page_ = "README.md";
   std::map<std::string, std::unique_ptr<Wave>> waves_;
   std::vector<std::string> notes_;  // of an exercise, printed last
   int checks_ = 0, wrong_ = 0;
