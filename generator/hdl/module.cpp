@@ -487,13 +487,19 @@ Design::Made* Design::find(const std::string& name, SourceLine at) {
   auto it = by_name_.find(name);
   if (it == by_name_.end()) return nullptr;
   if (it->second.module == nullptr)
-    throw HdlError(fmt::format("module {} ({}) contains itself, at {}", name, it->second.at.str(), at.str()));
+    throw HdlError(fmt::format("module {} ({}) contains itself, at {}", name, it->second.place, place(at)));
   return &it->second;
 }
 
+std::string Design::place(SourceLine at) const {
+  return in_work_.empty() ? at.str() : fmt::format("{} for {}", at.str(), in_work_.back());
+}
+
 Module& Design::make(const std::string& name, std::any key, const std::function<void(Module&)>& build, SourceLine at) {
-  by_name_[name] = {nullptr, std::move(key), at};
+  by_name_[name] = {nullptr, std::move(key), place(at)};
   auto fresh = std::make_unique<Module>(name);
+  in_work_.push_back(name);
+  const std::shared_ptr<void> done(nullptr, [this](void*) { in_work_.pop_back(); });  // a mistake leaves it too
   build(*fresh);
   Module& result = *fresh;
   by_name_[name].module = fresh.get();
@@ -501,10 +507,10 @@ Module& Design::make(const std::string& name, std::any key, const std::function<
   return result;
 }
 
-void Design::fail_again(const std::string& name, const Made& before, SourceLine at) {
+void Design::fail_again(const std::string& name, const Made& before, SourceLine at) const {
   throw HdlError(fmt::format(
       "module {} is made at {} and, with other contents, at {}: put the parameters that differ into its name", name,
-      before.at.str(), at.str()));
+      before.place, place(at)));
 }
 
 Module& Design::module(const std::string& name, const std::function<void(Module&)>& build, SourceLine at) {

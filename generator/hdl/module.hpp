@@ -286,15 +286,18 @@ class Design {
   struct Made {
     Module* module = nullptr;  // while it is built: not yet there
     std::any key;
-    SourceLine at;
+    std::string place;  // where it was asked for first
   };
   /// nullptr when the name is new. Throws while the module is being built.
   Made* find(const std::string& name, SourceLine at);
+  /// "file.cpp:12", and for which module that is being built: a build function asks always in the same line.
+  std::string place(SourceLine at) const;
   Module& make(const std::string& name, std::any key, const std::function<void(Module&)>& build, SourceLine at);
-  [[noreturn]] static void fail_again(const std::string& name, const Made& before, SourceLine at);
+  [[noreturn]] void fail_again(const std::string& name, const Made& before, SourceLine at) const;
 
   std::vector<std::unique_ptr<Module>> modules_;
   std::unordered_map<std::string, Made> by_name_;
+  std::vector<std::string> in_work_;  // modules that are being built, the outermost first
 };
 
 /// Bits needed to count from 0 to n - 1; at least 1.

@@ -235,7 +235,7 @@ TEST_CASE("instances") {
   check_has(error([&] { Instance(m, "u", child); }), {"name \"u_u\" is used twice", made, at});
   at = line(1);
   auto itself = error([&] { design.module("again", [&](Module&) { design.module("again", [](Module&) {}); }); });
-  check_has(itself, {"module again (" + at + ") contains itself, at " + at});
+  check_has(itself, {"module again (" + at + ") contains itself, at " + at + " for again"});
 }
 
 namespace {
@@ -272,6 +272,15 @@ TEST_CASE("a module is its name and its parameters") {
   at = line(1);
   check_has(error([&] { d.module("once", [](Module&) {}); }), {"module once is made at " + once, at});
   CHECK(d.modules().size() == 2);
+}
+
+TEST_CASE("a module that two others ask for in the same line") {
+  Design d;
+  const auto asked = line(1);
+  const auto part = [&d](int depth) -> const Module& { return d.module("part", Size{4, depth}, build_store); };
+  d.module("left", [&](Module&) { part(1); });
+  check_has(error([&] { d.module("right", [&](Module&) { part(2); }); }),
+            {"module part is made at " + asked + " for left and, with other contents, at " + asked + " for right"});
 }
 
 namespace {
