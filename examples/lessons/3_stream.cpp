@@ -23,9 +23,9 @@ const Module& build_chain(Design& d, const Chain& chain) {
     const auto [bits, stages] = chain;
     m.describe("Stages of a stream, one behind the other.");
     m.parameter("bits", bits), m.parameter("stages", stages);
-    auto values = input_stream(m, "in", UInt(bits));
+    auto values = input_stream(m, "data_in", UInt(bits));
     for (int i = 0; i < stages; ++i) values = stage(m, fmt::format("stage_{}", i), values);  // a loop makes hardware
-    output_stream(m, "out", values);  // states that a value waits unchanged; every simulation checks that
+    output_stream(m, "data_out", values);  // states that a value waits unchanged; every simulation checks that
   });
 }
 
@@ -37,9 +37,9 @@ void teach(Lesson& lesson) {
     for (const int percent : {0, 30, 60}) {  // of the cycles, in which either end holds back
       test::StreamBench bench(chain, {.seed = 1, .stall_percent = percent});
       if (percent == 30) bench.on_cycle([&](auto& sim) { lesson.sample(sim); });
-      for (int i = 0; i < 1000; ++i) bench.push("in", {i}), bench.expect("out", 1);
+      for (int i = 0; i < 1000; ++i) bench.push("data_in", {i}), bench.expect("data_out", 1);
       cycles += fmt::format("{:6}", bench.run());
-      for (unsigned i = 0; i < 1000; ++i) lesson.check(bench.received("out")[i][0] == i, chain.name());
+      for (unsigned i = 0; i < 1000; ++i) lesson.check(bench.received("data_out")[i][0] == i, chain.name());
     }
     lesson.print("{}: 1000 values in {} cycles at stalls of 0, 30, 60 %", chain.name(), cycles);
     if (stages == 2) lesson.verilog(chain);

@@ -39,9 +39,9 @@ struct Sum {
 // One side of the stream has a field that the other has not.
 void build_pair(Module& m) {
   Design d;
-  const Module& maker = d.module("maker", [](Module& m) { output_stream(m, "total", input_stream(m, "in", Sum())); });
+  const Module& maker = d.module("maker", [](Module& m) { output_stream(m, "total", input_stream(m, "sum", Sum())); });
   const Module& taker =
-      d.module("taker", [](Module& m) { output_stream(m, "out", input_stream(m, "total", SInt(12))); });
+      d.module("taker", [](Module& m) { output_stream(m, "sum", input_stream(m, "total", SInt(12))); });
   Instance(m, "taker", taker).connect("total", Instance(m, "maker", maker));
 }
 

@@ -244,7 +244,7 @@ void Top::core_inputs() {
   core.connect("projected", gemm);
   for (const char* part : {"write_address", "write_data", "write_enable"})
     core.connect(fmt::format("reference_{}", part), reference, part);
-  core.connect("references_of_group", reference, "group");
+  core.connect("references_of_group", reference, "complete");
 }
 
 void Top::outputs() {
@@ -365,7 +365,7 @@ void Top::stopped_clocks() {
                  {"burst_valid", "sample_valid", "request_valid", "beat_valid"});
   nothing_passes("order", work_clock, {begin_order, data_valid[2], data_valid[3]}, order,
                  {"reference_burst_valid", "list_burst_valid", "row_valid", "result_valid", "word_valid", "bad_entry"});
-  nothing_passes("reference_rows", work_clock, {begin_order, freed}, reference, {"write_enable", "group_valid"});
+  nothing_passes("reference_rows", work_clock, {begin_order, freed}, reference, {"write_enable", "complete_valid"});
   std::vector<std::string> of_core = {"clearing", "output_valid"};
   for (int i = 0; i < feature_ids(c); ++i) of_core.push_back(burst_of(i) + "_valid");
   nothing_passes("core", work_clock, {begin_order, feature_valid}, core, of_core);

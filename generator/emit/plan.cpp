@@ -26,6 +26,7 @@ struct Use {
   bool as_port = false;  // one is a port of an instance or memory
   bool as_atom = false;  // one takes bits of it, or repeats it
   int checks = 0;        // places that are checks or taps
+  int concats = 0;       // places that are concatenations
 };
 
 class Planner {
@@ -99,7 +100,8 @@ class Planner {
         // The width of a product would reach into choices and logic among its factors.
         const bool product = n.op == Op::mul_unsigned;
         each_operand(n, [&](Id o) {
-          ++use_[o].count, use_[o].as_atom = use_[o].as_atom || (product && is_context_sensitive(m_.node(o).op));
+          ++use_[o].count, use_[o].concats += n.op == Op::concat;
+          use_[o].as_atom = use_[o].as_atom || (product && is_context_sensitive(m_.node(o).op));
         });
       }
     }
@@ -121,7 +123,7 @@ class Planner {
     } else if (is_arithmetic(n.op)) {
       net = !(use.count == 1 && use.whole);
     } else if (use.count > 1) {
-      net = !is_short(n);
+      net = !is_short(n) && !(n.op == Op::concat && use.concats == use.count && text_length(n) <= max_repeated_length);
     }
     int text = text_length(n);
     if (!net && !use.whole && n.op != Op::concat && text > max_inline_length)

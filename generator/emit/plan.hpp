@@ -15,6 +15,8 @@ struct Plan {
 
 /// Longest expression written in place, in characters.
 inline constexpr int max_inline_length = 90;
+/// Longest concatenation written more than once, where others take it in, rather than given a name.
+inline constexpr int max_repeated_length = 40;
 
 Plan plan_nets(const hdl::Module& m);
 

@@ -27,6 +27,18 @@ constexpr std::string_view keywords =
     "typedef union unique unique0 unsigned until until_with untyped use uwire var vectored virtual void wait "
     "wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor ";
 
+// IEEE 1076-2008.
+constexpr std::string_view vhdl_keywords =
+    " "
+    "abs access after alias all and architecture array assert assume assume_guarantee attribute begin "
+    "block body buffer bus case component configuration constant context cover default disconnect downto "
+    "else elsif end entity exit fairness file for force function generate generic group guarded if impure "
+    "in inertial inout is label library linkage literal loop map mod nand new next nor not null of on "
+    "open or others out package parameter port postponed procedure process property protected pure range "
+    "record register reject release rem report restrict restrict_guarantee return rol ror select sequence "
+    "severity shared signal sla sll sra srl strong subtype then to transport type unaffected units until "
+    "use variable vmode vprop vunit wait when while with xnor xor ";
+
 std::unordered_set<std::string_view> split(std::string_view text) {
   std::unordered_set<std::string_view> words;
   for (std::size_t at = 1; at < text.size();) {
@@ -41,6 +53,11 @@ std::unordered_set<std::string_view> split(std::string_view text) {
 
 bool is_keyword(std::string_view name) {
   static const auto words = split(keywords);
+  return words.contains(name);
+}
+
+bool is_vhdl_keyword(std::string_view name) {
+  static const auto words = split(vhdl_keywords);
   return words.contains(name);
 }
 

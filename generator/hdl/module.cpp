@@ -78,6 +78,12 @@ void Module::claim_name(const std::string& name, SourceLine at) {
   if (!fresh) fail(fmt::format("name \"{}\" is used twice ({} and {})", name, it->second.str(), at.str()));
 }
 
+void Module::check_port_name(const std::string& name, SourceLine at) const {
+  if (is_vhdl_keyword(name))
+    fail(fmt::format("port \"{}\" has the name of a VHDL keyword ({}); choose another, so that VHDL can instantiate it",
+                     name, at.str()));
+}
+
 void Module::place(Statement::Kind kind, std::uint32_t index) {
   std::vector<std::size_t>& places = placed_[static_cast<std::size_t>(kind)];
   if (places.size() <= index) places.resize(index + std::size_t{1}, 0);
@@ -200,6 +206,7 @@ Id Module::rom(std::vector<std::uint64_t> table, int width, Id address, SourceLi
 }
 
 Id Module::add_input(const std::string& name, int width, SourceLine at, const std::string& whole) {
+  check_port_name(name, at);
   claim_name(name, at);
   if (width < 1) fail(fmt::format("input {} has width {} ({})", name, width, at.str()));
   Id id = push({Op::input, false, width, no_id, no_id, no_id, ports_.size(), at});
@@ -210,6 +217,7 @@ Id Module::add_input(const std::string& name, int width, SourceLine at, const st
 }
 
 void Module::add_output(const std::string& name, Id value, SourceLine at, const std::string& whole) {
+  check_port_name(name, at);
   if (int i = port_index(name); i >= 0)
     fail(fmt::format("port \"{}\" is declared twice ({} and {})", name, ports_[static_cast<std::size_t>(i)].at.str(),
                      at.str()));

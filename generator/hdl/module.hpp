@@ -219,6 +219,7 @@ class Module {
   Id split_slice(const Node& n, int width, Id a, std::uint64_t extra, SourceLine at);
   void check_operands(Op op, int width, Id a, Id b, Id c, std::uint64_t extra, SourceLine at) const;
   void claim_name(const std::string& name, SourceLine at);
+  void check_port_name(const std::string& name, SourceLine at) const;
   void place(Statement::Kind kind,
              std::uint32_t index);  ///< appends; an earlier statement of the same kind and index is dropped
   bool is_constant(Id id, std::uint64_t& value) const;

@@ -171,11 +171,11 @@ module axil_registers (
     else if (event_done || (write_int_test && write_data[0])) int_done <= 1'b1;
     else if (write_int_state && write_data[0]) int_done <= 1'b0;
 
-  wire [2:0] irq_joined = {int_refused, int_failed, int_done};
+  wire [2:0] int_state = {int_refused, int_failed, int_done};
 
   always @(posedge clk)
     if (rst) irq <= 1'b0;
-    else irq <= (irq_joined & int_enable) != 3'd0;
+    else irq <= (int_state & int_enable) != 3'd0;
 
   // State of the accelerator.
 
@@ -303,7 +303,7 @@ module axil_registers (
   wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd25) ? 32'h200 :
         (araddr[11:2] == 10'd26) ? 32'h80 :
         (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_12;
-  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd21) ? {29'd0, irq_joined} :
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd21) ? {29'd0, int_state} :
         (araddr[11:2] == 10'd22) ? {29'd0, int_enable} : rdata_choice_13;
   wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd19) ? job_id :
         (araddr[11:2] == 10'd20) ? timeout : rdata_choice_14;

@@ -35,10 +35,10 @@ module bucket_sort (
   localparam [2:0] STATE_PLACE = 3'd4;
   reg [2:0] state;
   wire is_clear = state == STATE_CLEAR;
+  wire is_counting = state == STATE_COUNT;
   wire is_sum = state == STATE_SUM;
   wire is_placing = state == STATE_PLACE;
-  wire takes_references_equal = state == STATE_COUNT;
-  wire takes_references = takes_references_equal || is_placing;
+  wire takes_references = is_counting || is_placing;
   reg [3:0] cell_number;
   reg [6:0] left;
   wire last_cell = cell_number == 4'd15;
@@ -136,7 +136,7 @@ module bucket_sort (
     if (rst) state <= STATE_IDLE;
     else if (begin_sort) state <= STATE_CLEAR;
     else if (to_count) state <= STATE_COUNT;
-    else if (takes_references_equal && end_of_pass) state <= STATE_SUM;
+    else if (is_counting && end_of_pass) state <= STATE_SUM;
     else if (is_sum && last_cell) state <= STATE_IDLE;
     else if (to_place) state <= STATE_PLACE;
     else if (sorted) state <= STATE_IDLE;

@@ -88,32 +88,32 @@ module feature_buffer (
   wire [4:0] read_address_0_choice_2 = reading_line_x[0] ? reading_place_1 : reading_place_0;
   wire [6:0] read_address_0 = {reading_line_y[0], reading_line_x[0],
       reading_line_y[0] ? read_address_0_choice : read_address_0_choice_2};
+  wire needs_pixel_0 = reading_weight_0 != 11'd0;
   wire [4:0] read_address_1_choice = reading_line_x[1] ? reading_place_3 : reading_place_2;
   wire [4:0] read_address_1_choice_2 = reading_line_x[1] ? reading_place_1 : reading_place_0;
   wire [6:0] read_address_1 = {reading_line_y[0], reading_line_x[1],
       reading_line_y[0] ? read_address_1_choice : read_address_1_choice_2};
+  wire needs_pixel_1 = reading_weight_1 != 11'd0;
   wire [6:0] read_address_2 = {reading_line_y[1], reading_line_x[0],
       reading_line_y[1] ? read_address_0_choice : read_address_0_choice_2};
+  wire needs_pixel_2 = reading_weight_2 != 11'd0;
   wire [6:0] read_address_3 = {reading_line_y[1], reading_line_x[1],
       reading_line_y[1] ? read_address_1_choice : read_address_1_choice_2};
-  wire busy_term = reading_weight_0 != 11'd0;
-  wire busy_term_2 = reading_weight_1 != 11'd0;
-  wire busy_term_3 = (busy_term && (read_address_0 == fill_address)) ||
-      (busy_term_2 && (read_address_1 == fill_address));
-  wire busy_term_4 = reading_weight_2 != 11'd0;
-  wire busy_term_5 = reading_weight_3 != 11'd0;
-  wire busy_term_6 = busy_term_3 || (busy_term_4 && (read_address_2 == fill_address)) ||
-      (busy_term_5 && (read_address_3 == fill_address));
-  wire busy = busy_term_6 && reading_valid;
+  wire needs_pixel_3 = reading_weight_3 != 11'd0;
+  wire busy_term = (needs_pixel_0 && (read_address_0 == fill_address)) ||
+      (needs_pixel_1 && (read_address_1 == fill_address));
+  wire busy_term_2 = busy_term || (needs_pixel_2 && (read_address_2 == fill_address)) ||
+      (needs_pixel_3 && (read_address_3 == fill_address));
+  wire busy = busy_term_2 && reading_valid;
   wire write_line_equal = open == 4'd0;
   wire write_line = queue_out_valid && line_valid && !write_line_equal && !busy;
   assign line_ready = queue_out_valid && !write_line_equal && !busy;
   wire complete = write_line_equal || (write_line && (open == lowest));
-  wire filled_term = queue_out_valid && queue_out_ready;
+  wire take_sample = queue_out_valid && queue_out_ready;
 
   always @(posedge clk)
     if (rst) filled <= 4'd0;
-    else if (filled_term) filled <= 4'd0;
+    else if (take_sample) filled <= 4'd0;
     else if (write_line) filled <= filled | lowest;
 
   // Data in the cycle after the read, kept until they are taken.
@@ -129,11 +129,11 @@ module feature_buffer (
 
   always @(posedge clk)
     if (rst) reading_valid <= 1'b0;
-    else if (filled_term) reading_valid <= 1'b1;
+    else if (take_sample) reading_valid <= 1'b1;
     else if (issue) reading_valid <= 1'b0;
 
   always @(posedge clk)
-    if (filled_term) begin
+    if (take_sample) begin
       reading_weight_0 <= queue_out_data[10:0];
       reading_weight_1 <= queue_out_data[21:11];
       reading_weight_2 <= queue_out_data[32:22];
@@ -165,7 +165,7 @@ module feature_buffer (
 
   // Data banks. A line holds one pixel of each parity.
   wire [15:0] pixels_0_q;
-  wire pixels_0_read_term = issue && busy_term;
+  wire pixels_0_read_term = issue && needs_pixel_0;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_0 (
     .clk           (clk),
@@ -178,7 +178,7 @@ module feature_buffer (
   );
 
   wire [15:0] pixels_1_q;
-  wire pixels_1_read_term = issue && busy_term_2;
+  wire pixels_1_read_term = issue && needs_pixel_1;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_1 (
     .clk           (clk),
@@ -191,7 +191,7 @@ module feature_buffer (
   );
 
   wire [15:0] pixels_2_q;
-  wire pixels_2_read_term = issue && busy_term_4;
+  wire pixels_2_read_term = issue && needs_pixel_2;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_2 (
     .clk           (clk),
@@ -204,7 +204,7 @@ module feature_buffer (
   );
 
   wire [15:0] pixels_3_q;
-  wire pixels_3_read_term = issue && busy_term_5;
+  wire pixels_3_read_term = issue && needs_pixel_3;
 
   sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_pixels_3 (
     .clk           (clk),

@@ -64,8 +64,8 @@ module job_descriptor (
     else if (job_begins) beat_index <= 4'd0;
     else if (beat_valid) beat_index <= beat_index + 4'd1;
 
-  wire complete_equal = beat_index == 4'd15;
-  assign complete = beat_valid && complete_equal;
+  wire is_last_beat = beat_index == 4'd15;
+  assign complete = beat_valid && is_last_beat;
   reg [31:0] kind;
   reg [31:0] flags;
   reg [31:0] query_count;
@@ -223,7 +223,7 @@ module job_descriptor (
   always @(posedge clk)
     if (rst) reserved_bits <= 1'b0;
     else if (job_begins) reserved_bits <= 1'b0;
-    else if (beat_valid && (reserved_bits_term_3 || (complete_equal && reserved_bits_term))) reserved_bits <= 1'b1;
+    else if (beat_valid && (reserved_bits_term_3 || (is_last_beat && reserved_bits_term))) reserved_bits <= 1'b1;
 
   wire is_dense = kind == 32'h30002;
   wire is_attention = kind == 32'h30001;

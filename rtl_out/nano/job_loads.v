@@ -67,8 +67,8 @@ module job_loads (
 
   // What is wanted.
   reg [15:0] tiles_left;
-  wire panel_wanted_term = tiles_left != 16'd0;
-  wire panel_wanted = panel_wanted_term && !panel_loaded;
+  wire tiles_remain = tiles_left != 16'd0;
+  wire panel_wanted = tiles_remain && !panel_loaded;
 
   localparam [2:0] STATE_IDLE = 3'd0;
   localparam [2:0] STATE_SIZE = 3'd1;
@@ -193,7 +193,7 @@ module job_loads (
       output_beats_left <= output_beats_left - {15'd0, panel_output_beats_choice};
     end
 
-  assign panels_left = panel_wanted_term || panel_loaded;
+  assign panels_left = tiles_remain || panel_loaded;
 
   assign request_valid = is_ask;
   assign request_beats = beats;

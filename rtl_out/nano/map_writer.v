@@ -54,11 +54,11 @@ module map_writer (
   wire block_ready_to_go = block_ready_to_go_term && enough;
   assign finished_ready = block_ready_to_go_term && !enough;
   reg [39:0] block_address;
-  wire block_address_term = is_ask && request_ready;
+  wire request_taken = is_ask && request_ready;
 
   always @(posedge clk)
     if (start) block_address <= address;
-    else if (block_address_term) block_address <= block_address + 40'h10;
+    else if (request_taken) block_address <= block_address + 40'h10;
 
   // Head, pixel (the fifth is the padding of the line), unit of the pixel.
   reg head_unit;
@@ -93,7 +93,7 @@ module map_writer (
   always @(posedge clk)
     if (rst) state <= STATE_WAIT;
     else if (block_ready_to_go) state <= STATE_ASK;
-    else if (block_address_term) state <= STATE_COPY;
+    else if (request_taken) state <= STATE_COPY;
     else if (end_of_block) state <= STATE_WAIT;
 
   always @(posedge clk)

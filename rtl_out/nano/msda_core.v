@@ -87,9 +87,9 @@ module msda_core (
   sampling_lane u_lane_0 (
     .clk                     (clk),
     .rst                     (rst),
-    .group_valid             (group_valid),
-    .group_ready             (group_ready),
-    .group                   (projected),
+    .rows_valid              (group_valid),
+    .rows_ready              (group_ready),
+    .rows                    (projected),
     .sample_valid            (sample_valid),
     .sample_address          (sample_address),
     .sample_logit            (logit_0),

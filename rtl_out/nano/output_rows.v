@@ -57,16 +57,16 @@ module output_rows (
 
   // Values as whole bytes, sign-extended; groups become beats.
   row_resize_16_to_64_of_2 u_collect (
-    .clk       (clk),
-    .rst       (rst),
-    .restart   (start),
-    .last_word (2'd1),
-    .in_valid  (output_valid),
-    .in_ready  (output_ready),
-    .in        (output_values),
-    .out_valid (beat_valid),
-    .out_ready (beat_ready),
-    .out       (beat)
+    .clk            (clk),
+    .rst            (rst),
+    .restart        (start),
+    .last_word      (2'd1),
+    .word_in_valid  (output_valid),
+    .word_in_ready  (output_ready),
+    .word_in        (output_values),
+    .word_out_valid (beat_valid),
+    .word_out_ready (beat_ready),
+    .word_out       (beat)
   );
 
   assign request_valid = row_place_valid;

@@ -59,9 +59,14 @@ module parameter_loader (
   wire entry = step && last_part;
   wire row = entry && last_bank;
   wire end_of_table = row && last_word;
-  wire end_of_load_equal = table_index == 3'd1;
-  wire end_of_load_equal_2 = table_index == 3'd6;
-  wire end_of_load = end_of_table && (end_of_load_equal || end_of_load_equal_2);
+  wire is_table_0 = table_index == 3'd0;
+  wire is_table_1 = table_index == 3'd1;
+  wire is_table_2 = table_index == 3'd2;
+  wire is_table_3 = table_index == 3'd3;
+  wire is_table_4 = table_index == 3'd4;
+  wire is_table_5 = table_index == 3'd5;
+  wire is_table_6 = table_index == 3'd6;
+  wire end_of_load = end_of_table && (is_table_1 || is_table_6);
 
   always @(posedge clk)
     if (rst) part <= 2'd0;
@@ -90,14 +95,11 @@ module parameter_loader (
     else if (end_of_load) active <= 1'b0;
 
   // A panel lies in its half; the tables of the queries behind those of the tokens.
-  wire address_equal = table_index == 3'd0;
-  wire address_equal_2 = table_index == 3'd2;
-
   always @(posedge clk)
     if (start_panel) address <= upper_half ? 7'd10 : 7'd0;
     else if (start_rest) address <= 7'd2;
-    else if (end_of_table && address_equal) address <= upper_half ? 7'd64 : 7'd0;
-    else if (end_of_table && address_equal_2) address <= 7'd4;
+    else if (end_of_table && is_table_0) address <= upper_half ? 7'd64 : 7'd0;
+    else if (end_of_table && is_table_2) address <= 7'd4;
     else if (end_of_table) address <= 7'd0;
     else if (row) address <= address + 7'd1;
 
@@ -112,18 +114,18 @@ module parameter_loader (
   always @(posedge clk)
     if (step && (part == 2'd1)) part_1 <= beat;
 
-  assign gemm_requant_enable = entry && (address_equal || address_equal_2);
+  assign gemm_requant_enable = entry && (is_table_0 || is_table_2);
   assign gemm_requant_address = address[4:0];
   wire [191:0] gemm_requant_data_joined = {beat, part_1, part_0};
   assign gemm_requant_data = gemm_requant_data_joined[161:0];
-  assign gemm_weights_enable = entry && (end_of_load_equal || (table_index == 3'd3));
+  assign gemm_weights_enable = entry && (is_table_1 || is_table_3);
   assign gemm_weights_data = beat[15:0];
-  assign head_requant_enable = entry && (table_index == 3'd4);
+  assign head_requant_enable = entry && is_table_4;
   assign head_requant_address = address[1:0];
   assign head_requant_data = beat[21:0];
-  assign output_weights_enable = entry && (table_index == 3'd5);
+  assign output_weights_enable = entry && is_table_5;
   assign output_weights_bank = bank[0];
-  assign output_requant_enable = entry && end_of_load_equal_2;
+  assign output_requant_enable = entry && is_table_6;
   assign output_requant_address = address[0];
   assign output_requant_data = beat[53:0];
 

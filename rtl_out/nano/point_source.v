@@ -11,9 +11,9 @@
 module point_source (
   input  wire        clk,
   input  wire        rst,
-  input  wire        group_valid,
-  output wire        group_ready,
-  input  wire [1:0]  group,
+  input  wire        rows_valid,
+  output wire        rows_ready,
+  input  wire [1:0]  rows,
   input  wire        logit_write_enable,
   input  wire [5:0]  logit_write_address,
   input  wire [10:0] logit_write_data,
@@ -42,12 +42,12 @@ module point_source (
   wire last_of_head = last_point && level;
   wire last_of_query = last_of_head && head;
   wire [1:0] last_of_group_sum = {1'b0, row_index} + 2'd1;
-  wire last_of_group = last_of_query && (last_of_group_sum == group);
+  wire last_of_group = last_of_query && (last_of_group_sum == rows);
   wire points_ready;
   wire read_advance;
   assign points_ready = read_advance;
-  wire step = group_valid && points_ready;
-  assign group_ready = points_ready && last_of_group;
+  wire step = rows_valid && points_ready;
+  assign rows_ready = points_ready && last_of_group;
 
   always @(posedge clk)
     if (rst) point <= 1'b0;
@@ -96,7 +96,7 @@ module point_source (
 
   always @(posedge clk)
     if (rst) at_valid <= 1'b0;
-    else if (read_advance) at_valid <= group_valid;
+    else if (read_advance) at_valid <= rows_valid;
 
   reg [2:0] at_slot;
   reg [2:0] at_sample;

@@ -132,6 +132,7 @@ module query_order (
     .query           (bucket_sort_query)
   );
 
+  wire candidates_valid = reference_gather_word_valid && !bucket_sort_takes;
   wire candidates_ready;
   assign reference_gather_word_ready = bucket_sort_takes ? to_sort_ready : candidates_ready;
 
@@ -141,14 +142,13 @@ module query_order (
   wire [63:0] nearest_first_issued_word;
   wire nearest_first_issued_last;
   wire nearest_first_issued_ready;
-  wire nearest_first_candidate_valid_term = reference_gather_word_valid && !bucket_sort_takes;
 
   nearest_first u_nearest_first (
     .clk             (clk),
     .rst             (rst),
     .start           (start),
     .count           (count),
-    .candidate_valid (nearest_first_candidate_valid_term),
+    .candidate_valid (candidates_valid),
     .candidate_ready (candidates_ready),
     .candidate_query (reference_gather_word_query),
     .candidate_word  (reference_gather_word_word),

@@ -422,8 +422,8 @@ module quillgen (
   wire reference_rows_write_enable;
   wire [3:0] reference_rows_write_address;
   wire [97:0] reference_rows_write_data;
-  wire reference_rows_group_valid;
-  wire reference_rows_group;
+  wire reference_rows_complete_valid;
+  wire reference_rows_complete;
   wire core_projected_ready;
   wire core_references_of_group_ready;
   wire core_feature_burst_0_valid;
@@ -442,21 +442,21 @@ module quillgen (
   wire core_output_last;
 
   reference_rows u_reference_rows (
-    .clk           (clk),
-    .rst           (rst || job_control_job_reset),
-    .start         (begin_order),
-    .queries       (job_descriptor_job_queries),
-    .boxes         (job_descriptor_job_boxes),
-    .freed         (core_freed),
-    .word_valid    (order_word_valid),
-    .word_ready    (reference_rows_word_ready),
-    .word          (order_word),
-    .write_enable  (reference_rows_write_enable),
-    .write_address (reference_rows_write_address),
-    .write_data    (reference_rows_write_data),
-    .group_valid   (reference_rows_group_valid),
-    .group_ready   (core_references_of_group_ready),
-    .group         (reference_rows_group)
+    .clk            (clk),
+    .rst            (rst || job_control_job_reset),
+    .start          (begin_order),
+    .queries        (job_descriptor_job_queries),
+    .boxes          (job_descriptor_job_boxes),
+    .freed          (core_freed),
+    .word_valid     (order_word_valid),
+    .word_ready     (reference_rows_word_ready),
+    .word           (order_word),
+    .write_enable   (reference_rows_write_enable),
+    .write_address  (reference_rows_write_address),
+    .write_data     (reference_rows_write_data),
+    .complete_valid (reference_rows_complete_valid),
+    .complete_ready (core_references_of_group_ready),
+    .complete       (reference_rows_complete)
   );
 
   wire output_rows_output_ready;
@@ -707,9 +707,9 @@ module quillgen (
     .projected_valid           (gemm_projected_valid),
     .projected_ready           (core_projected_ready),
     .projected                 (gemm_projected),
-    .references_of_group_valid (reference_rows_group_valid),
+    .references_of_group_valid (reference_rows_complete_valid),
     .references_of_group_ready (core_references_of_group_ready),
-    .references_of_group       (reference_rows_group),
+    .references_of_group       (reference_rows_complete),
     .head_requant_enable       (parameter_loader_head_requant_enable),
     .head_requant_bank         (parameter_loader_head_requant_bank),
     .head_requant_address      (parameter_loader_head_requant_address),

@@ -19,9 +19,9 @@ module reference_rows (
   output wire        write_enable,
   output wire [3:0]  write_address,
   output wire [97:0] write_data,
-  output wire        group_valid,
-  input  wire        group_ready,
-  output wire        group
+  output wire        complete_valid,
+  input  wire        complete_ready,
+  output wire        complete
 );
 
   // Level after level, query after query.
@@ -82,9 +82,9 @@ module reference_rows (
     .in_valid  (end_of_group),
     .in_ready  (announce_ready),
     .in_data   (1'b1),
-    .out_valid (group_valid),
-    .out_ready (group_ready),
-    .out_data  (group)
+    .out_valid (complete_valid),
+    .out_ready (complete_ready),
+    .out_data  (complete)
   );
 
   assign write_enable = write;

@@ -245,34 +245,34 @@ module result_buffer (
     if (advance) unit_live <= read_live;
 
   wire map_ready;
-  wire collect_out_valid;
-  wire [63:0] collect_out;
-  wire collect_out_ready;
-  wire collect_in_valid_term = unit_valid && !dense;
-  wire [15:0] collect_in_choice = unit_part[1] ? (unit_part[0] ? {bank_7_q, bank_6_q} : {bank_5_q, bank_4_q}) :
+  wire collect_word_out_valid;
+  wire [63:0] collect_word_out;
+  wire collect_word_out_ready;
+  wire collect_word_in_valid_term = unit_valid && !dense;
+  wire [15:0] collect_word_in_choice = unit_part[1] ? (unit_part[0] ? {bank_7_q, bank_6_q} : {bank_5_q, bank_4_q}) :
         unit_part[0] ? {bank_3_q, bank_2_q} : {bank_1_q, bank_0_q};
-  wire [15:0] collect_in_choice_2 = (unit_live == 4'd0) ? 16'd0 : collect_in_choice;
+  wire [15:0] collect_word_in_choice_2 = (unit_live == 4'd0) ? 16'd0 : collect_word_in_choice;
 
   row_resize_16_to_64_of_3 u_collect (
-    .clk       (clk),
-    .rst       (rst),
-    .restart   (restart),
-    .last_word (3'd3),
-    .in_valid  (collect_in_valid_term),
-    .in_ready  (map_ready),
-    .in        (collect_in_choice_2),
-    .out_valid (collect_out_valid),
-    .out_ready (collect_out_ready),
-    .out       (collect_out)
+    .clk            (clk),
+    .rst            (rst),
+    .restart        (restart),
+    .last_word      (3'd3),
+    .word_in_valid  (collect_word_in_valid_term),
+    .word_in_ready  (map_ready),
+    .word_in        (collect_word_in_choice_2),
+    .word_out_valid (collect_word_out_valid),
+    .word_out_ready (collect_word_out_ready),
+    .word_out       (collect_word_out)
   );
 
-  assign collect_out_ready = beat_ready && !dense;
+  assign collect_word_out_ready = beat_ready && !dense;
   assign advance = !unit_valid || (dense ? beat_ready : map_ready);
-  assign beat_valid = dense ? unit_valid : collect_out_valid;
+  assign beat_valid = dense ? unit_valid : collect_word_out_valid;
   assign beat = dense ? {(unit_live > 4'd7) ? bank_7_q : 8'd0, (unit_live > 4'd6) ? bank_6_q : 8'd0,
       (unit_live > 4'd5) ? bank_5_q : 8'd0, (unit_live > 4'd4) ? bank_4_q : 8'd0, (unit_live > 4'd3) ? bank_3_q : 8'd0,
       (unit_live > 4'd2) ? bank_2_q : 8'd0, (unit_live > 4'd1) ? bank_1_q : 8'd0,
-      (unit_live > 4'd0) ? bank_0_q : 8'd0} : collect_out;
+      (unit_live > 4'd0) ? bank_0_q : 8'd0} : collect_word_out;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, first_output_product[5]};

@@ -42,9 +42,9 @@ module row_fetch (
   wire last_row = row_of_group || (remaining == 7'd1);
   wire mark_ready;
   wire wanted = dense_run ? (remaining != 7'd0) : given_valid;
+  wire ask_row = wanted && mark_ready;
   wire row_request_ready;
-  wire asked_term = wanted && mark_ready;
-  wire asked = asked_term && row_request_ready;
+  wire asked = ask_row && row_request_ready;
   assign given_ready = !dense_run && row_request_ready && mark_ready;
   wire next_row = asked && dense_run;
 
@@ -88,7 +88,7 @@ module row_fetch (
   burst_reader #(.ADDRESS_BITS(40), .DATA_BITS(64), .BEAT_BITS(2), .DEPTH(32)) u_reader (
     .clk             (clk),
     .rst             (rst),
-    .request_valid   (asked_term),
+    .request_valid   (ask_row),
     .request_ready   (row_request_ready),
     .request_address (reader_request_address_choice),
     .request_beats   (row_beats),
@@ -103,29 +103,29 @@ module row_fetch (
     .beat            (reader_beat)
   );
 
-  wire cut_out_valid;
-  wire [15:0] cut_out;
-  wire cut_out_ready;
+  wire cut_word_out_valid;
+  wire [15:0] cut_word_out;
+  wire cut_word_out_ready;
 
   row_resize_64_to_16_of_3 u_cut (
-    .clk       (clk),
-    .rst       (rst),
-    .restart   (start),
-    .last_word (last_step),
-    .in_valid  (reader_beat_valid),
-    .in_ready  (reader_beat_ready),
-    .in        (reader_beat),
-    .out_valid (cut_out_valid),
-    .out_ready (cut_out_ready),
-    .out       (cut_out)
+    .clk            (clk),
+    .rst            (rst),
+    .restart        (start),
+    .last_word      (last_step),
+    .word_in_valid  (reader_beat_valid),
+    .word_in_ready  (reader_beat_ready),
+    .word_in        (reader_beat),
+    .word_out_valid (cut_word_out_valid),
+    .word_out_ready (cut_word_out_ready),
+    .word_out       (cut_word_out)
   );
 
   reg [2:0] step;
   wire end_of_row = step == last_step;
   wire has_padding = end_of_row && row_tail;
-  wire [7:0] operand_1 = has_padding ? 8'd0 : cut_out[15:8];
-  assign cut_out_ready = word_ready && marks_out_valid;
-  assign word_valid = cut_out_valid && marks_out_valid;
+  wire [7:0] operand_1 = has_padding ? 8'd0 : cut_word_out[15:8];
+  assign cut_word_out_ready = word_ready && marks_out_valid;
+  assign word_valid = cut_word_out_valid && marks_out_valid;
   wire sent = word_valid && word_ready;
   wire step_term = sent && end_of_row;
 
@@ -135,7 +135,7 @@ module row_fetch (
     else if (sent) step <= step + 3'd1;
 
   assign marks_out_ready = step_term;
-  assign word_operands = {operand_1, cut_out[7:0]};
+  assign word_operands = {operand_1, cut_word_out[7:0]};
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, tokens_run};

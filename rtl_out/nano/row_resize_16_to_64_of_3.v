@@ -9,12 +9,12 @@ module row_resize_16_to_64_of_3 (
   input  wire        rst,
   input  wire        restart,
   input  wire [2:0]  last_word,
-  input  wire        in_valid,
-  output wire        in_ready,
-  input  wire [15:0] in,
-  output wire        out_valid,
-  input  wire        out_ready,
-  output wire [63:0] out
+  input  wire        word_in_valid,
+  output wire        word_in_ready,
+  input  wire [15:0] word_in,
+  output wire        word_out_valid,
+  input  wire        word_out_ready,
+  output wire [63:0] word_out
 );
 
   reg [2:0] word;
@@ -22,8 +22,8 @@ module row_resize_16_to_64_of_3 (
   wire last_of_row = word == last_word;
   wire complete_equal = part == 2'd3;
   wire complete = last_of_row || complete_equal;
-  assign in_ready = !complete || out_ready;
-  wire step = in_valid && in_ready;
+  assign word_in_ready = !complete || word_out_ready;
+  wire step = word_in_valid && word_in_ready;
   wire word_term = restart || (step && last_of_row);
 
   always @(posedge clk)
@@ -42,25 +42,25 @@ module row_resize_16_to_64_of_3 (
   wire part_0_equal = part == 2'd0;
 
   always @(posedge clk)
-    if (step && part_0_equal) part_0 <= in;
+    if (step && part_0_equal) part_0 <= word_in;
 
   reg [15:0] part_1;
   wire part_1_equal = part == 2'd1;
 
   always @(posedge clk)
-    if (step && part_1_equal) part_1 <= in;
+    if (step && part_1_equal) part_1 <= word_in;
 
   reg [15:0] part_2;
   wire part_2_equal = part == 2'd2;
 
   always @(posedge clk)
-    if (step && part_2_equal) part_2 <= in;
+    if (step && part_2_equal) part_2 <= word_in;
 
-  assign out_valid = in_valid && complete;
-  assign out = {complete_equal ? in : 16'd0, (part > 2'd2) ? part_2 :
-        part_2_equal ? in : 16'd0, (part > 2'd1) ? part_1 :
-        part_1_equal ? in : 16'd0, (part > 2'd0) ? part_0 :
-        part_0_equal ? in : 16'd0};
+  assign word_out_valid = word_in_valid && complete;
+  assign word_out = {complete_equal ? word_in : 16'd0, (part > 2'd2) ? part_2 :
+        part_2_equal ? word_in : 16'd0, (part > 2'd1) ? part_1 :
+        part_1_equal ? word_in : 16'd0, (part > 2'd0) ? part_0 :
+        part_0_equal ? word_in : 16'd0};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -68,8 +68,8 @@ module row_resize_16_to_64_of_3 (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  stream_check #(.WIDTH(64)) check_out (
-    .clk(clk), .rst(rst), .valid(out_valid), .ready(out_ready), .payload(out)
+  stream_check #(.WIDTH(64)) check_word_out (
+    .clk(clk), .rst(rst), .valid(word_out_valid), .ready(word_out_ready), .payload(word_out)
   );
 `endif
 

@@ -9,17 +9,17 @@ module row_resize_64_to_16_of_3 (
   input  wire        rst,
   input  wire        restart,
   input  wire [2:0]  last_word,
-  input  wire        in_valid,
-  output wire        in_ready,
-  input  wire [63:0] in,
-  output wire        out_valid,
-  input  wire        out_ready,
-  output wire [15:0] out
+  input  wire        word_in_valid,
+  output wire        word_in_ready,
+  input  wire [63:0] word_in,
+  output wire        word_out_valid,
+  input  wire        word_out_ready,
+  output wire [15:0] word_out
 );
 
   reg [2:0] word;
   reg [1:0] part;
-  wire step = in_valid && out_ready;
+  wire step = word_in_valid && word_out_ready;
   wire last_of_row = word == last_word;
   wire last_part = last_of_row || (part == 2'd3);
 
@@ -33,11 +33,11 @@ module row_resize_64_to_16_of_3 (
     else if (restart || (step && last_part)) part <= 2'd0;
     else if (step) part <= part + 2'd1;
 
-  assign in_ready = out_ready && last_part;
-  assign out = part[1] ? (part[0] ? in[63:48] : in[47:32]) :
-        part[0] ? in[31:16] : in[15:0];
+  assign word_in_ready = word_out_ready && last_part;
+  assign word_out = part[1] ? (part[0] ? word_in[63:48] : word_in[47:32]) :
+        part[0] ? word_in[31:16] : word_in[15:0];
 
-  assign out_valid = in_valid;
+  assign word_out_valid = word_in_valid;
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -45,8 +45,8 @@ module row_resize_64_to_16_of_3 (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  stream_check #(.WIDTH(16)) check_out (
-    .clk(clk), .rst(rst), .valid(in_valid), .ready(out_ready), .payload(out)
+  stream_check #(.WIDTH(16)) check_word_out (
+    .clk(clk), .rst(rst), .valid(word_in_valid), .ready(word_out_ready), .payload(word_out)
   );
 `endif
 

@@ -113,6 +113,7 @@ module tag_lookup (
   wire needs_11 = needs_11_term || (row_parity[1] && column_parity[0] && reads_10) ||
       (row_parity[1] && column_parity[1] && reads_11);
   wire [3:0] needed = {needs_11, needs_10, needs_01, needs_00};
+  wire [3:0] level_spread = {corners_level, 3'd0};
   wire lookup_advance;
   assign corners_ready = lookup_advance;
   wire accept = corners_valid && corners_ready;
@@ -159,12 +160,10 @@ module tag_lookup (
 
   // Tag bank of lines with block row parity 0, block column parity 0. A word: the way to replace next, then for each
   // way {valid, tag}.
-  wire [1:0] bank_0_next_set_joined = {column_even_block[1], corners_head};
-  wire [3:0] bank_0_next_set_joined_2 = {column_even_block[2], row_even_block[1], bank_0_next_set_joined};
+  wire [3:0] bank_0_next_set_joined = {column_even_block[2], row_even_block[1], column_even_block[1], corners_head};
   wire [7:0] bank_0_next_set_wide = {1'b0, row_even_block[3], column_even_block[3], row_even_block[2],
-      bank_0_next_set_joined_2};
-  wire [3:0] bank_0_next_set_joined_3 = {corners_level, 3'd0};
-  wire [3:0] bank_0_next_set = bank_0_next_set_joined_2 ^ bank_0_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
+      bank_0_next_set_joined};
+  wire [3:0] bank_0_next_set = bank_0_next_set_joined ^ bank_0_next_set_wide[7:4] ^ level_spread;
   reg [3:0] bank_0_set;
 
   always @(posedge clk)
@@ -204,20 +203,19 @@ module tag_lookup (
   wire [8:0] bank_0_match_0_joined = {1'b1, bank_0_tag};
   wire bank_0_match_0 = bank_0_word[8:0] == bank_0_match_0_joined;
   wire bank_0_match_1 = bank_0_word[17:9] == bank_0_match_0_joined;
-  wire bank_0_missing_term = bank_0_match_0 || bank_0_match_1;
-  wire bank_0_missing = line_needed[0] && !bank_0_missing_term;
-  wire bank_0_found = line_needed[0] && bank_0_missing_term;
+  wire bank_0_hit = bank_0_match_0 || bank_0_match_1;
+  wire bank_0_missing = line_needed[0] && !bank_0_hit;
+  wire bank_0_found = line_needed[0] && bank_0_hit;
   wire bank_0_new_word_sum = bank_0_word[18] + 1'b1;
   assign bank_0_new_word = {bank_0_new_word_sum, bank_0_word[18] ? bank_0_match_0_joined : bank_0_word[17:9],
       bank_0_word[18] ? bank_0_word[8:0] : bank_0_match_0_joined};
 
   // Tag bank of lines with block row parity 0, block column parity 1. A word: the way to replace next, then for each
   // way {valid, tag}.
-  wire [1:0] bank_1_next_set_joined = {column_odd_block[1], corners_head};
-  wire [3:0] bank_1_next_set_joined_2 = {column_odd_block[2], row_even_block[1], bank_1_next_set_joined};
+  wire [3:0] bank_1_next_set_joined = {column_odd_block[2], row_even_block[1], column_odd_block[1], corners_head};
   wire [7:0] bank_1_next_set_wide = {1'b0, row_even_block[3], column_odd_block[3], row_even_block[2],
-      bank_1_next_set_joined_2};
-  wire [3:0] bank_1_next_set = bank_1_next_set_joined_2 ^ bank_1_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
+      bank_1_next_set_joined};
+  wire [3:0] bank_1_next_set = bank_1_next_set_joined ^ bank_1_next_set_wide[7:4] ^ level_spread;
   reg [3:0] bank_1_set;
 
   always @(posedge clk)
@@ -257,19 +255,19 @@ module tag_lookup (
   wire [8:0] bank_1_match_0_joined = {1'b1, bank_1_tag};
   wire bank_1_match_0 = bank_1_word[8:0] == bank_1_match_0_joined;
   wire bank_1_match_1 = bank_1_word[17:9] == bank_1_match_0_joined;
-  wire bank_1_missing_term = bank_1_match_0 || bank_1_match_1;
-  wire bank_1_missing = line_needed[1] && !bank_1_missing_term;
-  wire bank_1_found = line_needed[1] && bank_1_missing_term;
+  wire bank_1_hit = bank_1_match_0 || bank_1_match_1;
+  wire bank_1_missing = line_needed[1] && !bank_1_hit;
+  wire bank_1_found = line_needed[1] && bank_1_hit;
   wire bank_1_new_word_sum = bank_1_word[18] + 1'b1;
   assign bank_1_new_word = {bank_1_new_word_sum, bank_1_word[18] ? bank_1_match_0_joined : bank_1_word[17:9],
       bank_1_word[18] ? bank_1_word[8:0] : bank_1_match_0_joined};
 
   // Tag bank of lines with block row parity 1, block column parity 0. A word: the way to replace next, then for each
   // way {valid, tag}.
-  wire [3:0] bank_2_next_set_joined = {column_even_block[2], row_odd_block[1], bank_0_next_set_joined};
+  wire [3:0] bank_2_next_set_joined = {column_even_block[2], row_odd_block[1], column_even_block[1], corners_head};
   wire [7:0] bank_2_next_set_wide = {1'b0, row_odd_block[3], column_even_block[3], row_odd_block[2],
       bank_2_next_set_joined};
-  wire [3:0] bank_2_next_set = bank_2_next_set_joined ^ bank_2_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
+  wire [3:0] bank_2_next_set = bank_2_next_set_joined ^ bank_2_next_set_wide[7:4] ^ level_spread;
   reg [3:0] bank_2_set;
 
   always @(posedge clk)
@@ -309,19 +307,19 @@ module tag_lookup (
   wire [8:0] bank_2_match_0_joined = {1'b1, bank_2_tag};
   wire bank_2_match_0 = bank_2_word[8:0] == bank_2_match_0_joined;
   wire bank_2_match_1 = bank_2_word[17:9] == bank_2_match_0_joined;
-  wire bank_2_missing_term = bank_2_match_0 || bank_2_match_1;
-  wire bank_2_missing = line_needed[2] && !bank_2_missing_term;
-  wire bank_2_found = line_needed[2] && bank_2_missing_term;
+  wire bank_2_hit = bank_2_match_0 || bank_2_match_1;
+  wire bank_2_missing = line_needed[2] && !bank_2_hit;
+  wire bank_2_found = line_needed[2] && bank_2_hit;
   wire bank_2_new_word_sum = bank_2_word[18] + 1'b1;
   assign bank_2_new_word = {bank_2_new_word_sum, bank_2_word[18] ? bank_2_match_0_joined : bank_2_word[17:9],
       bank_2_word[18] ? bank_2_word[8:0] : bank_2_match_0_joined};
 
   // Tag bank of lines with block row parity 1, block column parity 1. A word: the way to replace next, then for each
   // way {valid, tag}.
-  wire [3:0] bank_3_next_set_joined = {column_odd_block[2], row_odd_block[1], bank_1_next_set_joined};
+  wire [3:0] bank_3_next_set_joined = {column_odd_block[2], row_odd_block[1], column_odd_block[1], corners_head};
   wire [7:0] bank_3_next_set_wide = {1'b0, row_odd_block[3], column_odd_block[3], row_odd_block[2],
       bank_3_next_set_joined};
-  wire [3:0] bank_3_next_set = bank_3_next_set_joined ^ bank_3_next_set_wide[7:4] ^ bank_0_next_set_joined_3;
+  wire [3:0] bank_3_next_set = bank_3_next_set_joined ^ bank_3_next_set_wide[7:4] ^ level_spread;
   reg [3:0] bank_3_set;
 
   always @(posedge clk)
@@ -361,9 +359,9 @@ module tag_lookup (
   wire [8:0] bank_3_match_0_joined = {1'b1, bank_3_tag};
   wire bank_3_match_0 = bank_3_word[8:0] == bank_3_match_0_joined;
   wire bank_3_match_1 = bank_3_word[17:9] == bank_3_match_0_joined;
-  wire bank_3_missing_term = bank_3_match_0 || bank_3_match_1;
-  wire bank_3_missing = line_needed[3] && !bank_3_missing_term;
-  wire bank_3_found = line_needed[3] && bank_3_missing_term;
+  wire bank_3_hit = bank_3_match_0 || bank_3_match_1;
+  wire bank_3_missing = line_needed[3] && !bank_3_hit;
+  wire bank_3_found = line_needed[3] && bank_3_hit;
   wire bank_3_new_word_sum = bank_3_word[18] + 1'b1;
   assign bank_3_new_word = {bank_3_new_word_sum, bank_3_word[18] ? bank_3_match_0_joined : bank_3_word[17:9],
       bank_3_word[18] ? bank_3_word[8:0] : bank_3_match_0_joined};
@@ -418,10 +416,10 @@ module tag_lookup (
 
   assign miss_row = (open[1:0] == 2'd0) ? line_row_1 : line_row_0;
   assign miss_column = (lowest[0] || lowest[2]) ? line_column_0 : line_column_1;
-  assign entry_place_0 = {bank_0_set, bank_0_missing_term ? bank_0_match_1 : bank_0_word[18]};
-  assign entry_place_1 = {bank_1_set, bank_1_missing_term ? bank_1_match_1 : bank_1_word[18]};
-  assign entry_place_2 = {bank_2_set, bank_2_missing_term ? bank_2_match_1 : bank_2_word[18]};
-  assign entry_place_3 = {bank_3_set, bank_3_missing_term ? bank_3_match_1 : bank_3_word[18]};
+  assign entry_place_0 = {bank_0_set, bank_0_hit ? bank_0_match_1 : bank_0_word[18]};
+  assign entry_place_1 = {bank_1_set, bank_1_hit ? bank_1_match_1 : bank_1_word[18]};
+  assign entry_place_2 = {bank_2_set, bank_2_hit ? bank_2_match_1 : bank_2_word[18]};
+  assign entry_place_3 = {bank_3_set, bank_3_hit ? bank_3_match_1 : bank_3_word[18]};
 
   // Enter what was missing.
   assign bank_0_enter = leave && bank_0_missing;

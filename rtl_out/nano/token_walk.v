@@ -106,12 +106,12 @@ module token_walk (
   always @(posedge clk)
     if (is_look) mask_bit <= token_here[2:0];
 
-  wire live_choice = mask_bit[1] ? (mask_bit[0] ? mask_q[7] : mask_q[6]) :
+  wire dead_choice = mask_bit[1] ? (mask_bit[0] ? mask_q[7] : mask_q[6]) :
         mask_bit[0] ? mask_q[5] : mask_q[4];
-  wire live_choice_2 = mask_bit[1] ? (mask_bit[0] ? mask_q[3] : mask_q[2]) :
+  wire dead_choice_2 = mask_bit[1] ? (mask_bit[0] ? mask_q[3] : mask_q[2]) :
         mask_bit[0] ? mask_q[1] : mask_q[0];
-  wire live_term = outside || (masked && (mask_bit[2] ? live_choice : live_choice_2));
-  wire live = !live_term;
+  wire dead = outside || (masked && (mask_bit[2] ? dead_choice : dead_choice_2));
+  wire live = !dead;
 
   // A token is held until it is known whether another one follows in its group.
   reg held;
@@ -131,8 +131,8 @@ module token_walk (
   wire give = give_term && !held;
   wire filled = give && row;
   wire overdue = blocks_of_group == 5'd15;
-  wire close_group_term = overdue || last_block;
-  wire close_group = is_end_block && group_is_open && close_group_term;
+  wire may_close = overdue || last_block;
+  wire close_group = is_end_block && group_is_open && may_close;
   wire group_ends = filled || close_group;
 
   always @(posedge clk)
@@ -214,7 +214,7 @@ module token_walk (
   reg [2:0] waits;
   reg [2:0] frees;
   wire block_done_ready;
-  wire next_block_term = is_end_block && !(group_is_open && close_group_term);
+  wire next_block_term = is_end_block && !(group_is_open && may_close);
   wire next_block = next_block_term && block_done_ready;
 
   always @(posedge clk)
@@ -262,7 +262,7 @@ module token_walk (
   assign block_frees = blocks_out_data[21:19];
 
   // Step: pixel by pixel, block by block, two rows after two rows, level by level.
-  wire decided = is_decide && (give || live_term);
+  wire decided = is_decide && (give || dead);
   wire end_of_row = next_block && last_of_row;
   wire end_of_level = end_of_row && last_of_level;
 

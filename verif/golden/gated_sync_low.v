@@ -5,14 +5,14 @@ module gated (
   input  wire       clk,
   input  wire       rst_n,
   input  wire       test_mode,
-  input  wire       in_valid,
-  output wire       in_ready,
-  input  wire [7:0] in,
+  input  wire       data_in_valid,
+  output wire       data_in_ready,
+  input  wire [7:0] data_in,
   input  wire       drop,
   input  wire       wanted,
-  output wire       out_valid,
-  input  wire       out_ready,
-  output wire [7:0] out
+  output wire       data_out_valid,
+  input  wire       data_out_ready,
+  output wire [7:0] data_out
 );
 
   reg flush;
@@ -37,14 +37,14 @@ module gated (
   );
 
   stage u_stage (
-    .clk       (stage_clk),
-    .rst_n     (rst_n && !flush),
-    .in_valid  (in_valid),
-    .in_ready  (in_ready),
-    .in        (in),
-    .out_valid (out_valid),
-    .out_ready (out_ready),
-    .out       (out)
+    .clk            (stage_clk),
+    .rst_n          (rst_n && !flush),
+    .data_in_valid  (data_in_valid),
+    .data_in_ready  (data_in_ready),
+    .data_in        (data_in),
+    .data_out_valid (data_out_valid),
+    .data_out_ready (data_out_ready),
+    .data_out       (data_out)
   );
 
 endmodule

@@ -4,17 +4,17 @@
 module parent (
   input  wire       clk,
   input  wire       rst,
-  input  wire       in_valid,
-  output wire       in_ready,
-  input  wire [7:0] in,
+  input  wire       data_in_valid,
+  output wire       data_in_ready,
+  input  wire [7:0] data_in,
   input  wire       drop,
   input  wire [2:0] spare,
-  output wire       out_valid,
-  input  wire       out_ready,
-  output wire [7:0] out
+  output wire       data_out_valid,
+  input  wire       data_out_ready,
+  output wire [7:0] data_out
 );
 
-  wire [7:0] stage_out;
+  wire [7:0] stage_data_out;
   reg flush;
 
   always @(posedge clk)
@@ -22,17 +22,17 @@ module parent (
     else flush <= drop;
 
   stage u_stage (
-    .clk       (clk),
-    .rst       (rst || flush),
-    .in_valid  (in_valid),
-    .in_ready  (in_ready),
-    .in        (in),
-    .out_valid (out_valid),
-    .out_ready (out_ready),
-    .out       (stage_out)
+    .clk            (clk),
+    .rst            (rst || flush),
+    .data_in_valid  (data_in_valid),
+    .data_in_ready  (data_in_ready),
+    .data_in        (data_in),
+    .data_out_valid (data_out_valid),
+    .data_out_ready (data_out_ready),
+    .data_out       (stage_data_out)
   );
 
-  assign out = stage_out;
+  assign data_out = stage_data_out;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, spare};
@@ -47,9 +47,9 @@ module parent (
     if (rst) begin
     end else begin
 `ifdef FORMAL
-      assert (stage_out < 8'd255);
+      assert (stage_data_out < 8'd255);
 `else
-      if (stage_out >= 8'd255) $fatal(1, "%m: the output stays below 255");
+      if (stage_data_out >= 8'd255) $fatal(1, "%m: the output stays below 255");
 `endif
     end
   end

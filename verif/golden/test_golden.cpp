@@ -79,38 +79,38 @@ void build_storage(Module& m) {
 // Instances, one with a reset of its own, streams with their checks where they are made, an assertion, a value that is
 // discarded twice.
 void build_parent(Module& m, const Module& stage) {
-  auto in = input_stream(m, "in", UInt(8));
+  auto in = input_stream(m, "data_in", UInt(8));
   Instance u(m, "stage", stage);
-  u.in_stream("in", in);
+  u.in_stream("data_in", in);
   auto flush = reg(m, "flush", Bool(), 1);
   flush.next(input(m, "drop", Bool()));
   u.reset(flush);
-  auto out = u.out_stream("out", UInt(8));
+  auto out = u.out_stream("data_out", UInt(8));
   m.add_assertion("the output stays below 255", (out.data < 255).id());
   const auto spare = input(m, "spare", UInt(3));
   discard(spare), discard(spare);
-  output_stream(m, "out", out);
+  output_stream(m, "data_out", out);
 }
 void build_stage(Module& m) {
-  auto in = input_stream(m, "in", UInt(8));
+  auto in = input_stream(m, "data_in", UInt(8));
   auto full = reg(m, "full", Bool(), 0);
   auto held = reg(m, "held", UInt(8));
   auto out = stream<UInt>(m, "held", full, held);
   in.ready.drive((!full) | out.ready);
   full.when(in.fire(), true).when(out.ready, false);
   held.when(in.fire(), in.data);
-  output_stream(m, "out", out);
+  output_stream(m, "data_out", out);
 }
 
 // An instance whose clock stops, with a reset of its own.
 void build_gated(Module& m, const Module& stage) {
-  auto in = input_stream(m, "in", UInt(8));
+  auto in = input_stream(m, "data_in", UInt(8));
   auto flush = reg(m, "flush", Bool(), 1), run = reg(m, "run", Bool(), 0);
   flush.next(input(m, "drop", Bool())), run.next(input(m, "wanted", Bool()));
   Instance u(m, "stage", stage);
-  u.in_stream("in", in);
+  u.in_stream("data_in", in);
   u.reset(flush), u.clock_enable(run);
-  output_stream(m, "out", u.out_stream("out", UInt(8)));
+  output_stream(m, "data_out", u.out_stream("data_out", UInt(8)));
 }
 
 struct Seen {
@@ -120,7 +120,7 @@ struct Seen {
 
 // What a tap alone reads has a net too: a handshake and a value made for it, a register, and parts of a bus.
 void build_tapped(Module& m) {
-  auto in = input_stream(m, "in", UInt(8));
+  auto in = input_stream(m, "data_in", UInt(8));
   const auto watched = input(m, "watched", Bool());
   auto count = reg(m, "count", UInt(4), 0);
   count.when(in.fire(), (count + 1).wrap(4));

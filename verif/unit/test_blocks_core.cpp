@@ -205,7 +205,7 @@ TEST_CASE("point_source") {
     const int row_slots = s.slots() / accel::group_buffers;
     for (int group = 0; group < 10; ++group) {
       const int rows = static_cast<int>(random.chance(50) ? s.rows() : random.in(1, s.rows()));
-      bench.push("group", {rows});
+      bench.push("rows", {rows});
       for (int row = 0; row < rows; ++row)
         for (int sample = 0; sample < a.samples_per_query(); ++sample) {
           const int slot = group % accel::group_buffers * row_slots + row;

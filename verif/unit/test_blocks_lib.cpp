@@ -157,12 +157,12 @@ TEST_CASE("row_resize: rows of one width in words of another") {
         for (int w = 0; w < words; ++w) {
           BitVector word;
           for (int i = 0; i < in; ++i) bits.push_back(static_cast<int>(random.in(0, 1))), word.add(bits.back(), 1);
-          bench.push("in", word.transfer());
+          bench.push("word_in", word.transfer());
         }
         return bits;
       };
       for (int round = 0; round < 6; ++round) {
-        bench.forget("out");
+        bench.forget("word_out");
         // The length is counted in the narrower words.
         const int narrow_words = round == 0 ? 1 : static_cast<int>(random.in(1, 1 << length_bits)),
                   wide_words = divide_up(narrow_words, ratio), in_words = narrows ? wide_words : narrow_words,
@@ -180,9 +180,9 @@ TEST_CASE("row_resize: rows of one width in words of another") {
             wanted.push_back(word.words());
           }
         }
-        bench.expect("out", wanted.size());
+        bench.expect("word_out", wanted.size());
         bench.run();
-        CHECK(std::vector(bench.received("out").begin(), bench.received("out").end()) == wanted);
+        CHECK(std::vector(bench.received("word_out").begin(), bench.received("word_out").end()) == wanted);
         // A row that was begun is forgotten: narrow words of a wide one are left by an output that is not ready.
         if (narrows || in_words == 1) continue;
         send(1);

@@ -80,7 +80,7 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
         ++word;
       }
       freed += free;
-      if (now.get("group_valid") != 0 && now.get("group_ready") != 0) {
+      if (now.get("complete_valid") != 0 && now.get("complete_ready") != 0) {
         ++announced;
         CHECK((announced - first_group) * rows * levels <= word + (rows - 1) * levels);
         CHECK(word >= std::min((announced - first_group) * rows, queries) * levels);
@@ -98,8 +98,8 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
         bench.push("word", {static_cast<std::int64_t>(given.back())});
       }
       pulse(bench, "start");
-      bench.forget("group");
-      collect(bench, "group", static_cast<std::size_t>(divide_up(queries, rows)));
+      bench.forget("complete");
+      collect(bench, "complete", static_cast<std::size_t>(divide_up(queries, rows)));
       bench.run_cycles(40);
       CHECK(word == queries * levels);
     }

@@ -193,6 +193,14 @@ TEST_CASE("names") {
     at = line(1);
     check_has(error([&] { wire(m, name, UInt(4)); }), {fmt::format("\"{}\" is not a usable name ({})", name, at)});
   }
+  for (const char* name : {"in", "out", "buffer", "group", "signal", "open", "to"}) {
+    wire(m, name, UInt(4));  // a net may have it
+    for (const bool is_input : {false, true}) {
+      at = line(1);
+      const auto make = [&] { is_input ? (void)input(m, name, UInt(4)) : output(m, name, a); };
+      check_has(error(make), {fmt::format("module block: port \"{}\" has the name of a VHDL keyword ({})", name, at)});
+    }
+  }
   output(m, "q", a);
   at = line(1);
   check_has(error([&] { output(m, "q", a); }), {"port \"q\" is declared twice", line(-2), at});
@@ -370,7 +378,7 @@ TEST_CASE("ports passed and connected by name") {
 
 TEST_CASE("a pipeline stage that reads a register of outside") {
   Module m("block");
-  auto in = input_stream(m, "in", UInt(4));
+  auto in = input_stream(m, "data_in", UInt(4));
   const auto made = line(1);
   auto limit = reg(m, "limit", UInt(4), 0);
   limit.next(input(m, "new_limit", UInt(4)));
@@ -385,7 +393,7 @@ TEST_CASE("a pipeline stage that reads a register of outside") {
   auto sum = pipe.stage("total", (first + limit).wrap(4));
   at = line(1);
   check_has(error([&] { pipe.finish((sum + first).wrap(4)); }), {"stage 3 at " + at, "uses first", "of stage 1"});
-  output_stream(m, "out", pipe.finish((sum + limit).wrap(4)));
+  output_stream(m, "data_out", pipe.finish((sum + limit).wrap(4)));
 }
 
 TEST_CASE("the reset of an instance") {

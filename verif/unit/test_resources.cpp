@@ -18,14 +18,14 @@ TEST_CASE("resources are counted through the hierarchy, each instance") {
     auto a = input(m, "a", SInt(5)), b = input(m, "b", SInt(3));
     auto product = reg(m, "product", SInt(8), 0);
     product.when(Bool::constant(m, true), a * b);
-    output(m, "out", product);
+    output(m, "result", product);
   });
   auto& top = d.module("top", [&](Module& m) {
     auto a = input(m, "a", SInt(5)), b = input(m, "b", SInt(3));
     for (const char* name : {"one", "two"}) {
       Instance i(m, name, child);
       i.in("a", a), i.in("b", b);
-      output(m, std::string("out_") + name, i.out("out", SInt(8)));
+      output(m, std::string("out_") + name, i.out("result", SInt(8)));
     }
     output(m, "scaled", a * SInt::constant(m, 3, 4));
     auto enable = input(m, "enable", Bool());
@@ -96,7 +96,7 @@ TEST_CASE("no output of the top depends on an input in the same cycle") {
 TEST_CASE("paths through a design are found in all modules, and named") {
   Design d;
   auto& child = d.module("child", [](Module& m) {
-    auto in = input(m, "in", UInt(4)), address = input(m, "address", UInt(1));
+    auto in = input(m, "data_in", UInt(4)), address = input(m, "address", UInt(1));
     auto kept = reg(m, "kept", UInt(4), 0);
     kept.next(in);
     Ram file(m, "file", 2, 4, 0), sram(m, "sram", 2, 4, 1);
@@ -106,7 +106,7 @@ TEST_CASE("paths through a design are found in all modules, and named") {
   });
   auto& top = d.module("top", [&](Module& m) {
     Instance i(m, "i", child);
-    i.in("in", input(m, "a", UInt(4))), i.in("address", input(m, "b", UInt(1)));
+    i.in("data_in", input(m, "a", UInt(4))), i.in("address", input(m, "b", UInt(1)));
     for (const char* port : {"through", "registered", "of_file", "of_sram"})
       output(m, port, i.out(port, UInt(4)) & UInt::constant(m, 7, 4));
   });

@@ -42,8 +42,9 @@ const Module& build_map_writer(Design& d, const Shapes& s) {
     request.address = address;
     request.beats = UInt::constant(m, static_cast<std::uint64_t>(beats_of_heads), WriteRequest::longest(s));
     auto asked = stream(m, "request_out", is_ask, request);
+    Bool accepted = asked.fire().named("request_taken");
     address.when(start, base)
-        .when(asked.fire(),
+        .when(accepted,
               lib::move_address(address,
                                 UInt::constant(m, static_cast<std::uint64_t>(beats_of_heads * s.data_bytes()), 32)));
 
@@ -73,7 +74,7 @@ const Module& build_map_writer(Design& d, const Shapes& s) {
     unit_of_pixel.when(end_of_pixel, 0).when(step, lib::increment(unit_of_pixel));
     pixel.when(end_of_line, 0).when(end_of_pixel, lib::increment(pixel));
     head_unit.when(end_of_block, 0).when(end_of_line, (head_unit + per_pixel).wrap(head_unit.width()));
-    state.when(ready_to_go, ask).when(asked.fire(), copy).when(end_of_block, wait);
+    state.when(ready_to_go, ask).when(accepted, copy).when(end_of_block, wait);
     complete.when(end_of_block, 0).when(group_complete.fire(), lib::increment(complete));
     block.ready.drive(end_of_block);
     output_stream(m, "request", asked);

@@ -70,7 +70,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     Bool wanted = mux(dense_run, remaining != 0, given.valid).named("wanted");
     ReadRequest read(s, beat_bits);
     read.address = mux(dense_run, address, given.data.address), read.beats = row_beats;
-    auto request = stream(m, "row_request", wanted & mark_ready, read);
+    auto request = stream(m, "row_request", (wanted & mark_ready).named("ask_row"), read);
     Bool asked = request.fire().named("asked");
     given.ready.drive(~dense_run & request.ready & mark_ready);
     Bool next = (asked & dense_run).named("next_row");

@@ -29,7 +29,7 @@ void build_narrow(Module& m, const Bool& restart, const UInt& last_word, Stream<
   std::vector<UInt> parts;
   for (int i = 0; i < ratio; ++i) parts.push_back(in.data.bits(i * out_bits, out_bits));
   in.ready.drive(out_ready & last);
-  output_stream(m, "out", Stream<UInt>{select(part, parts), in.valid, out_ready});
+  output_stream(m, "word_out", Stream<UInt>{select(part, parts), in.valid, out_ready});
 }
 
 // Narrow words collected into wide ones.
@@ -56,7 +56,7 @@ void build_wide(Module& m, const Bool& restart, const UInt& last_word, Stream<UI
     kept.when(step & (part == i), in.data);
     whole.push_back(mux(part > i, kept, later));
   }
-  output_stream(m, "out", Stream<UInt>{lib::join(whole), in.valid & complete, out_ready});
+  output_stream(m, "word_out", Stream<UInt>{lib::join(whole), in.valid & complete, out_ready});
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ const Module& build_row_resize(Design& d, int in_bits, int out_bits, int length_
         in_bits, out_bits, in_bits > out_bits ? "word that goes out of" : "word that comes in of"));
     auto restart = input(m, "restart", Bool());
     auto last_word = input(m, "last_word", UInt(length_bits));
-    auto in = input_stream(m, "in", UInt(in_bits));
+    auto in = input_stream(m, "word_in", UInt(in_bits));
     if (in_bits > out_bits) build_narrow(m, restart, last_word, in, out_bits);
     else build_wide(m, restart, last_word, in, out_bits);
   });
@@ -85,8 +85,8 @@ Stream<UInt> resize_rows(Design& d, Module& m, const std::string& name, const St
   Instance u(m, name, build_row_resize(d, in_bits, out_bits, last.width()), at);
   u.in("restart", restart, at);
   u.in("last_word", last, at);
-  u.in_stream("in", in, at);
-  return u.out_stream("out", UInt(out_bits), at);
+  u.in_stream("word_in", in, at);
+  return u.out_stream("word_out", UInt(out_bits), at);
 }
 
 Stream<UInt> resize_rows(Design& d, Module& m, const std::string& name, const Stream<UInt>& in, int in_words,

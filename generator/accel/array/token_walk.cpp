@@ -42,7 +42,7 @@ struct Walk {
   UInt width = {}, height = {};  // of the level
   Bool right = {}, below = {};   // where the pixel lies in its block
   Bool last_pixel = {}, last_x = {}, last_y = {}, last_block = {};
-  Bool live = {};  // the pixel has a token
+  Bool live = {}, dead = {};  // the pixel has a token, or has none
 
   Reg<Bool> held = {}, known = {};  // a token; .. and whether it is the last of its group
   Reg<RowAddress> held_token = Reg<RowAddress>(RowAddress(s));
@@ -53,7 +53,7 @@ struct Walk {
   Reg<Bool> waited_for = {};  // the group, by a block
   Reg<UInt> blocks = {};      // since the first token of the group
   Bool give = {};             // the token gets its row
-  Bool overdue = {}, group_ends = {};
+  Bool overdue = {}, may_close = {}, group_ends = {};
   Bool next_block = {}, decided = {}, end_of_row = {};
 
   void ports();
@@ -123,7 +123,8 @@ void Walk::look_at_pixel(Ram& mask) {
   mask_bit.when(is_look, of_mask.bits(0, byte_bits));
   std::vector<UInt> bits;
   for (int i = 0; i < s.data_bytes(); ++i) bits.push_back(word.bits(i, 1));
-  live = (~(outside | (masked & select(mask_bit, bits).bit(0)))).named("live");
+  dead = (outside | (masked & select(mask_bit, bits).bit(0))).named("dead");
+  live = (~dead).named("live");
 }
 
 void Walk::hold_token() {
@@ -145,7 +146,8 @@ void Walk::give_rows() {
   give = (is_decide & live & ~held).named("give");
   Bool filled = (give & lib::is_last(row, s.rows())).named("filled");
   overdue = (blocks == most_blocks_of_group - 1).named("overdue");
-  Bool close = (is_end_block & open & (overdue | last_block)).named("close_group");
+  may_close = (overdue | last_block).named("may_close");
+  Bool close = (is_end_block & open & may_close).named("close_group");
   group_ends = (filled | close).named("group_ends");
   RowAddress address(s);
   address.address = mux(below, lower, upper), address.last_of_group = filled;
@@ -173,7 +175,7 @@ void Walk::end_blocks() {
   }
   auto waits = reg(m, "waits", UInt(3), 0), frees = reg(m, "frees", UInt(3), 0);
   block.waits = waits, block.frees = frees;
-  auto done = stream(m, "block_done", is_end_block & ~(open & (overdue | last_block)), block);
+  auto done = stream(m, "block_done", is_end_block & ~(open & may_close), block);
   next_block = done.fire().named("next_block");
   waits.when(next_block, 0).when(give & ~waited_for, lib::increment(waits));
   frees.when(next_block, 0).when(group_ends, lib::increment(frees));
@@ -184,7 +186,7 @@ void Walk::end_blocks() {
 
 void Walk::step() {
   m.note("Step: pixel by pixel, block by block, two rows after two rows, level by level.");
-  decided = (is_decide & (give | ~live)).named("decided");
+  decided = (is_decide & (give | dead)).named("decided");
   end_of_row = (next_block & last_x).named("end_of_row");
   Bool end_of_level = (end_of_row & last_y).named("end_of_level");
   state.when(start, enter)

@@ -109,12 +109,14 @@ struct Buffer {
   Reg<UInt> filled = {};
   UInt open = {}, lowest = {}, parity = {}, fill_address = {};  // lines that are missing still; the one that is next
   Bool fill = {}, complete = {};                                // it is written; all lines of the sample are there
+  Bool take = {};                                               // the sample at the head of the queue, to be read next
   std::optional<Reading> next = {};
   Reg<Reading> reading = {};  // the sample whose pixels are read
   Reg<Bool> reading_valid = {};
   std::vector<UInt> read_address = {};
-  Bool busy = {}, issue = {};  // the line to write is one that is read; the sample is read
-  Reg<Weights> sample = {};    // what goes along with the data that were read
+  std::vector<Bool> needed = {};  // pixels whose weight is not 0
+  Bool busy = {}, issue = {};     // the line to write is one that is read; the sample is read
+  Reg<Weights> sample = {};       // what goes along with the data that were read
   Reg<Bool> sample_valid = {};
   Wire<Bool> sample_ready = {};
   std::optional<Halves> halves = {};  // with regions
@@ -161,14 +163,16 @@ void Buffer::read_sample() {
     UInt of_line = concat({line_parity(m, reading.line_y, pixel / 2), line_parity(m, reading.line_x, pixel % 2)});
     read_address.push_back(
         concat({of_line, select(of_line, reading_places)}).named("read_address_" + std::to_string(p)));
-    busy = busy | (reading.weight[p].any() & (read_address[p] == fill_address));
+    needed.push_back(reading.weight[p].any().named("needs_pixel_" + std::to_string(p)));
+    busy = busy | (needed[p] & (read_address[p] == fill_address));
   }
   busy = (busy & reading_valid).named("busy");
 
   fill = (head.valid & line.valid & open.any() & ~busy).named("write_line");
   line.ready.drive(head.valid & open.any() & ~busy);
   complete = (open.is_zero() | (fill & (open == lowest))).named("complete");
-  filled.when(head.fire(), 0).when(fill, filled | lowest);
+  take = head.fire().named("take_sample");
+  filled.when(take, 0).when(fill, filled | lowest);
 }
 
 void Buffer::keep_sample() {
@@ -188,8 +192,8 @@ void Buffer::keep_sample() {
                                    : (reading_valid & port_free).named("issue");
   if (halves) output(m, "freed", issue & *reading.last_of_region);
   head.ready.drive(complete & (~reading_valid | issue));
-  reading_valid.when(head.fire(), true).when(issue, false);
-  reading.when(head.fire(), *next);
+  reading_valid.when(take, true).when(issue, false);
+  reading.when(take, *next);
   sample_valid.when(issue, true).when(sample_ready, false);
   sample.when(issue, beside);
 }
@@ -212,7 +216,7 @@ void Buffer::data_bank(std::size_t p) {
   Bool write = fill;  // of a line that has a pixel of this parity
   if (s.line_height() == 1) write = write & (row == 1 ? parity.bit(1) : ~parity.bit(1));
   if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
-  Bool read = issue & reading.weight[p].any();
+  Bool read = issue & needed[p];
   out.weight[p] = sample.weight[p];
   // What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
   const auto only_read = [&](const UInt& pixel) {

@@ -66,7 +66,20 @@ std::vector<int> first_sets(const Shapes& s) {
   return first;
 }
 
-UInt set_index(const Shapes& s, const UInt& column, const UInt& row, const UInt& head, const UInt& level) {
+// Levels that share all sets are spread over them: level 1 half the sets away, levels 2 and 3 a quarter.
+std::optional<UInt> level_spread(const Shapes& s, const UInt& level) {
+  if (s.has_level_shares() || s.a.levels == 1 || s.config.feature_cache.hashing == 0) return std::nullopt;
+  std::vector<Signal> reversed;
+  for (int i = 0; i < s.set_bits(); ++i) {
+    const int bit = s.set_bits() - 1 - i;
+    if (bit < level.width()) reversed.push_back(level.bit(bit));
+    else reversed.push_back(Bool::constant(level.module(), false));
+  }
+  return lib::join(reversed).named("level_spread");
+}
+
+UInt set_index(const Shapes& s, const UInt& column, const UInt& row, const UInt& head, const UInt& level,
+               const std::optional<UInt>& spread) {
   Module& m = head.module();
   const auto bits = place_in_level(s, column, row, head);
   if (s.has_level_shares()) {
@@ -81,14 +94,7 @@ UInt set_index(const Shapes& s, const UInt& column, const UInt& row, const UInt&
     return select(level, of_level);
   }
   UInt index = set_of(s, bits, s.set_bits());
-  if (s.a.levels == 1 || s.config.feature_cache.hashing == 0) return index;
-  std::vector<Signal> reversed;  // level 1 half the sets away, levels 2 and 3 a quarter
-  for (int i = 0; i < s.set_bits(); ++i) {
-    const int bit = s.set_bits() - 1 - i;
-    if (bit < level.width()) reversed.push_back(level.bit(bit));
-    else reversed.push_back(Bool::constant(m, false));
-  }
-  return index ^ lib::join(reversed);
+  return spread ? index ^ *spread : index;
 }
 
 // Where the line lies, hit or entered, and the word of its set when it is entered.
@@ -139,6 +145,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     const SampleLines split = split_sample(m, s, c);
     const Lines lines{split.x.line, split.y.line, split.weight, split.needed, split.x.parity, split.y.parity, c.tag};
 
+    const std::optional<UInt> spread = level_spread(s, c.tag.level);
+
     lib::Pipeline pipe(m, "lookup", in);
     auto accept = in.fire().named("accept");
     auto at = pipe.stage("line", lines);
@@ -161,7 +169,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
                       "then for each way {{valid, tag}}.",
                       side(s.line_height()), p / 2, side(s.line_width()), p % 2));
       const int word_bits = s.ways() * way_bits + s.way_index_bits();
-      UInt next_set = set_index(s, lines.column[p % 2], lines.row[p / 2], lines.tag.head, lines.tag.level)
+      UInt next_set = set_index(s, lines.column[p % 2], lines.row[p / 2], lines.tag.head, lines.tag.level, spread)
                           .named(bank + "_next_set");
       auto set = reg(m, bank + "_set", UInt(s.set_bits()));
       set.when(pipe.advance(), next_set);
@@ -189,6 +197,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
                             .named(bank + "_match_" + std::to_string(w)));
       Bool hit = match[0];
       for (int w = 1; w < s.ways(); ++w) hit = hit | match[static_cast<std::size_t>(w)];
+      if (s.ways() > 1) hit = hit.named(bank + "_hit");
       Bool need = at.needed.bit(static_cast<int>(p));
       found.missing.push_back((need & ~hit).named(bank + "_missing"));
       found.found.push_back((need & hit).named(bank + "_found"));

@@ -95,7 +95,7 @@ void Descriptor::words() {
   m.note("Descriptor words, kept as they come.");
   auto at = reg(m, "beat_index", UInt(Shapes::bits(beats)), 0);
   at.when(begin, 0).when(take, lib::next_index(at, beats));
-  output(m, "complete", take & lib::is_last(at, beats));
+  output(m, "complete", take & lib::is_last(at, beats).named("is_last_beat"));
   index = at;
   kind = field(word::kind, "kind", 32), flags = field(word::flags, "flags", 32),
   id = field(word::job_id, "job_id", 32, 0, 0),  // may be read before there was a job

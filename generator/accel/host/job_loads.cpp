@@ -40,7 +40,8 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     auto tiles_left = reg(m, "tiles_left", UInt(16), 0);
     auto panel_loaded = reg(m, "panel_loaded", Bool(), 0), mask_wanted = reg(m, "mask_wanted", Bool(), 0),
          rest_wanted = reg(m, "rest_wanted", Bool(), 0);
-    Bool panel_wanted = ((tiles_left != 0) & ~panel_loaded).named("panel_wanted");
+    Bool tiles_remain = (tiles_left != 0).named("tiles_remain");
+    Bool panel_wanted = (tiles_remain & ~panel_loaded).named("panel_wanted");
     constexpr int idle = 0, size = 1, multiply = 2, ask = 3, take = 4;
     auto state = reg(m, "state", UInt(3), idle).values({"idle", "size", "multiply", "ask", "take"});
     Bool is_idle = (state == idle).named("is_idle"), is_size = (state == size).named("is_size"),
@@ -108,7 +109,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     left.when(start, job.output_beats).when(run_begins, (left - run.output_beats).as_uint().wrap(left.width()));
     output(m, "panel", static_cast<Panel>(in_work));
     output(m, "panel_loaded", panel_loaded);
-    output(m, "panels_left", (tiles_left != 0) | panel_loaded);
+    output(m, "panels_left", tiles_remain | panel_loaded);
     output(m, "mask_wanted", mask_wanted);
     output(m, "rest_wanted", rest_wanted);
   });

@@ -76,7 +76,10 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
     Bool entry = (step & last_part).named("entry");
     Bool row = (entry & last_bank).named("row");
     Bool end = (row & last_word).named("end_of_table");
-    Bool all = (end & ((table == panel_tables - 1) | (table == tables.size() - 1))).named("end_of_load");
+    std::vector<Bool> is_table;
+    for (std::size_t i = 0; i < tables.size(); ++i)
+      is_table.push_back((table == i).named("is_table_" + std::to_string(i)));
+    Bool all = (end & (is_table[panel_tables - 1] | is_table.back())).named("end_of_load");
     part.when(step & last_part, 0).when(step, lib::increment(part));
     bank.when(row, 0).when(entry, lib::increment(bank));
     word.when(end, 0).when(row, lib::increment(word));
@@ -87,8 +90,8 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
     const auto half = [&](int words) { return mux(upper, constant(words / 2, word_bits), constant(0, word_bits)); };
     address.when(start_panel, half(requant_words(s.config)))
         .when(start_rest, constant(tables[0].words, word_bits))
-        .when(end & (table == 0), half(weight_words(s.config)))
-        .when(end & (table == panel_tables), constant(tables[1].words, word_bits))
+        .when(end & is_table[0], half(weight_words(s.config)))
+        .when(end & is_table[panel_tables], constant(tables[1].words, word_bits))
         .when(end, 0)
         .when(row, lib::increment(address));
 
@@ -106,10 +109,10 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
              TableWrite{entry & mine, t.banks == 1 ? constant(0, 1) : bank.resize(Shapes::bits(t.banks)),
                         address.resize(address_bits), lib::join(whole).wrap(t.bits)});
     };
-    give("gemm_requant", (table == 0) | (table == 2), tables[0], s.requant_address_bits());
-    give("gemm_weights", (table == 1) | (table == 3), tables[1], s.weight_address_bits());
+    give("gemm_requant", is_table[0] | is_table[2], tables[0], s.requant_address_bits());
+    give("gemm_weights", is_table[1] | is_table[3], tables[1], s.weight_address_bits());
     for (std::size_t i = 4; i < tables.size(); ++i)
-      give(tables[i].name, table == i, tables[i], Shapes::bits(tables[i].words));
+      give(tables[i].name, is_table[i], tables[i], Shapes::bits(tables[i].words));
   });
 }
 

@@ -96,7 +96,7 @@ void Registers::interrupts() {
     bits.push_back(state);
     if (i == interrupt_failed) output(m, "failure_pending", state);
   }
-  values["int_state"] = concat(bits);
+  values["int_state"] = concat(bits).named("int_state");
   auto irq = reg(m, "irq", Bool(), 0);
   irq.next((values.at("int_state") & values.at("int_enable")).any());
   output(m, "irq", irq);

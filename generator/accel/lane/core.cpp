@@ -114,7 +114,7 @@ void Lanes::add(int l) {
   u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
   u.pass({"levels", "boxes", "clear", "sample_valid", "reference_write", "feature_data"});
   for (int i = 0; i < s.a.levels; ++i) u.pass(fmt::format("start_{}", i));
-  u.in_stream("group", groups_of[static_cast<std::size_t>(l)]);
+  u.in_stream("rows", groups_of[static_cast<std::size_t>(l)]);
   u.in("sample_address", sample_address);
   UInt x = input(m, numbered("offset_x"), UInt(s.n.offset_bits())),
        y = input(m, numbered("offset_y"), UInt(s.n.offset_bits()));

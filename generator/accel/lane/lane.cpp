@@ -21,7 +21,7 @@ const Module& build_lane(Design& d, const Shapes& s) {
 
     m.note("Samples, one after the other.");
     Instance source(m, "point_source", build_point_source(d, s));
-    source.pass("group");
+    source.pass("rows");
     source.pass("logit_write_enable", "sample_valid"), source.pass("logit_write_address", "sample_address");
     source.pass("logit_write_data", "sample_logit");
     Instance softmax(m, "softmax", build_softmax(d, s));

@@ -17,7 +17,7 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     m.parameter("heads", s.a.heads);
     m.parameter("levels", s.a.levels);
     m.parameter("points", s.a.points);
-    auto group = input_stream(m, "group", UInt(s.rows_bits()));
+    auto group = input_stream(m, "rows", UInt(s.rows_bits()));
 
     m.note("Logits of the groups on chip; one is filled while another is read.");
     Ram logits(m, "logits", s.slots() << s.sample_bits(), s.n.logit_bits(), 1);

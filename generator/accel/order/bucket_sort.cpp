@@ -49,9 +49,9 @@ const Module& build_bucket_sort(Design& d, const Shapes& s) {
     m.note("Counts of the cells are cleared, counted, summed up to where each begins; then every query has its place.");
     constexpr int idle = 0, clear = 1, counting = 2, sum = 3, placing = 4;
     auto state = reg(m, "state", UInt(3), idle).values({"idle", "clear", "count", "sum", "place"});
-    Bool is_clear = (state == clear).named("is_clear"), is_sum = (state == sum).named("is_sum"),
-         is_placing = (state == placing).named("is_placing"),
-         takes = ((state == counting) | is_placing).named("takes_references");
+    Bool is_clear = (state == clear).named("is_clear"), is_counting = (state == counting).named("is_counting"),
+         is_sum = (state == sum).named("is_sum"), is_placing = (state == placing).named("is_placing"),
+         takes = (is_counting | is_placing).named("takes_references");
     auto cell = reg(m, "cell_number", UInt(2 * bits), 0);
     auto left = reg(m, "left", UInt(s.query_bits()));  // references of the pass
     Bool last_cell = lib::is_last(cell, cells).named("last_cell");

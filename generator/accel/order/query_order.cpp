@@ -65,7 +65,7 @@ const Module& build_query_order(Design& d, const Shapes& s) {
       gather.in_stream("query", lib::choose(m, "wanted", sorting, arrival, sort.out_stream<UInt>("query")));
       auto to_sort = stream(m, "to_sort", words.valid & sorting, words.data);
       sort.in_stream("reference", to_sort);
-      candidates = stream(m, "candidates", words.valid & ~sorting, words.data);
+      candidates = stream(m, "candidates", (words.valid & ~sorting).named("candidates_valid"), words.data);
       words.ready.drive(mux(sorting, to_sort.ready, candidates.ready));
     } else {
       discard(keep);

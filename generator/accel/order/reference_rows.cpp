@@ -46,7 +46,7 @@ const Module& build_reference_rows(Design& d, const Shapes& s) {
     output(m, "write_address", concat({slot.slot(), level}));
     output(m, "write_data", concat({size(1), size(0), place}));
     Stream<UInt> complete{UInt::constant(m, 1, 1), end, group_ready};
-    output_stream(m, "group", lib::fifo(d, m, "groups", complete, group_buffers));
+    output_stream(m, "complete", lib::fifo(d, m, "groups", complete, group_buffers));
   });
 }
 
