@@ -7,7 +7,6 @@
 #include <set>
 #include <vector>
 
-#include "cli/help.hpp"
 #include "config/fields.hpp"
 #include "config/presets.hpp"
 #include "harness/dram_file.hpp"
@@ -38,25 +37,20 @@ std::string assigned(const char* variable, const Words& words) {
 
 }  // namespace
 
-std::string bash_completion(const CLI::App& app) {
+std::string bash_completion(const std::vector<CommandHelp>& commands) {
   const auto names = known_names();
   Words steps;                 // from a command to one of its own: "explore/merge"
   std::set<std::string> free;  // options whose value is a number, a file or the like
   std::string by_command, by_option;
-  for (const auto& command : commands_of(app)) {
-    Words words, options;
-    for (const auto* sub : command.app->get_subcommands([](const CLI::App* s) { return !s->get_name().empty(); })) {
-      words.push_back(sub->get_name());
-      steps.push_back(fmt::format("'{}/{}'", command.name, sub->get_name()));
-    }
+  for (const auto& command : commands) {
+    Words words = command.commands, options;
+    for (const auto& name : command.commands) steps.push_back(fmt::format("'{}/{}'", command.name, name));
     if (const auto known = names.find(command.name); known != names.end()) words = known->second;
-    for (const auto* option : command.options) {
-      for (const auto& name : option->get_snames()) options.push_back("-" + name);
-      for (const auto& name : option->get_lnames()) {
-        options.push_back("--" + name);
-        if (takes_value(*option) && !names.contains(options.back())) free.insert(options.back());
+    for (const auto& option : command.options)
+      for (const auto& name : option.typed) {
+        options.push_back(name);
+        if (option.takes_value() && !names.contains(name)) free.insert(name);
       }
-    }
     by_command += when("'" + command.name + "'", assigned("words", words) + " " + assigned("options", options));
   }
   for (const auto& [option, words] : names)

@@ -2,15 +2,14 @@
 
 namespace quillgen::cli {
 
-void add_config_options(CLI::App& command, ConfigOptions& options) {
-  auto* source = command.add_option_group("configuration");
-  source->add_option("--config", options.file, "configuration file (JSON)");
-  source->add_option("--preset", options.preset, "built-in configuration, see `quillgen presets`");
-  source->require_option(1);
+void add_config_options(const Command& command, ConfigOptions& options) {
+  const auto source = command.add_option_group("configuration");
+  source.add_option("--config", options.file, "configuration file (JSON)");
+  source.add_option("--preset", options.preset, "built-in configuration, see `quillgen presets`");
+  source.require_option(1);
   command.add_option("--set", options.overrides, "change one field, e.g. gemm.rows=8; may be repeated")
-      ->take_all()
-      ->expected(1)
-      ->type_name("PATH=VALUE");
+      .repeatable()
+      .type_name("PATH=VALUE");
 }
 
 Config chosen_config(const ConfigOptions& options, const Adjustment& adjust) {

@@ -1,10 +1,10 @@
 // The options that choose a configuration, the same in every command: --config FILE | --preset NAME, and --set
 // path=value.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/commands.hpp"
 #include "config/load.hpp"
 
 namespace quillgen::cli {
@@ -18,7 +18,7 @@ struct ConfigOptions {
 };
 
 /// Adds the options to `command`; exactly one of --config and --preset must be given.
-void add_config_options(CLI::App& command, ConfigOptions& options);
+void add_config_options(const Command& command, ConfigOptions& options);
 
 /// The configuration chosen. Throws UserError (config/load.hpp).
 Config chosen_config(const ConfigOptions& options, const Adjustment& adjust = nullptr);

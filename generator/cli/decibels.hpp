@@ -1,6 +1,6 @@
 // A ratio of signal to quantisation noise, for people and for programs.
 #pragma once
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>

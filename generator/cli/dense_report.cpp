@@ -1,5 +1,7 @@
 // The report on dense jobs.
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 #include "cli/simulate_report.hpp"
 #include "config/derived.hpp"

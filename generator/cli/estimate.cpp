@@ -1,9 +1,10 @@
 // quillgen estimate: cycles of a job by phase and engine from the cycle model, without a simulator.
 #include "estimate/estimate.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
@@ -12,7 +13,6 @@
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
-#include "cli/number_options.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
 #include "config/error.hpp"
@@ -111,27 +111,28 @@ void run_estimate(const EstimateOptions& o) {
 
 }  // namespace
 
-void add_estimate(CLI::App& app, int&) {
-  auto* command = app.add_subcommand("estimate", "estimate the cycles of a job, without a simulator");
+void add_estimate(const Command& app, int&) {
+  const auto command = app.add_subcommand("estimate", "estimate the cycles of a job, without a simulator");
   const auto o = std::make_shared<EstimateOptions>();
-  add_config_options(*command, o->config);
-  add_fit_option(*command, o->config);
-  auto* job = command->add_option_group("job");
-  job->add_option("--workload", o->layer.workload, "layer and inputs (safetensors)");
-  auto* model = job->add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
-  auto* dense = job->add_option("--dense", o->dense, "dense product")->type_name("MxKxN");
-  job->require_option(1);
-  add_model_options(*command, o->layer.drawn, *model);
-  command->add_flag("--given-map", o->map_given, "the value map is in memory, and not computed")->excludes(dense);
-  command->add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
-      ->transform(whole_number(1, 100000))
-      ->default_str("what the configuration says");
-  command->add_option("--json", o->json, "also write the estimate to this file");
-  command->add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
-  add_examples(*command,
+  add_config_options(command, o->config);
+  add_fit_option(command, o->config);
+  const auto job = command.add_option_group("job");
+  job.add_option("--workload", o->layer.workload, "layer and inputs (safetensors)");
+  const auto model =
+      job.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
+  const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
+  job.require_option(1);
+  add_model_options(command, o->layer.drawn, model);
+  command.add_flag("--given-map", o->map_given, "the value map is in memory, and not computed").excludes(dense);
+  command.add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
+      .whole_number(1, 100000)
+      .default_str("what the configuration says");
+  command.add_option("--json", o->json, "also write the estimate to this file");
+  command.add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
+  add_examples(command,
                {"estimate --preset small --workload " + example("sparse_c64.safetensors") + " --html estimate.html",
                 "estimate --preset quill --model deformable-detr --scale 0.3"});
-  command->callback([o] { run_estimate(*o); });
+  command.callback([o] { run_estimate(*o); });
 }
 
 }  // namespace quillgen::cli

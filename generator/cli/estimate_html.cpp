@@ -1,6 +1,6 @@
 #include "cli/estimate_html.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,9 @@
 #include "cli/expected_report.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 namespace quillgen::cli {
 

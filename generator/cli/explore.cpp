@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
@@ -14,7 +15,6 @@
 #include "cli/help.hpp"
 #include "cli/model_options.hpp"
 #include "cli/netlist_bits.hpp"
-#include "cli/number_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/shell_word.hpp"
 #include "cli/simulate_options.hpp"
@@ -177,52 +177,52 @@ int explore_points(const ExploreOptions& o) {
 
 }  // namespace
 
-void add_explore(CLI::App& app, int& exit_status) {
-  auto* command = app.add_subcommand("explore", "estimate many configurations and find those worth having");
+void add_explore(const Command& app, int& exit_status) {
+  const auto command = app.add_subcommand("explore", "estimate many configurations and find those worth having");
   const auto o = std::make_shared<ExploreOptions>();
-  add_config_options(*command, o->config);
-  add_fit_option(*command, o->config);
-  command->get_option_group("configuration")->require_option(0, 1);
+  add_config_options(command, o->config);
+  add_fit_option(command, o->config);
+  command.option_group("configuration").require_option(0, 1);
   command
-      ->add_option("--vary", o->axes,
-                   "values of a field, e.g. gemm.rows=4,8; may be repeated: every combination is a point")
-      ->take_all()
-      ->expected(1)
-      ->type_name("PATH=VALUE,...");
-  auto* job = command->add_option_group("job");
-  job->add_option("--workload", o->job.workload, "layer and inputs (safetensors)");
-  auto* model = job->add_option("--model", o->job.model, "layer of a published model, its sampling locations drawn");
-  auto* dense = job->add_option("--dense", o->dense, "dense product")->type_name("MxKxN");
-  job->require_option(0, 1);
-  add_model_options(*command, o->job.drawn, *model);
-  command->add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed")->excludes(dense);
-  command->add_option("--latency", o->job.latency, "cycles from a read to its first beat")
-      ->transform(whole_number(1, 100000))
-      ->default_str("what the configuration says");
-  command->add_option("--objectives", o->objectives, "what is to be small: the front is of these")
-      ->delimiter(',')
-      ->capture_default_str();
+      .add_option("--vary", o->axes,
+                  "values of a field, e.g. gemm.rows=4,8; may be repeated: every combination is a point")
+      .repeatable()
+      .type_name("PATH=VALUE,...");
+  const auto job = command.add_option_group("job");
+  job.add_option("--workload", o->job.workload, "layer and inputs (safetensors)");
+  const auto model =
+      job.add_option("--model", o->job.model, "layer of a published model, its sampling locations drawn");
+  const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
+  job.require_option(0, 1);
+  add_model_options(command, o->job.drawn, model);
+  command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);
+  command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
+      .whole_number(1, 100000)
+      .default_str("what the configuration says");
+  command.add_option("--objectives", o->objectives, "what is to be small: the front is of these")
+      .delimiter(',')
+      .capture_default_str();
   command
-      ->add_option("--weights", o->weights,
-                   "what a bit of memory, of a register and of a multiplier (width times width) counts in the area")
-      ->delimiter(',')
-      ->expected(3)
-      ->capture_default_str()
-      ->transform(whole_number(0, 1000));
-  command->add_option("--simulate", o->simulate, "simulate the best N points")->transform(whole_number(1, 1000));
-  command->add_flag("--quick-build", o->quick_build, "of --simulate: as of `quillgen simulate`");
-  command->add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
-  command->add_option("--shard", o->shard, "estimate only part I of N, for `explore merge`")->type_name("I/N");
-  command->add_option("--slurm", o->slurm, "write a script that runs the sweep as a job array of Slurm");
-  command->add_option("--shards", o->shards, "jobs of that array")
-      ->transform(whole_number(1, most_shards))
-      ->default_str(std::to_string(usual_shards));
-  command->add_option("--jobs", o->jobs, "points at a time")->transform(whole_number(1, 4096))->default_str("all CPUs");
-  add_examples(*command, {"explore --preset nano --workload " + example("official_test_shapes.safetensors") +
-                          " --vary gemm.rows=1,2 --vary order.window=1,8 --out sweep"});
-  add_merge(*command, exit_status);
-  command->callback([o, command, &exit_status] {
-    if (command->got_subcommand("merge")) return;
+      .add_option("--weights", o->weights,
+                  "what a bit of memory, of a register and of a multiplier (width times width) counts in the area")
+      .delimiter(',')
+      .expected(3)
+      .capture_default_str()
+      .whole_number(0, 1000);
+  command.add_option("--simulate", o->simulate, "simulate the best N points").whole_number(1, 1000);
+  command.add_flag("--quick-build", o->quick_build, "of --simulate: as of `quillgen simulate`");
+  command.add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
+  command.add_option("--shard", o->shard, "estimate only part I of N, for `explore merge`").type_name("I/N");
+  command.add_option("--slurm", o->slurm, "write a script that runs the sweep as a job array of Slurm");
+  command.add_option("--shards", o->shards, "jobs of that array")
+      .whole_number(1, most_shards)
+      .default_str(std::to_string(usual_shards));
+  command.add_option("--jobs", o->jobs, "points at a time").whole_number(1, 4096).default_str("all CPUs");
+  add_examples(command, {"explore --preset nano --workload " + example("official_test_shapes.safetensors") +
+                         " --vary gemm.rows=1,2 --vary order.window=1,8 --out sweep"});
+  add_merge(command, exit_status);
+  command.callback([o, command, &exit_status] {
+    if (command.got_subcommand("merge")) return;
     harness::catch_interrupts();
     exit_status = explore_points(*o);
   });

@@ -1,6 +1,6 @@
 #include "cli/explore_merge.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
 
@@ -8,7 +8,6 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/netlist_bits.hpp"
-#include "cli/number_options.hpp"
 #include "cli/progress.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
@@ -58,30 +57,27 @@ int merge(const MergeOptions& options) {
 }
 
 /// A sweep is described by its shards alone.
-void refuse_options_of(const CLI::App& explore) {
-  std::vector<const CLI::App*> groups = {&explore};
-  for (const char* name : {"configuration", "job"}) groups.push_back(explore.get_option_group(name));
-  for (const auto* group : groups)
-    for (const auto* option : group->get_options())
-      if (option->count() > 0)
-        throw UserError(fmt::format("{}: the shards say what their sweep is; leave out what stands before `merge`",
-                                    option->get_name()));
+void refuse_options_of(const Command& explore) {
+  for (const auto& group : {explore, explore.option_group("configuration"), explore.option_group("job")})
+    for (const auto& option : group.given())
+      throw UserError(
+          fmt::format("{}: the shards say what their sweep is; leave out what stands before `merge`", option));
 }
 
 }  // namespace
 
-void add_merge(CLI::App& explore, int& exit_status) {
-  auto* command = explore.add_subcommand("merge", "join the results of the shards of a sweep");
+void add_merge(const Command& explore, int& exit_status) {
+  const auto command = explore.add_subcommand("merge", "join the results of the shards of a sweep");
   const auto o = std::make_shared<MergeOptions>();
-  command->add_option("files", o->files, "what `quillgen explore --shard` wrote, all shards of one sweep")->required();
-  command->add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
-  command->add_option("--jobs", o->jobs, "simulations and compilers at a time")
-      ->transform(whole_number(1, 4096))
-      ->default_str("all CPUs");
-  add_examples(*command, {"explore --preset nano --dense 13x15x7 --vary gemm.rows=1,2 --shard 1/2 --out shards",
-                          "explore --preset nano --dense 13x15x7 --vary gemm.rows=1,2 --shard 2/2 --out shards",
-                          "explore merge shards/shard_1_of_2.json shards/shard_2_of_2.json --out merged"});
-  command->callback([o, &explore, &exit_status] {
+  command.add_option("files", o->files, "what `quillgen explore --shard` wrote, all shards of one sweep").required();
+  command.add_option("--out", o->out, "folder for explore.json, explore.csv and explore.svg");
+  command.add_option("--jobs", o->jobs, "simulations and compilers at a time")
+      .whole_number(1, 4096)
+      .default_str("all CPUs");
+  add_examples(command, {"explore --preset nano --dense 13x15x7 --vary gemm.rows=1,2 --shard 1/2 --out shards",
+                         "explore --preset nano --dense 13x15x7 --vary gemm.rows=1,2 --shard 2/2 --out shards",
+                         "explore merge shards/shard_1_of_2.json shards/shard_2_of_2.json --out merged"});
+  command.callback([o, explore, &exit_status] {
     refuse_options_of(explore);
     harness::catch_interrupts();
     exit_status = merge(*o);

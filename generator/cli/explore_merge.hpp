@@ -1,10 +1,10 @@
 // quillgen explore merge: the results of the shards of a sweep joined.
 #pragma once
-#include <CLI/CLI.hpp>
+#include "cli/commands.hpp"
 
 namespace quillgen::cli {
 
 /// Adds the command below `explore`.
-void add_merge(CLI::App& explore, int& exit_status);
+void add_merge(const Command& explore, int& exit_status);
 
 }  // namespace quillgen::cli

@@ -1,6 +1,8 @@
 #include "cli/explore_slurm.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 #include "cli/shell_word.hpp"
 #include "config/error.hpp"

@@ -41,7 +41,7 @@ std::string changes(const Config& before, const Config& after) {
 
 }  // namespace
 
-void add_fit_option(CLI::App& command, ConfigOptions& options) {
+void add_fit_option(const Command& command, ConfigOptions& options) {
   command.add_flag("--fit", options.fit,
                    "take embed_dim, heads, levels and points from the workload, raise max_width, max_height, "
                    "max_queries and max_tokens to hold it");

@@ -7,7 +7,7 @@
 namespace quillgen::cli {
 
 /// Adds --fit to a command that takes a workload.
-void add_fit_option(CLI::App& command, ConfigOptions& options);
+void add_fit_option(const Command& command, ConfigOptions& options);
 
 /// What --fit does to a configuration. Throws UserError when another parameter does not go with the new dimensions.
 /// `workload` must live as long.

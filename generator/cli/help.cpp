@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,38 @@ std::string version_text() {
                      NLOHMANN_JSON_VERSION_PATCH);
 }
 
+/// In the order of the alphabet: the library keeps them by address.
+std::set<std::string> names_of(const std::set<CLI::Option*>& options) {
+  std::set<std::string> names;
+  for (const auto* option : options) names.insert(option->get_name());
+  return names;
+}
+
+/// What follows the name.
+std::string option_values(const CLI::Option& option) {
+  if (option.get_items_expected_max() == 0) return "";  // a flag
+  auto text = option.get_type_name();                   // "INT:INT in [1 - 9]" where there is a range
+  if (const auto colon = text.find(':'); colon != std::string::npos) text.erase(0, colon + 1);
+  if (option.get_expected_max() == CLI::detail::expected_max_vector_size) text += " ...";
+  else if (option.get_expected_min() > 1) text += fmt::format(" x {}", option.get_expected_min());
+  if (option.get_required()) text += " REQUIRED";
+  return text;
+}
+
+/// What it says, what it needs and excludes, and its default.
+std::string option_text(const CLI::Option& option) {
+  std::vector<std::string> notes;
+  if (!option.get_needs().empty())
+    notes.push_back(fmt::format("needs {}", fmt::join(names_of(option.get_needs()), ", ")));
+  if (!option.get_excludes().empty())
+    notes.push_back(fmt::format("not with {}", fmt::join(names_of(option.get_excludes()), ", ")));
+  auto value = option.get_default_str();
+  if (value.size() > 1 && value.front() == '[') value = value.substr(1, value.size() - 2);  // a list
+  if (!value.empty()) notes.push_back("default " + value);
+  if (notes.empty()) return option.get_description();
+  return fmt::format("{} ({})", option.get_description(), fmt::join(notes, "; "));
+}
+
 /// The library's own, but for the options: what they need and their defaults stand with what they say.
 class Form : public CLI::Formatter {
  public:
@@ -52,26 +85,40 @@ class Form : public CLI::Formatter {
   }
 };
 
-/// In the order of the alphabet: the library keeps them by address.
-std::set<std::string> names_of(const std::set<CLI::Option*>& options) {
-  std::set<std::string> names;
-  for (const auto* option : options) names.insert(option->get_name());
+std::vector<std::string> typed(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const auto& name : option.get_snames()) names.push_back("-" + name);
+  for (const auto& name : option.get_lnames()) names.push_back("--" + name);
   return names;
 }
 
-void add_options(const CLI::App& app, std::vector<const CLI::Option*>& options) {
+void add_options(const CLI::App& app, std::vector<OptionHelp>& options) {
   const bool is_group = app.get_name().empty();  // and has a --help of its own, which nobody can give
-  for (const auto* option : app.get_options())
-    if (!option->get_group().empty() && !(is_group && option == app.get_help_ptr())) options.push_back(option);
+  for (const auto* option : app.get_options()) {
+    const bool is_help = option == app.get_help_ptr();
+    if (!option->get_group().empty() && !(is_group && is_help))
+      options.push_back({option->get_name(option->get_positional(), !option->get_positional()), typed(*option),
+                         option_values(*option), option_text(*option), is_help});
+  }
   for (const auto* group : app.get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
     add_options(*group, options);
 }
 
-void add_commands(const CLI::App& app, const std::string& name, std::vector<Command>& commands) {
-  commands.push_back({&app, name, {}});
-  add_options(app, commands.back().options);
-  for (const auto* sub : app.get_subcommands([](const CLI::App* s) { return !s->get_name().empty(); }))
+void add_commands(const CLI::App& app, const std::string& name, std::vector<CommandHelp>& commands) {
+  CommandHelp help{name, app.get_description(), app.get_footer(), {}, {}};
+  add_options(app, help.options);
+  const auto own = app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); });
+  for (const auto* sub : own) help.commands.push_back(sub->get_name());
+  commands.push_back(std::move(help));
+  for (const auto* sub : own)
     add_commands(*sub, name.empty() ? sub->get_name() : name + " " + sub->get_name(), commands);
+}
+
+/// The program first, then its commands in the order of the help, each followed by its own.
+std::vector<CommandHelp> commands_of(const CLI::App& program) {
+  std::vector<CommandHelp> commands;
+  add_commands(program, "", commands);
+  return commands;
 }
 
 }  // namespace
@@ -80,15 +127,16 @@ void add_help(CLI::App& app) {
   app.formatter(std::make_shared<Form>());
   app.set_version_flag("--version", version_text, "Print the version and what it was built with");
   // Like --version, these end the program with a text.
-  app.add_flag_callback("--print-completion", [&app] { throw CLI::CallForVersion(bash_completion(app), 0); })
+  app.add_flag_callback("--print-completion",
+                        [&app] { throw CLI::CallForVersion(bash_completion(commands_of(app)), 0); })
       ->group("");
   app.add_option_function<std::string>(
          "--print-manual",
-         [&app](const std::string& examples) { throw CLI::CallForVersion(manual_page(app, examples), 0); })
+         [&app](const std::string& examples) { throw CLI::CallForVersion(manual_page(commands_of(app), examples), 0); })
       ->group("");
 }
 
-void add_examples(CLI::App& command, std::initializer_list<std::string> lines) {
+void add_examples(const Command& command, std::initializer_list<std::string> lines) {
   command.footer(
       fmt::format("Example{}:\n  quillgen {}", lines.size() > 1 ? "s" : "", fmt::join(lines, "\n  quillgen ")));
 }
@@ -106,41 +154,6 @@ std::vector<std::pair<std::string, std::string>> exit_statuses() {
           {"2", "a mistake in the command or its files, or a missing tool"},
           {"3", "a fault of quillgen"},
           {"130", "interrupted"}};
-}
-
-std::vector<Command> commands_of(const CLI::App& app) {
-  std::vector<Command> commands;
-  add_commands(app, "", commands);
-  return commands;
-}
-
-std::string option_name(const CLI::Option& option) {
-  return option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
-}
-
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
-
-std::string option_values(const CLI::Option& option) {
-  if (!takes_value(option)) return "";
-  auto text = option.get_type_name();  // "INT:INT in [1 - 9]" where there is a range
-  if (const auto colon = text.find(':'); colon != std::string::npos) text.erase(0, colon + 1);
-  if (option.get_expected_max() == CLI::detail::expected_max_vector_size) text += " ...";
-  else if (option.get_expected_min() > 1) text += fmt::format(" x {}", option.get_expected_min());
-  if (option.get_required()) text += " REQUIRED";
-  return text;
-}
-
-std::string option_text(const CLI::Option& option) {
-  std::vector<std::string> notes;
-  if (!option.get_needs().empty())
-    notes.push_back(fmt::format("needs {}", fmt::join(names_of(option.get_needs()), ", ")));
-  if (!option.get_excludes().empty())
-    notes.push_back(fmt::format("not with {}", fmt::join(names_of(option.get_excludes()), ", ")));
-  auto value = option.get_default_str();
-  if (value.size() > 1 && value.front() == '[') value = value.substr(1, value.size() - 2);  // a list
-  if (!value.empty()) notes.push_back("default " + value);
-  if (notes.empty()) return option.get_description();
-  return fmt::format("{} ({})", option.get_description(), fmt::join(notes, "; "));
 }
 
 }  // namespace quillgen::cli

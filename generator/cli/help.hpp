@@ -1,10 +1,11 @@
 // What `--help` and `--version` show, and what the build makes of the same: the manual page and the completion in bash.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "cli/commands.hpp"
 
 namespace quillgen::cli {
 
@@ -14,7 +15,7 @@ void add_help(CLI::App& app);
 
 /// Ends the help of a command with examples, each the arguments of a command line that works as it stands. A test runs
 /// them in the order of the help, in one folder: a later one may read what an earlier one wrote.
-void add_examples(CLI::App& command, std::initializer_list<std::string> lines);
+void add_examples(const Command& command, std::initializer_list<std::string> lines);
 
 /// File `name` of the example layers: in the installation, or in `examples` of the project's folder.
 std::string example(const std::string& name);
@@ -22,23 +23,22 @@ std::string example(const std::string& name);
 /// What the exit status says: {"0", "bit-exact or clean"}.
 std::vector<std::pair<std::string, std::string>> exit_statuses();
 
-/// A command with its options, those of its groups included and hidden ones left out.
-struct Command {
-  const CLI::App* app;
-  std::string name;  ///< "explore merge"; empty: the program itself
-  std::vector<const CLI::Option*> options;
+struct OptionHelp {
+  std::string name;                ///< "--seed", "-h,--help", or the name of a positional
+  std::vector<std::string> typed;  ///< "-h" and "--help"; none of a positional
+  std::string values;              ///< what follows the name: "UINT ...", empty for a flag
+  std::string text;                ///< what it says, what it needs and excludes, and its default
+  bool is_help;                    ///< --help, which every command has
+  bool takes_value() const { return !values.empty(); }
 };
 
-/// The program first, then its commands in the order of the help, each followed by its own.
-std::vector<Command> commands_of(const CLI::App& app);
-
-/// "--seed", "-h,--help", or the name of a positional.
-std::string option_name(const CLI::Option& option);
-/// False for a flag.
-bool takes_value(const CLI::Option& option);
-/// What follows the name: "UINT ...", empty for a flag.
-std::string option_values(const CLI::Option& option);
-/// What it says, what it needs and excludes, and its default.
-std::string option_text(const CLI::Option& option);
+/// A command with its options, those of its groups included and hidden ones left out.
+struct CommandHelp {
+  std::string name;  ///< "explore merge"; empty: the program itself
+  std::string text;
+  std::string footer;  ///< its examples
+  std::vector<OptionHelp> options;
+  std::vector<std::string> commands;  ///< names of its own
+};
 
 }  // namespace quillgen::cli

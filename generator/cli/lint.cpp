@@ -113,13 +113,13 @@ int lint(const std::string& folder) {
 
 }  // namespace
 
-void add_lint(CLI::App& app, int& exit_status) {
-  auto* command =
+void add_lint(const Command& app, int& exit_status) {
+  const auto command =
       app.add_subcommand("lint", "read generated RTL with Verilator, Icarus Verilog and Yosys, all warnings on");
   const auto folder = std::make_shared<std::string>();
-  command->add_option("folder", *folder, "folder written by `quillgen generate`")->required();
-  add_examples(*command, {"lint rtl"});
-  command->callback([folder, &exit_status] { exit_status = lint(*folder); });
+  command.add_option("folder", *folder, "folder written by `quillgen generate`").required();
+  add_examples(command, {"lint rtl"});
+  command.callback([folder, &exit_status] { exit_status = lint(*folder); });
 }
 
 }  // namespace quillgen::cli

@@ -1,7 +1,8 @@
 // The quillgen program. Exit status: 0 success, 1 set by a command that found a mismatch, 2 the user's mistake, 3 ours,
 // 130 interrupted.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -33,16 +34,17 @@ int run(int argc, char** argv, int& output_error) {
   CLI::App app("Generates deformable-attention accelerators and proves them against a fixed-point model.", "quillgen");
   app.require_subcommand(1);
   add_help(app);
-  add_generate(app, exit_status);
-  add_lint(app, exit_status);
-  add_simulate(app, exit_status);
-  add_model(app, exit_status);
-  add_workload(app, exit_status);
-  add_estimate(app, exit_status);
-  add_trace(app, exit_status);
-  add_explore(app, exit_status);
-  add_presets(app, exit_status);
-  add_schema(app, exit_status);
+  const Command program(&app);
+  add_generate(program, exit_status);
+  add_lint(program, exit_status);
+  add_simulate(program, exit_status);
+  add_model(program, exit_status);
+  add_workload(program, exit_status);
+  add_estimate(program, exit_status);
+  add_trace(program, exit_status);
+  add_explore(program, exit_status);
+  add_presets(program, exit_status);
+  add_schema(program, exit_status);
   app.footer("quillgen COMMAND --help tells the options of a command, with an example.");
   try {
     const auto is_chosen = [&](const CLI::App* command) { return command->check_name(argv[1]); };

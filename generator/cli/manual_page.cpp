@@ -1,10 +1,9 @@
 #include "cli/manual_page.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <sstream>
 
-#include "cli/help.hpp"
 #include "cli/version.hpp"
 
 namespace quillgen::cli {
@@ -26,16 +25,15 @@ std::string paragraph(const std::string& heading, const std::string& text) {
   return fmt::format(".TP\n{}\n{}\n", heading, roff(text));
 }
 
-std::string option_entry(const CLI::Option& option) {
-  const auto values = option_values(option);
-  return paragraph(
-      fmt::format("\\fB{}\\fR{}", roff(option_name(option)), values.empty() ? "" : " \\fI" + roff(values) + "\\fR"),
-      option_text(option));
+std::string option_entry(const OptionHelp& option) {
+  return paragraph(fmt::format("\\fB{}\\fR{}", roff(option.name),
+                               option.takes_value() ? " \\fI" + roff(option.values) + "\\fR" : ""),
+                   option.text);
 }
 
 /// The lines of a command's examples, those of the project's folder in `folder`.
-std::string example_lines(const CLI::App& command, const std::string& folder) {
-  std::istringstream footer(command.get_footer());
+std::string example_lines(const CommandHelp& command, const std::string& folder) {
+  std::istringstream footer(command.footer);
   std::string out, line;
   for (std::getline(footer, line); std::getline(footer, line);) {
     const auto here = example("");
@@ -48,24 +46,23 @@ std::string example_lines(const CLI::App& command, const std::string& folder) {
 
 }  // namespace
 
-std::string manual_page(const CLI::App& app, const std::string& examples) {
+std::string manual_page(const std::vector<CommandHelp>& commands, const std::string& examples) {
   std::string out = fmt::format(
       ".TH QUILLGEN 1 \"\" \"quillgen {}\" \"User Commands\"\n"
       ".SH NAME\nquillgen \\- generates deformable\\-attention accelerators and proves them\n"
       ".SH SYNOPSIS\n.B quillgen\n.I command\n[\\fIoption\\fR ...]\n"
       ".SH DESCRIPTION\n{}\n.SH OPTIONS\n",
-      version, roff(app.get_description()));
-  const auto commands = commands_of(app);
+      version, roff(commands.front().text));
   for (const auto& command : commands) {
     if (command.name.empty()) {
-      for (const auto* option : command.options) out += option_entry(*option);
+      for (const auto& option : command.options) out += option_entry(option);
       out += ".SH COMMANDS\n";
       continue;
     }
-    out += fmt::format(".SS quillgen {}\n{}\n", command.name, roff(command.app->get_description()));
-    for (const auto* option : command.options)
-      if (option != command.app->get_help_ptr()) out += option_entry(*option);
-    out += example_lines(*command.app, examples);
+    out += fmt::format(".SS quillgen {}\n{}\n", command.name, roff(command.text));
+    for (const auto& option : command.options)
+      if (!option.is_help) out += option_entry(option);
+    out += example_lines(command, examples);
   }
   out += ".SH EXIT STATUS\n";
   for (const auto& [status, meaning] : exit_statuses()) out += paragraph(fmt::format("\\fB{}\\fR", status), meaning);

@@ -1,7 +1,8 @@
 // quillgen model: the fixed-point model alone, against the float reference.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/commands.hpp"
@@ -91,16 +92,16 @@ int run_model(const ModelOptions& options) {
 
 }  // namespace
 
-void add_model(CLI::App& app, int& exit_status) {
-  auto* command =
+void add_model(const Command& app, int& exit_status) {
+  const auto command =
       app.add_subcommand("model", "run the fixed-point model of a layer and compare it with floating point");
   const auto options = std::make_shared<ModelOptions>();
-  add_config_options(*command, options->config);
-  add_fit_option(*command, options->config);
-  command->add_option("--workload", options->workload, "layer and inputs (safetensors)")->required();
-  command->add_option("--json", options->json, "also write the results to this file");
-  add_examples(*command, {"model --preset small --workload " + example("tiny_detr_enc1.safetensors")});
-  command->callback([options, &exit_status] { exit_status = run_model(*options); });
+  add_config_options(command, options->config);
+  add_fit_option(command, options->config);
+  command.add_option("--workload", options->workload, "layer and inputs (safetensors)").required();
+  command.add_option("--json", options->json, "also write the results to this file");
+  add_examples(command, {"model --preset small --workload " + example("tiny_detr_enc1.safetensors")});
+  command.callback([options, &exit_status] { exit_status = run_model(*options); });
 }
 
 }  // namespace quillgen::cli

@@ -1,29 +1,27 @@
 #include "cli/model_options.hpp"
 
-#include "cli/number_options.hpp"
-
 namespace quillgen::cli {
 
-void add_model_options(CLI::App& command, synthetic::ModelOptions& options, CLI::Option& model) {
+void add_model_options(const Command& command, synthetic::ModelOptions& options, Option model) {
   command.add_option("--scale", options.scale, "of the sides of the levels of --model")
-      ->transform(decimal_number())
-      ->capture_default_str()
-      ->needs(&model);
+      .decimal_number()
+      .capture_default_str()
+      .needs(model);
   command.add_option("--image", options.image, "size in pixels: levels of --model are those of such an image")
-      ->type_name("HEIGHTxWIDTH")
-      ->default_str("that of the model")
-      ->needs(&model);
+      .type_name("HEIGHTxWIDTH")
+      .default_str("that of the model")
+      .needs(model);
   command
       .add_option("--queries", options.queries,
                   "of --model: all tokens (encoder), boxes around objects (decoder), the share of the tokens that a "
                   "sparse encoder wants (30%), or a number")
-      ->type_name("encoder|decoder|N%|N")
-      ->default_str("those of the model")
-      ->needs(&model);
+      .type_name("encoder|decoder|N%|N")
+      .default_str("those of the model")
+      .needs(model);
   command.add_option("--seed", options.seed, "of what is drawn for --model")
-      ->transform(whole_number())
-      ->capture_default_str()
-      ->needs(&model);
+      .whole_number()
+      .capture_default_str()
+      .needs(model);
 }
 
 }  // namespace quillgen::cli

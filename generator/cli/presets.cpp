@@ -1,9 +1,10 @@
 // quillgen presets: the built-in configurations.
 #include "config/presets.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
@@ -25,12 +26,12 @@ void list_presets() {
 
 }  // namespace
 
-void add_presets(CLI::App& app, int&) {
-  auto* command = app.add_subcommand("presets", "list the presets, or print one as JSON with every number");
+void add_presets(const Command& app, int&) {
+  const auto command = app.add_subcommand("presets", "list the presets, or print one as JSON with every number");
   const auto name = std::make_shared<std::string>();
-  command->add_option("name", *name, "preset to print");
-  add_examples(*command, {"presets", "presets small"});
-  command->callback([name] {
+  command.add_option("name", *name, "preset to print");
+  add_examples(command, {"presets", "presets small"});
+  command.callback([name] {
     if (name->empty()) list_presets();
     else fmt::print("{}\n", to_json(load_preset(*name)).dump(2));
   });

@@ -1,5 +1,7 @@
 // What the reports on layers and on dense jobs have in common.
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 #include "cli/simulate_report.hpp"
 

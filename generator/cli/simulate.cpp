@@ -6,13 +6,13 @@
 #include <cstdio>
 #include <deque>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/expected_report.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
-#include "cli/number_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/simulate_options.hpp"
 #include "cli/simulate_report.hpp"
@@ -201,54 +201,53 @@ int simulate(const SimulateOptions& options) {
 
 }  // namespace
 
-void add_simulate(CLI::App& app, int& exit_status) {
-  auto* command = app.add_subcommand("simulate", "run the RTL in Verilator and compare every stage with the model");
+void add_simulate(const Command& app, int& exit_status) {
+  const auto command =
+      app.add_subcommand("simulate", "run the RTL in Verilator and compare every stage with the model");
   const auto o = std::make_shared<SimulateOptions>();
-  add_config_options(*command, o->config);
-  add_fit_option(*command, o->config);
-  command->get_option_group("configuration")->require_option(0, 1);
-  command->add_option("--workload", o->workload, "layer and inputs (safetensors): runs it from source rows to outputs");
-  command->add_flag(
-      "--given-map", o->given_map,
-      "put the model's value map into memory and leave the value projection out: a quick run of the core");
+  add_config_options(command, o->config);
+  add_fit_option(command, o->config);
+  command.option_group("configuration").require_option(0, 1);
+  command.add_option("--workload", o->workload, "layer and inputs (safetensors): runs it from source rows to outputs");
+  command.add_flag("--given-map", o->given_map,
+                   "put the model's value map into memory and leave the value projection out: a quick run of the core");
   command
-      ->add_option(
-          "--dense", o->dense,
-          "instead of a workload: dense products of M rows of K elements with a matrix of N outputs, on random "
-          "data; a list runs one after the other")
-      ->delimiter(',')
-      ->type_name("MxKxN");
-  command->add_flag("--relu", o->relu, "with --dense: negative outputs become 0");
-  command->add_option("--rtl", o->rtl, "folder written by `quillgen generate`, perhaps edited since");
-  command->add_option("--seed", o->seeds, "of stalls, reordering, addresses, noise and dense data; a list runs each")
-      ->delimiter(',')
-      ->transform(whole_number())
-      ->capture_default_str();
-  auto* latency =
-      command->add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
-          ->delimiter(',')
-          ->transform(whole_number(1, 100000))
-          ->default_str("what the configuration says");
+      .add_option("--dense", o->dense,
+                  "instead of a workload: dense products of M rows of K elements with a matrix of N outputs, on random "
+                  "data; a list runs one after the other")
+      .delimiter(',')
+      .type_name("MxKxN");
+  command.add_flag("--relu", o->relu, "with --dense: negative outputs become 0");
+  command.add_option("--rtl", o->rtl, "folder written by `quillgen generate`, perhaps edited since");
+  command.add_option("--seed", o->seeds, "of stalls, reordering, addresses, noise and dense data; a list runs each")
+      .delimiter(',')
+      .whole_number()
+      .capture_default_str();
+  const auto latency =
+      command.add_option("--latency", o->latencies, "cycles from a read to its first beat; a list runs each")
+          .delimiter(',')
+          .whole_number(1, 100000)
+          .default_str("what the configuration says");
   command
-      ->add_option("--memory", o->memory,
-                   fmt::format("a DRAM instead of a fixed latency: {}, or a file such as those of examples/memory",
-                               fmt::join(harness::dram_names(), ", ")))
-      ->excludes(latency);
+      .add_option("--memory", o->memory,
+                  fmt::format("a DRAM instead of a fixed latency: {}, or a file such as those of examples/memory",
+                              fmt::join(harness::dram_names(), ", ")))
+      .excludes(latency);
   command
-      ->add_option("--stall", o->stalls, "chance in percent that a channel withholds valid or ready; a list runs each")
-      ->delimiter(',')
-      ->transform(whole_number(0, 95))
-      ->capture_default_str();
-  command->add_option("--trace", o->trace,
-                      "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");
-  command->add_option("--json", o->json, "also write the results to this file");
-  command->add_flag("--quick-build", o->quick_build,
-                    "build the simulator without optimisation: sooner ready, slower to run");
-  command->add_option("--keep", o->keep, "generate the RTL into this folder and leave it there")->excludes("--rtl");
-  add_examples(*command, {"simulate --preset nano --workload " + example("official_test_shapes.safetensors") +
-                              " --stall 0,30 --seed 1,2",
-                          "simulate --rtl rtl --dense 13x15x7"});
-  command->callback([o, &exit_status] {
+      .add_option("--stall", o->stalls, "chance in percent that a channel withholds valid or ready; a list runs each")
+      .delimiter(',')
+      .whole_number(0, 95)
+      .capture_default_str();
+  command.add_option("--trace", o->trace,
+                     "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");
+  command.add_option("--json", o->json, "also write the results to this file");
+  command.add_flag("--quick-build", o->quick_build,
+                   "build the simulator without optimisation: sooner ready, slower to run");
+  command.add_option("--keep", o->keep, "generate the RTL into this folder and leave it there").excludes("--rtl");
+  add_examples(command, {"simulate --preset nano --workload " + example("official_test_shapes.safetensors") +
+                             " --stall 0,30 --seed 1,2",
+                         "simulate --rtl rtl --dense 13x15x7"});
+  command.callback([o, &exit_status] {
     harness::catch_interrupts();
     exit_status = simulate(*o);
   });

@@ -1,6 +1,8 @@
 #include "cli/simulate_report.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 #include "cli/decibels.hpp"
 #include "cli/expected_report.hpp"

@@ -1,5 +1,5 @@
 // quillgen trace: order of the queries and feature cache alone, what they read from memory, and a picture of it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -149,23 +149,23 @@ void run(const TraceOptions& o) {
 
 }  // namespace
 
-void add_trace(CLI::App& app, int&) {
-  auto* command = app.add_subcommand("trace", "order of queries and feature cache alone: what is read, from where");
+void add_trace(const Command& app, int&) {
+  const auto command =
+      app.add_subcommand("trace", "order of queries and feature cache alone: what is read, from where");
   const auto o = std::make_shared<TraceOptions>();
-  add_config_options(*command, o->config);
-  add_fit_option(*command, o->config);
-  auto* layer = command->add_option_group("layer");
-  layer->add_option("--workload", o->layer.workload, "layer and inputs (safetensors)");
-  auto* model =
-      layer->add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
-  layer->require_option(1);
-  add_model_options(*command, o->layer.drawn, *model);
-  command->add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
-  command->add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
-  command->add_option("--json", o->json, "also write the numbers to this file");
-  add_examples(*command,
-               {"trace --preset small --workload " + example("encoder_c64.safetensors") + " --svg order.svg"});
-  command->callback([o] { run(*o); });
+  add_config_options(command, o->config);
+  add_fit_option(command, o->config);
+  const auto layer = command.add_option_group("layer");
+  layer.add_option("--workload", o->layer.workload, "layer and inputs (safetensors)");
+  const auto model =
+      layer.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
+  layer.require_option(1);
+  add_model_options(command, o->layer.drawn, model);
+  command.add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
+  command.add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
+  command.add_option("--json", o->json, "also write the numbers to this file");
+  add_examples(command, {"trace --preset small --workload " + example("encoder_c64.safetensors") + " --svg order.svg"});
+  command.callback([o] { run(*o); });
 }
 
 }  // namespace quillgen::cli

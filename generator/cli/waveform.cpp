@@ -1,6 +1,6 @@
 #include "cli/waveform.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "config/error.hpp"
 #include "harness/signal_list.hpp"

@@ -35,16 +35,16 @@ void write_workload(const WorkloadOptions& o) {
 
 }  // namespace
 
-void add_workload(CLI::App& app, int&) {
-  auto* command = app.add_subcommand("workload", "write a layer of a published model's size, its numbers drawn");
+void add_workload(const Command& app, int&) {
+  const auto command = app.add_subcommand("workload", "write a layer of a published model's size, its numbers drawn");
   const auto o = std::make_shared<WorkloadOptions>();
-  auto* model =
-      command->add_option("--model", o->model, fmt::format("one of {}", fmt::join(synthetic::model_names(), ", ")))
-          ->required();
-  add_model_options(*command, o->drawn, *model);
-  command->add_option("--out", o->out, "file to write (safetensors)")->required();
-  add_examples(*command, {"workload --model deformable-detr --scale 0.2 --out layer.safetensors"});
-  command->callback([o] { write_workload(*o); });
+  const auto model =
+      command.add_option("--model", o->model, fmt::format("one of {}", fmt::join(synthetic::model_names(), ", ")))
+          .required();
+  add_model_options(command, o->drawn, model);
+  command.add_option("--out", o->out, "file to write (safetensors)").required();
+  add_examples(command, {"workload --model deformable-detr --scale 0.2 --out layer.safetensors"});
+  command.callback([o] { write_workload(*o); });
 }
 
 }  // namespace quillgen::cli

@@ -1,6 +1,6 @@
 #include "fuzz/batch.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <random>
@@ -11,6 +11,7 @@
 #include "emit/reset_style.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
+#include "harness/manifest.hpp"
 #include "harness/process.hpp"
 #include "harness/simulator.hpp"
 #include "harness/verilator_lint.hpp"

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "config/error.hpp"
 #include "config/fields.hpp"

@@ -1,6 +1,6 @@
 #include "fuzz/case_table.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,6 @@
 #include "fuzz/coverage.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace quillgen::fuzz {
 namespace {

@@ -1,6 +1,6 @@
 #include "fuzz/facts.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

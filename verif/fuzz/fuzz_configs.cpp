@@ -1,11 +1,11 @@
 // Random legal configurations with random layers: the generated design on the interpreter, and some of them linted and
 // in Verilator, equal to the model in every stage.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <set>
 
+#include "command_line/command.hpp"
 #include "fuzz/cost.hpp"
 #include "fuzz/coverage.hpp"
 #include "fuzz/random_case.hpp"
@@ -126,11 +126,9 @@ int run_many(const Options& o, const std::string& program) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Random legal configurations and layers: the generated design equals the model.");
+  command_line::Program app("Random legal configurations and layers: the generated design equals the model.");
   app.add_option("--seed", o.seed, "run this one case");
-  app.add_option("--set", o.changes, "path=value: change a number of the case of --seed; repeatable")
-      ->take_all()
-      ->expected(1);
+  app.add_option("--set", o.changes, "path=value: change a number of the case of --seed; repeatable").repeatable();
   app.add_flag("--print", o.print, "print the case of --seed and do not run it");
   app.add_option("--first", o.first, "first seed");
   app.add_option("--count", o.count, "number of cases");
@@ -138,7 +136,7 @@ int main(int argc, char** argv) {
   app.add_option("--verilator", o.verilator, "every N-th seed: lint the Verilog and run it in Verilator as well");
   app.add_option("--attempts", o.attempts, "cases tried at most to shrink one that fails");
   app.add_flag("--quiet", o.quiet, "no line for a case that passes");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto status = app.parse(argc, argv)) return *status;
   harness::catch_interrupts();
   try {
     return o.seed != 0 ? run_one(o, argv[0]) : run_many(o, argv[0]);

@@ -1,8 +1,7 @@
 // Dense jobs of random shapes, from 1 x 1 x 1 upward, several on one instance and layers between them: the generated
 // design equals the software model, in Verilator or on the interpreter.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cmath>
 #include <deque>
@@ -10,6 +9,7 @@
 
 #include "accel/blocks.hpp"
 #include "accel/generate.hpp"
+#include "command_line/command.hpp"
 #include "config/derived.hpp"
 #include "config/load.hpp"
 #include "fuzz/draw.hpp"
@@ -17,6 +17,7 @@
 #include "harness/build.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
+#include "harness/manifest.hpp"
 #include "harness/parameters.hpp"
 #include "harness/session.hpp"
 #include "unit/interpreter_device.hpp"
@@ -173,16 +174,15 @@ int run_all(const Options& o, const std::string& program) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Dense jobs of random shapes, and layers between them: the generated design equals the model.");
+  command_line::Program app(
+      "Dense jobs of random shapes, and layers between them: the generated design equals the model.");
   app.add_option("--preset", o.preset, "built-in configuration");
-  app.add_option("--set", o.overrides, "path=value: change a number of the configuration; repeatable")
-      ->take_all()
-      ->expected(1);
+  app.add_option("--set", o.overrides, "path=value: change a number of the configuration; repeatable").repeatable();
   app.add_option("--first", o.first, "seed of the first session");
   app.add_option("--count", o.count, "number of sessions");
   app.add_option("--jobs", o.jobs, "jobs of a session, one after the other on one instance");
   app.add_flag("--interpreted", o.interpreted, "on the interpreter instead of in Verilator");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto status = app.parse(argc, argv)) return *status;
   harness::catch_interrupts();
   try {
     return run_all(o, argv[0]);

@@ -1,9 +1,9 @@
 // Random netlists: interpreter = Verilator = Icarus, cycle by cycle, and no lint warning in any printed file.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 
+#include "command_line/command.hpp"
 #include "fuzz/batch.hpp"
 #include "harness/files.hpp"
 
@@ -66,7 +66,7 @@ std::size_t run(const std::vector<std::uint64_t>& seeds, bool with_icarus, const
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Random netlists: interpreter = Verilator = Icarus, and no lint warnings.");
+  command_line::Program app("Random netlists: interpreter = Verilator = Icarus, and no lint warnings.");
   app.add_option("--seed", o.seed, "run this one netlist through all tools");
   app.add_option("--first", o.first, "first seed");
   app.add_option("--count", o.count, "number of netlists");
@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", o.batch, "netlists in one build");
   app.add_option("--cycles", o.cycles, "cycles each");
   app.add_option("--keep", o.keep, "folder for the Verilog, kept");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto status = app.parse(argc, argv)) return *status;
   try {
     if (o.seed != 0) return run({o.seed}, true, o, argv[0]) == 0 ? 0 : 1;
     std::size_t problems = 0;

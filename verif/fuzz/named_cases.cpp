@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <set>
 
+#include "command_line/command.hpp"
 #include "config/error.hpp"
 #include "fuzz/case_table.hpp"
 #include "fuzz/run_case.hpp"
@@ -125,19 +125,19 @@ int run_all(const Options& o, const std::string& program) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Corners by name: the generated design equals the model.");
+  command_line::Program app("Corners by name: the generated design equals the model.");
   app.add_option("--group", o.group, "only the cases of this group");
   app.add_option("--case", o.name, "only this case, \"group: name\"");
   app.add_option("--stall", o.stalls,
                  "chances in percent that a channel withholds valid or ready; each case runs with each")
-      ->delimiter(',');
+      .delimiter(',');
   app.add_option("--seed", o.seed, "of all numbers of the layers and of the stalls");
-  app.add_option("--set", o.changes, "path=value: change a number of the cases; repeatable")->take_all()->expected(1);
+  app.add_option("--set", o.changes, "path=value: change a number of the cases; repeatable").repeatable();
   app.add_option("--verilator", o.verilator, "the first and every N-th case after it: lint and Verilator as well");
   app.add_option("--attempts", o.attempts, "cases tried at most to shrink one that fails");
   app.add_flag("--list", o.list, "print the cases with their changes and claims");
   app.add_flag("--facts", o.facts, "print what was counted in each case");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto status = app.parse(argc, argv)) return *status;
   harness::catch_interrupts();
   try {
     return run_all(o, argv[0]);

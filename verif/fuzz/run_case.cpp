@@ -1,6 +1,6 @@
 #include "fuzz/run_case.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +18,7 @@
 #include "harness/build.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
+#include "harness/manifest.hpp"
 #include "harness/process.hpp"
 #include "harness/session.hpp"
 #include "harness/verilator_lint.hpp"
