@@ -5,7 +5,7 @@
 // status 1. With `--exercise FOLDER` only results count: Verilog and waveforms are written to the folder, and what the
 // page has is left alone. Solutions are lessons too; the code that the page shows of one must be in its source.
 #pragma once
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,7 @@
 #include "accel/generate.hpp"
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "accel/blocks.hpp"

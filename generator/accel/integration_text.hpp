@@ -1,6 +1,6 @@
 // The integration page of an output folder: what a chip team has to know to place, constrain and check the design.
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "config/config.hpp"

@@ -1,6 +1,8 @@
 #include "cli/simulate_rtl.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 #include "cli/design.hpp"
 #include "cli/output_folder.hpp"
@@ -16,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void refuse_block(const fs::path& folder) {
-  const auto manifest = nlohmann::json::parse(harness::read_text(folder / "manifest.json"));
+  const auto manifest = nlohmann::ordered_json::parse(harness::read_text(folder / "manifest.json"));
   if (manifest.contains("part_of"))
     throw UserError(
         fmt::format("--rtl {}: holds a block of {} only, and simulate needs the whole: generate it without "
@@ -33,7 +35,7 @@ Rtl given_rtl(const SimulateOptions& options) {
   rtl.folder = options.rtl;
   rtl.manifest = harness::load_manifest(rtl.folder);
   refuse_block(rtl.folder);
-  rtl.config = parse_config(rtl.manifest.config.dump(), (rtl.folder / "manifest.json").string());
+  rtl.config = parse_config(rtl.manifest.config, (rtl.folder / "manifest.json").string());
   if (!options.has_config() && !options.config.overrides.empty())
     throw UserError("--set: cannot change the configuration of --rtl: generate the RTL again with it");
   if (options.has_config() && to_json(chosen_config(options.config)) != to_json(rtl.config))

@@ -1,6 +1,6 @@
 #include "config/fields.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "config/error.hpp"
 

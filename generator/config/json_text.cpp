@@ -1,8 +1,9 @@
 #include "config/json_text.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -96,5 +97,7 @@ std::string shown(const nlohmann::ordered_json& value) {
   const auto text = value.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
   return text.size() <= 80 ? text : text.substr(0, 77) + "...";
 }
+
+std::string shown(const std::string& value) { return shown(nlohmann::ordered_json(value)); }
 
 }  // namespace quillgen

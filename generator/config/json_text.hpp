@@ -1,6 +1,6 @@
 // JSON text to a document, strictly: what a lenient parser would drop in silence is an error here.
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -19,5 +19,6 @@ nlohmann::ordered_json json_or_text(const std::string& text);
 
 /// A JSON value, or a string of the user as one, for a message: one line, ASCII, at most 80 characters.
 std::string shown(const nlohmann::ordered_json& value);
+std::string shown(const std::string& value);
 
 }  // namespace quillgen

@@ -2,7 +2,7 @@
 // Every mistake is a UserError of one line: field, value, constraint, and what to change.
 #pragma once
 #include <functional>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "config/memory_port.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

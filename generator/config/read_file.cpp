@@ -1,6 +1,6 @@
 #include "config/read_file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <fstream>

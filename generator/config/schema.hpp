@@ -1,6 +1,6 @@
 // The configuration as a JSON Schema, for editors and for programs that write configurations.
 #pragma once
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace quillgen {
 

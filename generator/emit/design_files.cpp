@@ -1,7 +1,8 @@
 #include "emit/design_files.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "emit/checks.hpp"

@@ -1,7 +1,7 @@
 // A finished design as files: one module a file, the modules of templates/ it needs, files.f and manifest.json.
 #pragma once
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "emit/verilog.hpp"

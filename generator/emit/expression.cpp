@@ -1,6 +1,6 @@
 #include "emit/expression.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace quillgen::emit {
 

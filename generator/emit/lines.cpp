@@ -1,6 +1,6 @@
 #include "emit/lines.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

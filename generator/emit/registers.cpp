@@ -1,6 +1,6 @@
 #include "emit/registers.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "emit/lines.hpp"
 #include "emit/reset_style.hpp"

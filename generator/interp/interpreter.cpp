@@ -1,6 +1,6 @@
 #include "interp/interpreter.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,6 @@
 #include "interp/vcd.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ostream>
 #include <set>

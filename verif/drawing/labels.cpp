@@ -1,6 +1,6 @@
 #include "drawing/labels.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

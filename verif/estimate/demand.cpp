@@ -1,6 +1,6 @@
 #include "estimate/demand.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

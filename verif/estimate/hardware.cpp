@@ -154,14 +154,4 @@ Hardware hardware_of(const Config& c) {
   return h;
 }
 
-nlohmann::ordered_json to_json(const Hardware& h) {
-  nlohmann::ordered_json blocks;
-  for (const auto& b : h.blocks)
-    blocks[b.name] = {{"multipliers", b.multipliers}, {"memory_bits", b.memory_bits}, {"comparators", b.comparators}};
-  return {{"multipliers", h.multipliers},
-          {"memory_bits", h.memory_bits},
-          {"comparators", h.comparators},
-          {"blocks", blocks}};
-}
-
 }  // namespace quillgen::estimate

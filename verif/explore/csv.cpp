@@ -1,6 +1,6 @@
 #include "explore/csv.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace quillgen::explore {
 namespace {

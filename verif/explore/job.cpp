@@ -1,6 +1,8 @@
 #include "explore/job.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
 
 namespace quillgen::explore {
 namespace {

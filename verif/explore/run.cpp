@@ -1,6 +1,6 @@
 #include "explore/run.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 

@@ -1,6 +1,6 @@
 #include "explore/shard.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 

@@ -3,11 +3,12 @@
 // may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
 //   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given]...
 // WORK is a workload file, or the shape of a dense job, ROWSxINNERxOUTPUTS; given: its value map is in memory.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "config/derived.hpp"
 #include "config/error.hpp"

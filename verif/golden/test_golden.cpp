@@ -1,6 +1,6 @@
 // Golden text of the Verilog printer: small modules, one or more for every rule of printing, compared with the files of
 // this folder. `--update` rewrites the files.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstring>
 #include <fstream>

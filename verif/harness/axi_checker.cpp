@@ -1,6 +1,6 @@
 #include "harness/axi_checker.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 

@@ -1,6 +1,6 @@
 #include "harness/axi_memory.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

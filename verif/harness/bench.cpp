@@ -1,6 +1,6 @@
 #include "harness/bench.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "harness/build.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <signal.h>
 #include <sys/statvfs.h>
 
@@ -16,6 +16,7 @@
 #include "harness/embedded.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
+#include "harness/manifest.hpp"
 #include "harness/ports.hpp"
 #include "harness/process.hpp"
 #include "harness/rtl_error.hpp"

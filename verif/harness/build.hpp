@@ -8,9 +8,9 @@
 #include <functional>
 #include <string_view>
 
-#include "harness/manifest.hpp"
-
 namespace quillgen::harness {
+
+struct Manifest;
 
 struct BuildOptions {
   int jobs = 2;                                         ///< compilers at a time

@@ -1,6 +1,6 @@
 #include "harness/cache.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/statvfs.h>
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "harness/compare.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 

@@ -1,7 +1,8 @@
 #include "harness/manifest.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -16,7 +17,7 @@ Manifest parse_manifest(const std::string& text, const std::string& origin) {
     const auto json = parse_sorted_json(text);
     Manifest manifest;
     manifest.top = json.at("top").get<std::string>();
-    manifest.config = json.value("config", nlohmann::json::object());
+    manifest.config = json.value("config", nlohmann::json::object()).dump();
     for (const auto& entry : json.value("taps", nlohmann::json::array())) {
       Tap tap;
       tap.stage = entry.at("stage").get<std::string>();

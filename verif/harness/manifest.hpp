@@ -1,7 +1,6 @@
 // What a folder of generated RTL says about itself: its files, top module, configuration and taps.
 #pragma once
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,7 @@ struct Tap {
 
 struct Manifest {
   std::string top;
-  nlohmann::json config;  ///< the full configuration, as read by the loader of generator/config
+  std::string config;  ///< the full configuration, JSON for parse_config
   std::vector<Tap> taps;
 };
 

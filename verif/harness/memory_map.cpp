@@ -1,6 +1,6 @@
 #include "harness/memory_map.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <stdexcept>

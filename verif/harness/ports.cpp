@@ -1,6 +1,6 @@
 #include "harness/ports.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <sstream>

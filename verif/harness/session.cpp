@@ -1,6 +1,6 @@
 #include "harness/session.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "harness/sha256.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <bit>

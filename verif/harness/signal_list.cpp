@@ -1,6 +1,6 @@
 #include "harness/signal_list.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,9 +1,10 @@
 #include "harness/taps.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
+#include "harness/manifest.hpp"
 #include "harness/rtl_error.hpp"
 
 namespace quillgen::harness {

@@ -4,10 +4,11 @@
 #include <vector>
 
 #include "harness/compare.hpp"
-#include "harness/manifest.hpp"
 #include "harness/simulator.hpp"
 
 namespace quillgen::harness {
+
+struct Manifest;
 
 class TapMonitor {
  public:

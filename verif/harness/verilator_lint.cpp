@@ -1,6 +1,6 @@
 #include "harness/verilator_lint.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <sstream>
 

@@ -1,6 +1,6 @@
 #include "reference/shape_hint.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

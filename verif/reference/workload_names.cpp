@@ -1,6 +1,6 @@
 #include "reference/workload_names.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>

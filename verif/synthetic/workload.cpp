@@ -1,6 +1,6 @@
 #include "synthetic/workload.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 #include <cmath>

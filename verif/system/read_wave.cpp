@@ -1,7 +1,7 @@
 // Reads a waveform with the reader of its format's own library, for tests: prints how often a stream fired and how many
 // signals there are, and checks that every signal of a GTKWave save file is among them.
 //   read_wave FILE.fst FILE.gtkw INSTANCE STREAM
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fstapi.h>
 
 #include <cstdint>

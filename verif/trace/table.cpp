@@ -1,6 +1,6 @@
 #include "trace/table.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "config/error.hpp"
 #include "config/load.hpp"

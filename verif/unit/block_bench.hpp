@@ -2,7 +2,7 @@
 // memory that answers reads.
 #pragma once
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <deque>
 #include <functional>

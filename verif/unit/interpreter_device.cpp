@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "config/load.hpp"
@@ -111,7 +112,7 @@ harness::SimulatorLibrary interpreter_library(const hdl::Module& top, const Conf
 }
 
 harness::Manifest interpreter_manifest(const hdl::Module& top, const Config& config) {
-  harness::Manifest manifest{top.name(), to_json(config), {}};
+  harness::Manifest manifest{top.name(), to_json(config).dump(), {}};
   for_each_instance(top, "", [&](const hdl::Module& module, const std::string& path) {
     for (const auto& tap : module.taps()) {
       auto& entry = manifest.taps.emplace_back();

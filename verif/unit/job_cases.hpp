@@ -2,7 +2,7 @@
 // the host.
 #pragma once
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <quillgen_regs.h>
 
 #include <string>

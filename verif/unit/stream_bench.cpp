@@ -1,6 +1,6 @@
 #include "unit/stream_bench.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>

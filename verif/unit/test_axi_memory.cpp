@@ -1,6 +1,6 @@
 // The AXI memory model by itself: timing, ordering, stalls, and each breach of the protocol when it is provoked.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,6 +1,6 @@
 // The comparison finds every kind of mismatch and names its place.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "config/derived.hpp"
 #include "config/load.hpp"

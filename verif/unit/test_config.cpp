@@ -1,8 +1,9 @@
 // Configurations: presets, round trip, overrides, derived numbers, and the text of every kind of refusal.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>

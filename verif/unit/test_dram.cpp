@@ -1,6 +1,6 @@
 // The DRAM by itself: sequences of accesses whose times are worked out by hand beside them.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "harness/dram.hpp"
 #include "harness/dram_file.hpp"

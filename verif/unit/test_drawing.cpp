@@ -1,6 +1,6 @@
 // What the pictures share: places of labels, style sheets for light and dark, text.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <random>
 

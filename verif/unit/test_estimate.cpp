@@ -1,6 +1,7 @@
 // The cycle model: line cache, parts and whole jobs, each against figures worked out by hand or rules that must hold.
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "estimate/burst_writer.hpp"

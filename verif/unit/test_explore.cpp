@@ -1,6 +1,6 @@
 // Sweeps: their points, shards, the front, merging, and what is written of them.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <atomic>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Every mistake that the constructor of the netlist and passes::verify report: the message names the module or path,
 // the signals and the lines of this file where they were made.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <functional>
 #include <string>

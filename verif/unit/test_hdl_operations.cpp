@@ -1,6 +1,6 @@
 // Every operation of the language, for all values of small operands, in the interpreter against plain C++ integers.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

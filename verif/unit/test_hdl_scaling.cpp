@@ -1,7 +1,7 @@
 // Building, checking and printing take time in proportion to the size of the netlist: 1e4, 1e5 and 1e6 nodes of several
 // shapes. The numbers are processor seconds.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <sys/resource.h>
 

@@ -1,7 +1,7 @@
 // The simplifications made while a netlist is built keep its meaning: random graphs of all pure operations, with many
 // constants, shared operands and parts of parts, against the same graphs evaluated bit by bit without the netlist.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

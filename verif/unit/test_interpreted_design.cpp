@@ -1,7 +1,7 @@
 // The whole accelerator on the interpreter, driven by the harness: every stage equal to the model, and every job as
 // long as on the Verilated RTL under the same conditions.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 

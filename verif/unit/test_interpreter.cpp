@@ -1,6 +1,6 @@
 // The interpreter beyond single operations: state, memories, wide values, hierarchy, checks and its own refusals.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <string>

@@ -17,6 +17,7 @@
 #include "estimate/line_cache.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
+#include "harness/manifest.hpp"
 #include "harness/session.hpp"
 #include "job_cases.hpp"
 #include "reference/quantise.hpp"
@@ -44,7 +45,7 @@ struct Nano {
     const auto rtl = given ? std::filesystem::path(given) : folder.path() / "rtl";
     if (!given) generate(load_preset("nano"), rtl);
     manifest = load_manifest(rtl);
-    config = parse_config(manifest.config.dump(), "manifest");
+    config = parse_config(manifest.config, "manifest");
     library.emplace(build_simulator(rtl, manifest).library);
     auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
     for (int token = 0; token < workload.tokens; ++token) workload.padding.push_back(token % 5 == 3);

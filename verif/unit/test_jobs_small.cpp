@@ -1,7 +1,7 @@
 // Jobs that go wrong, and the largest, on the generated RTL of small, as far as nano does not show it: widths and
 // depths of real size.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <quillgen_regs.h>
 
 #include <cmath>
@@ -12,6 +12,7 @@
 #include "config/load.hpp"
 #include "harness/build.hpp"
 #include "harness/files.hpp"
+#include "harness/manifest.hpp"
 #include "harness/session.hpp"
 #include "job_cases.hpp"
 #include "reference/quantise.hpp"

@@ -1,7 +1,7 @@
 // Tensors to bytes, against independent slow readers that look up every element by the formulas of
 // generator/accel/README.md.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

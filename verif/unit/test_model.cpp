@@ -1,7 +1,7 @@
 // The steps of NUMERICS.md against double precision and brute force, and the whole model against a plain loop over its
 // definition.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // The float reference against the results of the operator authors' own module, and the SQNR of the model against the
 // reference.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

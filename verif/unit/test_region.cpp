@@ -1,7 +1,7 @@
 // Regions: what a half has room for, windows and groups, and what a job finds in them, against cases worked out by
 // hand.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <numeric>
 

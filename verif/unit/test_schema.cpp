@@ -1,6 +1,6 @@
 // The JSON Schema of a configuration and the checks in C++ agree: each value here is taken by both or refused by both.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 #include <string>

@@ -1,6 +1,6 @@
 // The driver and everything it checks, on a stand-in for the accelerator that breaks one rule at a time.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "config/error.hpp"
 #include "config/load.hpp"

@@ -1,6 +1,6 @@
 // Building a simulator from Verilog: taps, ports, cache, missing tools. The design is a small hand-written one.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -14,6 +14,7 @@
 #include "harness/build.hpp"
 #include "harness/cache.hpp"
 #include "harness/files.hpp"
+#include "harness/manifest.hpp"
 #include "harness/sha256.hpp"
 #include "harness/simulator.hpp"
 

@@ -1,6 +1,6 @@
 // Synthetic layers: shapes, kinds of queries, and whether samples scatter as is stated.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

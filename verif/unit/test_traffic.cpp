@@ -1,6 +1,6 @@
 // Traces of order and cache: counts worked out by hand, sums, the table and the picture.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <numeric>
 

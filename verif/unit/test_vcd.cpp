@@ -1,6 +1,6 @@
 // Waveforms of the interpreter: read back, they say of every net and cycle what the interpreter says.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <random>

@@ -1,6 +1,6 @@
 // Safetensors files and workloads: element types, and the text of every kind of refusal.
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstring>
 #include <ctime>
