@@ -1,6 +1,8 @@
 # Sourced by the scripts beside it: the folder of the project in $root, and an environment that works even when nothing is set (env -i).
 export PATH="${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}"
 export LANG="${LANG:-C.UTF-8}"
+# ccache keeps what is compiled with a precompiled header only if it is told so. No file has __DATE__ or the like in it.
+export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Simulators are cached below HOME; without one, in the build folder.
 if [ -z "${HOME:-}" ]; then

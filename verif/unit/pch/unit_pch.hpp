@@ -1,0 +1,14 @@
+// What most tests include, read once for all (precompiled). Each file still includes what it needs.
+#pragma once
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
