@@ -1,5 +1,5 @@
 // The top: host interface, job control, memory clients and the core.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

@@ -1,6 +1,6 @@
 #include "lib/divider.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lib/pipeline.hpp"
 

@@ -1,6 +1,6 @@
 #include "lib/fifo.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cassert>
 

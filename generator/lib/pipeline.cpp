@@ -1,6 +1,6 @@
 #include "lib/pipeline.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 

@@ -1,6 +1,6 @@
 #include "lib/requantise.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace quillgen::lib {
 

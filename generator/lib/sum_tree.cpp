@@ -1,6 +1,6 @@
 #include "lib/sum_tree.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cassert>

@@ -1,6 +1,6 @@
 // What is printed from templates/ does what its netlist does: FIFOs and burst readers of many parameters and every
 // style of reset, the netlist in the interpreter, the text in Verilator and Icarus, in every cycle alike.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -18,6 +18,7 @@ MAY_SEE = {
     # Parameters, and the accelerator.
     'generator/config': [],
     'generator/accel': ['config', 'hdl', 'lib', 'emit'],
+    'generator/command_line': ['config'],
     # The proof knows parameters, and nothing else of the generator.
     'verif/model': ['config'],
     'verif/reference': ['config', 'model'],

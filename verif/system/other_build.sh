@@ -2,7 +2,7 @@
 # The project built in another way, warnings being errors, in a folder of its own that is removed at the end; then tests of that build.
 #   other_build.sh SOURCE COMPILER TESTS MESON_OPTION...
 # COMPILER is g++, or clang++: the newest one here that has std::source_location. TESTS: `fast`, that suite but for what measures
-# times; `short`, the tests of parts and of nano.
+# times and sizes; `short`, the tests of parts and of nano.
 set -euo pipefail
 source=$1 compiler=$2 tests=$3
 shift 3
@@ -21,11 +21,11 @@ CXX=$compiler meson setup --werror "$@" "$folder/build" "$source" >"$folder/log"
 "$compiler" --version | head -n 1
 ninja -C "$folder/build" all meson-test-prereq >"$folder/log" || { tail -n 60 "$folder/log"; exit 1; }
 
-# Simulators are built as ever and come from the cache; time limits are for the plain build.
+# Simulators are built as ever and come from the cache; limits of time and size are for the plain build.
 mapfile -t all < <(meson test -C "$folder/build" --list --suite fast 2>/dev/null | sed 's,^[^/]* / ,,')
 case "$tests" in
-  fast) chosen=() ; for name in "${all[@]}"; do [[ $name =~ ^(build time|generation|hdl_scaling)$ ]] || chosen+=("$name"); done ;;
-  short) mapfile -t chosen < <(printf '%s\n' "${all[@]}" | grep -vE '^(build time|generation|hdl_scaling)$' |
+  fast) chosen=() ; for name in "${all[@]}"; do [[ $name =~ ^(build time|generation|hdl_scaling|program size)$ ]] || chosen+=("$name"); done ;;
+  short) mapfile -t chosen < <(printf '%s\n' "${all[@]}" | grep -vE '^(build time|generation|hdl_scaling|program size)$' |
     grep -E '^([a-z_]+|blocks.*|matrix nano|simulate small dense|reference output|lint nano|random netlists.*)$') ;;
   *) echo "TESTS is fast or short, not $tests"; exit 2 ;;
 esac

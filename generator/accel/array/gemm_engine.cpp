@@ -4,7 +4,7 @@
 // outputs; it takes a cycle for each word of a row. Its accumulators are then copied out and requantised, drain_width
 // outputs of a row a cycle, while the next tile is computed. Outputs of a query are offset x, offset y and logit of its
 // samples, the lanes taking turns.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"

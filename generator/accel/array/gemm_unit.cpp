@@ -1,6 +1,6 @@
 // The PE array with what feeds it and what becomes of its results: rows are fetched in the order of queries, of a dense
 // job, or of the blocks of the value map; results go to the lanes or to memory.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"

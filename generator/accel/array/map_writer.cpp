@@ -1,5 +1,5 @@
 // The value map: reads the tokens of 2x2 blocks from the result buffer in the order of memory.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"

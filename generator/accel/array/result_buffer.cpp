@@ -1,5 +1,5 @@
 // Results of the PE array between the order in which they are computed and that of memory.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/array/gemm.hpp"
 #include "accel/array/row_resize.hpp"

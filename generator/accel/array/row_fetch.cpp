@@ -1,5 +1,5 @@
 // Rows for the PE array: of a dense job one after the other, of tokens and queries from the addresses it is given.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/array/gemm.hpp"
 #include "accel/array/row_resize.hpp"

@@ -1,6 +1,6 @@
 #include "accel/array/row_resize.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lib/counter.hpp"
 

@@ -1,7 +1,7 @@
 // The order of tokens in the value projection: 2x2 block after 2x2 block, as the value map lies in memory, and in a
 // block the pixels (0,0), (0,1), (1,0), (1,1) as (y, x). Pixels outside the level and masked tokens are left out; the
 // others fill groups of rows of the PE array.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"

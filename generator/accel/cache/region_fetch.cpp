@@ -3,7 +3,7 @@
 // A window is read row by row. Blocks that lie side by side in memory are one run: a whole row of a window when the
 // lane has all heads, else the heads of the lane in one block. Of a row that the window before has too, with overlap =
 // copy, the blocks that both hold are copied from half to half, where they have the same place.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

@@ -3,7 +3,7 @@
 // That depends on the windows alone. A line inside has its place in the half of the group, whether it is there already
 // or not: the sample waits for the half at the head of the run-ahead queue. A line outside is asked for at once, and
 // goes into the place of its bank beside the halves.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/region.hpp"

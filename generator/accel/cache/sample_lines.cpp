@@ -1,6 +1,6 @@
 #include "accel/cache/sample_lines.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lib/counter.hpp"
 

@@ -5,7 +5,7 @@
 // another. A missing line is entered into the tags and asked for at once: a later sample finds it there, and since the
 // queue is worked off in order, its data are there too when that sample is read. A line that a sample far from its
 // reference misses is asked for likewise, but no tag is entered: it goes into the place of its bank beside the sets.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <numeric>
 #include <utility>

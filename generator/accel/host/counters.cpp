@@ -1,5 +1,5 @@
 // Where the cycles of a job went, and what it moved.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/host/registers.hpp"

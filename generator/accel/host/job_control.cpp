@@ -1,6 +1,6 @@
 // The sequence of a job, in one table of states (below). Whatever goes wrong stops it: no new burst is asked for, those
 // that are open are waited for, and everything that worked on the job is reset.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/host/job.hpp"

@@ -1,5 +1,5 @@
 // The descriptor of a job: its words, what follows from them, and the first rule that they break.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/host/job.hpp"

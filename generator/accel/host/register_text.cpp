@@ -1,5 +1,5 @@
 // The register map as a C header and as a page.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <span>
 #include <tuple>

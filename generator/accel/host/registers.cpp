@@ -1,7 +1,7 @@
 // The AXI4-Lite registers: decoder and storage, made from the table (registers.hpp).
 #include "accel/host/registers.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

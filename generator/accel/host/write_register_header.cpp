@@ -1,5 +1,5 @@
 // Writes the C header of the registers to standard output, while the project is built.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/host/registers.hpp"
 

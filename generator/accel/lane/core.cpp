@@ -1,6 +1,6 @@
 // The MSDeformAttn core: from offsets, logits and references to output groups, in one pass. Each lane has its share of
 // the heads, and works on a group of queries when it is done with the last.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

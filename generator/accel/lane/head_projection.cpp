@@ -1,6 +1,6 @@
 // Output projection (NUMERICS.md N9): each head vector times its W''_m, accumulated over the heads that the lane has of
 // a query, in exact sums.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

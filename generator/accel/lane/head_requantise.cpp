@@ -1,6 +1,6 @@
 // Requantisation of a head (NUMERICS.md N8): a few channels a cycle, so that a head is done before the next is
 // aggregated.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

@@ -1,6 +1,6 @@
 // Interpolation and aggregation of a head (NUMERICS.md N7): D channels side by side, each with four multipliers and an
 // accumulator.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

@@ -1,5 +1,5 @@
 // A lane: everything from the logits of its heads to their share of the outputs, a sample a cycle.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

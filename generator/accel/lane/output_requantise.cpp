@@ -1,5 +1,5 @@
 // Outputs from the sums of all lanes (NUMERICS.md N9, N10).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"

@@ -1,5 +1,5 @@
 // The read channels of the AXI master, shared by the clients.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "lib/counter.hpp"

@@ -3,7 +3,7 @@
 // A slot of the pool has the place of the reference and the number of its arrival, in one of `distance_units` banks
 // that are scanned side by side, and in memories of their own the number of the query and the words of its reference,
 // which are passed on when it is issued. Before each choice the pool is full, or no candidate is left to come.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/order/order.hpp"

@@ -1,6 +1,6 @@
 // What every block includes, read once for all (precompiled). Each file still includes what it needs.
 #pragma once
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "accel/shapes.hpp"
 #include "lib/pipeline.hpp"

@@ -1,7 +1,7 @@
 // What most tests include, read once for all (precompiled). Each file still includes what it needs.
 #pragma once
 #include <doctest/doctest.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>
