@@ -9,7 +9,7 @@ shift 3
 export LANG=C.UTF-8
 if [ "$compiler" = clang++ ]; then
   compiler=
-  for name in clang++ $(compgen -c clang++- | sort -u -t- -k3 -rn); do
+  for name in clang++ $(compgen -c clang++- | sort -u -t- -k2 -rn); do
     printf '#include <source_location>\nint main() { return std::source_location::current().line() == 0; }\n' |
       "$name" -std=c++20 -fsyntax-only -x c++ - 2>/dev/null && compiler=$name && break
   done
