@@ -65,7 +65,7 @@ simulate=("$quillgen" simulate --preset nano --workload "$layer" --quick-build)
 "${simulate[@]}" --trace waves/ready.fst >out
 rm waves/ready*
 left() { find temporary waves -mindepth 1 | tr '\n' ' '; }
-long() { exec "${simulate[@]}" --latency 100000 --trace waves/long.fst; }
+long() { exec "$@" "${simulate[@]}" --latency 100000 --trace waves/long.fst; } # through a command, if one is given
 until_it_runs() {
   for _ in $(seq 1 600); do compgen -G "waves/quillgen.*/trace.fst" >/dev/null && return; sleep 0.1; done
   fail "does not start: $(cat long.out)"
@@ -75,7 +75,7 @@ ended() { # RUN STATUS
   wait "$1" || status=$?
   [ "$status" -eq "$2" ] || fail "exit status $status, not $2: $(cat long.out)"
 }
-long >long.out 2>&1 & run=$!
+long env --default-signal=HUP >long.out 2>&1 & run=$! # also where the test itself is run by nohup
 until_it_runs
 kill -HUP $run
 ended $run 130
