@@ -149,7 +149,7 @@ class Writer {
     std::transform(prefix.begin(), prefix.end(), prefix.begin(), [](unsigned char c) { return std::toupper(c); });
     std::string lines;
     for (const auto& p : signals_)
-      if (!p.value.empty() && p.scope == signal.scope && p.name.starts_with(prefix))
+      if (static_cast<int>(p.value.size()) == width(signal) && p.scope == signal.scope && p.name.starts_with(prefix))
         lines += fmt::format("{} {}\n", p.value, base_name(p).substr(prefix.size()));
     return lines;
   }
