@@ -1,5 +1,4 @@
 // What every block includes, read once for all (precompiled). Each file still includes what it needs.
-#pragma once
 #include <fmt/core.h>
 
 #include "accel/shapes.hpp"

@@ -1,5 +1,4 @@
 // What most commands include, read once for all (precompiled). Each file still includes what it needs.
-#pragma once
 #include <fmt/format.h>
 
 #include <filesystem>

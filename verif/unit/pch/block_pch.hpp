@@ -1,3 +1,2 @@
 // What every test of a block includes, read once for all (precompiled). Each file still includes what it needs.
-#pragma once
 #include "unit/block_bench.hpp"

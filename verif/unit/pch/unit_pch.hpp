@@ -1,5 +1,4 @@
 // What most tests include, read once for all (precompiled). Each file still includes what it needs.
-#pragma once
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
