@@ -10,7 +10,7 @@ cd "$root"
 configure
 say 'building'
 layers=verif/system/mutants
-ninja -C build generator/cli/quillgen verif/unit/test_{jobs,jobs_small,interpreted_design} verif/fuzz/fuzz_dense \
+ninja -C build generator/cli/quillgen verif/unit/unit_tests verif/fuzz/fuzz_dense \
   $layers/{nano_{layer,boxes,sharp,masked,hidden,listed},small_{sharp,hidden}}.safetensors verif/system/small_listed.safetensors | tail -1
 quillgen=build/generator/cli/quillgen
 
@@ -36,8 +36,8 @@ nano() {
     simulate --workload "$layer.safetensors" "${all[@]}"
   done
   simulate --dense 1x1x1,5x7x11,9x16x100,64x3x40,6x2x40 "${all[@]}"
-  measured build/verif/unit/test_jobs
-  measured build/verif/unit/test_interpreted_design
+  measured build/verif/unit/unit_tests --source-file='*/test_jobs.cpp'
+  measured build/verif/unit/unit_tests --source-file='*/test_interpreted_design.cpp'
   measured build/verif/fuzz/fuzz_dense --preset nano --count 60
 }
 small() {
@@ -49,7 +49,7 @@ small() {
     simulate --workload "build/$layer.safetensors" --stall 0,60 --latency 10
   done
   simulate --dense 4096x3x5,1x256x1500,2x256x60 --stall 0,60 --latency 10
-  measured build/verif/unit/test_jobs_small
+  measured build/verif/unit/unit_tests --source-file='*/test_jobs_small.cpp'
   measured build/verif/fuzz/fuzz_dense --preset small --count 10
 }
 

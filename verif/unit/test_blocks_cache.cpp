@@ -5,6 +5,7 @@
 #include "accel/cache/cache_entry.hpp"
 #include "estimate/line_cache.hpp"
 #include "unit/block_bench.hpp"
+#include "unit/expected_sample.hpp"
 
 using namespace quillgen;
 using namespace quillgen::test;
@@ -46,15 +47,6 @@ const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& layer) {
     output_stream(m, "sample", buffer.out_stream("sample", Sample(s)));
   });
 }
-
-struct Corner {
-  std::int64_t weight = 0;
-  std::uint64_t address = 0;  ///< of its first channel
-};
-struct Expected {
-  Corner by_parity[4];
-  bool last_of_head = false, last_of_query = false;
-};
 
 }  // namespace
 
@@ -103,7 +95,7 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
       sim.set("clear", 0);
       while (sim.get("clearing") != 0) bench.run_cycles(1);
 
-      std::vector<Expected> wanted;
+      std::vector<ExpectedSample> wanted;
       std::int64_t lookups = 0;
       estimate::LineCache cache(config);
       std::int64_t found = 0, missing = 0;
@@ -118,7 +110,7 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
                               : std::clamp<std::int64_t>(x + random.in(-1, 1), -2, level.width + 1);
         y = random.chance(50) ? random.in(-2, level.height + 1)
                               : std::clamp<std::int64_t>(y + random.in(-1, 1), -2, level.height + 1);
-        Expected e;
+        ExpectedSample e;
         e.last_of_head = random.chance(30), e.last_of_query = random.chance(30);
         Words in;
         std::set<std::uint64_t> lines;

@@ -9,6 +9,7 @@
 #include "estimate/region_cache.hpp"
 #include "lib/fifo.hpp"
 #include "unit/block_bench.hpp"
+#include "unit/expected_sample.hpp"
 
 using namespace quillgen;
 using namespace quillgen::test;
@@ -176,15 +177,6 @@ const hdl::Module& build_region_cache(hdl::Design& d, const accel::Shapes& all) 
   });
 }
 
-struct Corner {
-  std::int64_t weight = 0;
-  std::uint64_t address = 0;  ///< of its first channel
-};
-struct Expected {
-  Corner by_parity[4];
-  bool last_of_head = false, last_of_query = false;
-};
-
 }  // namespace
 
 TEST_CASE("region cache: every pixel that is read, inside and outside; lines brought, copied and demanded") {
@@ -230,7 +222,7 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
       std::iota(schedule.begin(), schedule.end(), 0);
       const auto groups = estimate::region_groups(config, scene.levels, scene.references, scene.values, schedule);
 
-      std::vector<Expected> wanted;
+      std::vector<ExpectedSample> wanted;
       std::int64_t inside = 0, outside = 0, fetched = 0, copied = 0;
       const estimate::RegionGroup* before = nullptr;
       for (const auto& group : groups) {
@@ -255,7 +247,7 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
             const bool near = !w.empty() && random.chance(75);
             const auto x = near ? random.in(2 * w.left - 1, 2 * w.right + 1) : random.in(-2, level.width + 1),
                        y = near ? random.in(2 * w.top - 1, 2 * w.bottom + 1) : random.in(-2, level.height + 1);
-            Expected e;
+            ExpectedSample e;
             e.last_of_query = samples == 1, e.last_of_head = e.last_of_query || random.chance(30);
             Words in;
             std::set<std::pair<std::int64_t, std::int64_t>> blocks;

@@ -21,7 +21,9 @@ using namespace quillgen::test;
 namespace {
 
 /// Corner 00 alone, in the first pixel of a block.
-Place in_block(int by, int bx) { return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1, 0}; }
+estimate::Place in_block(int by, int bx) {
+  return {static_cast<std::int16_t>(2 * bx), static_cast<std::int16_t>(2 * by), 1, 0};
+}
 
 Config fitted(Config c, const Demand& d) {
   auto& a = c.attention;
@@ -307,9 +309,10 @@ TEST_CASE("demands: drawn alike every time, of the size of the model") {
   CHECK(demand.layer.queries == demand.layer.tokens);
   CHECK(demand.places.size() == static_cast<std::size_t>(demand.layer.tokens) * 128);
   const auto same = [&](const Demand& other) {
-    return std::equal(
-        demand.places.begin(), demand.places.end(), other.places.begin(), other.places.end(),
-        [](const Place& a, const Place& b) { return a.x == b.x && a.y == b.y && a.corners == b.corners; });
+    return std::equal(demand.places.begin(), demand.places.end(), other.places.begin(), other.places.end(),
+                      [](const estimate::Place& a, const estimate::Place& b) {
+                        return a.x == b.x && a.y == b.y && a.corners == b.corners;
+                      });
   };
   CHECK(same(model_demand("deformable-detr", {0.1, "", 7})));
   CHECK_FALSE(same(model_demand("deformable-detr", {0.1, "", 8})));

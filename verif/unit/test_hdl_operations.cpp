@@ -32,9 +32,9 @@ struct Values {
 };
 
 /// A module with one output a case, and what each must be.
-class Bench {
+class OperationBench {
  public:
-  explicit Bench(int wa, int wb)
+  explicit OperationBench(int wa, int wb)
       : wa_(wa),
         wb_(wb),
         ua(input(m, "a", UInt(wa))),
@@ -103,7 +103,7 @@ void for_all_widths(const char* what, F&& add_cases) {
   int compared = 0;
   for (int wa = 1; wa <= 5; ++wa)
     for (int wb = 1; wb <= 5; ++wb) {
-      Bench t(wa, wb);
+      OperationBench t(wa, wb);
       add_cases(t, wa, wb);
       compared += t.run();
     }
@@ -113,7 +113,7 @@ void for_all_widths(const char* what, F&& add_cases) {
 }  // namespace
 
 TEST_CASE("sums, differences and products are exact") {
-  for_all_widths("arithmetic", [](Bench& t, int wa, int wb) {
+  for_all_widths("arithmetic", [](OperationBench& t, int wa, int wb) {
     const int w = std::max(wa, wb);
     t.add("a + b", t.ua + t.ub, w + 1, [](Values v) { return v.ua + v.ub; });
     t.add("a - b", t.ua - t.ub, w + 1, [](Values v) { return v.ua - v.ub; });
@@ -130,7 +130,7 @@ TEST_CASE("sums, differences and products are exact") {
 }
 
 TEST_CASE("arithmetic with literals") {
-  for_all_widths("literals", [](Bench& t, int wa, int) {
+  for_all_widths("literals", [](OperationBench& t, int wa, int) {
     for (I k : {0, 1, 2, 5, 31, 40}) {
       const int wk = k == 0 ? 1 : static_cast<int>(std::bit_width(static_cast<unsigned>(k)));
       t.add(fmt::format("a + {}", k), t.ua + k, std::max(wa, wk) + 1, [k](Values v) { return v.ua + k; });
@@ -148,7 +148,7 @@ TEST_CASE("arithmetic with literals") {
 }
 
 TEST_CASE("comparisons") {
-  for_all_widths("comparisons", [](Bench& t, int, int) {
+  for_all_widths("comparisons", [](OperationBench& t, int, int) {
     t.add("==", t.ua == t.ub, [](Values v) { return v.ua == v.ub; });
     t.add("!=", t.ua != t.ub, [](Values v) { return v.ua != v.ub; });
     t.add("<", t.ua < t.ub, [](Values v) { return v.ua < v.ub; });
@@ -170,7 +170,7 @@ TEST_CASE("comparisons") {
 }
 
 TEST_CASE("comparisons with literals, in and out of range") {
-  for_all_widths("literal comparisons", [](Bench& t, int, int) {
+  for_all_widths("literal comparisons", [](OperationBench& t, int, int) {
     for (I k : {0, 1, 2, 7, 15, 16, 31, 32, 33}) {
       const auto wide = t.ua.extend(7);
       t.add(fmt::format("== {}", k), t.ua == k, [k](Values v) { return v.ua == k; });
@@ -193,7 +193,7 @@ TEST_CASE("comparisons with literals, in and out of range") {
 }
 
 TEST_CASE("logic on vectors and on Bool") {
-  for_all_widths("logic", [](Bench& t, int wa, int wb) {
+  for_all_widths("logic", [](OperationBench& t, int wa, int wb) {
     const I ones = (I{1} << wa) - 1;
     t.add("~a", ~t.ua, wa, [=](Values v) { return v.ua ^ ones; });
     t.add("~~a", ~~t.ua, wa, [=](Values v) { return v.ua; });
@@ -226,7 +226,7 @@ TEST_CASE("logic on vectors and on Bool") {
 }
 
 TEST_CASE("mux, min, max and clamp") {
-  for_all_widths("choices", [](Bench& t, int wa, int wb) {
+  for_all_widths("choices", [](OperationBench& t, int wa, int wb) {
     const int w = std::max(wa, wb);
     const Bool c = t.ua.bit(0);
     const auto on = [](Values v) { return (v.ua & 1) != 0; };
@@ -252,7 +252,7 @@ TEST_CASE("mux, min, max and clamp") {
 }
 
 TEST_CASE("bits, concatenation, extension, wrapping and saturation") {
-  for_all_widths("bits", [](Bench& t, int wa, int wb) {
+  for_all_widths("bits", [](OperationBench& t, int wa, int wb) {
     for (int low = 0; low < wa; ++low)
       for (int count = 1; low + count <= wa; ++count) {
         t.add("bits", t.ua.bits(low, count), count, [=](Values v) { return low_bits(v.ua >> low, count); });
@@ -289,7 +289,7 @@ TEST_CASE("bits, concatenation, extension, wrapping and saturation") {
 }
 
 TEST_CASE("shifts") {
-  for_all_widths("shifts", [](Bench& t, int wa, int) {
+  for_all_widths("shifts", [](OperationBench& t, int wa, int) {
     for (int n = 0; n <= 7; ++n) {
       t.add("a << n", t.ua << n, wa + n, [=](Values v) { return v.ua << n; });
       t.add("a >> n", t.ua >> n, std::max(wa - n, 1), [=](Values v) { return v.ua >> n; });
@@ -312,7 +312,7 @@ TEST_CASE("shifts") {
 }
 
 TEST_CASE("select and rom") {
-  for_all_widths("tables", [](Bench& t, int wa, int wb) {
+  for_all_widths("tables", [](OperationBench& t, int wa, int wb) {
     for (int n = 1; n <= 1 << wa; ++n) {
       std::vector<UInt> table;
       for (int i = 0; i < n; ++i) table.push_back((t.ub + i).wrap(wb));
@@ -328,7 +328,7 @@ TEST_CASE("select and rom") {
 }
 
 TEST_CASE("fixed point: exact sums and products, rounding half up") {
-  for_all_widths("fixed point", [](Bench& t, int wa, int wb) {
+  for_all_widths("fixed point", [](OperationBench& t, int wa, int wb) {
     for (int fa : {0, 1, 3})
       for (int fb : {0, 2}) {
         const int f = std::max(fa, fb);

@@ -69,11 +69,11 @@ struct Made {
   Work with_mask() const { return AttentionWork{masked, stages}; }
   Work dense() const { return DenseWork{dense_layer, product}; }
 
-  Session session(Mischief mischief, const Work& work, const Conditions& conditions) const {
+  Session session(Mischief mischief, const Work& work, const harness::Conditions& conditions) const {
     test::fake_job = {config, &work, mischief};
     return Session(SimulatorLibrary(test::fake_interface), test::fake_manifest(config), config, conditions);
   }
-  JobResult run(Mischief mischief, const Work& work, const Conditions& conditions = {}) const {
+  JobResult run(Mischief mischief, const Work& work, const harness::Conditions& conditions = {}) const {
     return session(mischief, work, conditions).run({work});
   }
 };
