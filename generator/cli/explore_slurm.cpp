@@ -11,7 +11,7 @@ namespace quillgen::cli {
 namespace {
 
 // {0} shards, {1} points, {2} CPUs, {3} folder, {4} folder of results, {5} program, {6} options of the sweep
-constexpr const char* text = R"script(#!/bin/bash
+constexpr const char* job_script = R"script(#!/bin/bash
 # A sweep of quillgen on a Slurm cluster: {1} points in {0} shards, then the merge of their results.
 #   bash SCRIPT [OPTION...]      submits the array, and the merge that waits for it; options go to sbatch (--partition=.., --time=..)
 #   sbatch SCRIPT                submits the array alone; sbatch --array=3 SCRIPT one shard of it again
@@ -49,7 +49,7 @@ std::string slurm_script(const SlurmJob& job) {
           shell_word(path)));
   std::string options;
   for (const auto& word : job.sweep) options += (options.empty() ? "" : " ") + shell_word(word);
-  return fmt::format(text, job.shards, job.points, job.cpus, job.folder.string(), job.out,
+  return fmt::format(job_script, job.shards, job.points, job.cpus, job.folder.string(), job.out,
                      shell_word(job.program.string()), options);
 }
 

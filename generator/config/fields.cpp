@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "config/error.hpp"
 
 namespace quillgen {
@@ -114,6 +116,10 @@ std::span<const Field> fields() {
        "Whether blocks are given their clock only while a job needs them."},
   };
   return table;
+}
+
+bool is_optional(std::string_view section) {
+  return std::ranges::all_of(fields(), [&](const Field& f) { return f.section != section || f.is_optional(); });
 }
 
 Numerics numerics_preset(std::string_view name) {

@@ -35,6 +35,9 @@ struct Field {
 /// name, numerics.preset, and the list feature_cache.level_parts.
 std::span<const Field> fields();
 
+/// Whether a section may be missing: all of its keys are optional.
+bool is_optional(std::string_view section);
+
 /// The key of FeatureCache::level_parts in its section.
 inline constexpr std::string_view level_parts_key = "level_parts";
 

@@ -48,11 +48,6 @@ const Json& member(const Json& object, std::string_view path, std::string_view k
   return *found;
 }
 
-/// A section whose keys are all optional may be missing.
-bool is_optional(std::string_view section) {
-  return std::ranges::all_of(fields(), [&](const Field& f) { return f.section != section || f.is_optional(); });
-}
-
 const Json& section(const Json& root, const std::string& name) {
   static const Json none = Json::object();
   if (is_optional(name) && !root.contains(name)) return none;

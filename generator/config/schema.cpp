@@ -1,6 +1,5 @@
 #include "config/schema.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -35,11 +34,6 @@ Json property(const Field& f) {
 Json object() {
   return {
       {"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}, {"additionalProperties", false}};
-}
-
-/// A section whose keys are all optional may be left out.
-bool is_optional(std::string_view section) {
-  return std::ranges::all_of(fields(), [&](const Field& f) { return f.section != section || f.is_optional(); });
 }
 
 void add(Json& object, std::string_view key, Json property, bool optional = false) {

@@ -8,9 +8,9 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int address_stages = 3;  ///< of a run
-constexpr int write_delay = 2;     ///< from a line to its place in the half, and to the sample that may be read then
-constexpr int read_delay = 2;      ///< from the queue to the last read of a half, and to its use by the next
+constexpr int run_address_stages = 3;  ///< of a run
+constexpr int write_delay = 2;  ///< from a line to its place in the half, and to the sample that may be read then
+constexpr int read_delay = 2;   ///< from the queue to the last read of a half, and to its use by the next
 
 int buffer_beats(const Config& c) {
   return power_of_two(c.memory.latency_cycles / c.core.lanes + 2 * most_burst_beats);
@@ -62,9 +62,9 @@ void RegionFeed::walk() {
   }
   if (!clock_.due(walk_at_) || static_cast<int>(list_.size()) >= most_listed_) return;
   const auto& s = segments_[next_];
-  if (!s.copied && runs_.size() > address_stages) return;
+  if (!s.copied && runs_.size() > run_address_stages) return;
   list_.push({clock_.now() + 1, s.blocks * heads_, s.copied, s.last});
-  if (!s.copied) runs_.push({clock_.now() + address_stages, s.blocks * run_beats_});
+  if (!s.copied) runs_.push({clock_.now() + run_address_stages, s.blocks * run_beats_});
   ++next_;
   walk_at_ = clock_.now() + (next_ < segments_.size() && segments_[next_].opens_level ? 2 : 1);
   clock_.acted();

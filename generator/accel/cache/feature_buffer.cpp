@@ -30,7 +30,7 @@ struct Reading {  // a sample whose lines are all there
   QUILLGEN_FIELDS(weight, place, line_x, line_y, last_of_head, last_of_query, last_of_region)
 };
 
-struct Weights {  // what is kept beside the data that were read
+struct Beside {  // what is kept beside the data that were read
   std::array<UInt, banks> weight;
   Bool last_of_head, last_of_query;
   std::optional<UInt> aside;  // by parity of the pixel
@@ -95,7 +95,7 @@ Halves build_halves(Module& m, const Shapes& s, const Stream<QueueEntry>& head, 
 }
 
 // The block in the order of its file: lines are filled in, samples read, and what was read is kept until it is taken.
-struct Buffer {
+struct FeatureBuffer {
   Design& d;
   Module& m;
   const Shapes& s;
@@ -116,7 +116,7 @@ struct Buffer {
   std::vector<UInt> read_address = {};
   std::vector<Bool> needed = {};  // pixels whose weight is not 0
   Bool busy = {}, issue = {};     // the line to write is one that is read; the sample is read
-  Reg<Weights> sample = {};       // what goes along with the data that were read
+  Reg<Beside> sample = {};        // what goes along with the data that were read
   Reg<Bool> sample_valid = {};
   Wire<Bool> sample_ready = {};
   std::optional<Halves> halves = {};  // with regions
@@ -136,7 +136,7 @@ struct Buffer {
   }
 };
 
-void Buffer::fill_lines() {
+void FeatureBuffer::fill_lines() {
   head = lib::sram_fifo(d, m, "queue", in, s.config.feature_cache.run_ahead);
 
   m.note("Fill: one line a cycle, lowest parity first.");
@@ -148,7 +148,7 @@ void Buffer::fill_lines() {
   fill_address = concat({parity, select(parity, places)}).named("fill_address");
 }
 
-void Buffer::read_sample() {
+void FeatureBuffer::read_sample() {
   m.note(
       "Read: the sample that was filled before. Its line of a pixel is found by the parity of the block that the "
       "pixel lies in.");
@@ -175,9 +175,9 @@ void Buffer::read_sample() {
   filled.when(take, 0).when(fill, filled | lowest);
 }
 
-void Buffer::keep_sample() {
+void FeatureBuffer::keep_sample() {
   m.note("Data in the cycle after the read, kept until they are taken.");
-  Weights beside{reading.weight, reading.last_of_head, reading.last_of_query, std::nullopt};
+  Beside beside{reading.weight, reading.last_of_head, reading.last_of_query, std::nullopt};
   if (s.has_aside()) {
     std::vector<Signal> aside;
     for (const UInt& address : read_address) aside.push_back(is_aside(address));
@@ -198,7 +198,7 @@ void Buffer::keep_sample() {
   sample.when(issue, beside);
 }
 
-void Buffer::data_banks() {
+void FeatureBuffer::data_banks() {
   static constexpr const char* held[] = {"holds one pixel of each parity", "holds one pixel of each column parity",
                                          "is one pixel"};
   m.note(std::string("Data banks. A line ") + held[s.config.feature_cache.line_shape] + ".");
@@ -209,7 +209,7 @@ void Buffer::data_banks() {
 }
 
 // The pixels of parity p.
-void Buffer::data_bank(std::size_t p) {
+void FeatureBuffer::data_bank(std::size_t p) {
   const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
   const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
   const UInt pixel = pixel_of(s, line.data, in_line);
@@ -263,7 +263,7 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
         "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
         "when the sample that asked for it "
         "reaches the head of the queue; the four corners of a sample are read in one cycle.");
-    Buffer buffer{d, m, s};
+    FeatureBuffer buffer{d, m, s};
     m.parameter("lines", banks << buffer.place_bits);
     m.parameter("run_ahead", s.config.feature_cache.run_ahead);
     buffer.in = input_stream(m, "entry", QueueEntry(s));

@@ -12,12 +12,12 @@ using namespace hdl;
 
 namespace {
 
-struct Scaled {  // reference in pixels, reference_fraction
+struct ScaledReference {  // reference in pixels, reference_fraction
   SInt x, y;
   UInt level;
   QUILLGEN_FIELDS(x, y, level)
 };
-struct Pixel {
+struct ReferencePixel {
   UInt x, y, level;
   QUILLGEN_FIELDS(x, y, level)
 };
@@ -90,20 +90,21 @@ const Module& build_region_planner(Design& d, const Shapes& s) {
     const auto side_of = [&](const UInt& l, const std::vector<UInt>& sides) { return select(l, sides); };
     auto scaled_valid = reg(m, "scaled_valid", Bool(), 0);
     auto scaled = reg(m, "scaled",
-                      Scaled{SInt(reference_bits + s.side_bits() + 1), SInt(reference_bits + s.side_bits() + 1),
-                             UInt(s.level_bits())});
+                      ScaledReference{SInt(reference_bits + s.side_bits() + 1),
+                                      SInt(reference_bits + s.side_bits() + 1), UInt(s.level_bits())});
     const auto coordinate = [&](int i) { return word.data.bits(i * reference_bits, reference_bits).as_sint(); };
     Bool is_point = (take & ~second).named("is_point");
     scaled_valid.next(is_point);
-    scaled.when(is_point, Scaled{coordinate(0) * side_of(level, levels.width).named("width").to_signed(),
-                                 coordinate(1) * side_of(level, levels.height).named("height").to_signed(), level});
+    scaled.when(is_point,
+                ScaledReference{coordinate(0) * side_of(level, levels.width).named("width").to_signed(),
+                                coordinate(1) * side_of(level, levels.height).named("height").to_signed(), level});
     auto pixel_valid = reg(m, "pixel_valid", Bool(), 0);
-    auto pixel = reg(m, "pixel", Pixel{UInt(s.side_bits()), UInt(s.side_bits()), UInt(s.level_bits())});
+    auto pixel = reg(m, "pixel", ReferencePixel{UInt(s.side_bits()), UInt(s.side_bits()), UInt(s.level_bits())});
     UInt columns = side_of(scaled.level, levels.width).named("columns"),
          rows = side_of(scaled.level, levels.height).named("rows");
     pixel_valid.next(scaled_valid);
-    pixel.when(scaled_valid,
-               Pixel{pixel_in_map(s, scaled.x, columns, "x"), pixel_in_map(s, scaled.y, rows, "y"), scaled.level});
+    pixel.when(scaled_valid, ReferencePixel{pixel_in_map(s, scaled.x, columns, "x"),
+                                            pixel_in_map(s, scaled.y, rows, "y"), scaled.level});
 
     m.note("The windows of the query, and those of the group with it.");
     const LevelWindows shape(s);

@@ -13,30 +13,30 @@ struct Fetched {  // while the buffers are read
   SampleTag tag;
   QUILLGEN_FIELDS(weight, tag)
 };
-struct Sample {  // what every later stage carries along, the size of the level included
+struct Point {  // what every later stage carries along, the size of the level included
   UInt weight, width, height;
   SampleTag tag;
   QUILLGEN_FIELDS_UNNAMED(weight, width, height, tag)
 };
 struct Operands {  // what the buffers held
   UInt offset, reference;
-  Sample sample;
+  Point sample;
   QUILLGEN_FIELDS(offset, reference, sample)
 };
 struct Scaled {  // reference and size of its box in pixels, reference_fraction; offset as it is, and its share of a box
   SInt x, y, offset_x, offset_y, share_x, share_y;
   UInt box_width, box_height;
-  Sample sample;
+  Point sample;
   QUILLGEN_FIELDS(x, y, offset_x, offset_y, share_x, share_y, box_width, box_height, sample)
 };
 struct Moved {  // reference in pixels and what the offset adds, reference_fraction
   SInt x, y, move_x, move_y;
-  Sample sample;
+  Point sample;
   QUILLGEN_FIELDS(x, y, move_x, move_y, sample)
 };
 struct Rounded {
   SInt x, y;
-  Sample sample;
+  Point sample;
   QUILLGEN_FIELDS(x, y, sample)
 };
 struct BufferWrite {
@@ -133,7 +133,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     m.note("Size of the level. A memory's delay and a multiplier's would make the longest path of the lane.");
     UInt width = select(point.tag.level, levels.width).named("width");
     UInt height = select(point.tag.level, levels.height).named("height");
-    auto at = pipe.stage("operands", Operands{offset, reference, Sample{point.weight, width, height, point.tag}});
+    auto at = pipe.stage("operands", Operands{offset, reference, Point{point.weight, width, height, point.tag}});
 
     m.note("Reference in pixels of its level.");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
