@@ -258,10 +258,11 @@ void Top::outputs() {
   writer.connect("halt", control), writer.in("start", run_start);
   writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), job.queries.extend(s.written_rows_bits())));
   control.connect("written", writer, "done");
-  writer.in_stream("request", lib::choose(m, "request", attending, rows.out_stream("request", WriteRequest(s)),
-                                          gemm.out_stream("request", WriteRequest(s))));
-  writer.in_stream("beat",
-                   lib::choose(m, "beat", attending, rows.out_stream<UInt>("beat"), gemm.out_stream<UInt>("beat")));
+  auto gemm_request = gemm.out_stream("request", WriteRequest(s)),
+       request = rows.out_stream("request", WriteRequest(s));
+  writer.in_stream("request", lib::choose(m, "request", attending, request, gemm_request));
+  auto gemm_beat = gemm.out_stream<UInt>("beat"), beat = rows.out_stream<UInt>("beat");
+  writer.in_stream("beat", lib::choose(m, "beat", attending, beat, gemm_beat));
 }
 
 void Top::read_channels() {

@@ -127,7 +127,8 @@ void build_tapped(Module& m) {
   const auto idle = reg(m, "idle", UInt(3), 0);
   Reg<UInt> next_idle = idle;
   next_idle.when(~in.valid, (idle + 1).wrap(3));
-  auto seen = stream(m, "seen", in.valid & watched & (count != 0), Seen{in.data ^ 0x55, in.data.bits(2, 3), idle});
+  const Seen values{in.data ^ 0x55, in.data.bits(2, 3), idle};
+  auto seen = stream(m, "seen", in.valid & watched & (count != 0), values);
   seen.ready.drive(~watched | in.valid);
   tap(m, "seen", seen);
   in.ready.drive(watched);

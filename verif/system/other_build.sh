@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The project built in another way, warnings being errors, in a folder of its own that is removed at the end; then tests of that build.
-#   other_build.sh SOURCE COMPILER TESTS MESON_OPTION...
+# Its program writes the same Verilog as the plain one, PROGRAM.
+#   other_build.sh SOURCE PROGRAM COMPILER TESTS MESON_OPTION...
 # COMPILER is g++, or clang++: the newest one here that has std::source_location. TESTS: `fast`, that suite but for what measures
 # times and sizes; `short`, the tests of parts and of nano.
 set -euo pipefail
-source=$1 compiler=$2 tests=$3
-shift 3
+source=$1 program=$2 compiler=$3 tests=$4
+shift 4
 export LANG=C.UTF-8
 if [ "$compiler" = clang++ ]; then
   compiler=
@@ -20,6 +21,25 @@ trap 'rm -rf "$folder"' EXIT
 CXX=$compiler meson setup --werror "$@" "$folder/build" "$source" >"$folder/log" || { cat "$folder/log"; exit 1; }
 "$compiler" --version | head -n 1
 ninja -C "$folder/build" all meson-test-prereq >"$folder/log" || { tail -n 60 "$folder/log"; exit 1; }
+
+# Compilers evaluate arguments in different orders; what is written must not depend on it.
+while read -r preset changes; do
+  read -ra changes <<<"$changes"
+  "$program" generate --preset "$preset" ${changes[@]+"${changes[@]/#/--set=}"} --out "$folder/plain" >/dev/null
+  "$folder/build/generator/cli/quillgen" generate --preset "$preset" ${changes[@]+"${changes[@]/#/--set=}"} --out "$folder/other" >/dev/null
+  diff -r "$folder/plain" "$folder/other" >"$folder/log" || { echo "other Verilog of $preset ${changes[*]-}:"; head -n 40 "$folder/log"; exit 1; }
+  rm -r "$folder/plain" "$folder/other"
+done <<'CONFIGURATIONS'
+nano
+small
+edge
+quill
+nano feature_cache.policy=region feature_cache.overlap=copy
+nano feature_cache.policy=region core.lanes=2 gemm.columns=6
+nano implementation.reset=async_low implementation.clock_gating=true
+nano order.bucket_bits=0 order.window=1 order.distance_units=1
+nano feature_cache.ways=1 feature_cache.bypass_distance=4
+CONFIGURATIONS
 
 # Simulators are built as ever and come from the cache; limits of time and size are for the plain build.
 mapfile -t all < <(meson test -C "$folder/build" --list --suite fast 2>/dev/null | sed 's,^[^/]* / ,,')

@@ -35,8 +35,8 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     queries.in("start", start & run.query), queries.pass("queries", "rows");
     queries.pass("address", "row_address"), queries.pass("stride", "row_stride");
     queries.pass("query");
-    fetch.in_stream("given", lib::choose(m, "given", run.query, queries.out_stream("row", RowAddress(s)),
-                                         walk.out_stream("token", RowAddress(s))));
+    auto token = walk.out_stream("token", RowAddress(s)), row = queries.out_stream("row", RowAddress(s));
+    fetch.in_stream("given", lib::choose(m, "given", run.query, row, token));
     fetch.pass("burst");
 
     m.note("Array.");
@@ -70,12 +70,13 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     auto dense_finished = stream(m, "dense_finished", finished.valid & to_memory & run.dense, finished.data);
     dense.in_stream("finished", dense_finished);
     finished.ready.drive(mux(run.query, projected.ready, mux(run.dense, dense_finished.ready, map_finished.ready)));
-    engine.in("freed", input(m, "freed", Bool()) | map.out<Bool>("freed") | dense.out<Bool>("freed"));
-    output_stream(m, "request",
-                  lib::choose(m, "write_request", run.dense, dense.out_stream("request", WriteRequest(s)),
-                              map.out_stream("request", WriteRequest(s))));
-    buffer.in_stream("read", lib::choose(m, "read", run.dense, dense.out_stream("read", ResultRead(s)),
-                                         map.out_stream("read", ResultRead(s))));
+    auto dense_freed = dense.out<Bool>("freed"), map_freed = map.out<Bool>("freed");
+    engine.in("freed", input(m, "freed", Bool()) | map_freed | dense_freed);
+    auto map_request = map.out_stream("request", WriteRequest(s));
+    auto dense_request = dense.out_stream("request", WriteRequest(s));
+    output_stream(m, "request", lib::choose(m, "write_request", run.dense, dense_request, map_request));
+    auto map_read = map.out_stream("read", ResultRead(s)), dense_read = dense.out_stream("read", ResultRead(s));
+    buffer.in_stream("read", lib::choose(m, "read", run.dense, dense_read, map_read));
     buffer.pass("beat");
   });
 }

@@ -127,7 +127,9 @@ const Module& build_region_planner(Design& d, const Shapes& s) {
       next_query.level[l] = mux(pixel.level == l, around, *query.level[l]);
       both.level[l] = join_windows(*group.level[l], *query.level[l]);
       const LevelWindow& w = *together.level[l];
-      all_fit = all_fit & fits(w.left, w.right, shares[l].column_bits) & fits(w.top, w.bottom, shares[l].row_bits);
+      Bool rows_fit = fits(w.top, w.bottom, shares[l].row_bits);
+      Bool columns_fit = fits(w.left, w.right, shares[l].column_bits);
+      all_fit = all_fit & columns_fit & rows_fit;
     }
     query.when(pixel_valid, next_query);
     together.next(both);

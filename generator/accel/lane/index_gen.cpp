@@ -153,8 +153,10 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     m.note("Add, round, clamp.");
     Rounded rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),
                     locate(s, "y", moved.y, moved.move_y, moved.sample.height), moved.sample};
-    if (const int distance = s.config.feature_cache.bypass_distance; s.has_bypass())
-      rounded.sample.tag.far = is_far(moved.move_x, distance, "x") | is_far(moved.move_y, distance, "y");
+    if (const int distance = s.config.feature_cache.bypass_distance; s.has_bypass()) {
+      Bool far_y = is_far(moved.move_y, distance, "y"), far_x = is_far(moved.move_x, distance, "x");
+      rounded.sample.tag.far = far_x | far_y;
+    }
     auto place = pipe.stage("place", rounded);
 
     m.note("Corners in the map.");

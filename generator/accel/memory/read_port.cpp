@@ -52,7 +52,8 @@ const Module& build_read_port(Design& d, const Shapes& s) {
       any_next = any_next | asks_next, next = mux(asks_next, id, next);
     }
     any = any.named("any_asks");
-    UInt choice = mux(any_next, next.named("next_client"), first.named("first_client")).named("choice");
+    first = first.named("first_client"), next = next.named("next_client");
+    UInt choice = mux(any_next, next, first).named("choice");
 
     m.note("The choice is held until the bus has taken it.");
     auto valid = reg(m, "arvalid", Bool(), 0);
