@@ -44,6 +44,12 @@ struct Numerics {
   bool operator==(const Numerics&) const = default;
 };
 
+/// What the layers of a network pass on.
+struct NetworkFormats {
+  int stream_bits = 16;  ///< bs, signed: rows of the residual stream
+  bool operator==(const NetworkFormats&) const = default;
+};
+
 /// PE array of the projections of tokens and queries and of dense jobs: rows x columns outputs x depth products a
 /// cycle.
 struct Gemm {
@@ -119,6 +125,7 @@ struct Config {
   std::string name;
   Attention attention;
   Numerics numerics;
+  NetworkFormats network;
   Gemm gemm;
   Core core;
   Order order;

@@ -57,6 +57,8 @@ std::span<const Field> fields() {
        "Fraction of an attention weight, bits, unsigned with one integer bit."},
       {"numerics", "corner_bits", [](C& c) -> int& { return c.numerics.corner_bits; }, 6, 16, Shape::Any,
        "Fraction of a corner weight, bits, unsigned with one integer bit."},
+      {"network", "stream_bits", [](C& c) -> int& { return c.network.stream_bits; }, 8, 16, Shape::Any,
+       "Bits of a row that the layers of a network pass on (the residual stream)."},
       {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 16, Shape::PowerOfTwo,
        "Rows (tokens or queries) the PE array works on at a time."},
       {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 3, 96, Shape::MultipleOf3,
