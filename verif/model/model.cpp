@@ -178,7 +178,7 @@ Stages run_sampling(const QuantisedLayer& layer) {
   return st;
 }
 
-Stages run(const QuantisedLayer& layer) {
+Stages run_without_lines(const QuantisedLayer& layer) {
   Stages st = run_sampling(layer);
   const auto& n = layer.numerics;
   const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
@@ -188,6 +188,12 @@ Stages run(const QuantisedLayer& layer) {
     if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
   st.head = head_vectors(aggregate(samples, st), layer);                                            // N7, N8
   st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);  // N9, N10
+  return st;
+}
+
+Stages run(const QuantisedLayer& layer) {
+  Stages st = run_without_lines(layer);
+  const Samples samples(layer);
   constexpr std::array<std::array<int, 2>, 3> shapes = {{{2, 2}, {2, 1}, {1, 1}}};  // width, height, by LineShape
   const auto per_query = static_cast<std::size_t>(layer.attention.samples_per_query());
   for (std::size_t shape = 0; shape < shapes.size(); ++shape) {
