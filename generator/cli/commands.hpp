@@ -12,6 +12,7 @@ void add_generate(const Command& app, int& exit_status);
 void add_simulate(const Command& app, int& exit_status);
 void add_lint(const Command& app, int& exit_status);
 void add_model(const Command& app, int& exit_status);
+void add_calibrate(const Command& app, int& exit_status);
 void add_estimate(const Command& app, int& exit_status);
 void add_workload(const Command& app, int& exit_status);
 void add_trace(const Command& app, int& exit_status);

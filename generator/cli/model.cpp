@@ -11,6 +11,7 @@
 #include "cli/expected_report.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
+#include "cli/model_network.hpp"
 #include "config/load.hpp"
 #include "harness/files.hpp"
 #include "reference/quantise.hpp"
@@ -21,6 +22,7 @@ namespace {
 struct ModelOptions {
   ConfigOptions config;
   std::string workload;
+  NetworkOptions network;
   std::string json;
 };
 
@@ -69,6 +71,7 @@ nlohmann::ordered_json report(const Workload& w, const Config& c, const model::S
 }
 
 int run_model(const ModelOptions& options) {
+  if (!options.network.network.empty()) return run_model_network(options.network, options.config, options.json);
   const WorkloadFile file(options.workload);
   const auto config = chosen_config(options.config, file.shape());
   check_fits(file.shape(), config);  // before numbers and reference, which take a while on a large layer
@@ -93,14 +96,20 @@ int run_model(const ModelOptions& options) {
 }  // namespace
 
 void add_model(const Command& app, int& exit_status) {
-  const auto command =
-      app.add_subcommand("model", "run the fixed-point model of a layer and compare it with floating point");
+  const auto command = app.add_subcommand(
+      "model", "run the fixed-point model of a layer or a network and compare it with floating point");
   const auto options = std::make_shared<ModelOptions>();
   add_config_options(command, options->config);
   add_fit_option(command, options->config);
-  command.add_option("--workload", options->workload, "layer and inputs (safetensors)").required();
+  const auto subject = command.add_option_group("subject");
+  subject.add_option("--workload", options->workload, "layer and inputs (safetensors)");
+  add_network_options(command, subject, options->network);
+  subject.require_option(1);
   command.add_option("--json", options->json, "also write the results to this file");
-  add_examples(command, {"model --preset small --workload " + example("tiny_detr_enc1.safetensors")});
+  add_examples(command,
+               {"model --preset detector --network " + example("tiny_detector.safetensors") +
+                    " --scales scales.json --input " + example("tiny_detector_scenes.safetensors") + " --scenes 0:2",
+                "model --preset small --workload " + example("tiny_detr_enc1.safetensors")});
   command.callback([options, &exit_status] { exit_status = run_model(*options); });
 }
 

@@ -41,25 +41,8 @@ std::int32_t quantised(double x, double scale, int bits) {
   return round_to(x / scale, -limit, limit - 1);
 }
 
-Integers quantised(std::span<const double> values, double scale, int bits) {
-  Integers result;
-  result.reserve(values.size());
-  for (const double x : values) result.push_back(quantised(x, scale, bits));
-  return result;
-}
-
 constexpr double int32_min = std::numeric_limits<std::int32_t>::min();
 constexpr double int32_max = std::numeric_limits<std::int32_t>::max();
-
-/// N5: 16 fraction bits, clamped to 32 bits; sizes of boxes to 0 .. 2 - 2^-16.
-Integers quantised_references(std::span<const double> numbers, bool boxes) {
-  Integers result;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const bool is_size = boxes && i % 4 >= 2;
-    result.push_back(round_to(numbers[i] * 65536, is_size ? 0 : int32_min, is_size ? (1 << 17) - 1 : int32_max));
-  }
-  return result;
-}
 
 /// Its message starts with `name`, where the ratio comes from.
 model::Requant named(const std::string& name, double ratio) {
@@ -68,31 +51,6 @@ model::Requant named(const std::string& name, double ratio) {
   } catch (const UserError& e) {
     throw UserError(fmt::format("{}: {}", name, e.what()));
   }
-}
-
-struct Projection {
-  Integers weight;
-  std::vector<model::Requant> requant;
-};
-
-/// N1 to N3 of one linear layer: weight [N, length] with one scale a row, bias [N] in the accumulator's scale. The
-/// scale of the input is `input`; the output is in units of 1 / `per_unit`. A message calls it `name`.
-Projection quantise_linear(const std::string& name, std::span<const double> weight, std::span<const double> bias,
-                           double input, double per_unit, int bits) {
-  Projection result;
-  const std::size_t length = weight.size() / bias.size();
-  for (std::size_t n = 0; n < bias.size(); ++n) {
-    const auto row = weight.subspan(n * length, length);
-    const double by_weight = largest(row) / ((1 << (bits - 1)) - 1);
-    const double by_bias = std::abs(bias[n]) / (input * std::ldexp(1, 30));
-    const double scale = usable_scale(std::max(by_weight, by_bias));
-    const auto q = quantised(row, scale, bits);
-    result.weight.insert(result.weight.end(), q.begin(), q.end());
-    auto requant = named(fmt::format("{}.weight, channel {}", name, n), input * scale * per_unit);
-    requant.bias = round_to(bias[n] / (input * scale), int32_min, int32_max);
-    result.requant.push_back(requant);
-  }
-  return result;
 }
 
 }  // namespace
@@ -108,6 +66,40 @@ model::Requant requant_of(double ratio) {
   while (shift > 1 && multiplier(shift) >= 65536) --shift;
   // A ratio just under 2^15 may round up to 2^16 at shift 1; the largest multiplier is then the nearest.
   return {0, static_cast<std::uint32_t>(std::min(multiplier(shift), 65535.0)), static_cast<std::uint32_t>(shift)};
+}
+
+Integers quantised(std::span<const double> values, double scale, int bits) {
+  Integers result;
+  result.reserve(values.size());
+  for (const double x : values) result.push_back(quantised(x, scale, bits));
+  return result;
+}
+
+Integers quantised_references(std::span<const double> numbers, bool boxes) {
+  Integers result;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const bool is_size = boxes && i % 4 >= 2;
+    result.push_back(round_to(numbers[i] * 65536, is_size ? 0 : int32_min, is_size ? (1 << 17) - 1 : int32_max));
+  }
+  return result;
+}
+
+QuantisedLinear quantise_linear(const std::string& name, std::span<const double> weight, std::span<const double> bias,
+                                double input, double per_unit, int bits) {
+  QuantisedLinear result;
+  const std::size_t length = weight.size() / bias.size();
+  for (std::size_t n = 0; n < bias.size(); ++n) {
+    const auto row = weight.subspan(n * length, length);
+    const double by_weight = largest(row) / ((1 << (bits - 1)) - 1);
+    const double by_bias = std::abs(bias[n]) / (input * std::ldexp(1, 30));
+    const double scale = usable_scale(std::max(by_weight, by_bias));
+    const auto q = quantised(row, scale, bits);
+    result.weight.insert(result.weight.end(), q.begin(), q.end());
+    auto requant = named(fmt::format("{}.weight, channel {}", name, n), input * scale * per_unit);
+    requant.bias = round_to(bias[n] / (input * scale), int32_min, int32_max);
+    result.requant.push_back(requant);
+  }
+  return result;
 }
 
 model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& reference, const Config& config) {
@@ -131,7 +123,7 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
   layer.source = quantised(w.source, source_scale, n.feature_bits);
 
   const auto name = [&](const char* tensor) { return fmt::format("{}: tensor {}", w.file, tensor); };
-  const auto install = [](Projection&& p, Integers& weight, std::vector<model::Requant>& requant) {
+  const auto install = [](QuantisedLinear&& p, Integers& weight, std::vector<model::Requant>& requant) {
     weight = std::move(p.weight);
     requant = std::move(p.requant);
   };

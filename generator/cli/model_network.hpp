@@ -1,0 +1,14 @@
+// quillgen model --network: a detector in integers against the same in floating point.
+#pragma once
+#include <string>
+
+#include "cli/config_options.hpp"
+#include "cli/network_options.hpp"
+
+namespace quillgen::cli {
+
+/// Runs the scenes, prints a table of the tensors and the average precision of both, and writes `json` unless it is
+/// empty. Returns the exit status: 1 when the file's own float results are others than the program's.
+int run_model_network(const NetworkOptions& options, const ConfigOptions& chosen, const std::string& json);
+
+}  // namespace quillgen::cli

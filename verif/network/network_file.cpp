@@ -1,0 +1,168 @@
+// Reader of networks.
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include "config/error.hpp"
+#include "config/json_text.hpp"
+#include "network/network.hpp"
+#include "reference/shape_hint.hpp"
+
+namespace quillgen::network {
+namespace {
+
+/// Takes tensors out of a file, every one once, and hashes what it takes.
+class NetworkReader {
+ public:
+  explicit NetworkReader(const std::string& file) : file_(file) {}
+
+  Network read() {
+    Network n;
+    n.file = file_.file();
+    n.channels = number("d_model", 4, 1024), n.heads = number("n_heads", 1, 64), n.levels = number("n_levels", 1, 16);
+    n.points = number("n_points", 1, 64), n.hidden = number("ffn", 1, 65536), n.queries = number("queries", 1, 1024);
+    n.classes = number("classes", 1, 1024), n.norm_epsilon = share("norm_eps", 0, 1), n.keep = 1;
+    if (file_.metadata().contains("keep")) n.keep = share("keep", 0, 1);
+    if (text("activation") != "relu")
+      refuse(
+          fmt::format("metadata activation = {}: must be relu; the hardware has no other", shown(text("activation"))));
+    for (const auto& key : {"prune_points", "prune_pixels", "range"})
+      if (file_.metadata().contains(key))
+        refuse(fmt::format("metadata {}: pruning is not supported; export the network without it", key));
+    if (n.channels % n.heads != 0) refuse("metadata d_model: must be a multiple of n_heads");
+    places(n);
+    for (int i = 0; i < number("encoder_layers", 1, 64); ++i)
+      n.encoder.push_back(encoder_layer(n, fmt::format("encoder.layers.{}.", i)));
+    for (int i = 0; i < number("decoder_layers", 1, 64); ++i) n.decoder.push_back(decoder_layer(n, i));
+    n.proposal = linear("enc_class_embed", n.classes, n.channels);
+    n.proposal_box = mlp("enc_bbox_embed.layers.0", "enc_bbox_embed.layers.1", n.channels, n.channels, 4);
+    n.content = linear("query_content", n.channels, n.channels);
+    n.query_position = linear("query_pos", n.channels, 128);
+    if (n.keep < 1) n.score = linear("score", 1, n.channels);
+    if (n.queries > n.tokens()) refuse("metadata queries: more than there are tokens");
+    for (const auto& name : file_.names())
+      if (!taken_.contains(name) && !name.starts_with("x_"))
+        refuse(fmt::format("tensor {}: is not known, and would be ignored; leave it out, or call it x_{}", name, name));
+    n.fingerprint = fmt::format("{:016x}", hash_);
+    return n;
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& problem) const {
+    throw UserError(fmt::format("{}: {}", file_.file(), problem));
+  }
+  const std::string& text(const std::string& key) const {
+    const auto found = file_.metadata().find(key);
+    if (found == file_.metadata().end()) refuse(fmt::format("metadata {} = nothing: must be given; add it", key));
+    return found->second;
+  }
+  int number(const std::string& key, int min, int max) const {
+    const auto& value = text(key);
+    int result = 0;
+    const auto end = std::from_chars(value.data(), value.data() + value.size(), result);
+    if (end.ec != std::errc() || end.ptr != value.data() + value.size() || result < min || result > max)
+      refuse(fmt::format("metadata {} = {}: must be a whole number, {} .. {}", key, shown(value), min, max));
+    return result;
+  }
+  /// Above `low`, at most `high`.
+  double share(const std::string& key, double low, double high) const {
+    const auto& value = text(key);
+    double result = 0;
+    const auto end = std::from_chars(value.data(), value.data() + value.size(), result);
+    if (end.ec != std::errc() || end.ptr != value.data() + value.size() || !(result > low && result <= high))
+      refuse(fmt::format("metadata {} = {}: must be a number above {}, at most {}", key, shown(value), low, high));
+    return result;
+  }
+
+  Values take(const std::string& name, const std::vector<std::int64_t>& shape) {
+    if (!file_.has(name)) refuse(fmt::format("tensor {} [{}]: is missing; export it", name, fmt::join(shape, ", ")));
+    if (file_.shape(name) != shape)
+      refuse(fmt::format("tensor {} [{}]: must be [{}]{}", name, fmt::join(file_.shape(name), ", "),
+                         fmt::join(shape, ", "), shape_hint(file_.shape(name), shape)));
+    taken_.insert(name);
+    auto data = file_.tensor(name).data;
+    for (const double x : data) hash_ = (hash_ ^ std::bit_cast<std::uint64_t>(x)) * 0x100000001b3u;
+    return data;
+  }
+  Linear linear(const std::string& name, int outputs, int inputs) {
+    auto weight = take(name + ".weight", {outputs, inputs});
+    return {std::move(weight), take(name + ".bias", {outputs})};
+  }
+  Mlp mlp(const std::string& first, const std::string& second, int inputs, int hidden, int outputs) {
+    auto layer = linear(first, hidden, inputs);
+    return {std::move(layer), linear(second, outputs, hidden)};
+  }
+  Norm norm(const Network& n, const std::string& name) {
+    auto gamma = take(name + ".weight", {n.channels});
+    return {std::move(gamma), take(name + ".bias", {n.channels})};
+  }
+  DeformableAttention attention(const Network& n, const std::string& name) {
+    const int samples = n.heads * n.levels * n.points;
+    DeformableAttention a;
+    a.offsets = linear(name + "sampling_offsets", 2 * samples, n.channels);
+    a.logits = linear(name + "attention_weights", samples, n.channels);
+    a.value = linear(name + "value_proj", n.channels, n.channels);
+    a.output = linear(name + "output_proj", n.channels, n.channels);
+    return a;
+  }
+  EncoderLayer encoder_layer(const Network& n, const std::string& name) {
+    EncoderLayer layer;
+    layer.attention = attention(n, name + "self_attn.");
+    layer.norm1 = norm(n, name + "norm1"), layer.norm2 = norm(n, name + "norm2");
+    layer.ffn = mlp(name + "linear1", name + "linear2", n.channels, n.hidden, n.channels);
+    return layer;
+  }
+  DecoderLayer decoder_layer(const Network& n, int index) {
+    const auto name = fmt::format("decoder.layers.{}.", index);
+    DecoderLayer layer;
+    const auto weight = take(name + "self_attn.in_proj_weight", {3 * n.channels, n.channels});
+    const auto bias = take(name + "self_attn.in_proj_bias", {3 * n.channels});
+    const auto third = [&](int i) {
+      const auto rows = [&](const Values& v) {
+        const auto size = static_cast<std::ptrdiff_t>(v.size() / 3);
+        return Values(v.begin() + i * size, v.begin() + (i + 1) * size);
+      };
+      return Linear{rows(weight), rows(bias)};
+    };
+    layer.query = third(0), layer.key = third(1), layer.value = third(2);
+    layer.output = linear(name + "self_attn.out_proj", n.channels, n.channels);
+    layer.cross = attention(n, name + "cross_attn.");
+    layer.norm1 = norm(n, name + "norm1"), layer.norm2 = norm(n, name + "norm2"), layer.norm3 = norm(n, name + "norm3");
+    layer.ffn = mlp(name + "linear1", name + "linear2", n.channels, n.hidden, n.channels);
+    const auto box = fmt::format("bbox_embed.{}.layers.", index);
+    layer.box = mlp(box + "0", box + "1", n.channels, n.channels, 4);
+    layer.classes = linear(fmt::format("class_embed.{}", index), n.classes, n.channels);
+    return layer;
+  }
+
+  void places(Network& n) {
+    const auto shapes = take("spatial_shapes", {n.levels, 2});
+    std::int64_t tokens = 0;
+    for (std::size_t l = 0; l < shapes.size(); l += 2) {
+      const double height = shapes[l], width = shapes[l + 1];
+      if (!(height >= 1 && height <= 1024 && width >= 1 && width <= 1024))
+        refuse(fmt::format("tensor spatial_shapes, level {}: {} x {}: sides must be 1 .. 1024", l / 2, height, width));
+      n.level_shapes.push_back({static_cast<int>(height), static_cast<int>(width)});
+      tokens += static_cast<std::int64_t>(height) * static_cast<std::int64_t>(width);
+    }
+    n.position = take("pos", {tokens, n.channels});
+    n.references = take("reference_points", {tokens, 2});
+    n.anchors = take("anchors", {tokens, 4});
+  }
+
+  Safetensors file_;
+  std::set<std::string> taken_;
+  std::uint64_t hash_ = 0xcbf29ce484222325u;  ///< FNV-1a, a number at a time
+};
+
+}  // namespace
+
+int Network::listed() const { return static_cast<int>(std::floor(keep * tokens() + 0.5)); }
+
+Network load_network(const std::string& file) { return NetworkReader(file).read(); }
+
+}  // namespace quillgen::network

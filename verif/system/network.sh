@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Networks from the command line: scales that are the same every time, a report with its keys, and a line for every mistake.
+#   network.sh QUILLGEN EXAMPLES
+set -euo pipefail
+quillgen=$(realpath "$1") examples=$(realpath "$2")
+room=$(mktemp -d)
+trap 'rm -rf "$room"' EXIT
+cd "$room"
+failed=0
+wrong() {
+  echo "FAILED  $*"
+  failed=1
+}
+network=$examples/tiny_detector.safetensors scenes=$examples/tiny_detector_scenes.safetensors
+calibrate() { "$quillgen" calibrate --preset detector --network "$network" --input "$examples/tiny_detector_calibration.safetensors" "$@"; }
+model() { "$quillgen" model --preset detector --network "$network" --scales scales.json --input "$scenes" "$@"; }
+
+calibrate --out scales.json >out
+grep -qE '^scales.json: [0-9]+ scales of .* from 14 scenes$' out || wrong "calibrate: $(cat out)"
+model --scenes 2:5 --json report.json >out || wrong "model: exit status $?"
+grep -qE '^AP [0-9.]+, AP50 [0-9.]+; in floating point AP [0-9.]+, AP50 [0-9.]+$' out || wrong "model: $(tail -n 3 out)"
+python3 - <<'P' || wrong 'model: report.json'
+import json
+r = json.load(open('report.json'))
+assert r['scenes'] == 3 and 0.5 < r['ap'] <= r['ap50'] <= 1 and abs(r['ap'] - r['ap_float']) < 0.05, r
+assert r['expected']['logits_db'] > 100 and r['expected']['same_queries'] == 3, r
+assert r['sqnr_db']['encoder.2.norm2'] > 35 and r['config']['network']['stream_bits'] == 16, r
+P
+
+# refused MESSAGE COMMAND...: exit status 2, one line with these words, no file.
+refused() {
+  local message=$1 status=0
+  shift
+  "$@" --json none.json >out 2>err || status=$?
+  [ "$status" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -- "$message" err && [ ! -e none.json ] || wrong "$message: exit status $status, $(cat err)"
+}
+refused 'must be FIRST:END with 0 <= FIRST < END <= 8' model --scenes 3:9
+refused 'must be FIRST:END' model --scenes 3
+refused 'numerics.query_bits = 12: the configuration has 8; calibrate for it' model --set numerics.preset=int8
+refused 'network.stream_bits = 16: the configuration has 12' model --set network.stream_bits=12
+sed 's/"network": "[0-9a-f]*"/"network": "0123456789abcdef"/' scales.json >other.json
+refused 'is another one' "$quillgen" model --preset detector --network "$network" --scales other.json --input "$scenes"
+refused 'make the file with quillgen calibrate' "$quillgen" model --preset detector --network "$network" --scales "$examples/presets/small.json" --input "$scenes"
+sed 's/"encoder.0.query": [0-9.e-]*/"encoder.0.query": 0/' scales.json >zero.json
+refused 'units.encoder.0.query = 0' "$quillgen" model --preset detector --network "$network" --scales zero.json --input "$scenes"
+sed '/"encoder.0.query":/d' scales.json >missing.json
+refused 'units.encoder.0.query' "$quillgen" model --preset detector --network "$network" --scales missing.json --input "$scenes"
+refused 'gemm.max_inner' model --set gemm.max_inner=64
+refused 'attention.embed_dim is 64' model --set attention.embed_dim=32
+refused 'tensor source' "$quillgen" model --preset detector --network "$network" --scales scales.json --input "$network"
+refused '--network' "$quillgen" model --preset detector --workload "$examples/tiny_detr_enc1.safetensors" --network "$network" --scales scales.json --input "$scenes"
+refused '--scales' "$quillgen" model --preset detector --network "$network"
+
+# With --fit a configuration of other dimensions takes those of the network.
+sparse() {
+  "$quillgen" calibrate --network "$examples/tiny_sparse_detector.safetensors" --input "$examples/tiny_sparse_detector_calibration.safetensors" "$@" >out ||
+    wrong "calibrate $*: exit status $?"
+}
+sparse --preset nano --fit --set gemm.max_inner=256 --out nano.json
+sparse --preset detector --out sparse.json
+sparse --preset detector --out again.json
+cmp sparse.json again.json || wrong 'calibrate: other scales the second time'
+
+# Results of another network: told, with exit status 1.
+status=0
+"$quillgen" model --preset detector --network "$examples/tiny_sparse_detector.safetensors" --scales sparse.json --input "$scenes" --scenes 0:1 >out 2>err || status=$?
+[ "$status" -eq 1 ] && grep -q 'the expected results differ' err || wrong "results of another network: exit status $status, $(cat err)"
+exit "$failed"

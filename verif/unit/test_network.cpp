@@ -1,0 +1,289 @@
+// Networks: the integer steps N13 to N18 against double precision, average precision, files, and two trained detectors.
+#include <doctest/doctest.h>
+#include <fmt/core.h>
+
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <numeric>
+#include <random>
+
+#include "config/load.hpp"
+#include "model/boxes.hpp"
+#include "model/norm.hpp"
+#include "model/self_attention.hpp"
+#include "network/evaluate.hpp"
+#include "network/quantise_network.hpp"
+#include "unit/refusal.hpp"
+#include "unit/workload_file.hpp"
+
+using namespace quillgen;
+using test::check_refusal;
+using test::refusal;
+
+namespace {
+
+const std::string examples = EXAMPLES;
+
+/// A row of one of several kinds: of any size, nearly constant, with outliers, of full scale.
+std::vector<std::int32_t> random_row(std::mt19937_64& random, std::size_t channels) {
+  const int bits = static_cast<int>(random() % 17) + 1, kind = static_cast<int>(random() % 4);
+  std::normal_distribution<double> normal(0, std::exp2(bits - 1) / 3);
+  const double mean = kind == 1 ? 100000 : normal(random);
+  std::vector<std::int32_t> row(channels);
+  for (auto& z : row) {
+    double x = mean + normal(random) / (kind == 1 ? 1000 : 1);
+    if (kind == 2 && random() % channels == 0) x = random() % 2 ? 131071 : -131072;
+    if (kind == 3) x = random() % 2 ? 131071 : -131072;
+    z = static_cast<std::int32_t>(std::clamp(std::floor(x), -131072.0, 131071.0));
+  }
+  return row;
+}
+
+double exactly_normalised(const std::vector<std::int32_t>& row, std::int64_t epsilon, std::size_t c) {
+  long double sum = 0, squares = 0;
+  for (const auto z : row) sum += z, squares += static_cast<long double>(z) * z;
+  const auto n = static_cast<long double>(row.size());
+  return static_cast<double>((n * row[c] - sum) /
+                             std::sqrt(n * squares - sum * sum + static_cast<long double>(epsilon)));
+}
+
+/// The tensors and metadata of a network file, to be changed.
+struct NetworkText {
+  explicit NetworkText(const std::string& file) {
+    const Safetensors source(file);
+    metadata = source.metadata();
+    for (const auto& name : source.names()) tensors[name] = source.tensor(name);
+  }
+  std::string bytes() const {
+    SafetensorsWriter writer;
+    for (const auto& [key, value] : metadata) writer.metadata(key, value);
+    for (const auto& [name, tensor] : tensors) writer.add(name, "F64", tensor.shape, tensor.data);
+    return writer.bytes();
+  }
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, Tensor> tensors;
+};
+
+/// The text with one change, refused.
+void check_network(const NetworkText& text, const std::vector<std::string>& parts,
+                   const std::function<void(NetworkText&)>& change) {
+  auto changed = text;
+  change(changed);
+  const test::TemporaryFile file(changed.bytes());
+  check_refusal(refusal([&] { network::load_network(file.path()); }), parts);
+}
+
+network::Evaluation evaluate(const std::string& name, const std::vector<std::string>& overrides = {}) {
+  const auto config = load_preset("detector", overrides);
+  const auto net = network::load_network(examples + "/" + name + ".safetensors");
+  const network::SceneFile calibration(examples + "/" + name + "_calibration.safetensors", net);
+  const network::SceneFile scenes(examples + "/" + name + "_scenes.safetensors", net);
+  const auto scales = network::calibrate(net, calibration, config, [](const std::string&) {});
+  const auto integers = quantise(net, scales, config);
+  network::Evaluator evaluator(net, integers, scales, config);
+  for (int i = 0; i < scenes.scenes(); ++i) evaluator.add(scenes.scene(i));
+  return evaluator.result();
+}
+
+}  // namespace
+
+TEST_CASE("LayerNorm: 100,000 rows within half a unit and 1.5e-5 of the number") {
+  std::mt19937_64 random(1);
+  double worst = 0;
+  int roots_below = 0;
+  for (int i = 0; i < 100000; ++i) {
+    const std::size_t channels = i % 50 == 0 ? 1024 : i % 10 == 0 ? 256 : 4 + random() % 60;
+    const auto row = random_row(random, channels);
+    const std::int64_t epsilon = random() % 3 == 0 ? 1 : static_cast<std::int64_t>(random() % 100000 + 1);
+    const auto t = model::normalise(row, epsilon);
+    const std::size_t c = random() % channels;
+    const double exact = exactly_normalised(row, epsilon, c), unit = std::exp2(-model::normalised_frac_bits);
+    const double held = std::clamp(exact, -16.0, 16 - unit);
+    worst = std::max(worst, std::abs(t[c] * unit - held) - 0.5 * unit - 1.5e-5 * std::abs(exact));
+    roots_below += std::abs(t[c] * unit - held) > 0.25 * unit ? 1 : 0;
+  }
+  MESSAGE("worst error less the bound: " << worst);
+  CHECK(worst <= 0);
+  CHECK(roots_below > 10000);  // the bound is about half a unit, not more
+}
+
+TEST_CASE("reciprocal root: 17 bits for every variance") {
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 100000; ++i) {
+    const std::int64_t variance = static_cast<std::int64_t>((random() >> 9) >> (random() % 55)) + 1;
+    const auto [root, half] = model::reciprocal_root(variance);
+    REQUIRE(root >= 1 << 16);
+    REQUIRE(root < 1 << 17);
+    const double exact = 1 / std::sqrt(static_cast<double>(variance));
+    REQUIRE(std::abs(std::ldexp(static_cast<double>(root), -28 - half) / exact - 1) < 1.6e-5);
+  }
+  CHECK_THROWS(model::reciprocal_root(0));
+}
+
+TEST_CASE("add and norm: gamma, beta and saturation") {
+  model::Norm norm;
+  norm.gamma = {2048, -2048, 4096, 0}, norm.beta = {0, 1 << 10, 0, 5 << 10}, norm.shift = 10, norm.epsilon = 1;
+  // z = 3, 1, -1, -3: mean 0, V = 4 * 20 + 1.
+  const auto y =
+      model::add_and_norm(std::vector<std::int32_t>{1, 1, 0, 0}, std::vector<std::int32_t>{2, 0, -1, -3}, norm, 12);
+  const double units = 2048 * 2048 / 1024.0 * 4 / std::sqrt(4 * 20 + 1.0);
+  CHECK(std::abs(y[0] - 2047) <= 0);  // held: 3 units are 5495
+  CHECK(std::abs(y[1] - (1 - units)) <= 2);
+  CHECK(y[2] == -2048);
+  CHECK(y[3] == 5);
+}
+
+TEST_CASE("self-attention: 14 bits of a weight and more, and the distance of a row from the exact softmax") {
+  for (int bits = 4; bits <= 16; ++bits)
+    CHECK((model::exponential_bits(bits) >= 14 && model::exponential_bits(bits) <= 16));
+  CHECK(model::exponential_bits(12) == 16);
+  CHECK(model::exponential_parts(8) == 2);
+  // L1 error of 1,024 scores: all near each other, a few high, one alone. The exact softmax is of the same scores.
+  const std::map<std::string, double> limits = {{"flat", 1e-4}, {"normal", 0.011}, {"peak", 1e-5}};
+  for (const int operand_bits : {8, 12}) {
+    const auto table = model::score_table(model::exponential_bits(operand_bits));
+    for (const auto& [kind, limit] : limits) {
+      std::mt19937_64 random(3);
+      std::normal_distribution<double> normal(0, kind == "flat" ? 20 : 150);
+      double worst = 0;
+      for (int i = 0; i < 100; ++i) {
+        std::vector<std::int32_t> scores(1024);
+        for (auto& s : scores) s = static_cast<std::int32_t>(std::clamp(normal(random), -4096.0, 4095.0));
+        if (kind == "peak") scores[5] = 2000;
+        const auto e = model::exponentials(scores, table);
+        double sum = 0, distance = 0;
+        for (const auto s : scores) sum += std::exp2(s / 64.0);
+        for (std::size_t j = 0; j < scores.size(); ++j)
+          distance += std::abs(static_cast<double>(e.value[j]) / static_cast<double>(e.sum) -
+                               std::exp2(scores[j] / 64.0) / sum);
+        worst = std::max(worst, distance);
+      }
+      MESSAGE(kind << ", operands of " << operand_bits << " bits: L1 " << worst);
+      CHECK(worst < limit);
+    }
+  }
+}
+
+TEST_CASE("self-attention: heads against double precision") {
+  std::mt19937_64 random(4);
+  const std::size_t rows = 40, channels = 16;
+  for (const int bits : {8, 12}) {
+    const model::SelfAttention s{2, bits, bits == 8 ? 4 : 11, 1};
+    const auto draw = [&](int limit) {
+      std::vector<std::int32_t> v(rows * channels);
+      for (auto& x : v) x = static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(2 * limit)) - limit;
+      return v;
+    };
+    const auto q = draw(1 << (bits - 1)), k = draw(1 << (bits - 1)), v = draw(1 << (bits - 2));
+    const auto y = run_self_attention(s, q, k, v, channels);
+    double worst = 0;
+    for (std::size_t h = 0; h < 2; ++h)
+      for (std::size_t r = 0; r < rows; ++r) {
+        std::vector<double> weight(rows);
+        for (std::size_t j = 0; j < rows; ++j) {
+          std::int64_t product = 0;
+          for (std::size_t d = 0; d < 8; ++d)
+            product += std::int64_t{q[r * channels + 8 * h + d]} * k[j * channels + 8 * h + d];
+          weight[j] = std::exp2(
+              std::clamp(std::floor(std::ldexp(static_cast<double>(product), -s.score_shift) + 0.5), -4096.0, 4095.0) /
+              64);
+        }
+        const double sum = std::accumulate(weight.begin(), weight.end(), 0.0);
+        for (std::size_t d = 0; d < 8; ++d) {
+          double exact = 0;
+          for (std::size_t j = 0; j < rows; ++j) exact += weight[j] / sum * v[j * channels + 8 * h + d] * 2;
+          worst = std::max(worst, std::abs(exact - y[r * channels + 8 * h + d]) / std::exp2(bits - 1));
+        }
+      }
+    CHECK(worst < (bits == 8 ? 0.006 : 0.004));
+  }
+}
+
+TEST_CASE("boxes: the sigmoid of every logit, and moves that are held") {
+  double worst = 0;
+  for (std::int32_t b = -model::box_logit_limit; b <= model::box_logit_limit; ++b) {
+    const double exact = 1 / (1 + std::exp(-std::ldexp(b, -model::box_logit_frac_bits)));
+    worst = std::max(worst, std::abs(std::ldexp(model::box_reference(b), -16) - exact));
+    REQUIRE(model::box_reference(b) + model::box_reference(-b) ==
+            (b == 0 ? 2 : 1) * model::box_reference(0) * (b == 0 ? 1 : 2));
+  }
+  MESSAGE("worst error " << worst);
+  CHECK(worst < 6e-5);
+  CHECK(worst > 1e-5);
+  CHECK(model::refine(18000, 2000) == model::box_logit_limit);
+  CHECK(model::refine(-18000, -2000) == -model::box_logit_limit);
+  CHECK(model::refine(5, -7) == -2);
+}
+
+TEST_CASE("choice of rows: largest first, of equals the first") {
+  const std::vector<std::int32_t> scores = {1, 5, 7, 0, 5, 2, 7, 7};
+  CHECK(model::best_rows(scores, 2, 3) == std::vector<int>{1, 3, 0});
+  CHECK(model::best_rows(scores, 1, 4) == std::vector<int>{2, 6, 7, 1});
+}
+
+TEST_CASE("average precision: hand-made scenes") {
+  using network::AveragePrecision;
+  const network::Object square{{0.5, 0.5, 0.2, 0.2}, 0}, other{{0.2, 0.2, 0.2, 0.2}, 0};
+  const auto found = [](double x, double score, int label = 0) {
+    return network::Detection{{x, x, 0.2, 0.2}, label, score};
+  };
+  AveragePrecision perfect(2);
+  perfect.add({found(0.5, 0.9), found(0.2, 0.8)}, {square, other});
+  CHECK(perfect.mean() == doctest::Approx(1));  // the class that is nowhere does not count
+  AveragePrecision doubled(1);
+  doubled.add({found(0.5, 0.9), found(0.5, 0.8), found(0.2, 0.7)}, {square, other});
+  CHECK(doubled.at(0.5) ==
+        doctest::Approx((51 + 50 * 2.0 / 3) / 101));  // recall 0 .. 0.5 at precision 1, the rest at 2/3
+  AveragePrecision half(1);
+  half.add({found(0.5, 0.9)}, {square, other});
+  CHECK(half.at(0.5) == doctest::Approx(51.0 / 101));
+  AveragePrecision moved(1);
+  moved.add({found(0.51, 0.9)}, {square});  // IoU 0.19^2 / (2 * 0.04 - 0.19^2) = 0.822
+  CHECK(moved.mean() == doctest::Approx(0.7));
+  AveragePrecision wrong(2);
+  wrong.add({found(0.5, 0.9, 1)}, {square});
+  CHECK(wrong.mean() == 0);
+}
+
+TEST_CASE("files of networks: what is wrong is named") {
+  const NetworkText text(examples + "/tiny_sparse_detector.safetensors");
+  check_network(text, {"tensor score.weight [1, 64]", "is missing"}, [](auto& t) { t.tensors.erase("score.weight"); });
+  check_network(text, {"tensor decoder.layers.1.norm3.bias [63]", "must be [64]"}, [](auto& t) {
+    t.tensors["decoder.layers.1.norm3.bias"] = {{63}, std::vector<double>(63)};
+  });
+  check_network(text, {"tensor encoder.layers.3.norm1.bias", "is not known"}, [](auto& t) {
+    t.tensors["encoder.layers.3.norm1.bias"] = {{64}, std::vector<double>(64)};
+  });
+  check_network(text, {"metadata activation = \"gelu\"", "must be relu"},
+                [](auto& t) { t.metadata["activation"] = "gelu"; });
+  check_network(text, {"metadata queries", "whole number"}, [](auto& t) { t.metadata["queries"] = "30.5"; });
+  check_network(text, {"metadata queries", "more than there are tokens"},
+                [](auto& t) { t.metadata["queries"] = "341"; });
+  check_network(text, {"metadata keep", "above 0, at most 1"}, [](auto& t) { t.metadata["keep"] = "0"; });
+  check_network(text, {"metadata n_heads", "must be given"}, [](auto& t) { t.metadata.erase("n_heads"); });
+  check_network(text, {"metadata prune_points", "not supported"}, [](auto& t) { t.metadata["prune_points"] = "0.03"; });
+  check_network(text, {"spatial_shapes, level 0", "sides must be"},
+                [](auto& t) { t.tensors["spatial_shapes"].data[0] = 0; });
+}
+
+TEST_CASE("two trained detectors: floating point as expected, integers near it") {
+  const auto dense = evaluate("tiny_detector");
+  REQUIRE(dense.expected);
+  CHECK(dense.expected->same_queries == dense.scenes);
+  CHECK(dense.expected->logits.sqnr_db() > 100);
+  CHECK(dense.expected->boxes.sqnr_db() > 100);
+  CHECK(dense.same_queries() > 0.98);
+  CHECK(std::abs(dense.ap - dense.ap_float) < 0.02);  // of eight scenes
+  for (const auto& [name, noise] : dense.tensors) {
+    CAPTURE(name);
+    CHECK(noise.sqnr_db() > 30);
+  }
+  const auto sparse = evaluate("tiny_sparse_detector", {"numerics.preset=int8"});
+  CHECK(sparse.same_queries() > 0.95);
+  CHECK(std::abs(sparse.ap - sparse.ap_float) < 0.03);
+  for (const auto& [name, noise] : sparse.tensors) {
+    CAPTURE(name);
+    CHECK(noise.sqnr_db() > 17);
+  }
+}
