@@ -132,6 +132,13 @@ TEST_CASE("add and norm: gamma, beta and saturation") {
   CHECK(std::abs(y[1] - (1 - units)) <= 2);
   CHECK(y[2] == -2048);
   CHECK(y[3] == 5);
+  // Sums of two bits more than the stream are exact: a row and twice that row have the same results.
+  norm.gamma = {1024, 1024, 1024, 1024}, norm.beta = {0, 0, 0, 0};
+  const auto large = model::add_and_norm(std::vector<std::int32_t>{2047, -2047, 0, 1000},
+                                         std::vector<std::int32_t>{2047, -2047, 0, 1047}, norm, 12);
+  const auto small = model::add_and_norm(std::vector<std::int32_t>{2047, -2047, 0, 1000},
+                                         std::vector<std::int32_t>{0, 0, 0, 23}, norm, 12);
+  for (std::size_t c = 0; c < 4; ++c) CHECK(std::abs(large[c] - small[c]) <= 2);
 }
 
 TEST_CASE("self-attention: 14 bits of a weight and more, and the distance of a row from the exact softmax") {
@@ -238,6 +245,9 @@ TEST_CASE("average precision: hand-made scenes") {
   AveragePrecision half(1);
   half.add({found(0.5, 0.9)}, {square, other});
   CHECK(half.at(0.5) == doctest::Approx(51.0 / 101));
+  AveragePrecision late(1);
+  late.add({found(0.8, 0.9), found(0.5, 0.8)}, {square});  // precision 0, then 1/2, which counts from recall 0 on
+  CHECK(late.at(0.5) == doctest::Approx(0.5));
   AveragePrecision moved(1);
   moved.add({found(0.51, 0.9)}, {square});  // IoU 0.19^2 / (2 * 0.04 - 0.19^2) = 0.822
   CHECK(moved.mean() == doctest::Approx(0.7));
