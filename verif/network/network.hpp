@@ -69,7 +69,7 @@ struct Network {
   std::optional<Linear> score;
 
   int tokens() const { return static_cast<int>(position.size()) / channels; }
-  /// Tokens that the encoder works on.
+  /// Tokens that the encoder works on: keep of all, rounded, at least one.
   int listed() const;
 };
 

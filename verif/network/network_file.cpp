@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -9,11 +10,17 @@
 
 #include "config/error.hpp"
 #include "config/json_text.hpp"
+#include "config/nearest.hpp"
 #include "network/network.hpp"
 #include "reference/shape_hint.hpp"
+#include "reference/workload_names.hpp"
 
 namespace quillgen::network {
 namespace {
+
+const std::vector<std::string> known_keys = {"d_model", "n_heads",        "n_levels",       "n_points",
+                                             "ffn",     "encoder_layers", "decoder_layers", "queries",
+                                             "classes", "activation",     "norm_eps",       "keep"};
 
 /// Takes tensors out of a file, every one once, and hashes what it takes.
 class NetworkReader {
@@ -33,6 +40,12 @@ class NetworkReader {
     for (const auto& key : {"prune_points", "prune_pixels", "range"})
       if (file_.metadata().contains(key))
         refuse(fmt::format("metadata {}: pruning is not supported; export the network without it", key));
+    for (const auto& [key, value] : file_.metadata())
+      if (!is_free_text(key) && std::ranges::find(known_keys, key) == known_keys.end())
+        refuse(
+            fmt::format("metadata {}: is not known, and would be ignored; the nearest that is known is {}; rename it, "
+                        "or leave it out (keys that begin with x_ are free)",
+                        shown(key), nearest(key, known_keys, 1).front()));
     if (n.channels % n.heads != 0) refuse("metadata d_model: must be a multiple of n_heads");
     places(n);
     for (int i = 0; i < number("encoder_layers", 1, 64); ++i)
@@ -161,7 +174,7 @@ class NetworkReader {
 
 }  // namespace
 
-int Network::listed() const { return static_cast<int>(std::floor(keep * tokens() + 0.5)); }
+int Network::listed() const { return std::max(1, static_cast<int>(std::floor(keep * tokens() + 0.5))); }
 
 Network load_network(const std::string& file) { return NetworkReader(file).read(); }
 

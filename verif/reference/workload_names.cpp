@@ -69,6 +69,10 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
+bool is_free_text(const std::string& key) {
+  return key.starts_with("x_") || key.starts_with("expected_") || contains(text_keys, key);
+}
+
 std::string metadata_problem(const std::map<std::string, std::string>& metadata) {
   auto known = dimension_keys;
   known.insert(known.end(), text_keys.begin(), text_keys.end());

@@ -13,4 +13,7 @@ std::string metadata_problem(const std::map<std::string, std::string>& metadata)
 /// The same of the first tensor that is unknown.
 std::string tensor_problem(const std::vector<std::string>& names);
 
+/// A key that is written for people: its value is read by nobody.
+bool is_free_text(const std::string& key);
+
 }  // namespace quillgen

@@ -273,6 +273,8 @@ TEST_CASE("files of networks: what is wrong is named") {
   check_network(text, {"metadata keep", "above 0, at most 1"}, [](auto& t) { t.metadata["keep"] = "0"; });
   check_network(text, {"metadata n_heads", "must be given"}, [](auto& t) { t.metadata.erase("n_heads"); });
   check_network(text, {"metadata prune_points", "not supported"}, [](auto& t) { t.metadata["prune_points"] = "0.03"; });
+  check_network(text, {"metadata \"n_head\"", "nearest that is known is n_heads"},
+                [](auto& t) { t.metadata["n_head"] = "4"; });
   check_network(text, {"spatial_shapes, level 0", "sides must be"},
                 [](auto& t) { t.tensors["spatial_shapes"].data[0] = 0; });
 }
