@@ -1,6 +1,7 @@
 // quillgen calibrate: the scales of a network, found on a set of scenes.
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -8,6 +9,7 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/progress.hpp"
+#include "config/error.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "network/quantise_network.hpp"
@@ -21,6 +23,9 @@ struct CalibrateOptions {
 };
 
 int run_calibrate(const CalibrateOptions& options) {
+  for (const auto& input : {options.network, options.input})
+    if (std::error_code none; std::filesystem::equivalent(input, options.out, none))
+      throw UserError(fmt::format("--out {}: is the file that is read as {}; choose another name", options.out, input));
   const auto network = network::load_network(options.network);
   const auto config = chosen_config(options.config, network::shape_of(network));
   check_fits(network, config);

@@ -32,9 +32,12 @@ void print_results(const network::Evaluation& e) {
   fmt::print("\nscenes {}; of the queries {:.2f} % are those of floating point\n", e.scenes, 100 * e.same_queries());
   fmt::print("AP {:.2f}, AP50 {:.2f}; in floating point AP {:.2f}, AP50 {:.2f}\n", 100 * e.ap, 100 * e.ap50,
              100 * e.ap_float, 100 * e.ap50_float);
-  if (e.expected)
-    fmt::print("expected results of {} scenes: logits {}, boxes {}, queries the same in {}\n", e.expected->scenes,
-               decibels(e.expected->logits.sqnr_db()), decibels(e.expected->boxes.sqnr_db()), e.expected->same_queries);
+  if (!e.expected) return;
+  fmt::print("expected results: queries the same in {} of {} scenes", e.expected->same_queries, e.expected->scenes);
+  if (e.expected->same_queries > 0)
+    fmt::print("; there logits {}, boxes {}", decibels(e.expected->logits.sqnr_db()),
+               decibels(e.expected->boxes.sqnr_db()));
+  fmt::print("\n");
 }
 
 Json report(const network::Evaluation& e, const Config& config) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "config/error.hpp"
 #include "network/evaluate.hpp"
 #include "network/quantise_network.hpp"
 #include "network/scales.hpp"
@@ -48,7 +49,11 @@ struct Range {
 /// than they were found.
 void make_powers_of_two(Scales& scales, const std::string& self, const Network& network) {
   const double unit = score_unit(scales, self, network);
-  const double wider = std::sqrt(std::exp2(-std::clamp(std::floor(-std::log2(unit)), 1.0, 40.0)) / unit);
+  if (unit > 0.5)
+    throw UserError(
+        fmt::format("{}: queries and keys of so few bits make scores too coarse for {}: set numerics.query_bits higher",
+                    network.file, self));
+  const double wider = std::sqrt(std::exp2(-std::min(std::floor(-std::log2(unit)), 40.0)) / unit);
   scales.unit.at(self + ".q") *= wider, scales.unit.at(self + ".k") *= wider;
   const double value = scales.of(self + ".v"), heads = scales.of(self + ".heads");
   scales.unit.at(self + ".heads") = value * std::exp2(-std::clamp(std::floor(std::log2(value / heads)), 0.0, 7.0));
@@ -113,7 +118,7 @@ Scales calibrate(const Network& network, const SceneFile& scenes, const Config& 
     if (r.largest >= 1e-100) r.add_errors(values, bits);
   });
 
-  Scales scales{network.fingerprint, {}};
+  Scales scales{"", network.fingerprint, {}};
   for (const auto& [name, range] : ranges) scales.unit[name] = range.by_maximum(scale_bits(name, config));
   const OutputError error(network, scenes, config);
   double least = error.of(scales);
@@ -122,7 +127,11 @@ Scales calibrate(const Network& network, const SceneFile& scenes, const Config& 
     Scales other = scales;
     other.unit[name] = range.by_least_squares(scale_bits(name, config));
     if (other.unit[name] == scales.unit[name]) continue;
-    if (const double e = error.of(other); e < worthwhile * least) least = e, scales = other;
+    try {
+      if (const double e = error.of(other); e < worthwhile * least) least = e, scales = other;
+    } catch (const UserError&) {
+      // so small a range does not fit N2: the largest magnitude stays
+    }
   }
   for (std::size_t i = 0; i < network.decoder.size(); ++i)
     make_powers_of_two(scales, fmt::format("decoder.{}.self", i), network);

@@ -98,6 +98,7 @@ class SceneFile {
   Scene scene(int index) const;
 
  private:
+  void check_objects(int classes) const;
   Values part(const Tensor& t, int index) const;
 
   std::string file_;

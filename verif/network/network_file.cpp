@@ -46,6 +46,9 @@ class NetworkReader {
             fmt::format("metadata {}: is not known, and would be ignored; the nearest that is known is {}; rename it, "
                         "or leave it out (keys that begin with x_ are free)",
                         shown(key), nearest(key, known_keys, 1).front()));
+    for (const auto& key : known_keys)  // in this order, whatever the file has
+      if (file_.metadata().contains(key))
+        for (const char c : key + "=" + text(key) + ";") add_to_hash(static_cast<std::uint8_t>(c));
     if (n.channels % n.heads != 0) refuse("metadata d_model: must be a multiple of n_heads");
     places(n);
     for (int i = 0; i < number("encoder_layers", 1, 64); ++i)
@@ -59,7 +62,8 @@ class NetworkReader {
     if (n.queries > n.tokens()) refuse("metadata queries: more than there are tokens");
     for (const auto& name : file_.names())
       if (!taken_.contains(name) && !name.starts_with("x_"))
-        refuse(fmt::format("tensor {}: is not known, and would be ignored; leave it out, or call it x_{}", name, name));
+        refuse(fmt::format("tensor {}: is not known, and would be ignored; leave it out, or let its name begin with x_",
+                           shown(name)));
     n.fingerprint = fmt::format("{:016x}", hash_);
     return n;
   }
@@ -70,7 +74,7 @@ class NetworkReader {
   }
   const std::string& text(const std::string& key) const {
     const auto found = file_.metadata().find(key);
-    if (found == file_.metadata().end()) refuse(fmt::format("metadata {} = nothing: must be given; add it", key));
+    if (found == file_.metadata().end()) refuse(fmt::format("metadata {}: must be given; add it", key));
     return found->second;
   }
   int number(const std::string& key, int min, int max) const {
@@ -91,6 +95,8 @@ class NetworkReader {
     return result;
   }
 
+  void add_to_hash(std::uint8_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3u; }
+
   Values take(const std::string& name, const std::vector<std::int64_t>& shape) {
     if (!file_.has(name)) refuse(fmt::format("tensor {} [{}]: is missing; export it", name, fmt::join(shape, ", ")));
     if (file_.shape(name) != shape)
@@ -98,7 +104,10 @@ class NetworkReader {
                          fmt::join(shape, ", "), shape_hint(file_.shape(name), shape)));
     taken_.insert(name);
     auto data = file_.tensor(name).data;
-    for (const double x : data) hash_ = (hash_ ^ std::bit_cast<std::uint64_t>(x)) * 0x100000001b3u;
+    for (const double x : data) {
+      const auto bits = std::bit_cast<std::uint64_t>(x);
+      for (int byte = 0; byte < 8; ++byte) add_to_hash(static_cast<std::uint8_t>(bits >> (8 * byte)));
+    }
     return data;
   }
   Linear linear(const std::string& name, int outputs, int inputs) {
@@ -157,8 +166,10 @@ class NetworkReader {
     std::int64_t tokens = 0;
     for (std::size_t l = 0; l < shapes.size(); l += 2) {
       const double height = shapes[l], width = shapes[l + 1];
-      if (!(height >= 1 && height <= 1024 && width >= 1 && width <= 1024))
-        refuse(fmt::format("tensor spatial_shapes, level {}: {} x {}: sides must be 1 .. 1024", l / 2, height, width));
+      if (!(height >= 1 && height <= 1024 && width >= 1 && width <= 1024 && height == std::floor(height) &&
+            width == std::floor(width)))
+        refuse(fmt::format("tensor spatial_shapes, level {}: {} x {}: sides must be whole, 1 .. 1024", l / 2, height,
+                           width));
       n.level_shapes.push_back({static_cast<int>(height), static_cast<int>(width)});
       tokens += static_cast<std::int64_t>(height) * static_cast<std::int64_t>(width);
     }
@@ -169,7 +180,7 @@ class NetworkReader {
 
   Safetensors file_;
   std::set<std::string> taken_;
-  std::uint64_t hash_ = 0xcbf29ce484222325u;  ///< FNV-1a, a number at a time
+  std::uint64_t hash_ = 0xcbf29ce484222325u;  ///< FNV-1a
 };
 
 }  // namespace

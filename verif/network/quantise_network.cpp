@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <set>
 
 #include "config/error.hpp"
+#include "config/json_text.hpp"
 #include "model/boxes.hpp"
 #include "reference/quantise.hpp"
 
@@ -45,8 +47,13 @@ class Quantiser {
     return q;
   }
 
+  bool asked(const std::string& name) const { return asked_.contains(name); }
+
  private:
-  double scale(const std::string& name) const { return scales_.of(name); }
+  double scale(const std::string& name) const {
+    asked_.insert(scale_name(name));
+    return scales_.of(name);
+  }
 
   Requant ratio(const std::string& name, double value) const {
     try {
@@ -62,8 +69,8 @@ class Quantiser {
 
   model::Projection projection_of(const std::string& name, const Linear& layer, double input, double per_unit,
                                   int bits) const {
-    auto q = quantise_linear(fmt::format("{}: tensor {}", net_.file, name), layer.weight, layer.bias, input, per_unit,
-                             n_.query_weight_bits);
+    auto q = quantise_linear(fmt::format("{}: projection {}", net_.file, name), layer.weight, layer.bias, input,
+                             per_unit, n_.query_weight_bits);
     return {std::move(q.weight), std::move(q.requant), layer.weight.size() / layer.bias.size(), bits, false};
   }
   model::Projection projection(const std::string& name, const Linear& layer, const std::string& input, double per_unit,
@@ -76,9 +83,10 @@ class Quantiser {
     model::Mlp q;
     q.operand = between(stream, name + ".operand");
     q.operand_bits = n_.query_bits;
-    q.hidden = projection(name, layer.hidden, name + ".operand", 1 / scale(name + ".hidden"), n_.query_bits);
+    q.hidden =
+        projection(name + ".hidden", layer.hidden, name + ".operand", 1 / scale(name + ".hidden"), n_.query_bits);
     q.hidden.relu = true;
-    q.output = projection(name, layer.output, name + ".hidden", per_unit, bits);
+    q.output = projection(name + ".output", layer.output, name + ".hidden", per_unit, bits);
     return q;
   }
   model::Mlp ffn(const std::string& name, const Mlp& layer, const std::string& stream) const {
@@ -126,7 +134,7 @@ class Quantiser {
     layer.value_scale = scale(value), layer.head_scale = scale(heads), layer.output_scale = scale(stream);
     const auto install = [&](const char* part, const Linear& linear, double input, double per_unit, int bits,
                              Integers& weight, std::vector<Requant>& requant) {
-      auto p = quantise_linear(fmt::format("{}: tensor {}.{}", net_.file, name, part), linear.weight, linear.bias,
+      auto p = quantise_linear(fmt::format("{}: projection {}.{}", net_.file, name, part), linear.weight, linear.bias,
                                input, per_unit, bits);
       weight = std::move(p.weight), requant = std::move(p.requant);
     };
@@ -175,7 +183,7 @@ class Quantiser {
     const auto query = name + ".query", source = name + ".source";
     q.self_query = between(stream, query), q.self_source = between(stream, source), q.self_bits = n_.query_bits;
     q.self.heads = net_.heads, q.self.operand_bits = n_.query_bits;
-    q.self.score_shift = power_of_two(name + ".q, " + name + ".k", score_unit(scales_, name, net_), 1, 40);
+    q.self.score_shift = power_of_two(name + ".q, " + name + ".k", noted_score_unit(name), 1, 40);
     const double value_scale = scale(name + ".v");
     q.self.gain = power_of_two(name + ".heads", scale(name + ".heads") / value_scale, 0, 7);
     q.query = projection(name + ".q", layer.query, query, 1 / scale(name + ".q"), n_.query_bits);
@@ -185,12 +193,16 @@ class Quantiser {
                              config_.network.stream_bits + 2);
   }
 
+  double noted_score_unit(const std::string& self) const {
+    asked_.insert({self + ".q", self + ".k"});
+    return score_unit(scales_, self, net_);
+  }
   /// n of a unit that is 2^-n, low .. high. A message calls it `names`.
   int power_of_two(const std::string& names, double unit, int low, int high) const {
     const double n = std::floor(0.5 - std::log2(unit));
     if (!(std::abs(unit * std::exp2(n) - 1) < 1e-6 && n >= low && n <= high))
-      throw UserError(fmt::format("units of {}: make no power of two, 2^-{} .. 2^-{}, but {}; calibrate anew", names,
-                                  low, high, unit));
+      throw UserError(fmt::format("{}: units of {}: make no power of two, 2^-{} .. 2^-{}, but {}; calibrate anew",
+                                  scales_.file, names, low, high, unit));
     return static_cast<int>(n);
   }
 
@@ -212,6 +224,7 @@ class Quantiser {
   const Scales& scales_;
   const Config& config_;
   const Numerics& n_;
+  mutable std::set<std::string> asked_;  ///< scales that were needed
 };
 
 }  // namespace
@@ -243,7 +256,13 @@ void check_fits(const Network& network, const Config& config) {
 
 model::Network quantise(const Network& network, const Scales& scales, const Config& config) {
   check_fits(network, config);
-  return Quantiser(network, scales, config).network();
+  const Quantiser quantiser(network, scales, config);
+  auto result = quantiser.network();
+  for (const auto& [name, unit] : scales.unit)
+    if (!quantiser.asked(name))
+      throw UserError(
+          fmt::format("{}: units.{}: is no tensor of {}; calibrate anew", scales.file, shown(name), network.file));
+  return result;
 }
 
 }  // namespace quillgen::network

@@ -22,12 +22,21 @@ Json formats(const Config& config) {
   return {{"numerics", all.at("numerics")}, {"network", all.at("network")}};
 }
 
+/// Not even JSON: says of which file.
+Json parse_scales(const std::string& file, const std::string& text) {
+  try {
+    return parse_json(text);
+  } catch (const UserError& e) {
+    throw UserError(fmt::format("{}: {}", file, e.what()));
+  }
+}
+
 }  // namespace
 
 double Scales::of(const std::string& tensor) const {
   const auto found = unit.find(scale_name(tensor));
   if (found == unit.end())
-    throw UserError(fmt::format("units.{}: is missing in the file of scales; calibrate anew", scale_name(tensor)));
+    throw UserError(fmt::format("{}: units.{}: is missing; calibrate anew", file, scale_name(tensor)));
   return found->second;
 }
 
@@ -58,8 +67,10 @@ std::string scales_text(const Scales& scales, const Config& config) {
 Scales read_scales(const std::string& file, const Network& network, const Config& config) {
   const auto refuse = [&](const std::string& problem) { throw UserError(fmt::format("{}: {}", file, problem)); };
   Scales scales;
+  scales.file = file;
+  const auto text = read_file(file);
   try {
-    const auto json = parse_json(read_file(file));
+    const auto json = parse_scales(file, text);
     if (!json.is_object() || json.value("format", "") != format_name)
       refuse(fmt::format("format: must be \"{}\"; make the file with quillgen calibrate", format_name));
     scales.fingerprint = json.at("network").get<std::string>();
@@ -74,7 +85,8 @@ Scales read_scales(const std::string& file, const Network& network, const Config
                              json.at("formats").at(section).at(key).dump(), value.dump()));
     for (const auto& [name, unit] : json.at("units").items()) {
       scales.unit[name] = unit.get<double>();
-      if (!(scales.unit[name] > 0)) refuse(fmt::format("units.{} = {}: must be above 0", name, unit.dump()));
+      if (!(scales.unit[name] > 1e-30 && scales.unit[name] < 1e30))
+        refuse(fmt::format("units.{} = {}: must be above 0, and a number of sense", shown(name), unit.dump()));
     }
   } catch (const nlohmann::json::exception& e) {
     refuse(fmt::format("is no file of scales ({}); make it with quillgen calibrate", e.what()));

@@ -11,9 +11,11 @@ namespace quillgen::network {
 
 /// Real value of one unit, by name.
 struct Scales {
+  std::string file;         ///< they were read from; empty while they are being found
   std::string fingerprint;  ///< of the network they were found for
   std::map<std::string, double> unit;
 
+  /// Throws UserError when there is none.
   double of(const std::string& tensor) const;
 };
 

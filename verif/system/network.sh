@@ -42,14 +42,26 @@ sed 's/"network": "[0-9a-f]*"/"network": "0123456789abcdef"/' scales.json >other
 refused 'is another one' "$quillgen" model --preset detector --network "$network" --scales other.json --input "$scenes"
 refused 'make the file with quillgen calibrate' "$quillgen" model --preset detector --network "$network" --scales "$examples/presets/small.json" --input "$scenes"
 sed 's/"encoder.0.query": [0-9.e-]*/"encoder.0.query": 0/' scales.json >zero.json
-refused 'units.encoder.0.query = 0' "$quillgen" model --preset detector --network "$network" --scales zero.json --input "$scenes"
+refused 'units."encoder.0.query" = 0' "$quillgen" model --preset detector --network "$network" --scales zero.json --input "$scenes"
+sed 's/"encoder.0.query"/"encoder.9.query"/' scales.json >unknown.json
+refused 'unknown.json: units.encoder.0.query: is missing' "$quillgen" model --preset detector --network "$network" --scales unknown.json --input "$scenes"
+sed 's/"units": {/"units": {"encoder.9.query": 1,/' scales.json >more.json
+refused 'units."encoder.9.query": is no tensor' "$quillgen" model --preset detector --network "$network" --scales more.json --input "$scenes"
+head -c 900 scales.json >cut.json
+refused 'cut.json: ' "$quillgen" model --preset detector --network "$network" --scales cut.json --input "$scenes"
 sed '/"encoder.0.query":/d' scales.json >missing.json
 refused 'units.encoder.0.query' "$quillgen" model --preset detector --network "$network" --scales missing.json --input "$scenes"
 refused 'gemm.max_inner' model --set gemm.max_inner=64
 refused 'attention.embed_dim is 64' model --set attention.embed_dim=32
-refused 'tensor source' "$quillgen" model --preset detector --network "$network" --scales scales.json --input "$network"
+refused 'tensor "anchors": is not known' "$quillgen" model --preset detector --network "$network" --scales scales.json --input "$network"
 refused '--network' "$quillgen" model --preset detector --workload "$examples/tiny_detr_enc1.safetensors" --network "$network" --scales scales.json --input "$scenes"
 refused '--scales' "$quillgen" model --preset detector --network "$network"
+
+# Never over what is read.
+status=0
+cp "$network" copy.safetensors
+"$quillgen" calibrate --preset detector --network copy.safetensors --input "$scenes" --out ./copy.safetensors >out 2>err || status=$?
+[ "$status" -eq 2 ] && grep -q 'choose another name' err && cmp "$network" copy.safetensors || wrong "--out over the network: exit status $status, $(cat err)"
 
 # With --fit a configuration of other dimensions takes those of the network.
 sparse() {

@@ -262,7 +262,7 @@ TEST_CASE("files of networks: what is wrong is named") {
   check_network(text, {"tensor decoder.layers.1.norm3.bias [63]", "must be [64]"}, [](auto& t) {
     t.tensors["decoder.layers.1.norm3.bias"] = {{63}, std::vector<double>(63)};
   });
-  check_network(text, {"tensor encoder.layers.3.norm1.bias", "is not known"}, [](auto& t) {
+  check_network(text, {"tensor \"encoder.layers.3.norm1.bias\"", "is not known"}, [](auto& t) {
     t.tensors["encoder.layers.3.norm1.bias"] = {{64}, std::vector<double>(64)};
   });
   check_network(text, {"metadata activation = \"gelu\"", "must be relu"},
@@ -275,8 +275,49 @@ TEST_CASE("files of networks: what is wrong is named") {
   check_network(text, {"metadata prune_points", "not supported"}, [](auto& t) { t.metadata["prune_points"] = "0.03"; });
   check_network(text, {"metadata \"n_head\"", "nearest that is known is n_heads"},
                 [](auto& t) { t.metadata["n_head"] = "4"; });
-  check_network(text, {"spatial_shapes, level 0", "sides must be"},
+  check_network(text, {"spatial_shapes, level 0", "sides must be whole"},
                 [](auto& t) { t.tensors["spatial_shapes"].data[0] = 0; });
+}
+
+TEST_CASE("files of scenes: what is wrong is named") {
+  const auto net = network::load_network(examples + "/tiny_detector.safetensors");
+  const NetworkText text(examples + "/tiny_detector_scenes.safetensors");
+  const auto check = [&](const std::vector<std::string>& parts, const std::function<void(NetworkText&)>& change) {
+    auto changed = text;
+    change(changed);
+    const test::TemporaryFile file(changed.bytes());
+    check_refusal(refusal([&] { network::SceneFile(file.path(), net); }), parts);
+  };
+  check({"tensor \"expected_logit\"", "is not known"},
+        [](auto& t) { t.tensors["expected_logit"] = t.tensors["expected_logits"]; });
+  check({"tensor expected_boxes", "is missing beside"}, [](auto& t) { t.tensors.erase("expected_boxes"); });
+  check({"tensor labels", "is missing"}, [](auto& t) { t.tensors.erase("labels"); });
+  check({"tensor expected_queries: 12.5", "number of a token"},
+        [](auto& t) { t.tensors["expected_queries"].data[0] = 12.5; });
+  check({"tensor boxes: (64, ", "shares of the image"},
+        [](auto& t) { t.tensors["labels"].data[0] = 0, t.tensors["boxes"].data[0] = 64; });
+  check({"tensor labels: 5", "-1 (no object) .. 4"}, [](auto& t) { t.tensors["labels"].data[0] = 5; });
+  check({"tensor source [8, 340, 32]", "must be [scenes, 340, 64]"}, [](auto& t) {
+    t.tensors["source"] = {{8, 340, 32}, std::vector<double>(8 * 340 * 32)};
+  });
+}
+
+TEST_CASE("scales are of one network: a sign, a number of heads, an epsilon") {
+  const NetworkText text(examples + "/tiny_sparse_detector.safetensors");
+  const auto fingerprint = [&](const std::function<void(NetworkText&)>& change) {
+    auto changed = text;
+    change(changed);
+    const test::TemporaryFile file(changed.bytes());
+    return network::load_network(file.path()).fingerprint;
+  };
+  const auto same = fingerprint([](auto&) {});
+  CHECK(same == network::load_network(examples + "/tiny_sparse_detector.safetensors").fingerprint);
+  CHECK(same != fingerprint([](auto& t) {
+          for (auto& x : t.tensors["encoder.layers.0.linear1.weight"].data) x = -x;
+        }));
+  CHECK(same != fingerprint([](auto& t) { t.metadata["n_heads"] = "16", t.metadata["n_points"] = "1"; }));
+  CHECK(same != fingerprint([](auto& t) { t.metadata["norm_eps"] = "0.1"; }));
+  CHECK(same != fingerprint([](auto& t) { t.metadata["keep"] = "0.5"; }));
 }
 
 TEST_CASE("two trained detectors: floating point as expected, integers near it") {
