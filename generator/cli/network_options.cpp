@@ -13,8 +13,8 @@ void add_network_options(const Command& command, const Command& subject, Network
   auto scales = command.add_option("--scales", options.scales, "its scales, from quillgen calibrate");
   auto input = command.add_option("--input", options.input, "scenes for it (safetensors)");
   network.needs(scales), network.needs(input), scales.needs(network), input.needs(network);
-  command.add_option("--scenes", options.scenes, "of the input: FIRST:END, those from FIRST up to before END")
-      .type_name("FIRST:END")
+  command.add_option("--scenes", options.scenes, "of the input: 0:10 for the first ten")
+      .type_name("RANGE")
       .default_str("all")
       .needs(input);
 }
