@@ -79,7 +79,7 @@ class Run {
   }
 
   Integers mlp(const std::string& name, const Mlp& m, const Integers& rows) const {
-    const auto operand = seen(name + ".operand", operands(rows, m.operand, m.operand_bits));
+    const auto operand = seen(name + ".operand", operands(rows, m.operand, net_.query_bits));
     return project(m.output, seen(name + ".hidden", project(m.hidden, operand)));
   }
 
@@ -137,8 +137,8 @@ class Run {
         seen(name + ".position", project(net_.query_position, sine_embedding(boxes, net_.query_bits)));
 
     const auto with_position =
-        seen(name + ".self.query", operands(sum(target_, position), layer.self_query, layer.self_bits));
-    const auto alone = seen(name + ".self.source", operands(target_, layer.self_source, layer.self_bits));
+        seen(name + ".self.query", operands(sum(target_, position), layer.self_query, net_.query_bits));
+    const auto alone = seen(name + ".self.source", operands(target_, layer.self_source, net_.query_bits));
     const auto heads = run_self_attention(layer.self, seen(name + ".self.q", project(layer.query, with_position)),
                                           seen(name + ".self.k", project(layer.key, with_position)),
                                           seen(name + ".self.v", project(layer.value, alone)), channels());

@@ -28,7 +28,6 @@ struct Projection {
 /// Two dense layers, the first with ReLU, and the operand of the first formed from the stream (N12).
 struct Mlp {
   Requant operand;
-  int operand_bits = 0;
   Projection hidden, output;
 };
 
@@ -47,7 +46,6 @@ struct EncoderLayer {
 
 struct DecoderLayer {
   Requant self_query, self_source;  ///< of the operands
-  int self_bits = 0;
   Projection query, key, value, output;
   SelfAttention self;
   Norm norm2;
@@ -62,7 +60,8 @@ struct DecoderLayer {
 
 struct Network {
   int channels = 0, queries = 0, classes = 0;
-  int stream_bits = 0, query_bits = 0;
+  int stream_bits = 0;
+  int query_bits = 0;  ///< of every operand of a projection
   Integers position;   ///< [S, C] in the encoder's stream
   Integers reference;  ///< [S, L, 2] (N5)
   Integers anchor;     ///< [S, 4], box logits (N17)
@@ -75,8 +74,6 @@ struct Network {
   Mlp proposal_box;
   Projection query_position;  ///< of the sine embedding of a box, to the decoder's stream
   std::vector<DecoderLayer> decoder;
-
-  std::size_t tokens() const { return position.size() / static_cast<std::size_t>(channels); }
 };
 
 /// Is told every tensor by its name, the same as in the float reference.

@@ -82,7 +82,6 @@ class Quantiser {
                  int bits) const {
     model::Mlp q;
     q.operand = between(stream, name + ".operand");
-    q.operand_bits = n_.query_bits;
     q.hidden =
         projection(name + ".hidden", layer.hidden, name + ".operand", 1 / scale(name + ".hidden"), n_.query_bits);
     q.hidden.relu = true;
@@ -181,7 +180,7 @@ class Quantiser {
   void self_attention(const std::string& name, const DecoderLayer& layer, model::DecoderLayer& q) const {
     const std::string stream = "decoder.stream";
     const auto query = name + ".query", source = name + ".source";
-    q.self_query = between(stream, query), q.self_source = between(stream, source), q.self_bits = n_.query_bits;
+    q.self_query = between(stream, query), q.self_source = between(stream, source);
     q.self.heads = net_.heads, q.self.operand_bits = n_.query_bits;
     q.self.score_shift = power_of_two(name + ".q, " + name + ".k", noted_score_unit(name), 1, 40);
     const double value_scale = scale(name + ".v");
