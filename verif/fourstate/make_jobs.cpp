@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "config/derived.hpp"
 #include "config/error.hpp"
@@ -214,24 +213,22 @@ Job dense_job(const Config& config, bool noise, int number, const DenseShape& sh
 }
 
 /// What the bench has to know of the design and of the jobs.
-std::string parameters_of(const Config& c, const nlohmann::json& manifest, std::size_t jobs, std::size_t beats) {
-  int id_bits = 0;
-  for (const auto& port : manifest["ports"])
-    if (port["name"] == "m_axi_arid") id_bits = port["width"];
+std::string parameters_of(const Config& c, const Manifest& manifest, std::size_t jobs, std::size_t beats) {
+  const int id_bits = manifest.ports.at("m_axi_arid");
   const auto& i = c.implementation;
   std::string text = fmt::format(
       "`define TOP {}\n`define DATA_BITS {}\n`define ADDRESS_BITS {}\n`define ID_BITS {}\n`define BASE {}'h{:x}\n"
       "`define BEATS {}\n`define JOBS {}\n`define RESET_PORT {}\n`define IN_RESET 1'b{}\n",
-      manifest["top"].get<std::string>(), c.memory.data_bits, c.memory.address_bits, id_bits, c.memory.address_bits,
-      Image::base(c), beats, jobs, i.reset == sync_high ? "rst" : "rst_n", i.reset == sync_high ? 1 : 0);
+      manifest.top, c.memory.data_bits, c.memory.address_bits, id_bits, c.memory.address_bits, Image::base(c), beats,
+      jobs, i.reset == sync_high ? "rst" : "rst_n", i.reset == sync_high ? 1 : 0);
   if (i.reset == async_low || i.clock_gating != 0) text += "`define TEST_MODE\n";
   return text;
 }
 
 int run(const std::vector<std::string>& arguments) {
   const fs::path rtl = arguments[0], out = arguments[1];
-  const auto manifest = nlohmann::json::parse(read_text(rtl / "manifest.json"));
-  const auto config = parse_config(manifest["config"].dump(), (rtl / "manifest.json").string());
+  const auto manifest = load_manifest(rtl);
+  const auto config = parse_config(manifest.config, (rtl / "manifest.json").string());
   const bool noise = arguments[2] == "noise";
   std::vector<Job> jobs;
   for (auto work = arguments.begin() + 3; work != arguments.end(); ++work) {

@@ -18,6 +18,8 @@ Manifest parse_manifest(const std::string& text, const std::string& origin) {
     Manifest manifest;
     manifest.top = json.at("top").get<std::string>();
     manifest.config = json.value("config", nlohmann::json::object()).dump();
+    for (const auto& port : json.value("ports", nlohmann::json::array()))
+      manifest.ports.emplace(port.at("name").get<std::string>(), port.at("width").get<int>());
     for (const auto& entry : json.value("taps", nlohmann::json::array())) {
       Tap tap;
       tap.stage = entry.at("stage").get<std::string>();

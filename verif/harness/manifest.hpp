@@ -1,6 +1,7 @@
 // What a folder of generated RTL says about itself: its files, top module, configuration and taps.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct Tap {
 
 struct Manifest {
   std::string top;
-  std::string config;  ///< the full configuration, JSON for parse_config
+  std::string config;                ///< the full configuration, JSON for parse_config
+  std::map<std::string, int> ports;  ///< of the top: widths in bits, by name
   std::vector<Tap> taps;
 };
 

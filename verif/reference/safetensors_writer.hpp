@@ -1,7 +1,7 @@
 // Writer of safetensors files.
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,17 +11,15 @@ namespace quillgen {
 /// Tensors put one after the other, in memory.
 class SafetensorsWriter {
  public:
-  SafetensorsWriter& metadata(const std::string& key, const std::string& value) {
-    header_["__metadata__"][key] = value;
-    return *this;
-  }
+  SafetensorsWriter();
+  ~SafetensorsWriter();
+  SafetensorsWriter(SafetensorsWriter&& other) noexcept;
+  SafetensorsWriter& operator=(SafetensorsWriter&& other) noexcept;
+
+  SafetensorsWriter& metadata(const std::string& key, const std::string& value);
   /// `data`: the elements as they are stored, little-endian.
   SafetensorsWriter& add(const std::string& name, const std::string& type, const std::vector<std::int64_t>& shape,
-                         std::string_view data) {
-    header_[name] = {{"dtype", type}, {"shape", shape}, {"data_offsets", {data_.size(), data_.size() + data.size()}}};
-    data_ += data;
-    return *this;
-  }
+                         std::string_view data);
   template <typename T>
   SafetensorsWriter& add(const std::string& name, const std::string& type, const std::vector<std::int64_t>& shape,
                          const std::vector<T>& data) {
@@ -30,19 +28,11 @@ class SafetensorsWriter {
   }
 
   /// The file. Data begin at a multiple of 8 bytes, the header is filled up with spaces.
-  std::string bytes() const {
-    auto header = header_.dump();
-    header.resize((header.size() + 7) / 8 * 8, ' ');
-    const std::uint64_t length = header.size();
-    std::string file(reinterpret_cast<const char*>(&length), sizeof(length));
-    file.reserve(sizeof(length) + header.size() + data_.size());
-    file += header;
-    file += data_;
-    return file;
-  }
+  std::string bytes() const;
 
  private:
-  nlohmann::ordered_json header_ = nlohmann::ordered_json::object();
+  struct Header;  // JSON, which only the writer's own file knows
+  std::unique_ptr<Header> header_;
   std::string data_;
 };
 
