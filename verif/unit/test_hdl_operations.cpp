@@ -11,6 +11,7 @@
 #include "hdl/build.hpp"
 #include "interp/interpreter.hpp"
 
+using namespace quillgen;
 using namespace quillgen::hdl;
 using quillgen::interp::Interpreter;
 
@@ -83,7 +84,8 @@ class OperationBench {
     bool is_signed;
     std::function<I(Values)> want;
   };
-  void add_any(const std::string& what, const Signal& v, int width, bool is_signed, std::function<I(Values)> want) {
+  void add_any(const std::string& what, const hdl::Signal& v, int width, bool is_signed,
+               std::function<I(Values)> want) {
     CHECK_MESSAGE(v.width() == width, what << " on " << wa_ << " and " << wb_ << " bits");
     m.add_output(fmt::format("q{}", cases_.size()), v.id(), Here::current());
     cases_.push_back({what, is_signed, std::move(want)});
