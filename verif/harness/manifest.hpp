@@ -26,8 +26,8 @@ struct Tap {
 struct Manifest {
   std::string top;
   std::string config;                ///< the full configuration, JSON for parse_config
-  std::map<std::string, int> ports;  ///< of the top: widths in bits, by name
   std::vector<Tap> taps;
+  std::map<std::string, int> ports = {};  ///< of the top: widths in bits, by name
 };
 
 /// Parses the text of a manifest.json; `origin` is named in errors. UserError when a field is missing or of the wrong
