@@ -12,7 +12,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LAYER = os.path.join(ROOT, 'examples', 'sparse_c64.safetensors')
 ONE_BY_ONE = ['order.window=1', 'order.distance_units=1']
-MATCHED = {2: ['gemm.rows=8', 'memory.data_bits=256'], 4: ['gemm.rows=8', 'gemm.columns=12', 'memory.data_bits=512'] + ONE_BY_ONE}
+MATCHED = {2: ['gemm.rows=6', 'memory.data_bits=256'], 4: ['gemm.rows=12', 'memory.data_bits=512'] + ONE_BY_ONE}
 ROWS = [
     ('preset `small`: 2 ways, 1 lane, mixed, both orders', []),
     ('1 way', ['feature_cache.ways=1']),

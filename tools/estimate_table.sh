@@ -34,15 +34,15 @@ edge|eight_heads|--preset edge
 edge, fitted|encoder_c64|--preset edge --fit
 quill|deformable_detr_c256|--preset quill
 2 lanes|encoder_c64|--preset small --set core.lanes=2
-4 lanes, wide array|encoder_c64|--preset small --set core.lanes=4 --set gemm.columns=12
-4 lanes, latency 500|sparse_c64|--preset small --set core.lanes=4 --set gemm.columns=12 --latency 500
+4 lanes, wide array|encoder_c64|--preset small --set core.lanes=4 --set gemm.rows=6
+4 lanes, latency 500|sparse_c64|--preset small --set core.lanes=4 --set gemm.rows=6 --latency 500
 narrow bus|sparse_c64|--preset small --set memory.data_bits=64
 wide bus|sparse_c64|--preset small --set memory.data_bits=512
 cache of 2 KB|sparse_c64|--preset small --set feature_cache.kilobytes=2
 cache of 2 KB, 4 lines under way|decoder_c64_boxes|--preset small --set feature_cache.kilobytes=2 --set memory.max_outstanding=4
 short run-ahead|decoder_c64_boxes|--preset small --set feature_cache.run_ahead=8
-small array|tiny_detr_enc0|--preset small --set gemm.rows=1 --set gemm.columns=3
-large array|tiny_detr_enc0|--preset small --set gemm.rows=8 --set gemm.columns=12 --set gemm.depth=16
+small array|tiny_detr_enc0|--preset small --set gemm.rows=1 --set gemm.depth=2
+large array|tiny_detr_enc0|--preset small --set gemm.rows=8 --set gemm.columns=32 --set gemm.depth=16
 array that drains slowly|tiny_detr_enc2|--preset small --set gemm.depth=64
 one projection column|tiny_detr_dec1|--preset small --set core.projection_columns=1
 int12, direct-mapped|tiny_detr_enc2|--preset small --set numerics.preset=int12 --set feature_cache.kilobytes=8 --set feature_cache.ways=1

@@ -21,8 +21,8 @@ void teach(Lesson& lesson) {
 
   for (const int ways : {1, 2, 4}) {
     // 16 channels in two heads: a line of 2 x 2 pixels has 32 bytes.
-    const Config config =
-        nano_with({"attention.embed_dim=16", "feature_cache.kilobytes=1", fmt::format("feature_cache.ways={}", ways)});
+    const Config config = nano_with({"attention.embed_dim=16", "gemm.columns=8", "feature_cache.kilobytes=1",
+                                     fmt::format("feature_cache.ways={}", ways)});
     Design design;
     const accel::Shapes shapes(config);
     const Module& tags = accel::build_tag_lookup(design, shapes);

@@ -128,24 +128,27 @@ std::int64_t image_bytes(const Shapes& s) {
 /// Entries in their order, first field lowest.
 std::string image_table(const Shapes& s) {
   const Config& c = s.config;
-  const int lanes = c.core.lanes, columns = c.gemm.columns, results = drain_width(c), depth = c.gemm.depth,
-            head_dim = c.attention.head_dim(), groups = divide_up(c.attention.embed_dim, c.core.projection_columns),
+  const int lanes = c.core.lanes, columns = c.gemm.columns, depth = c.gemm.depth, head_dim = c.attention.head_dim(),
+            groups = divide_up(c.attention.embed_dim, c.core.projection_columns),
             units = head_requant_units(c.attention), lane_channels = c.attention.embed_dim / lanes,
-            lane_heads = c.attention.heads / lanes;
+            lane_heads = c.attention.heads / lanes, together = s.requant_columns(), beside = s.weight_columns();
   const std::string requant = "bias 32, mult 16, shift 6 bits";
   const auto weights = [&](const char* of) {
     return fmt::format(
-        "for tile t, for step s < {}, for column j < {}: {} weights of {} bits, channels {} * s and up, of {}",
-        s.steps(), columns, depth, s.weight_bits(), depth, of);
+        "for tile t, for step s < {}, for i < {}: of each column j = {} * i .. {} * i + {} {} weights of {} bits, "
+        "channels {} * s and up, of {}",
+        s.steps(), s.weight_banks(), beside, beside, beside - 1, depth, s.weight_bits(), depth, of);
   };
+  const auto entries_of = [&](const char* of) {
+    return fmt::format("for tile t, for i < {}: of each column j = {} * i .. {} * i + {} {} of {}", s.requant_banks(),
+                       together, together, together - 1, requant, of);
+  };
+  const auto value_output = fmt::format("output {} * t + j", columns);
   const std::vector<std::string> entries = {
-      fmt::format("value map: for word w: {} times {} of output {} * w + i", results, requant, results),
-      weights(fmt::format("output {} * t + j", columns).c_str()),
-      fmt::format("offsets and logits: for word w: for lane a < {} {} of offset x, offset y and logit of the sample at "
-                  "place {} * w + a",
-                  lanes, requant, lanes),
-      weights(fmt::format("offset x, offset y or logit (j mod 3) of the sample at place ({} * t + j) / 3", columns)
-                  .c_str()),
+      "value map: " + entries_of(value_output.c_str()),
+      weights(value_output.c_str()),
+      "logits and offsets: " + entries_of("query output j of tile t"),
+      weights("query output j of tile t"),
       fmt::format("heads: for word i: for lane a < {} {} times mult 16, shift 6 bits of channel {} * a + {} * i and up",
                   lanes, units, lane_channels, units),
       fmt::format("W'': for head h < {}, for group g < {}, for lane a < {}, for column p < {}: {} weights of {} bits, "
@@ -208,8 +211,8 @@ std::string tensor_table(const Config& c) {
   const auto tables = parameter_tables(Shapes(c));
   row("panels of a dense job", "read", base_alignment,
       fmt::format("tiles * ({} + ceil(inner / {}) * {})",
-                  drains_of_tile(c) * tables[0].beats(Shapes(c)) * beat_bytes(c.memory), c.gemm.depth,
-                  c.gemm.columns * tables[1].beats(Shapes(c)) * beat_bytes(c.memory)),
+                  tables[0].banks * tables[0].beats(Shapes(c)) * beat_bytes(c.memory), c.gemm.depth,
+                  tables[1].banks * tables[1].beats(Shapes(c)) * beat_bytes(c.memory)),
       0);
   row("output rows of a dense job", "written", base_alignment,
       fmt::format("rows * stride, stride >= outputs * {} padded to a beat", element_bytes(c.numerics.output_bits)), 0);
@@ -244,7 +247,8 @@ std::string integration_page(const Config& c, const Json& manifest) {
       fmt::arg("lanes", c.core.lanes), fmt::arg("samples", c.attention.samples_per_query()),
       fmt::arg("samples_of_lane", c.attention.samples_per_query() / c.core.lanes),
       fmt::arg("points", c.attention.points), fmt::arg("levels", c.attention.levels),
-      fmt::arg("drains", drains_of_tile(c)), fmt::arg("results", drain_width(c)),
+      fmt::arg("logit_tiles", logit_tiles(c)), fmt::arg("offset_tiles", offset_tiles(c)),
+      fmt::arg("together", Shapes(c).requant_columns()), fmt::arg("beside", Shapes(c).weight_columns()),
       fmt::arg("weight_bits", Shapes(c).weight_bits()), fmt::arg("tensors", tensor_table(c)),
       fmt::arg("image", image_table(Shapes(c))), fmt::arg("memories", memory_table(manifest["memories"])),
       fmt::arg("gates", gate_text(manifest["gates"], i)), fmt::arg("constraints", constraints(i)));

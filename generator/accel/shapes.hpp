@@ -9,6 +9,7 @@
 #include "config/memory_port.hpp"
 #include "config/region.hpp"
 #include "hdl/module.hpp"
+#include "lib/requantise.hpp"
 
 namespace quillgen::accel {
 
@@ -34,17 +35,27 @@ struct Shapes {
   // Groups of queries, `rows` at a time.
   int rows() const { return config.gemm.rows; }
   int group_bits() const { return bits(group_buffers); }
-  int row_bits() const { return rows() == 1 ? 0 : bits(rows()); }  ///< rows is a power of two
-  int slot_bits() const { return group_bits() + row_bits(); }      ///< {group, row}
-  int slots() const { return group_buffers << row_bits(); }
-  int rows_bits() const { return holds(rows()); }          ///< holds 1..rows
-  int query_bits() const { return holds(a.max_queries); }  ///< holds a number of queries
-  int index_bits() const { return bits(a.max_queries); }   ///< which query
+  int row_bits() const { return rows() == 1 ? 0 : bits(rows()); }
+  int slot_bits() const { return group_bits() + row_bits(); }                 ///< {group, row}
+  int slots() const { return ((group_buffers - 1) << row_bits()) + rows(); }  ///< of a memory for all of them
+  int rows_bits() const { return holds(rows()); }                             ///< holds 1..rows
+  int query_bits() const { return holds(a.max_queries); }                     ///< holds a number of queries
+  int index_bits() const { return bits(a.max_queries); }                      ///< which query
 
   // Positions inside a query.
   int level_bits() const { return bits(a.levels); }
   int head_bits() const { return bits(a.heads); }
-  int sample_bits() const { return bits(a.samples_per_query()); }
+
+  // Samples of a query, as they lie in the memories of a lane: words of the offsets of `points_of_word` samples, and of
+  // twice as many logits. A sample is {word of offsets, number in that word}.
+  int points_of_word() const { return lane_points(config); }
+  int element_bits() const { return points_of_word() == 1 ? 0 : bits(points_of_word()); }
+  int offset_words() const { return divide_up(a.samples_per_query(), points_of_word()); }
+  int logit_words() const { return divide_up(offset_words(), 2); }
+  int offset_word_bits() const { return bits(offset_words()); }
+  int logit_word_bits() const { return bits(logit_words()); }
+  int sample_bits() const { return offset_word_bits() + element_bits(); }
+  int sample_place(int sample) const { return sample / points_of_word() << element_bits() | sample % points_of_word(); }
 
   /// x, y and, of a box, width and height (NUMERICS.md N5).
   int reference_word_bits() const { return 2 * reference_bits + 2 * box_size_bits; }
@@ -73,7 +84,11 @@ struct Shapes {
     return std::max({value_tiles(config), query_tiles(config), most_panel_tiles(config)});
   }
   int tile_bits() const { return bits(most_tiles()); }
-  int place_bits() const { return bits(most_tiles() * drains_of_tile(config)); }  ///< drained word of a row
+  /// Columns whose weights, or requantisation entries, share a word of a memory.
+  int weight_columns() const { return columns_of_beat(config, config.gemm.depth * weight_bits()); }
+  int requant_columns() const { return columns_of_beat(config, lib::requant_entry_bits); }
+  int weight_banks() const { return config.gemm.columns / weight_columns(); }
+  int requant_banks() const { return config.gemm.columns / requant_columns(); }
   int weight_address_bits() const { return bits(weight_words(config)); }
   int requant_address_bits() const { return bits(requant_words(config)); }
   /// Signed bits of an exact sum of `count` products of numbers of a and b bits: at most count * 2^(a + b - 2), which
@@ -86,6 +101,7 @@ struct Shapes {
   /// Groups of results that the buffer in front of memory holds: one is computed, one written, and between them the
   /// tokens of a 2x2 block may come from several.
   int result_groups() const { return std::max(group_buffers, 4 / rows() + 2); }
+  int result_slots() const { return ((result_groups() - 1) << row_bits()) + rows(); }
   int result_slot_bits() const { return bits(result_groups()) + row_bits(); }  ///< {group, row}
 
   // Aggregation and output projection.

@@ -238,9 +238,9 @@ void Top::core_inputs() {
   for (int l = 0; l < s.a.levels; ++l) core.connect(fmt::format("start_{}", l), descriptor);
   const auto tables = parameter_tables(s);
   for (std::size_t i = 2 * panel_tables; i < tables.size(); ++i) core.connect(tables[i].name, loader);
-  core.connect({"sample_valid", "sample_slot", "sample_number"}, gemm);
+  core.connect({"logits_valid", "offsets_valid", "sample_slot", "logits_word", "offsets_word"}, gemm);
   for (int l = 0; l < s.lanes(); ++l)
-    for (const char* part : {"offset_x", "offset_y", "logit"}) core.connect(fmt::format("{}_{}", part, l), gemm);
+    for (const char* part : {"logits", "offsets"}) core.connect(fmt::format("{}_{}", part, l), gemm);
   core.connect("projected", gemm);
   for (const char* part : {"write_address", "write_data", "write_enable"})
     core.connect(fmt::format("reference_{}", part), reference, part);
@@ -363,7 +363,7 @@ void Top::stopped_clocks() {
                  {"beat_valid", "burst_valid"});
   nothing_passes("job_loads", setup_clock, {accepted, control.out<Bool>("run_begins")}, loads, {"request_valid"});
   nothing_passes("gemm", work_clock, {run_start, data_valid[1]}, gemm,
-                 {"burst_valid", "sample_valid", "request_valid", "beat_valid"});
+                 {"burst_valid", "logits_valid", "offsets_valid", "request_valid", "beat_valid"});
   nothing_passes("order", work_clock, {begin_order, data_valid[2], data_valid[3]}, order,
                  {"reference_burst_valid", "list_burst_valid", "row_valid", "result_valid", "word_valid", "bad_entry"});
   nothing_passes("reference_rows", work_clock, {begin_order, freed}, reference, {"write_enable", "complete_valid"});

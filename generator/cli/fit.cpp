@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/derived.hpp"
 #include "config/error.hpp"
 #include "config/fields.hpp"
 #include "config/load.hpp"
@@ -28,6 +29,7 @@ void fit(Config& c, const Workload& w) {
   }
   a.max_queries = std::max(a.max_queries, w.queries);
   a.max_tokens = std::max(a.max_tokens, w.tokens);
+  c.gemm.columns = fitting_columns(c);
 }
 
 /// "attention.heads 4 -> 8" for each number that differs.
@@ -44,7 +46,7 @@ std::string changes(const Config& before, const Config& after) {
 void add_fit_option(const Command& command, ConfigOptions& options) {
   command.add_flag("--fit", options.fit,
                    "take embed_dim, heads, levels and points from the workload, raise max_width, max_height, "
-                   "max_queries and max_tokens to hold it");
+                   "max_queries, max_tokens and columns to hold it");
 }
 
 Adjustment fitting(const Workload& workload) {

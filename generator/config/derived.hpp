@@ -3,6 +3,7 @@
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <numeric>
 
 #include "config/config.hpp"
 
@@ -107,19 +108,29 @@ constexpr int head_requant_units(const Attention& a) {
 
 // --- PE array -------------------------------------------------------------------------------------------------------
 
-/// Outputs of a row that leave the array in a cycle: offset x, offset y and logit of a sample for each lane, or as many
-/// adjacent channels.
-constexpr int drain_width(const Config& c) { return 3 * c.core.lanes; }
+/// What the columns of the array are a multiple of: a head, and a logit or an offset for each lane.
+constexpr int columns_step(const Config& c) { return std::lcm(c.attention.head_dim(), 2 * c.core.lanes); }
+inline constexpr int most_columns = 128;
+
+/// The next legal number of columns, or where there is none the last one below; the step itself if that is too large.
+constexpr int fitting_columns(const Config& c) {
+  const int step = columns_step(c), up = divide_up(c.gemm.columns, step), most = most_columns / step;
+  return (most == 0 ? 1 : up > most ? most : up) * step;
+}
 
 /// Cycles of a tile of a row of `inner` elements: ceil(inner / depth).
 constexpr int gemm_steps(const Config& c, int inner) { return divide_up(inner, c.gemm.depth); }
 
-/// Tiles, `columns` outputs each, of the value projection (C outputs) and of the query projection (3 * M * L * K).
+/// Tiles, `columns` outputs each, of the value projection (C outputs).
 constexpr int value_tiles(const Config& c) { return divide_up(c.attention.embed_dim, c.gemm.columns); }
-constexpr int query_tiles(const Config& c) { return divide_up(3 * c.attention.samples_per_query(), c.gemm.columns); }
 
-/// Words of drain_width outputs that a tile has.
-constexpr int drains_of_tile(const Config& c) { return c.gemm.columns / drain_width(c); }
+/// Those of the query projection: first the logits of the M * L * K samples, then their offsets, x and y. Of a tile
+/// each lane takes lane_logits logits, or the offsets of lane_points samples, of its own heads.
+constexpr int logit_tiles(const Config& c) { return divide_up(c.attention.samples_per_query(), c.gemm.columns); }
+constexpr int offset_tiles(const Config& c) { return divide_up(2 * c.attention.samples_per_query(), c.gemm.columns); }
+constexpr int query_tiles(const Config& c) { return logit_tiles(c) + offset_tiles(c); }
+constexpr int lane_logits(const Config& c) { return c.gemm.columns / c.core.lanes; }
+constexpr int lane_points(const Config& c) { return lane_logits(c) / 2; }
 
 /// A dense job whose weights do not fit takes them in panels of whole tiles. Tiles of the smallest panel whose rows are
 /// whole beats of output, so that the rows of the next panel continue them.
@@ -138,7 +149,7 @@ constexpr int result_elements(const Config& c) {
 /// Tiles of the largest panel.
 constexpr int most_panel_tiles(const Config& c) { return result_elements(c) / c.gemm.columns; }
 
-/// Words of a weight memory (one for each column of the array): those of the value and of the query projection
+/// Words of a weight memory of the array: those of the value and of the query projection
 /// together, or two of the smallest panels of the longest rows.
 constexpr int weight_words(const Config& c) {
   const int layer = (value_tiles(c) + query_tiles(c)) * gemm_steps(c, c.attention.embed_dim);
@@ -146,11 +157,18 @@ constexpr int weight_words(const Config& c) {
   return layer > panels ? layer : panels;
 }
 
-/// Words of the requantisation table of the array, drain_width entries each: likewise.
+/// Words of the requantisation table of the array, one for each tile: likewise.
 constexpr int requant_words(const Config& c) {
-  const int layer = (value_tiles(c) + query_tiles(c)) * drains_of_tile(c);
-  const int panels = 2 * most_panel_tiles(c) * drains_of_tile(c);
+  const int layer = value_tiles(c) + query_tiles(c), panels = 2 * most_panel_tiles(c);
   return layer > panels ? layer : panels;
+}
+
+/// Columns of the array whose numbers, `bits` bits of each, share a beat of the parameter image and a word of a memory:
+/// the largest divisor of `columns` that fits, at least 1.
+constexpr int columns_of_beat(const Config& c, int bits) {
+  int count = c.gemm.columns;
+  while (count > 1 && (c.gemm.columns % count != 0 || count * bits > c.memory.data_bits)) --count;
+  return count;
 }
 
 }  // namespace quillgen

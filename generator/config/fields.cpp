@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/derived.hpp"
 #include "config/error.hpp"
 
 namespace quillgen {
@@ -59,11 +60,10 @@ std::span<const Field> fields() {
        "Fraction of a corner weight, bits, unsigned with one integer bit."},
       {"network", "stream_bits", [](C& c) -> int& { return c.network.stream_bits; }, 8, 16, Shape::Any,
        "Bits of a row that the layers of a network pass on (the residual stream)."},
-      {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 16, Shape::PowerOfTwo,
+      {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 32, Shape::Any,
        "Rows (tokens or queries) the PE array works on at a time."},
-      {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 3, 96, Shape::MultipleOf3,
-       "Outputs the PE array computes at a time: offset x, offset y and logit of columns / 3 samples, which the lanes "
-       "share."},
+      {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 2, most_columns, Shape::Any,
+       "Outputs the PE array computes at a time, whole heads: a multiple of embed_dim / heads and of twice the lanes."},
       {"gemm", "depth", [](C& c) -> int& { return c.gemm.depth; }, 2, 64, Shape::PowerOfTwo,
        "Products a PE adds up in a cycle."},
       {"gemm", "max_inner", [](C& c) -> int& { return c.gemm.max_inner; }, 1, 4096, Shape::Any,

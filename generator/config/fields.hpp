@@ -10,7 +10,7 @@
 namespace quillgen {
 
 /// Choice: one of several names, kept as its number among them. Flag: true or false, kept as 1 or 0.
-enum class Shape { Any, PowerOfTwo, MultipleOf3, Choice, Flag };
+enum class Shape { Any, PowerOfTwo, Choice, Flag };
 
 struct Field {
   std::string_view section;  ///< object of the JSON

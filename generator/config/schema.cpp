@@ -26,7 +26,6 @@ Json property(const Field& f) {
   }
   schema["minimum"] = f.min;
   schema["maximum"] = f.max;
-  if (f.shape == Shape::MultipleOf3) schema["multipleOf"] = 3;
   return schema;
 }
 

@@ -25,14 +25,13 @@ template <typename Value>
 int nearest_legal(const Field& f, int value) {
   const int v = std::clamp(value, f.min, f.max);
   if (f.shape == Shape::PowerOfTwo) return static_cast<int>(std::bit_floor(static_cast<unsigned>(v)));
-  if (f.shape == Shape::MultipleOf3) return v / 3 * 3;
   return v;
 }
 
 void check_range(const Field& f, int value) {
   const int legal = nearest_legal(f, value);
   if (legal == value) return;
-  static constexpr std::string_view kinds[] = {"", "a power of two ", "a multiple of 3 ", "", ""};
+  static constexpr std::string_view kinds[] = {"", "a power of two ", "", ""};
   const auto constraint = fmt::format("{}from {} to {}", kinds[static_cast<int>(f.shape)], f.min, f.max);
   refuse(f.path(), value, constraint, fmt::format("choose {}, for example", legal));
 }
@@ -108,9 +107,13 @@ void check_lanes(const Config& c) {
   if (c.attention.heads % lanes != 0)
     refuse("core.lanes", lanes, fmt::format("a divisor of attention.heads ({})", c.attention.heads),
            "change one of the two");
-  if (c.gemm.columns % (3 * lanes) != 0)
-    refuse("gemm.columns", c.gemm.columns, fmt::format("a multiple of 3 * core.lanes ({})", 3 * lanes),
-           fmt::format("set it to {}, for example", divide_up(c.gemm.columns, 3 * lanes) * 3 * lanes));
+  if (c.gemm.columns % columns_step(c) != 0)
+    refuse("gemm.columns", c.gemm.columns,
+           fmt::format("a multiple of attention.embed_dim / attention.heads ({}) and of 2 * core.lanes ({})",
+                       c.attention.head_dim(), 2 * lanes),
+           columns_step(c) <= most_columns
+               ? fmt::format("set it to {}, for example", fitting_columns(c))
+               : fmt::format("no multiple of both is at most {}: change one of the two", most_columns));
   if (c.memory.max_outstanding < 4 * lanes)
     refuse("memory.max_outstanding", c.memory.max_outstanding, fmt::format("at least 4 * core.lanes ({})", 4 * lanes),
            "raise it");

@@ -15,7 +15,7 @@ module burst_writer (
   input  wire        request_valid,
   output wire        request_ready,
   input  wire [39:0] request_address,
-  input  wire [2:0]  request_beats,
+  input  wire [1:0]  request_beats,
   input  wire        beat_valid,
   output wire        beat_ready,
   input  wire [63:0] beat,
@@ -60,7 +60,7 @@ module burst_writer (
   // Run after run, burst after burst: size it, wait for its data, send the address, send the data.
   reg [9:0] left_runs;
   reg [39:0] address;
-  reg [2:0] remaining;
+  reg [1:0] remaining;
   reg [4:0] burst_beats;
 
   localparam [1:0] STATE_SIZE = 2'd0;
@@ -70,7 +70,7 @@ module burst_writer (
   reg [1:0] state;
   reg [4:0] left;
   wire is_idle_equal = state == STATE_SIZE;
-  wire is_idle_equal_2 = remaining == 3'd0;
+  wire is_idle_equal_2 = remaining == 2'd0;
   wire is_idle = is_idle_equal && is_idle_equal_2;
   assign request_ready = is_idle;
   wire sized = is_idle_equal && !is_idle_equal_2;
@@ -81,7 +81,7 @@ module burst_writer (
   wire sent = wvalid && wready;
   assign wlast = left == 5'd1;
   wire burst_end = sent && wlast;
-  wire run_end = burst_end && ({2'd0, remaining} == burst_beats);
+  wire run_end = burst_end && ({3'd0, remaining} == burst_beats);
 
   always @(posedge clk)
     if (rst) state <= STATE_SIZE;
@@ -95,7 +95,7 @@ module burst_writer (
   wire [9:0] most = (most_difference < 10'd16) ? most_difference : 10'd16;
 
   always @(posedge clk)
-    if (sized) burst_beats <= ({7'd0, remaining} < most) ? {2'd0, remaining} : most[4:0];
+    if (sized) burst_beats <= ({8'd0, remaining} < most) ? {3'd0, remaining} : most[4:0];
 
   always @(posedge clk)
     if (address_sent) left <= burst_beats;
@@ -113,9 +113,9 @@ module burst_writer (
     else if (burst_end) address <= address + {32'd0, burst_beats, 3'd0};
 
   always @(posedge clk)
-    if (rst) remaining <= 3'd0;
+    if (rst) remaining <= 2'd0;
     else if (address_term) remaining <= request_beats;
-    else if (burst_end) remaining <= remaining - burst_beats[2:0];
+    else if (burst_end) remaining <= remaining - burst_beats[1:0];
 
   always @(posedge clk)
     if (rst) held <= 6'd0;

@@ -9,7 +9,7 @@ module dense_writer (
   input  wire        start,
   input  wire [39:0] address,
   input  wire [31:0] stride,
-  input  wire [2:0]  row_beats,
+  input  wire [1:0]  row_beats,
   input  wire        last_panel,
   input  wire [2:0]  tail,
   input  wire        finished_valid,
@@ -18,11 +18,11 @@ module dense_writer (
   output wire        request_valid,
   input  wire        request_ready,
   output wire [39:0] request_address,
-  output wire [2:0]  request_beats,
+  output wire [1:0]  request_beats,
   output wire        read_valid,
   input  wire        read_ready,
   output wire [2:0]  read_slot,
-  output wire [3:0]  read_unit,
+  output wire [1:0]  read_unit,
   output wire [3:0]  read_live,
   output wire        freed
 );
@@ -31,7 +31,7 @@ module dense_writer (
   reg copying;
   reg [1:0] group;
   reg row;
-  reg [2:0] beat;
+  reg [1:0] beat;
   reg [39:0] row_address;
   assign request_valid = finished_valid && !copying;
   wire row_address_term = request_valid && request_ready;
@@ -40,7 +40,7 @@ module dense_writer (
     if (start) row_address <= address;
     else if (row_address_term) row_address <= row_address + {8'd0, stride};
 
-  wire [3:0] last_beat_sum = {1'b0, beat} + 4'd1;
+  wire [2:0] last_beat_sum = {1'b0, beat} + 3'd1;
   wire last_beat = last_beat_sum == {1'b0, row_beats};
   wire ends_outputs = last_panel && last_beat && (tail != 3'd0);
   wire step = copying && read_ready;
@@ -54,9 +54,9 @@ module dense_writer (
     else if (end_of_row) copying <= 1'b0;
 
   always @(posedge clk)
-    if (rst) beat <= 3'd0;
-    else if (end_of_row) beat <= 3'd0;
-    else if (step) beat <= beat + 3'd1;
+    if (rst) beat <= 2'd0;
+    else if (end_of_row) beat <= 2'd0;
+    else if (step) beat <= beat + 2'd1;
 
   always @(posedge clk)
     if (rst) row <= 1'b0;
@@ -70,17 +70,13 @@ module dense_writer (
 
   assign finished_ready = end_of_group;
   assign read_slot = {group, row};
-  wire [4:0] read_unit_joined = {beat, 2'd0};
-  assign read_unit = read_unit_joined[3:0];
   assign read_live = ends_outputs ? {1'b0, tail} : 4'd8;
 
   assign request_address = row_address;
   assign request_beats = row_beats;
   assign read_valid = copying;
+  assign read_unit = 2'd0;
   assign freed = end_of_group;
-
-  // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, read_unit_joined[4]};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -88,11 +84,11 @@ module dense_writer (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  stream_check #(.WIDTH(43)) check_request (
+  stream_check #(.WIDTH(42)) check_request (
     .clk(clk), .rst(rst), .valid(request_valid), .ready(request_ready), .payload({row_address, row_beats})
   );
-  stream_check #(.WIDTH(11)) check_read (
-    .clk(clk), .rst(rst), .valid(copying), .ready(read_ready), .payload({read_slot, read_unit, read_live})
+  stream_check #(.WIDTH(9)) check_read (
+    .clk(clk), .rst(rst), .valid(copying), .ready(read_ready), .payload({read_slot, 2'd0, read_live})
   );
 `endif
 

@@ -1,54 +1,55 @@
 // gemm_engine
 //
 // PE array (NUMERICS.md N3, N11). A group of rows rows is computed while the next one is loaded; a tile of columns
-// outputs is drained and requantised while the next one is computed.
+// outputs is drained and requantised, a row a cycle, while the next one is computed.
 //
 //   rows = 2
-//   columns = 3
+//   columns = 4
 //   depth = 2
-//   drain_width = 3
 `default_nettype none
 
 module gemm_engine (
-  input  wire         clk,
-  input  wire         rst,
-  input  wire         start,
-  input  wire         run_query,
-  input  wire         run_dense,
-  input  wire [2:0]   run_last_step,
-  input  wire [3:0]   run_last_tile,
-  input  wire [6:0]   run_first_weight,
-  input  wire [4:0]   run_first_entry,
-  input  wire         weights_enable,
-  input  wire [1:0]   weights_bank,
-  input  wire [6:0]   weights_address,
-  input  wire [15:0]  weights_data,
-  input  wire         requant_enable,
-  input  wire         requant_bank,
-  input  wire [4:0]   requant_address,
-  input  wire [161:0] requant_data,
-  input  wire         freed,
-  input  wire         word_valid,
-  output wire         word_ready,
-  input  wire [15:0]  word_operands,
-  input  wire         word_last_of_group,
-  output wire         busy,
-  output wire         waits_for_room,
-  output wire         sample_valid,
-  output wire [2:0]   sample_slot,
-  output wire [2:0]   sample_number,
-  output wire [12:0]  offset_x_0,
-  output wire [12:0]  offset_y_0,
-  output wire [10:0]  logit_0,
-  output wire         result_valid,
-  output wire [2:0]   result_slot,
-  output wire [3:0]   result_place,
-  output wire [12:0]  result_value_0,
-  output wire [12:0]  result_value_1,
-  output wire [12:0]  result_value_2,
-  output wire         finished_valid,
-  input  wire         finished_ready,
-  output wire [1:0]   finished
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire        run_query,
+  input  wire        run_dense,
+  input  wire [2:0]  run_last_step,
+  input  wire [2:0]  run_last_tile,
+  input  wire [4:0]  run_first_weight,
+  input  wire [2:0]  run_first_entry,
+  input  wire        weights_enable,
+  input  wire        weights_bank,
+  input  wire [4:0]  weights_address,
+  input  wire [63:0] weights_data,
+  input  wire        requant_enable,
+  input  wire [1:0]  requant_bank,
+  input  wire [2:0]  requant_address,
+  input  wire [53:0] requant_data,
+  input  wire        freed,
+  input  wire        word_valid,
+  output wire        word_ready,
+  input  wire [15:0] word_operands,
+  input  wire        word_last_of_group,
+  output wire        busy,
+  output wire        waits_for_room,
+  output wire        logits_valid,
+  output wire        offsets_valid,
+  output wire [2:0]  sample_slot,
+  output wire        logits_word,
+  output wire [1:0]  offsets_word,
+  output wire [43:0] logits_0,
+  output wire [51:0] offsets_0,
+  output wire        result_valid,
+  output wire [2:0]  result_slot,
+  output wire [2:0]  result_tile,
+  output wire [12:0] result_value_0,
+  output wire [12:0] result_value_1,
+  output wire [12:0] result_value_2,
+  output wire [12:0] result_value_3,
+  output wire        finished_valid,
+  input  wire        finished_ready,
+  output wire [1:0]  finished
 );
 
   // Load: words of a row, row after row; two groups of rows fit.
@@ -100,9 +101,8 @@ module gemm_engine (
   wire advance;
   reg [2:0] held;
   reg [2:0] step;
-  reg [3:0] tile;
-  reg [6:0] weight_word;
-  reg [3:0] place;
+  reg [2:0] tile;
+  reg [4:0] weight_word;
   reg half;
   reg [1:0] query_group;
   reg [1:0] result_group;
@@ -122,19 +122,14 @@ module gemm_engine (
     else if (move) step <= step + 3'd1;
 
   always @(posedge clk)
-    if (rst) tile <= 4'd0;
-    else if (group_ends) tile <= 4'd0;
-    else if (step_term) tile <= tile + 4'd1;
+    if (rst) tile <= 3'd0;
+    else if (group_ends) tile <= 3'd0;
+    else if (step_term) tile <= tile + 3'd1;
 
   always @(posedge clk)
-    if (rst) weight_word <= 7'd0;
+    if (rst) weight_word <= 5'd0;
     else if (start || group_ends) weight_word <= run_first_weight;
-    else if (move) weight_word <= weight_word + 7'd1;
-
-  always @(posedge clk)
-    if (rst) place <= 4'd0;
-    else if (group_ends) place <= 4'd0;
-    else if (step_term) place <= place + 4'd1;
+    else if (move) weight_word <= weight_word + 5'd1;
 
   always @(posedge clk)
     if (rst) half <= 1'b0;
@@ -186,12 +181,11 @@ module gemm_engine (
     .read_data     (row_1_q)
   );
 
-  wire [15:0] weight_0_q;
-  wire weight_0_write_term = weights_enable && (weights_bank == 2'd0);
+  wire [63:0] weight_0_q;
 
-  sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_weight_0 (
+  sram_1r1w #(.WIDTH(64), .DEPTH(32), .ADDRESS_BITS(5)) u_weight_0 (
     .clk           (clk),
-    .write         (weight_0_write_term),
+    .write         (weights_enable),
     .write_address (weights_address),
     .write_data    (weights_data),
     .read          (move),
@@ -199,35 +193,9 @@ module gemm_engine (
     .read_data     (weight_0_q)
   );
 
-  wire [15:0] weight_1_q;
-  wire weight_1_write_term = weights_enable && (weights_bank == 2'd1);
-
-  sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_weight_1 (
-    .clk           (clk),
-    .write         (weight_1_write_term),
-    .write_address (weights_address),
-    .write_data    (weights_data),
-    .read          (move),
-    .read_address  (weight_word),
-    .read_data     (weight_1_q)
-  );
-
-  wire [15:0] weight_2_q;
-  wire weight_2_write_term = weights_enable && (weights_bank == 2'd2);
-
-  sram_1r1w #(.WIDTH(16), .DEPTH(128), .ADDRESS_BITS(7)) u_weight_2 (
-    .clk           (clk),
-    .write         (weight_2_write_term),
-    .write_address (weights_address),
-    .write_data    (weights_data),
-    .read          (move),
-    .read_address  (weight_word),
-    .read_data     (weight_2_q)
-  );
-
   // Marks travel beside memory read, products and sums.
   reg mark_1_valid;
-  reg [3:0] mark_1_place;
+  reg [2:0] mark_1_number;
   reg [1:0] mark_1_rows;
   reg [1:0] mark_1_group;
   reg mark_1_first;
@@ -240,7 +208,7 @@ module gemm_engine (
 
   always @(posedge clk)
     if (advance) begin
-      mark_1_place <= place;
+      mark_1_number <= tile;
       mark_1_rows <= groups_out_data;
       mark_1_group <= run_query ? query_group : result_group;
       mark_1_first <= step == 3'd0;
@@ -249,7 +217,7 @@ module gemm_engine (
     end
 
   reg mark_2_valid;
-  reg [3:0] mark_2_place;
+  reg [2:0] mark_2_number;
   reg [1:0] mark_2_rows;
   reg [1:0] mark_2_group;
   reg mark_2_first;
@@ -262,7 +230,7 @@ module gemm_engine (
 
   always @(posedge clk)
     if (advance) begin
-      mark_2_place <= mark_1_place;
+      mark_2_number <= mark_1_number;
       mark_2_rows <= mark_1_rows;
       mark_2_group <= mark_1_group;
       mark_2_first <= mark_1_first;
@@ -271,7 +239,7 @@ module gemm_engine (
     end
 
   reg mark_3_valid;
-  reg [3:0] mark_3_place;
+  reg [2:0] mark_3_number;
   reg [1:0] mark_3_rows;
   reg [1:0] mark_3_group;
   reg mark_3_first;
@@ -284,7 +252,7 @@ module gemm_engine (
 
   always @(posedge clk)
     if (advance) begin
-      mark_3_place <= mark_2_place;
+      mark_3_number <= mark_2_number;
       mark_3_rows <= mark_2_rows;
       mark_3_group <= mark_2_group;
       mark_3_first <= mark_2_first;
@@ -302,7 +270,7 @@ module gemm_engine (
     .first      (mark_3_first),
     .last       (mark_3_last),
     .operands   (row_0_q),
-    .weights    (weight_0_q),
+    .weights    (weight_0_q[15:0]),
     .result     (pe_0_0_result)
   );
 
@@ -315,7 +283,7 @@ module gemm_engine (
     .first      (mark_3_first),
     .last       (mark_3_last),
     .operands   (row_0_q),
-    .weights    (weight_1_q),
+    .weights    (weight_0_q[31:16]),
     .result     (pe_0_1_result)
   );
 
@@ -328,8 +296,21 @@ module gemm_engine (
     .first      (mark_3_first),
     .last       (mark_3_last),
     .operands   (row_0_q),
-    .weights    (weight_2_q),
+    .weights    (weight_0_q[47:32]),
     .result     (pe_0_2_result)
+  );
+
+  wire [19:0] pe_0_3_result;
+
+  pe u_pe_0_3 (
+    .clk        (clk),
+    .advance    (advance),
+    .accumulate (accumulate),
+    .first      (mark_3_first),
+    .last       (mark_3_last),
+    .operands   (row_0_q),
+    .weights    (weight_0_q[63:48]),
+    .result     (pe_0_3_result)
   );
 
   wire [19:0] pe_1_0_result;
@@ -341,7 +322,7 @@ module gemm_engine (
     .first      (mark_3_first),
     .last       (mark_3_last),
     .operands   (row_1_q),
-    .weights    (weight_0_q),
+    .weights    (weight_0_q[15:0]),
     .result     (pe_1_0_result)
   );
 
@@ -354,7 +335,7 @@ module gemm_engine (
     .first      (mark_3_first),
     .last       (mark_3_last),
     .operands   (row_1_q),
-    .weights    (weight_1_q),
+    .weights    (weight_0_q[31:16]),
     .result     (pe_1_1_result)
   );
 
@@ -367,25 +348,34 @@ module gemm_engine (
     .first      (mark_3_first),
     .last       (mark_3_last),
     .operands   (row_1_q),
-    .weights    (weight_2_q),
+    .weights    (weight_0_q[47:32]),
     .result     (pe_1_2_result)
   );
 
-  // Drain: the results of a tile, drain_width outputs of a row a cycle, all rows of these outputs, then the next.
+  wire [19:0] pe_1_3_result;
+
+  pe u_pe_1_3 (
+    .clk        (clk),
+    .advance    (advance),
+    .accumulate (accumulate),
+    .first      (mark_3_first),
+    .last       (mark_3_last),
+    .operands   (row_1_q),
+    .weights    (weight_0_q[63:48]),
+    .result     (pe_1_3_result)
+  );
+
+  // Drain: the results of a tile, a row a cycle.
   reg draining;
   reg drain_row;
-  reg drain_word;
-  reg [3:0] drain_place;
-  reg [4:0] drain_entry;
-  reg [3:0] drain_tile_place;
+  reg [2:0] drain_entry;
+  reg [2:0] drain_tile_number;
   reg [1:0] drain_tile_rows;
   reg [1:0] drain_tile_group;
   reg drain_tile_first;
   reg drain_tile_last;
   reg drain_tile_last_tile;
-  wire last_row = drain_row;
-  wire next_word = draining && last_row;
-  wire drained = next_word && !drain_word;
+  wire drained = draining && drain_row;
   wire tile_done = mark_3_valid && mark_3_last;
   assign advance = !(tile_done && draining && !drained);
   wire take = tile_done && advance;
@@ -399,24 +389,10 @@ module gemm_engine (
     if (rst) drain_row <= 1'b0;
     else if (draining) drain_row <= drain_row + 1'b1;
 
-  wire drain_word_sum = drain_word + 1'b1;
-
-  always @(posedge clk)
-    if (rst) drain_word <= 1'b0;
-    else if (next_word) drain_word <= drain_word && drain_word_sum;
-
   always @(posedge clk)
     if (take) begin
-      drain_place <= mark_3_place;
-      drain_entry <= run_first_entry + {1'b0, mark_3_place};
-    end else if (next_word) begin
-      drain_place <= drain_place + 4'd1;
-      drain_entry <= drain_entry + 5'd1;
-    end
-
-  always @(posedge clk)
-    if (take) begin
-      drain_tile_place <= mark_3_place;
+      drain_entry <= run_first_entry + mark_3_number;
+      drain_tile_number <= mark_3_number;
       drain_tile_rows <= mark_3_rows;
       drain_tile_group <= mark_3_group;
       drain_tile_first <= mark_3_first;
@@ -425,16 +401,56 @@ module gemm_engine (
     end
 
   // Requantise.
-  wire [161:0] requant_table_q;
+  wire [53:0] requant_table_0_q;
+  wire requant_table_0_write_term = requant_enable && (requant_bank == 2'd0);
 
-  sram_1r1w #(.WIDTH(162), .DEPTH(20), .ADDRESS_BITS(5)) u_requant_table (
+  sram_1r1w #(.WIDTH(54), .DEPTH(7), .ADDRESS_BITS(3)) u_requant_table_0 (
     .clk           (clk),
-    .write         (requant_enable),
+    .write         (requant_table_0_write_term),
     .write_address (requant_address),
     .write_data    (requant_data),
     .read          (draining),
     .read_address  (drain_entry),
-    .read_data     (requant_table_q)
+    .read_data     (requant_table_0_q)
+  );
+
+  wire [53:0] requant_table_1_q;
+  wire requant_table_1_write_term = requant_enable && (requant_bank == 2'd1);
+
+  sram_1r1w #(.WIDTH(54), .DEPTH(7), .ADDRESS_BITS(3)) u_requant_table_1 (
+    .clk           (clk),
+    .write         (requant_table_1_write_term),
+    .write_address (requant_address),
+    .write_data    (requant_data),
+    .read          (draining),
+    .read_address  (drain_entry),
+    .read_data     (requant_table_1_q)
+  );
+
+  wire [53:0] requant_table_2_q;
+  wire requant_table_2_write_term = requant_enable && (requant_bank == 2'd2);
+
+  sram_1r1w #(.WIDTH(54), .DEPTH(7), .ADDRESS_BITS(3)) u_requant_table_2 (
+    .clk           (clk),
+    .write         (requant_table_2_write_term),
+    .write_address (requant_address),
+    .write_data    (requant_data),
+    .read          (draining),
+    .read_address  (drain_entry),
+    .read_data     (requant_table_2_q)
+  );
+
+  wire [53:0] requant_table_3_q;
+  wire requant_table_3_write_term = requant_enable && (requant_bank == 2'd3);
+
+  sram_1r1w #(.WIDTH(54), .DEPTH(7), .ADDRESS_BITS(3)) u_requant_table_3 (
+    .clk           (clk),
+    .write         (requant_table_3_write_term),
+    .write_address (requant_address),
+    .write_data    (requant_data),
+    .read          (draining),
+    .read_address  (drain_entry),
+    .read_data     (requant_table_3_q)
   );
 
   reg [19:0] drained_0;
@@ -448,9 +464,9 @@ module gemm_engine (
     .clk    (clk),
     .enable (1'b1),
     .acc    (drained_0),
-    .bias   (requant_table_q[31:0]),
-    .mult   (requant_table_q[47:32]),
-    .shift  (requant_table_q[53:48]),
+    .bias   (requant_table_0_q[31:0]),
+    .mult   (requant_table_0_q[47:32]),
+    .shift  (requant_table_0_q[53:48]),
     .value  (requantise_0_value)
   );
 
@@ -465,9 +481,9 @@ module gemm_engine (
     .clk    (clk),
     .enable (1'b1),
     .acc    (drained_1),
-    .bias   (requant_table_q[85:54]),
-    .mult   (requant_table_q[101:86]),
-    .shift  (requant_table_q[107:102]),
+    .bias   (requant_table_1_q[31:0]),
+    .mult   (requant_table_1_q[47:32]),
+    .shift  (requant_table_1_q[53:48]),
     .value  (requantise_1_value)
   );
 
@@ -482,10 +498,27 @@ module gemm_engine (
     .clk    (clk),
     .enable (1'b1),
     .acc    (drained_2),
-    .bias   (requant_table_q[139:108]),
-    .mult   (requant_table_q[155:140]),
-    .shift  (requant_table_q[161:156]),
+    .bias   (requant_table_2_q[31:0]),
+    .mult   (requant_table_2_q[47:32]),
+    .shift  (requant_table_2_q[53:48]),
     .value  (requantise_2_value)
+  );
+
+  reg [19:0] drained_3;
+
+  always @(posedge clk)
+    drained_3 <= drain_row ? pe_1_3_result : pe_0_3_result;
+
+  wire [12:0] requantise_3_value;
+
+  requantise_20_to_13 u_requantise_3 (
+    .clk    (clk),
+    .enable (1'b1),
+    .acc    (drained_3),
+    .bias   (requant_table_3_q[31:0]),
+    .mult   (requant_table_3_q[47:32]),
+    .shift  (requant_table_3_q[53:48]),
+    .value  (requantise_3_value)
   );
 
   wire drain_write = draining && ({1'b0, drain_row} < drain_tile_rows);
@@ -493,9 +526,9 @@ module gemm_engine (
   reg drain_1_write;
   reg drain_1_end;
   reg [1:0] drain_1_group;
-  reg drain_1_row;
-  reg [3:0] drain_1_place;
+  reg [2:0] drain_1_tile;
   reg [1:0] drain_1_rows;
+  reg drain_1_row;
 
   always @(posedge clk)
     if (rst) begin
@@ -508,17 +541,17 @@ module gemm_engine (
 
   always @(posedge clk) begin
     drain_1_group <= drain_tile_group;
-    drain_1_row <= drain_row;
-    drain_1_place <= drain_place;
+    drain_1_tile <= drain_tile_number;
     drain_1_rows <= drain_tile_rows;
+    drain_1_row <= drain_row;
   end
 
   reg drain_2_write;
   reg drain_2_end;
   reg [1:0] drain_2_group;
-  reg drain_2_row;
-  reg [3:0] drain_2_place;
+  reg [2:0] drain_2_tile;
   reg [1:0] drain_2_rows;
+  reg drain_2_row;
 
   always @(posedge clk)
     if (rst) begin
@@ -531,17 +564,17 @@ module gemm_engine (
 
   always @(posedge clk) begin
     drain_2_group <= drain_1_group;
-    drain_2_row <= drain_1_row;
-    drain_2_place <= drain_1_place;
+    drain_2_tile <= drain_1_tile;
     drain_2_rows <= drain_1_rows;
+    drain_2_row <= drain_1_row;
   end
 
   reg drain_3_write;
   reg drain_3_end;
   reg [1:0] drain_3_group;
-  reg drain_3_row;
-  reg [3:0] drain_3_place;
+  reg [2:0] drain_3_tile;
   reg [1:0] drain_3_rows;
+  reg drain_3_row;
 
   always @(posedge clk)
     if (rst) begin
@@ -554,17 +587,17 @@ module gemm_engine (
 
   always @(posedge clk) begin
     drain_3_group <= drain_2_group;
-    drain_3_row <= drain_2_row;
-    drain_3_place <= drain_2_place;
+    drain_3_tile <= drain_2_tile;
     drain_3_rows <= drain_2_rows;
+    drain_3_row <= drain_2_row;
   end
 
   reg drain_4_write;
   reg drain_4_end;
   reg [1:0] drain_4_group;
-  reg drain_4_row;
-  reg [3:0] drain_4_place;
+  reg [2:0] drain_4_tile;
   reg [1:0] drain_4_rows;
+  reg drain_4_row;
 
   always @(posedge clk)
     if (rst) begin
@@ -577,20 +610,34 @@ module gemm_engine (
 
   always @(posedge clk) begin
     drain_4_group <= drain_3_group;
-    drain_4_row <= drain_3_row;
-    drain_4_place <= drain_3_place;
+    drain_4_tile <= drain_3_tile;
     drain_4_rows <= drain_3_rows;
+    drain_4_row <= drain_3_row;
   end
 
-  // Samples of queries: offset x, offset y and logit of one for each lane. What fills the last tile is dropped.
-  wire sample_valid_now = drain_4_write && run_query && (drain_4_place < 4'd8);
+  // Of queries: logits of their samples, then offsets, for each lane its own. What fills a tile is of no sample.
+  wire query_result = drain_4_write && run_query;
+  wire offsets_less = drain_4_tile < 3'd2;
+  wire offsets = !offsets_less;
+  assign logits_valid = query_result && offsets_less;
+  assign offsets_valid = query_result && offsets;
   assign sample_slot = {drain_4_group, drain_4_row};
-  assign sample_number = drain_4_place[2:0];
-  wire [12:0] sample_x_0 = requantise_0_value;
-  wire [12:0] sample_y_0 = requantise_1_value;
-  wire [10:0] sample_logit_0 = ((requantise_2_value[12:10] == 3'd0) ||
+  assign logits_word = drain_4_tile[0];
+  assign offsets_word = drain_4_tile[1:0] - 2'd2;
+  wire [10:0] logits_0_choice = ((requantise_3_value[12:10] == 3'd0) ||
+      (requantise_3_value[12:10] == 3'd7)) ? requantise_3_value[10:0] :
+        requantise_3_value[12] ? 11'h400 : 11'h3FF;
+  wire [10:0] logits_0_choice_2 = ((requantise_2_value[12:10] == 3'd0) ||
       (requantise_2_value[12:10] == 3'd7)) ? requantise_2_value[10:0] :
         requantise_2_value[12] ? 11'h400 : 11'h3FF;
+  wire [10:0] logits_0_choice_3 = ((requantise_1_value[12:10] == 3'd0) ||
+      (requantise_1_value[12:10] == 3'd7)) ? requantise_1_value[10:0] :
+        requantise_1_value[12] ? 11'h400 : 11'h3FF;
+  wire [10:0] logits_0_choice_4 = ((requantise_0_value[12:10] == 3'd0) ||
+      (requantise_0_value[12:10] == 3'd7)) ? requantise_0_value[10:0] :
+        requantise_0_value[12] ? 11'h400 : 11'h3FF;
+  assign logits_0 = {logits_0_choice, logits_0_choice_2, logits_0_choice_3, logits_0_choice_4};
+  assign offsets_0 = {requantise_3_value, requantise_2_value, requantise_1_value, requantise_0_value};
 
   // Results for memory.
   wire result_valid_now = drain_4_write && !run_query;
@@ -610,20 +657,16 @@ module gemm_engine (
   );
 
   assign busy = move;
-  assign sample_valid = sample_valid_now;
-  assign offset_x_0 = sample_x_0;
-  assign offset_y_0 = sample_y_0;
-  assign logit_0 = sample_logit_0;
   assign result_valid = result_valid_now;
   assign result_slot = sample_slot;
-  assign result_place = drain_4_place;
+  assign result_tile = drain_4_tile;
   assign result_value_0 = requantise_0_value;
   assign result_value_1 = requantise_1_value;
   assign result_value_2 = requantise_2_value;
+  assign result_value_3 = requantise_3_value;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, requant_bank, run_dense, drain_tile_place, drain_tile_first, drain_tile_last, done_ready,
-      done_ready};
+  wire _unused = &{1'b0, run_dense, weights_bank, drain_tile_first, drain_tile_last, done_ready, done_ready};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL

@@ -5,73 +5,74 @@
 `default_nettype none
 
 module gemm_unit (
-  input  wire         clk,
-  input  wire         rst,
-  input  wire         start,
-  input  wire         run_query,
-  input  wire         run_dense,
-  input  wire [2:0]   run_last_step,
-  input  wire [3:0]   run_last_tile,
-  input  wire [6:0]   run_first_weight,
-  input  wire [4:0]   run_first_entry,
-  input  wire         masked,
-  input  wire [39:0]  source_address,
-  input  wire [31:0]  source_stride,
-  input  wire [4:0]   levels_width_0,
-  input  wire [4:0]   levels_width_1,
-  input  wire [4:0]   levels_height_0,
-  input  wire [4:0]   levels_height_1,
-  input  wire         mask_start,
-  input  wire         mask_valid,
-  input  wire [63:0]  mask_beat,
-  input  wire [6:0]   rows,
-  input  wire [39:0]  row_address,
-  input  wire [31:0]  row_stride,
-  input  wire [1:0]   row_beats,
-  input  wire         row_tail,
-  input  wire [63:0]  data,
-  input  wire         data_valid,
-  input  wire         query_valid,
-  output wire         query_ready,
-  input  wire [5:0]   query,
-  output wire         burst_valid,
-  input  wire         burst_ready,
-  output wire [39:0]  burst_address,
-  output wire [7:0]   burst_length,
-  input  wire         weights_enable,
-  input  wire [1:0]   weights_bank,
-  input  wire [6:0]   weights_address,
-  input  wire [15:0]  weights_data,
-  input  wire         requant_enable,
-  input  wire         requant_bank,
-  input  wire [4:0]   requant_address,
-  input  wire [161:0] requant_data,
-  output wire         busy,
-  output wire         waits_for_room,
-  output wire         sample_valid,
-  output wire [2:0]   sample_slot,
-  output wire [2:0]   sample_number,
-  output wire [12:0]  offset_x_0,
-  output wire [12:0]  offset_y_0,
-  output wire [10:0]  logit_0,
-  output wire         projected_valid,
-  input  wire         projected_ready,
-  output wire [1:0]   projected,
-  input  wire         relu,
-  input  wire [39:0]  map_address,
-  input  wire [39:0]  output_address,
-  input  wire [31:0]  output_stride,
-  input  wire         last_panel,
-  input  wire [2:0]   tail,
-  input  wire [2:0]   output_row_beats,
-  input  wire         freed,
-  output wire         request_valid,
-  input  wire         request_ready,
-  output wire [39:0]  request_address,
-  output wire [2:0]   request_beats,
-  output wire         beat_valid,
-  input  wire         beat_ready,
-  output wire [63:0]  beat
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start,
+  input  wire        run_query,
+  input  wire        run_dense,
+  input  wire [2:0]  run_last_step,
+  input  wire [2:0]  run_last_tile,
+  input  wire [4:0]  run_first_weight,
+  input  wire [2:0]  run_first_entry,
+  input  wire        masked,
+  input  wire [39:0] source_address,
+  input  wire [31:0] source_stride,
+  input  wire [4:0]  levels_width_0,
+  input  wire [4:0]  levels_width_1,
+  input  wire [4:0]  levels_height_0,
+  input  wire [4:0]  levels_height_1,
+  input  wire        mask_start,
+  input  wire        mask_valid,
+  input  wire [63:0] mask_beat,
+  input  wire [6:0]  rows,
+  input  wire [39:0] row_address,
+  input  wire [31:0] row_stride,
+  input  wire [1:0]  row_beats,
+  input  wire        row_tail,
+  input  wire [63:0] data,
+  input  wire        data_valid,
+  input  wire        query_valid,
+  output wire        query_ready,
+  input  wire [5:0]  query,
+  output wire        burst_valid,
+  input  wire        burst_ready,
+  output wire [39:0] burst_address,
+  output wire [7:0]  burst_length,
+  input  wire        weights_enable,
+  input  wire        weights_bank,
+  input  wire [4:0]  weights_address,
+  input  wire [63:0] weights_data,
+  input  wire        requant_enable,
+  input  wire [1:0]  requant_bank,
+  input  wire [2:0]  requant_address,
+  input  wire [53:0] requant_data,
+  output wire        busy,
+  output wire        waits_for_room,
+  output wire        logits_valid,
+  output wire        offsets_valid,
+  output wire [2:0]  sample_slot,
+  output wire        logits_word,
+  output wire [1:0]  offsets_word,
+  output wire [43:0] logits_0,
+  output wire [51:0] offsets_0,
+  output wire        projected_valid,
+  input  wire        projected_ready,
+  output wire [1:0]  projected,
+  input  wire        relu,
+  input  wire [39:0] map_address,
+  input  wire [39:0] output_address,
+  input  wire [31:0] output_stride,
+  input  wire        last_panel,
+  input  wire [2:0]  tail,
+  input  wire [1:0]  output_row_beats,
+  input  wire        freed,
+  output wire        request_valid,
+  input  wire        request_ready,
+  output wire [39:0] request_address,
+  output wire [1:0]  request_beats,
+  output wire        beat_valid,
+  input  wire        beat_ready,
+  output wire [63:0] beat
 );
 
   wire to_memory = !run_query;
@@ -128,10 +129,11 @@ module gemm_unit (
   wire engine_word_ready;
   wire engine_result_valid;
   wire [2:0] engine_result_slot;
-  wire [3:0] engine_result_place;
+  wire [2:0] engine_result_tile;
   wire [12:0] engine_result_value_0;
   wire [12:0] engine_result_value_1;
   wire [12:0] engine_result_value_2;
+  wire [12:0] engine_result_value_3;
   wire engine_finished_valid;
   wire [1:0] engine_finished;
   wire row_fetch_given_valid_choice = run_query ? query_rows_row_valid : token_walk_token_valid;
@@ -175,10 +177,10 @@ module gemm_unit (
   wire map_writer_block_ready;
   wire map_writer_request_valid;
   wire [39:0] map_writer_request_address;
-  wire [2:0] map_writer_request_beats;
+  wire [1:0] map_writer_request_beats;
   wire map_writer_read_valid;
   wire [2:0] map_writer_read_slot;
-  wire [3:0] map_writer_read_unit;
+  wire [1:0] map_writer_read_unit;
   wire [3:0] map_writer_read_live;
   wire map_writer_freed;
   wire token_walk_start_term = start && to_map;
@@ -218,10 +220,10 @@ module gemm_unit (
   wire map_finished_ready;
   wire dense_writer_request_valid;
   wire [39:0] dense_writer_request_address;
-  wire [2:0] dense_writer_request_beats;
+  wire [1:0] dense_writer_request_beats;
   wire dense_writer_read_valid;
   wire [2:0] dense_writer_read_slot;
-  wire [3:0] dense_writer_read_unit;
+  wire [1:0] dense_writer_read_unit;
   wire [3:0] dense_writer_read_live;
   wire dense_writer_freed;
   wire dense_finished_ready;
@@ -254,18 +256,20 @@ module gemm_unit (
     .word_last_of_group (row_fetch_word_last_of_group),
     .busy               (busy),
     .waits_for_room     (waits_for_room),
-    .sample_valid       (sample_valid),
+    .logits_valid       (logits_valid),
+    .offsets_valid      (offsets_valid),
     .sample_slot        (sample_slot),
-    .sample_number      (sample_number),
-    .offset_x_0         (offset_x_0),
-    .offset_y_0         (offset_y_0),
-    .logit_0            (logit_0),
+    .logits_word        (logits_word),
+    .offsets_word       (offsets_word),
+    .logits_0           (logits_0),
+    .offsets_0          (offsets_0),
     .result_valid       (engine_result_valid),
     .result_slot        (engine_result_slot),
-    .result_place       (engine_result_place),
+    .result_tile        (engine_result_tile),
     .result_value_0     (engine_result_value_0),
     .result_value_1     (engine_result_value_1),
     .result_value_2     (engine_result_value_2),
+    .result_value_3     (engine_result_value_3),
     .finished_valid     (engine_finished_valid),
     .finished_ready     (engine_finished_ready),
     .finished           (engine_finished)
@@ -345,7 +349,7 @@ module gemm_unit (
   assign map_writer_read_ready = read_ready && !run_dense;
   wire result_buffer_read_valid_choice = run_dense ? dense_writer_read_valid : map_writer_read_valid;
   wire [2:0] result_buffer_read_slot_choice = run_dense ? dense_writer_read_slot : map_writer_read_slot;
-  wire [3:0] result_buffer_read_unit_choice = run_dense ? dense_writer_read_unit : map_writer_read_unit;
+  wire [1:0] result_buffer_read_unit_choice = run_dense ? dense_writer_read_unit : map_writer_read_unit;
   wire [3:0] result_buffer_read_live_choice = run_dense ? dense_writer_read_live : map_writer_read_live;
 
   result_buffer u_result_buffer (
@@ -356,10 +360,11 @@ module gemm_unit (
     .restart        (start),
     .result_valid   (engine_result_valid),
     .result_slot    (engine_result_slot),
-    .result_place   (engine_result_place),
+    .result_tile    (engine_result_tile),
     .result_value_0 (engine_result_value_0),
     .result_value_1 (engine_result_value_1),
     .result_value_2 (engine_result_value_2),
+    .result_value_3 (engine_result_value_3),
     .read_valid     (result_buffer_read_valid_choice),
     .read_ready     (read_ready),
     .read_slot      (result_buffer_read_slot_choice),
@@ -381,7 +386,7 @@ module gemm_unit (
   stream_check #(.WIDTH(2)) check_projected (
     .clk(clk), .rst(rst), .valid(projected_valid), .ready(projected_ready), .payload(engine_finished)
   );
-  stream_check #(.WIDTH(43)) check_request (
+  stream_check #(.WIDTH(42)) check_request (
     .clk(clk), .rst(rst), .valid(request_valid), .ready(request_ready), .payload({request_address, request_beats})
   );
 `endif

@@ -27,8 +27,8 @@ module index_gen (
   input  wire        attention_tag_last_of_query,
   input  wire        attention_tag_last_of_group,
   input  wire        offset_write_enable,
-  input  wire [5:0]  offset_write_address,
-  input  wire [25:0] offset_write_data,
+  input  wire [4:0]  offset_write_address,
+  input  wire [51:0] offset_write_data,
   input  wire        reference_write_enable,
   input  wire [3:0]  reference_write_address,
   input  wire [97:0] reference_write_data,
@@ -45,19 +45,19 @@ module index_gen (
   output wire        location_last_of_query
 );
 
-  // Offsets and references of the groups on chip; one is filled while another is read.
+  // Offsets, several in a word, and references of the groups on chip; one is filled while another is read.
   wire index_advance;
   assign attention_ready = index_advance;
   wire read = attention_valid && attention_ready;
-  wire [25:0] offsets_q;
+  wire [51:0] offsets_q;
 
-  sram_1r1w #(.WIDTH(26), .DEPTH(48), .ADDRESS_BITS(6)) u_offsets (
+  sram_1r1w #(.WIDTH(52), .DEPTH(24), .ADDRESS_BITS(5)) u_offsets (
     .clk           (clk),
     .write         (offset_write_enable),
     .write_address (offset_write_address),
     .write_data    (offset_write_data),
     .read          (read),
-    .read_address  ({attention_tag_slot, attention_tag_sample}),
+    .read_address  ({attention_tag_slot, attention_tag_sample[2:1]}),
     .read_data     (offsets_q)
   );
 
@@ -81,6 +81,7 @@ module index_gen (
     else if (index_advance) point_valid <= attention_valid;
 
   reg [8:0] point_weight;
+  reg point_element;
   reg point_head;
   reg point_level;
   reg point_last_of_head;
@@ -89,15 +90,18 @@ module index_gen (
   always @(posedge clk)
     if (index_advance) begin
       point_weight <= attention_weight;
+      point_element <= attention_tag_sample[0];
       point_head <= attention_tag_head;
       point_level <= attention_tag_level;
       point_last_of_head <= attention_tag_last_of_head;
       point_last_of_query <= attention_tag_last_of_query;
     end
 
-  // Size of the level. A memory's delay and a multiplier's would make the longest path of the lane.
+  // Its offset, and the size of its level. A memory's delay and a multiplier's would make the longest path of the
+  // lane.
   wire [4:0] width = point_level ? levels_width_1 : levels_width_0;
   wire [4:0] height = point_level ? levels_height_1 : levels_height_0;
+  wire [25:0] offset = point_element ? offsets_q[51:26] : offsets_q[25:0];
   reg operands_valid;
 
   always @(posedge clk)
@@ -116,7 +120,7 @@ module index_gen (
 
   always @(posedge clk)
     if (index_advance) begin
-      operands_offset <= offsets_q;
+      operands_offset <= offset;
       operands_reference <= references_q;
       operands_weight <= point_weight;
       operands_width <= width;
@@ -149,8 +153,10 @@ module index_gen (
   reg scaled_level;
   reg scaled_last_of_head;
   reg scaled_last_of_query;
-  wire [28:0] scaled_share_x_product = $signed(operands_offset[12:0]) * 16'sd16384;
-  wire [28:0] scaled_share_y_product = $signed(operands_offset[25:13]) * 16'sd16384;
+  wire [12:0] scaled_offset_x_part = operands_offset[12:0];
+  wire [12:0] scaled_offset_y_part = operands_offset[25:13];
+  wire [28:0] scaled_share_x_product = $signed(scaled_offset_x_part) * 16'sd16384;
+  wire [28:0] scaled_share_y_product = $signed(scaled_offset_y_part) * 16'sd16384;
   wire [21:0] scaled_box_width_product = operands_reference[80:64] * operands_width;
   wire [21:0] scaled_box_height_product = operands_reference[97:81] * operands_height;
 
@@ -158,8 +164,8 @@ module index_gen (
     if (index_advance) begin
       scaled_x <= $signed(operands_reference[31:0]) * $signed({1'b0, operands_width});
       scaled_y <= $signed(operands_reference[63:32]) * $signed({1'b0, operands_height});
-      scaled_offset_x <= operands_offset[12:0];
-      scaled_offset_y <= operands_offset[25:13];
+      scaled_offset_x <= scaled_offset_x_part;
+      scaled_offset_y <= scaled_offset_y_part;
       scaled_share_x <= scaled_share_x_product[27:0];
       scaled_share_y <= scaled_share_y_product[27:0];
       scaled_box_width <= scaled_box_width_product[20:0];

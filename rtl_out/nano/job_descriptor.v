@@ -45,10 +45,10 @@ module job_descriptor (
   output wire [1:0]  job_row_beats,
   output wire        job_row_tail,
   output wire [15:0] job_tiles,
-  output wire [3:0]  job_panel_tiles,
+  output wire [2:0]  job_panel_tiles,
   output wire [23:0] job_tile_beats,
   output wire [17:0] job_output_beats,
-  output wire [2:0]  job_panel_output_beats,
+  output wire [1:0]  job_panel_output_beats,
   output wire [2:0]  job_tail,
   output wire [4:0]  levels_width_0,
   output wire [4:0]  levels_width_1,
@@ -283,26 +283,26 @@ module job_descriptor (
   wire [15:0] last_step_difference = full_width_0 - 16'd1;
   wire [14:0] last_step = last_step_difference[15:1];
   wire [15:0] steps = {1'b0, last_step} + 16'd1;
-  reg [19:0] panel_words;
-  reg [17:0] tile_outputs;
-  reg [5:0] panel_outputs;
+  reg [17:0] panel_words;
+  reg [18:0] tile_outputs;
+  reg [4:0] panel_outputs;
   reg [23:0] tile_beats;
-  wire [17:0] tile_beats_product = steps * 2'd3;
-  wire [18:0] tile_beats_sum = {1'b0, tile_beats_product} + 19'd3;
+  wire [16:0] tile_beats_product = steps * 1'b1;
+  wire [17:0] tile_beats_sum = {1'b0, tile_beats_product} + 18'd4;
 
   always @(posedge clk) begin
-    panel_words <= full_width_1[3:0] * steps;
-    tile_outputs <= full_height_1 * 2'd3;
-    panel_outputs <= full_width_1[3:0] * 2'd3;
-    tile_beats <= {5'd0, tile_beats_sum};
+    panel_words <= full_width_1[1:0] * steps;
+    tile_outputs <= full_height_1 * 3'd4;
+    panel_outputs <= full_width_1[1:0] * 3'd4;
+    tile_beats <= {6'd0, tile_beats_sum};
   end
 
   wire [16:0] row_beats_sum = {1'b0, full_width_0} + 17'd7;
   wire [13:0] row_beats = row_beats_sum[16:3];
   wire [16:0] output_beats_sum = {1'b0, full_height_0} + 17'd7;
   wire [13:0] output_beats = output_beats_sum[16:3];
-  wire [6:0] panel_output_beats_sum = {1'b0, panel_outputs} + 7'd7;
-  wire [3:0] panel_output_beats = panel_output_beats_sum[6:3];
+  wire [5:0] panel_output_beats_sum = {1'b0, panel_outputs} + 6'd7;
+  wire [2:0] panel_output_beats = panel_output_beats_sum[5:3];
   wire one_panel = full_width_1 == full_height_1;
 
   // The first rule that is broken.
@@ -325,11 +325,11 @@ module job_descriptor (
       (full_height_1 > 16'h10));
   wire rule_8_word_16 = is_attention && (tokens > 12'h200);
   wire rule_9_word_16 = is_dense && (rule_6_word_16_term || rule_6_word_16_equal);
-  wire rule_10_word_17_term = rule_7_word_17_equal || (full_width_1 > 16'hA) || (full_height_1 < full_width_1) ||
-      (tile_outputs < {2'd0, full_height_0});
-  wire [16:0] rule_10_word_17_sum = {1'b0, full_height_0} + 17'd3;
-  wire rule_10_word_17_term_2 = rule_10_word_17_term || (tile_outputs >= {1'b0, rule_10_word_17_sum}) || ({3'd0,
-      one_panel ? 17'h80 : 17'h40} < panel_words);
+  wire rule_10_word_17_term = rule_7_word_17_equal || (full_width_1 > 16'd2) || (full_height_1 < full_width_1) ||
+      (tile_outputs < {3'd0, full_height_0});
+  wire [16:0] rule_10_word_17_sum = {1'b0, full_height_0} + 17'd4;
+  wire rule_10_word_17_term_2 = rule_10_word_17_term || (tile_outputs >= {2'd0, rule_10_word_17_sum}) || ({1'b0,
+      one_panel ? 17'h20 : 17'h10} < panel_words);
   wire rule_10_word_17 = is_dense && (rule_10_word_17_term_2 || ((panel_outputs[2:0] != 3'd0) && !one_panel));
   wire rule_11_word_4 = (query_pointer[5:0] != 6'd0) || (query_pointer[63:40] != 24'd0);
   wire rule_12_word_6 = is_attention && ((reference_pointer[5:0] != 6'd0) || (reference_pointer[63:40] != 24'd0));
@@ -408,10 +408,10 @@ module job_descriptor (
   assign job_last_step = is_dense ? last_step[2:0] : 3'd1;
   assign job_row_beats = is_dense ? row_beats[1:0] : 2'd1;
   assign job_row_tail = is_dense && full_width_0[0];
-  assign job_tiles = is_dense ? full_height_1 : 16'd2;
-  assign job_panel_tiles = is_dense ? full_width_1[3:0] : 4'd2;
-  assign job_tile_beats = is_dense ? tile_beats : 24'd9;
-  assign job_panel_output_beats = panel_output_beats[2:0];
+  assign job_tiles = is_dense ? full_height_1 : 16'd1;
+  assign job_panel_tiles = is_dense ? full_width_1[2:0] : 3'd1;
+  assign job_tile_beats = is_dense ? tile_beats : 24'd6;
+  assign job_panel_output_beats = panel_output_beats[1:0];
   assign job_tail = full_height_0[2:0];
 
   assign verdict = first_error;
@@ -424,7 +424,7 @@ module job_descriptor (
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, level_blocks_sum_4[0], level_blocks_sum_2[0], level_blocks_sum_3[0], level_blocks_sum[0],
       last_step_difference[0], row_beats_sum[2:0], output_beats_sum[2:0], panel_output_beats_sum[2:0],
-      panel_output_beats[3]};
+      panel_output_beats[2]};
 
 endmodule
 `default_nettype wire

@@ -35,10 +35,10 @@ module job_loads (
   input  wire [1:0]  job_row_beats,
   input  wire        job_row_tail,
   input  wire [15:0] job_tiles,
-  input  wire [3:0]  job_panel_tiles,
+  input  wire [2:0]  job_panel_tiles,
   input  wire [23:0] job_tile_beats,
   input  wire [17:0] job_output_beats,
-  input  wire [2:0]  job_panel_output_beats,
+  input  wire [1:0]  job_panel_output_beats,
   input  wire [2:0]  job_tail,
   input  wire        run_begins,
   input  wire        beat_valid,
@@ -52,12 +52,12 @@ module job_loads (
   output wire        to_mask,
   output wire        to_tables,
   output reg         upper_half,
-  output wire [4:0]  panel_entries,
-  output wire [7:0]  panel_words,
-  output reg  [3:0]  panel_last_tile,
+  output wire [2:0]  panel_entries,
+  output wire [5:0]  panel_words,
+  output reg  [2:0]  panel_last_tile,
   output reg         panel_upper,
   output reg  [39:0] panel_address,
-  output reg  [2:0]  panel_output_beats,
+  output reg  [1:0]  panel_output_beats,
   output reg         panel_last,
   output reg         panel_loaded,
   output wire        panels_left,
@@ -92,36 +92,37 @@ module job_loads (
     end
 
   // Its size and place.
-  reg [3:0] tiles;
-  reg [4:0] entries;
-  reg [7:0] words;
+  reg [2:0] tiles;
+  reg [2:0] entries;
+  reg [5:0] words;
   reg [31:0] beats;
   reg [39:0] next_parameter;
 
   always @(posedge clk)
-    if (is_size && is_panel) tiles <= (tiles_left < {12'd0, job_panel_tiles}) ? tiles_left[3:0] : job_panel_tiles;
+    if (is_size && is_panel) tiles <= (tiles_left < {13'd0, job_panel_tiles}) ? tiles_left[2:0] : job_panel_tiles;
 
   wire entries_term = is_multiply && is_panel;
   wire [3:0] words_sum = {1'b0, job_last_step} + 4'd1;
+  wire [6:0] words_product = tiles * words_sum;
 
   always @(posedge clk)
     if (entries_term) begin
-      entries <= tiles * 1'b1;
-      words <= tiles * words_sum;
+      entries <= tiles;
+      words <= words_product[5:0];
     end
 
-  wire [27:0] beats_product = tiles * job_tile_beats;
+  wire [26:0] beats_product = tiles * job_tile_beats;
   wire [10:0] beats_sum = {1'b0, job_tokens} + 11'd7;
 
   always @(posedge clk)
-    if (is_multiply) beats <= is_panel ? {4'd0, beats_product} :
-        is_mask ? {24'd0, beats_sum[10:3]} : 32'h58;
+    if (is_multiply) beats <= is_panel ? {5'd0, beats_product} :
+        is_mask ? {24'd0, beats_sum[10:3]} : 32'h34;
     else if (is_take && beat_valid) beats <= beats - 32'd1;
 
   wire asked = is_ask && request_ready;
   assign request_address = is_mask ? job_mask_address : next_parameter;
   wire complete = is_take && (beats == 32'd0);
-  wire [39:0] next_parameter_sum = job_parameter_address + 40'h90;
+  wire [39:0] next_parameter_sum = job_parameter_address + 40'h30;
 
   always @(posedge clk)
     if (start) next_parameter <= job_map_given ? next_parameter_sum : job_parameter_address;
@@ -149,7 +150,7 @@ module job_loads (
   always @(posedge clk)
     if (rst) tiles_left <= 16'd0;
     else if (start) tiles_left <= projects ? job_tiles : 16'd0;
-    else if (tiles_left_term) tiles_left <= tiles_left - {12'd0, tiles};
+    else if (tiles_left_term) tiles_left <= tiles_left - {13'd0, tiles};
 
   always @(posedge clk)
     if (rst) panel_loaded <= 1'b0;
@@ -172,16 +173,16 @@ module job_loads (
 
   reg [39:0] output_address;
   reg [17:0] output_beats_left;
-  wire [2:0] panel_output_beats_choice = (output_beats_left < {15'd0,
-      job_panel_output_beats}) ? output_beats_left[2:0] : job_panel_output_beats;
+  wire [1:0] panel_output_beats_choice = (output_beats_left < {16'd0,
+      job_panel_output_beats}) ? output_beats_left[1:0] : job_panel_output_beats;
 
   always @(posedge clk)
     if (run_begins) begin
-      panel_last_tile <= tiles - 4'd1;
+      panel_last_tile <= tiles - 3'd1;
       panel_upper <= upper_half;
       panel_address <= output_address;
       panel_output_beats <= panel_output_beats_choice;
-      panel_last <= {15'd0, job_panel_output_beats} >= output_beats_left;
+      panel_last <= {16'd0, job_panel_output_beats} >= output_beats_left;
     end
 
   always @(posedge clk)
@@ -189,8 +190,8 @@ module job_loads (
       output_address <= job_output_address;
       output_beats_left <= job_output_beats;
     end else if (run_begins) begin
-      output_address <= output_address + {34'd0, job_panel_output_beats, 3'd0};
-      output_beats_left <= output_beats_left - {15'd0, panel_output_beats_choice};
+      output_address <= output_address + {35'd0, job_panel_output_beats, 3'd0};
+      output_beats_left <= output_beats_left - {16'd0, panel_output_beats_choice};
     end
 
   assign panels_left = tiles_remain || panel_loaded;
@@ -203,7 +204,8 @@ module job_loads (
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, job_id, job_queries, job_rows, job_listed, job_order_kept, job_list_address, job_boxes,
       job_relu, job_query_address, job_reference_address, job_value_address, job_source_address, job_query_stride,
-      job_output_stride, job_source_stride, job_tail, job_blocks, job_row_beats, job_row_tail, beats_sum[2:0]};
+      job_output_stride, job_source_stride, job_tail, job_blocks, job_row_beats, job_row_tail, words_product[6],
+      beats_sum[2:0]};
 
 endmodule
 `default_nettype wire

@@ -31,11 +31,11 @@ module map_writer (
   output wire        request_valid,
   input  wire        request_ready,
   output wire [39:0] request_address,
-  output wire [2:0]  request_beats,
+  output wire [1:0]  request_beats,
   output wire        read_valid,
   input  wire        read_ready,
   output wire [2:0]  read_slot,
-  output wire [3:0]  read_unit,
+  output wire [1:0]  read_unit,
   output wire [3:0]  read_live,
   output wire        freed
 );
@@ -104,8 +104,7 @@ module map_writer (
   assign block_ready = end_of_block;
   assign read_slot = pixel[1] ? (pixel[0] ? block_slot_3 : block_slot_2) :
         pixel[0] ? block_slot_1 : block_slot_0;
-  wire [1:0] read_unit_sum = head_unit + unit;
-  assign read_unit = {2'd0, read_unit_sum};
+  assign read_unit = head_unit + unit;
   assign read_live = unit_is_live ? 4'd1 : 4'd0;
 
   // Groups that the block was the last of, one a cycle.
@@ -121,7 +120,7 @@ module map_writer (
 
   assign request_valid = is_ask;
   assign request_address = block_address;
-  assign request_beats = 3'd2;
+  assign request_beats = 2'd2;
   assign read_valid = is_copy;
   assign freed = free;
 
@@ -134,10 +133,10 @@ module map_writer (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  stream_check #(.WIDTH(43)) check_request (
-    .clk(clk), .rst(rst), .valid(is_ask), .ready(request_ready), .payload({block_address, 3'd2})
+  stream_check #(.WIDTH(42)) check_request (
+    .clk(clk), .rst(rst), .valid(is_ask), .ready(request_ready), .payload({block_address, 2'd2})
   );
-  stream_check #(.WIDTH(11)) check_read (
+  stream_check #(.WIDTH(9)) check_read (
     .clk(clk), .rst(rst), .valid(is_copy), .ready(read_ready), .payload({read_slot, read_unit, read_live})
   );
 `endif

@@ -9,9 +9,11 @@
 module msda_core (
   input  wire        clk,
   input  wire        rst,
-  input  wire        sample_valid,
+  input  wire        logits_valid,
+  input  wire        offsets_valid,
   input  wire [2:0]  sample_slot,
-  input  wire [2:0]  sample_number,
+  input  wire        logits_word,
+  input  wire [1:0]  offsets_word,
   input  wire        projected_valid,
   output wire        projected_ready,
   input  wire [1:0]  projected,
@@ -38,9 +40,8 @@ module msda_core (
   input  wire [63:0] feature_data,
   input  wire [39:0] start_0,
   input  wire [39:0] start_1,
-  input  wire [12:0] offset_x_0,
-  input  wire [12:0] offset_y_0,
-  input  wire [10:0] logit_0,
+  input  wire [43:0] logits_0,
+  input  wire [51:0] offsets_0,
   input  wire        feature_valid_0,
   output wire        feature_burst_0_valid,
   input  wire        feature_burst_0_ready,
@@ -66,8 +67,9 @@ module msda_core (
 
   wire group_freed;
 
-  // Offsets and logits come a sample a cycle for each lane.
-  wire [5:0] sample_address = {sample_slot, sample_number};
+  // Logits and offsets come a word a cycle for each lane.
+  wire [3:0] logits_address = {sample_slot, logits_word};
+  wire [4:0] offsets_address = {sample_slot, offsets_word};
 
   // A group is worked on when its samples and its references are there.
   wire group_valid = projected_valid && references_of_group_valid;
@@ -90,15 +92,17 @@ module msda_core (
     .rows_valid              (group_valid),
     .rows_ready              (group_ready),
     .rows                    (projected),
-    .sample_valid            (sample_valid),
-    .sample_address          (sample_address),
-    .sample_logit            (logit_0),
+    .logits_valid            (logits_valid),
+    .logits_address          (logits_address),
+    .logits                  (logits_0),
     .levels_width_0          (levels_width_0),
     .levels_width_1          (levels_width_1),
     .levels_height_0         (levels_height_0),
     .levels_height_1         (levels_height_1),
     .boxes                   (boxes),
-    .sample_offsets          ({offset_y_0, offset_x_0}),
+    .offsets_valid           (offsets_valid),
+    .offsets_address         (offsets_address),
+    .offsets                 (offsets_0),
     .reference_write_enable  (reference_write_enable),
     .reference_write_address (reference_write_address),
     .reference_write_data    (reference_write_data),

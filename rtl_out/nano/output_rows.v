@@ -21,7 +21,7 @@ module output_rows (
   output wire        request_valid,
   input  wire        request_ready,
   output wire [39:0] request_address,
-  output wire [2:0]  request_beats,
+  output wire [1:0]  request_beats,
   output wire        beat_valid,
   input  wire        beat_ready,
   output wire [63:0] beat
@@ -71,7 +71,7 @@ module output_rows (
 
   assign request_valid = row_place_valid;
   assign request_address = row_place_address;
-  assign request_beats = 3'd1;
+  assign request_beats = 2'd1;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, output_last, start, stride[2:0]};
@@ -82,8 +82,8 @@ module output_rows (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  stream_check #(.WIDTH(43)) check_request (
-    .clk(clk), .rst(rst), .valid(row_place_valid), .ready(request_ready), .payload({row_place_address, 3'd1})
+  stream_check #(.WIDTH(42)) check_request (
+    .clk(clk), .rst(rst), .valid(row_place_valid), .ready(request_ready), .payload({row_place_address, 2'd1})
   );
 `endif
 

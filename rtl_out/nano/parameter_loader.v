@@ -6,57 +6,54 @@
 `default_nettype none
 
 module parameter_loader (
-  input  wire         clk,
-  input  wire         rst,
-  input  wire         start_panel,
-  input  wire         start_rest,
-  input  wire         upper_half,
-  input  wire [4:0]   panel_entries,
-  input  wire [7:0]   panel_words,
-  input  wire         beat_valid,
-  input  wire [63:0]  beat,
-  output wire         gemm_requant_enable,
-  output wire         gemm_requant_bank,
-  output wire [4:0]   gemm_requant_address,
-  output wire [161:0] gemm_requant_data,
-  output wire         gemm_weights_enable,
-  output wire [1:0]   gemm_weights_bank,
-  output wire [6:0]   gemm_weights_address,
-  output wire [15:0]  gemm_weights_data,
-  output wire         head_requant_enable,
-  output wire         head_requant_bank,
-  output wire [1:0]   head_requant_address,
-  output wire [21:0]  head_requant_data,
-  output wire         output_weights_enable,
-  output wire         output_weights_bank,
-  output wire [1:0]   output_weights_address,
-  output wire [15:0]  output_weights_data,
-  output wire         output_requant_enable,
-  output wire         output_requant_bank,
-  output wire         output_requant_address,
-  output wire [53:0]  output_requant_data
+  input  wire        clk,
+  input  wire        rst,
+  input  wire        start_panel,
+  input  wire        start_rest,
+  input  wire        upper_half,
+  input  wire [2:0]  panel_entries,
+  input  wire [5:0]  panel_words,
+  input  wire        beat_valid,
+  input  wire [63:0] beat,
+  output wire        gemm_requant_enable,
+  output wire [1:0]  gemm_requant_bank,
+  output wire [2:0]  gemm_requant_address,
+  output wire [53:0] gemm_requant_data,
+  output wire        gemm_weights_enable,
+  output wire        gemm_weights_bank,
+  output wire [4:0]  gemm_weights_address,
+  output wire [63:0] gemm_weights_data,
+  output wire        head_requant_enable,
+  output wire        head_requant_bank,
+  output wire [1:0]  head_requant_address,
+  output wire [21:0] head_requant_data,
+  output wire        output_weights_enable,
+  output wire        output_weights_bank,
+  output wire [1:0]  output_weights_address,
+  output wire [15:0] output_weights_data,
+  output wire        output_requant_enable,
+  output wire        output_requant_bank,
+  output wire        output_requant_address,
+  output wire [53:0] output_requant_data
 );
 
   // Position: table, word, bank, beat of the entry.
   reg active;
   reg [2:0] table_index;
-  reg [6:0] word;
-  reg [6:0] address;
+  reg [4:0] word;
+  reg [4:0] address;
   reg [1:0] bank;
-  reg [1:0] part;
-  wire last_part = part == (table_index[2] ? 2'd0 :
-        table_index[0] ? 2'd0 : 2'd2);
   wire [1:0] last_bank_choice = table_index[2] ? (table_index[1] ? 2'd1 :
         table_index[0] ? 2'd1 : 2'd0) :
-        table_index[0] ? 2'd2 : 2'd0;
+        table_index[0] ? 2'd0 : 2'd3;
   wire last_bank = bank == last_bank_choice;
-  wire [6:0] last_word_difference = panel_words[6:0] - 7'd1;
-  wire [4:0] last_word_difference_2 = panel_entries - 5'd1;
-  wire [6:0] last_word_choice = table_index[1] ? (table_index[0] ? 7'd15 : 7'd7) :
+  wire [4:0] last_word_difference = panel_words[4:0] - 5'd1;
+  wire [2:0] last_word_difference_2 = panel_entries - 3'd1;
+  wire [4:0] last_word_choice = table_index[1] ? (table_index[0] ? 5'd11 : 5'd5) :
         table_index[0] ? last_word_difference : {2'd0, last_word_difference_2};
-  wire last_word = word == (table_index[2] ? (table_index[1] ? 7'd1 : 7'd3) : last_word_choice);
+  wire last_word = word == (table_index[2] ? (table_index[1] ? 5'd1 : 5'd3) : last_word_choice);
   wire step = active && beat_valid;
-  wire entry = step && last_part;
+  wire entry = step;
   wire row = entry && last_bank;
   wire end_of_table = row && last_word;
   wire is_table_0 = table_index == 3'd0;
@@ -69,19 +66,14 @@ module parameter_loader (
   wire end_of_load = end_of_table && (is_table_1 || is_table_6);
 
   always @(posedge clk)
-    if (rst) part <= 2'd0;
-    else if (entry) part <= 2'd0;
-    else if (step) part <= part + 2'd1;
-
-  always @(posedge clk)
     if (rst) bank <= 2'd0;
     else if (row) bank <= 2'd0;
     else if (entry) bank <= bank + 2'd1;
 
   always @(posedge clk)
-    if (rst) word <= 7'd0;
-    else if (end_of_table) word <= 7'd0;
-    else if (row) word <= word + 7'd1;
+    if (rst) word <= 5'd0;
+    else if (end_of_table) word <= 5'd0;
+    else if (row) word <= word + 5'd1;
 
   always @(posedge clk)
     if (rst) table_index <= 3'd0;
@@ -96,49 +88,38 @@ module parameter_loader (
 
   // A panel lies in its half; the tables of the queries behind those of the tokens.
   always @(posedge clk)
-    if (start_panel) address <= upper_half ? 7'd10 : 7'd0;
-    else if (start_rest) address <= 7'd2;
-    else if (end_of_table && is_table_0) address <= upper_half ? 7'd64 : 7'd0;
-    else if (end_of_table && is_table_2) address <= 7'd4;
-    else if (end_of_table) address <= 7'd0;
-    else if (row) address <= address + 7'd1;
+    if (start_panel) address <= upper_half ? 5'd3 : 5'd0;
+    else if (start_rest) address <= 5'd1;
+    else if (end_of_table && is_table_0) address <= upper_half ? 5'd16 : 5'd0;
+    else if (end_of_table && is_table_2) address <= 5'd2;
+    else if (end_of_table) address <= 5'd0;
+    else if (row) address <= address + 5'd1;
 
-  // Earlier beats of the entry.
-  reg [63:0] part_0;
-
-  always @(posedge clk)
-    if (step && (part == 2'd0)) part_0 <= beat;
-
-  reg [63:0] part_1;
-
-  always @(posedge clk)
-    if (step && (part == 2'd1)) part_1 <= beat;
-
+  // The entry.
   assign gemm_requant_enable = entry && (is_table_0 || is_table_2);
-  assign gemm_requant_address = address[4:0];
-  wire [191:0] gemm_requant_data_joined = {beat, part_1, part_0};
-  assign gemm_requant_data = gemm_requant_data_joined[161:0];
+  assign gemm_requant_address = address[2:0];
+  assign gemm_requant_data = beat[53:0];
   assign gemm_weights_enable = entry && (is_table_1 || is_table_3);
-  assign gemm_weights_data = beat[15:0];
   assign head_requant_enable = entry && is_table_4;
   assign head_requant_address = address[1:0];
   assign head_requant_data = beat[21:0];
   assign output_weights_enable = entry && is_table_5;
   assign output_weights_bank = bank[0];
+  assign output_weights_data = beat[15:0];
   assign output_requant_enable = entry && is_table_6;
   assign output_requant_address = address[0];
-  assign output_requant_data = beat[53:0];
 
-  assign gemm_requant_bank = 1'b0;
-  assign gemm_weights_bank = bank;
+  assign gemm_requant_bank = bank;
+  assign gemm_weights_bank = 1'b0;
   assign gemm_weights_address = address;
+  assign gemm_weights_data = beat;
   assign head_requant_bank = 1'b0;
   assign output_weights_address = head_requant_address;
-  assign output_weights_data = gemm_weights_data;
   assign output_requant_bank = output_weights_bank;
+  assign output_requant_data = gemm_requant_data;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, panel_words[7], gemm_requant_data_joined[191:162]};
+  wire _unused = &{1'b0, panel_words[5]};
 
 endmodule
 `default_nettype wire

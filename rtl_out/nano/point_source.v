@@ -15,8 +15,8 @@ module point_source (
   output wire        rows_ready,
   input  wire [1:0]  rows,
   input  wire        logit_write_enable,
-  input  wire [5:0]  logit_write_address,
-  input  wire [10:0] logit_write_data,
+  input  wire [3:0]  logit_write_address,
+  input  wire [43:0] logit_write_data,
   output wire        logit_valid,
   input  wire        logit_ready,
   output wire [10:0] logit_logit,
@@ -29,7 +29,7 @@ module point_source (
   output wire        logit_tag_last_of_group
 );
 
-  // Logits of the groups on chip; one is filled while another is read.
+  // Logits of the groups on chip, several in a word; one group is filled while another is read.
 
   // Position: query, head, level, point.
   reg [1:0] group_index;
@@ -80,16 +80,17 @@ module point_source (
     else if (group_index_term) row_index <= 1'b0;
     else if (sample_term) row_index <= row_index + 1'b1;
 
+  wire [43:0] logits_q;
   wire [2:0] logits_read_address_joined = {group_index, row_index};
 
-  sram_1r1w #(.WIDTH(11), .DEPTH(48), .ADDRESS_BITS(6)) u_logits (
+  sram_1r1w #(.WIDTH(44), .DEPTH(12), .ADDRESS_BITS(4)) u_logits (
     .clk           (clk),
     .write         (logit_write_enable),
     .write_address (logit_write_address),
     .write_data    (logit_write_data),
     .read          (step),
-    .read_address  ({logits_read_address_joined, sample}),
-    .read_data     (logit_logit)
+    .read_address  ({logits_read_address_joined, sample[2]}),
+    .read_data     (logits_q)
   );
 
   reg at_valid;
@@ -117,16 +118,45 @@ module point_source (
       at_last_of_group <= last_of_group;
     end
 
-  assign read_advance = !at_valid || logit_ready;
+  reg chosen_valid;
 
-  assign logit_valid = at_valid;
-  assign logit_tag_slot = at_slot;
-  assign logit_tag_sample = at_sample;
-  assign logit_tag_head = at_head;
-  assign logit_tag_level = at_level;
-  assign logit_tag_last_of_head = at_last_of_head;
-  assign logit_tag_last_of_query = at_last_of_query;
-  assign logit_tag_last_of_group = at_last_of_group;
+  always @(posedge clk)
+    if (rst) chosen_valid <= 1'b0;
+    else if (read_advance) chosen_valid <= at_valid;
+
+  reg [10:0] chosen_logit;
+  reg [2:0] chosen_tag_slot;
+  reg [2:0] chosen_tag_sample;
+  reg chosen_tag_head;
+  reg chosen_tag_level;
+  reg chosen_tag_last_of_head;
+  reg chosen_tag_last_of_query;
+  reg chosen_tag_last_of_group;
+
+  always @(posedge clk)
+    if (read_advance) begin
+      chosen_logit <= at_sample[1] ? (at_sample[0] ? logits_q[43:33] : logits_q[32:22]) :
+        at_sample[0] ? logits_q[21:11] : logits_q[10:0];
+      chosen_tag_slot <= at_slot;
+      chosen_tag_sample <= at_sample;
+      chosen_tag_head <= at_head;
+      chosen_tag_level <= at_level;
+      chosen_tag_last_of_head <= at_last_of_head;
+      chosen_tag_last_of_query <= at_last_of_query;
+      chosen_tag_last_of_group <= at_last_of_group;
+    end
+
+  assign read_advance = !chosen_valid || logit_ready;
+
+  assign logit_valid = chosen_valid;
+  assign logit_logit = chosen_logit;
+  assign logit_tag_slot = chosen_tag_slot;
+  assign logit_tag_sample = chosen_tag_sample;
+  assign logit_tag_head = chosen_tag_head;
+  assign logit_tag_level = chosen_tag_level;
+  assign logit_tag_last_of_head = chosen_tag_last_of_head;
+  assign logit_tag_last_of_query = chosen_tag_last_of_query;
+  assign logit_tag_last_of_group = chosen_tag_last_of_group;
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL
@@ -135,8 +165,9 @@ module point_source (
 
 `ifdef QUILLGEN_CHECKS
   stream_check #(.WIDTH(22)) check_logit (
-    .clk(clk), .rst(rst), .valid(at_valid), .ready(logit_ready), .payload({logit_logit, at_slot, at_sample, at_head,
-        at_level, at_last_of_head, at_last_of_query, at_last_of_group})
+    .clk(clk), .rst(rst), .valid(chosen_valid), .ready(logit_ready), .payload({chosen_logit, chosen_tag_slot,
+        chosen_tag_sample, chosen_tag_head, chosen_tag_level, chosen_tag_last_of_head, chosen_tag_last_of_query,
+        chosen_tag_last_of_group})
   );
 `endif
 

@@ -11,7 +11,7 @@
 //   max_height = 16
 //   max_queries = 64
 //   gemm_rows = 2
-//   gemm_columns = 3
+//   gemm_columns = 4
 //   gemm_depth = 2
 //   lanes = 1
 //   projection_columns = 2
@@ -180,10 +180,10 @@ module quillgen (
   wire [1:0] job_descriptor_job_row_beats;
   wire job_descriptor_job_row_tail;
   wire [15:0] job_descriptor_job_tiles;
-  wire [3:0] job_descriptor_job_panel_tiles;
+  wire [2:0] job_descriptor_job_panel_tiles;
   wire [23:0] job_descriptor_job_tile_beats;
   wire [17:0] job_descriptor_job_output_beats;
-  wire [2:0] job_descriptor_job_panel_output_beats;
+  wire [1:0] job_descriptor_job_panel_output_beats;
   wire [2:0] job_descriptor_job_tail;
   wire [4:0] job_descriptor_levels_width_0;
   wire [4:0] job_descriptor_levels_width_1;
@@ -198,12 +198,12 @@ module quillgen (
   wire job_loads_to_mask;
   wire job_loads_to_tables;
   wire job_loads_upper_half;
-  wire [4:0] job_loads_panel_entries;
-  wire [7:0] job_loads_panel_words;
-  wire [3:0] job_loads_panel_last_tile;
+  wire [2:0] job_loads_panel_entries;
+  wire [5:0] job_loads_panel_words;
+  wire [2:0] job_loads_panel_last_tile;
   wire job_loads_panel_upper;
   wire [39:0] job_loads_panel_address;
-  wire [2:0] job_loads_panel_output_beats;
+  wire [1:0] job_loads_panel_output_beats;
   wire job_loads_panel_last;
   wire job_loads_panel_loaded;
   wire job_loads_panels_left;
@@ -272,13 +272,13 @@ module quillgen (
   );
 
   wire parameter_loader_gemm_requant_enable;
-  wire parameter_loader_gemm_requant_bank;
-  wire [4:0] parameter_loader_gemm_requant_address;
-  wire [161:0] parameter_loader_gemm_requant_data;
+  wire [1:0] parameter_loader_gemm_requant_bank;
+  wire [2:0] parameter_loader_gemm_requant_address;
+  wire [53:0] parameter_loader_gemm_requant_data;
   wire parameter_loader_gemm_weights_enable;
-  wire [1:0] parameter_loader_gemm_weights_bank;
-  wire [6:0] parameter_loader_gemm_weights_address;
-  wire [15:0] parameter_loader_gemm_weights_data;
+  wire parameter_loader_gemm_weights_bank;
+  wire [4:0] parameter_loader_gemm_weights_address;
+  wire [63:0] parameter_loader_gemm_weights_data;
   wire parameter_loader_head_requant_enable;
   wire parameter_loader_head_requant_bank;
   wire [1:0] parameter_loader_head_requant_address;
@@ -333,17 +333,18 @@ module quillgen (
   wire [7:0] gemm_burst_length;
   wire gemm_busy;
   wire gemm_waits_for_room;
-  wire gemm_sample_valid;
+  wire gemm_logits_valid;
+  wire gemm_offsets_valid;
   wire [2:0] gemm_sample_slot;
-  wire [2:0] gemm_sample_number;
-  wire [12:0] gemm_offset_x_0;
-  wire [12:0] gemm_offset_y_0;
-  wire [10:0] gemm_logit_0;
+  wire gemm_logits_word;
+  wire [1:0] gemm_offsets_word;
+  wire [43:0] gemm_logits_0;
+  wire [51:0] gemm_offsets_0;
   wire gemm_projected_valid;
   wire [1:0] gemm_projected;
   wire gemm_request_valid;
   wire [39:0] gemm_request_address;
-  wire [2:0] gemm_request_beats;
+  wire [1:0] gemm_request_beats;
   wire gemm_beat_valid;
   wire [63:0] gemm_beat;
 
@@ -463,7 +464,7 @@ module quillgen (
   wire output_rows_query_ready;
   wire output_rows_request_valid;
   wire [39:0] output_rows_request_address;
-  wire [2:0] output_rows_request_beats;
+  wire [1:0] output_rows_request_beats;
   wire output_rows_beat_valid;
   wire [63:0] output_rows_beat;
   wire start_attend = job_control_start && job_control_attending;
@@ -584,11 +585,11 @@ module quillgen (
     .beat            (job_reader_beat)
   );
 
-  wire [3:0] gemm_run_last_tile_choice = job_control_attending ? 4'd7 : job_loads_panel_last_tile;
-  wire [6:0] gemm_run_first_weight_choice = job_control_attending ? 7'd4 :
-        job_loads_panel_upper ? 7'd64 : 7'd0;
-  wire [4:0] gemm_run_first_entry_choice = job_control_attending ? 5'd2 :
-        job_loads_panel_upper ? 5'd10 : 5'd0;
+  wire [2:0] gemm_run_last_tile_choice = job_control_attending ? 3'd5 : job_loads_panel_last_tile;
+  wire [4:0] gemm_run_first_weight_choice = job_control_attending ? 5'd2 :
+        job_loads_panel_upper ? 5'd16 : 5'd0;
+  wire [2:0] gemm_run_first_entry_choice = job_control_attending ? 3'd1 :
+        job_loads_panel_upper ? 3'd3 : 3'd0;
   wire gemm_mask_valid_term = job_loads_to_mask && job_reader_beat_valid;
   wire [1:0] gemm_row_beats_choice = job_control_attending ? 2'd1 : job_descriptor_job_row_beats;
 
@@ -636,12 +637,13 @@ module quillgen (
     .requant_data     (parameter_loader_gemm_requant_data),
     .busy             (gemm_busy),
     .waits_for_room   (gemm_waits_for_room),
-    .sample_valid     (gemm_sample_valid),
+    .logits_valid     (gemm_logits_valid),
+    .offsets_valid    (gemm_offsets_valid),
     .sample_slot      (gemm_sample_slot),
-    .sample_number    (gemm_sample_number),
-    .offset_x_0       (gemm_offset_x_0),
-    .offset_y_0       (gemm_offset_y_0),
-    .logit_0          (gemm_logit_0),
+    .logits_word      (gemm_logits_word),
+    .offsets_word     (gemm_offsets_word),
+    .logits_0         (gemm_logits_0),
+    .offsets_0        (gemm_offsets_0),
     .projected_valid  (gemm_projected_valid),
     .projected_ready  (core_projected_ready),
     .projected        (gemm_projected),
@@ -701,9 +703,11 @@ module quillgen (
   msda_core u_core (
     .clk                       (clk),
     .rst                       (rst || job_control_job_reset),
-    .sample_valid              (gemm_sample_valid),
+    .logits_valid              (gemm_logits_valid),
+    .offsets_valid             (gemm_offsets_valid),
     .sample_slot               (gemm_sample_slot),
-    .sample_number             (gemm_sample_number),
+    .logits_word               (gemm_logits_word),
+    .offsets_word              (gemm_offsets_word),
     .projected_valid           (gemm_projected_valid),
     .projected_ready           (core_projected_ready),
     .projected                 (gemm_projected),
@@ -730,9 +734,8 @@ module quillgen (
     .feature_data              (m_axi_rdata),
     .start_0                   (job_descriptor_start_0),
     .start_1                   (job_descriptor_start_1),
-    .offset_x_0                (gemm_offset_x_0),
-    .offset_y_0                (gemm_offset_y_0),
-    .logit_0                   (gemm_logit_0),
+    .logits_0                  (gemm_logits_0),
+    .offsets_0                 (gemm_offsets_0),
     .feature_valid_0           (read_port_data_valid_4),
     .feature_burst_0_valid     (core_feature_burst_0_valid),
     .feature_burst_0_ready     (read_port_client_4_ready),
@@ -761,7 +764,7 @@ module quillgen (
   wire burst_writer_request_valid_choice = job_control_attending ? output_rows_request_valid : gemm_request_valid;
   wire [39:0] burst_writer_request_address_choice = job_control_attending ? output_rows_request_address :
       gemm_request_address;
-  wire [2:0] burst_writer_request_beats_choice = job_control_attending ? output_rows_request_beats :
+  wire [1:0] burst_writer_request_beats_choice = job_control_attending ? output_rows_request_beats :
       gemm_request_beats;
   wire burst_writer_beat_valid_choice = job_control_attending ? output_rows_beat_valid : gemm_beat_valid;
   wire [63:0] burst_writer_beat_choice = job_control_attending ? output_rows_beat : gemm_beat;

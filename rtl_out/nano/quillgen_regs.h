@@ -159,7 +159,7 @@
 
 /* Values. */
 #define QUILLGEN_ID_VALUE                                 0x5155494Cu
-#define QUILLGEN_VERSION_VALUE                            5u         
+#define QUILLGEN_VERSION_VALUE                            6u         
 #define QUILLGEN_QUEUED_JOBS                              2u           /* that wait behind the one in work */
 #define QUILLGEN_COUNTERS                                 26u          /* from COUNT_CYCLES on, 4 bytes apart */
 

@@ -4,7 +4,7 @@
 // together and read together as they lie in memory.
 //
 //   banks = 8
-//   words = 4
+//   words = 1
 //   map_unit = 2
 //   dense_unit = 8
 `default_nettype none
@@ -17,14 +17,15 @@ module result_buffer (
   input  wire        restart,
   input  wire        result_valid,
   input  wire [2:0]  result_slot,
-  input  wire [3:0]  result_place,
+  input  wire [2:0]  result_tile,
   input  wire [12:0] result_value_0,
   input  wire [12:0] result_value_1,
   input  wire [12:0] result_value_2,
+  input  wire [12:0] result_value_3,
   input  wire        read_valid,
   output wire        read_ready,
   input  wire [2:0]  read_slot,
-  input  wire [3:0]  read_unit,
+  input  wire [1:0]  read_unit,
   input  wire [3:0]  read_live,
   output wire        beat_valid,
   input  wire        beat_ready,
@@ -34,19 +35,25 @@ module result_buffer (
   // In its format: saturated, and not negative where that is asked for.
   reg write;
   reg [2:0] write_slot;
-  reg [4:0] first_output;
 
   always @(posedge clk)
     if (rst) write <= 1'b0;
     else write <= result_valid;
 
-  wire [5:0] first_output_product = result_place * 2'd3;
-
-  always @(posedge clk) begin
+  always @(posedge clk)
     write_slot <= result_slot;
-    first_output <= first_output_product[4:0];
-  end
 
+  reg [1:0] first_word;
+
+  always @(posedge clk)
+    first_word <= result_tile[2:1];
+
+  reg first_bank;
+
+  always @(posedge clk)
+    first_bank <= result_tile[0];
+
+  wire in_row = first_word < 2'd1;
   reg [7:0] value_0;
   wire [7:0] value_0_choice = ((result_value_0[12:7] == 6'd0) ||
       (result_value_0[12:7] == 6'd63)) ? result_value_0[7:0] :
@@ -71,160 +78,133 @@ module result_buffer (
   always @(posedge clk)
     value_2 <= dense ? ((relu && result_value_2[12]) ? 8'd0 : value_2_choice) : value_2_choice;
 
+  reg [7:0] value_3;
+  wire [7:0] value_3_choice = ((result_value_3[12:7] == 6'd0) ||
+      (result_value_3[12:7] == 6'd63)) ? result_value_3[7:0] :
+        result_value_3[12] ? 8'd128 : 8'd127;
+
+  always @(posedge clk)
+    value_3 <= dense ? ((relu && result_value_3[12]) ? 8'd0 : value_3_choice) : value_3_choice;
+
   // Each bank takes the output that is its own, if there is one; outputs beyond the row are dropped.
   wire advance;
   wire fetch = read_valid && advance && (read_live != 4'd0);
   assign read_ready = advance;
 
   // Only banks that have what is asked for are read: the others may never have been written.
-  wire [1:0] first_word = first_output[4:3];
-  wire [2:0] first_bank = first_output[2:0];
-  wire [2:0] bank_0_which = 3'd0 - first_bank;
-  wire [2:0] bank_7_word = {1'b0, first_word};
-  wire [2:0] bank_0_word = bank_7_word + {2'd0, first_bank > 3'd0};
-  wire bank_0_write = write && (bank_0_which < 3'd3) && (bank_0_word < 3'd4);
-  wire bank_0_read_equal = read_unit[1:0] == 2'd0;
+  wire bank_0_write = write && in_row && !first_bank;
+  wire bank_0_read_equal = read_unit == 2'd0;
   wire bank_0_read = fetch && (dense ? (read_live > 4'd0) : bank_0_read_equal);
   wire [7:0] bank_0_q;
-  wire [7:0] bank_0_write_data_choice = bank_0_which[1] ? value_2 :
-        bank_0_which[0] ? value_1 : value_0;
-  wire [4:0] bank_0_read_address_joined = {read_slot, read_unit[3:2]};
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_0 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_0 (
     .clk           (clk),
     .write         (bank_0_write),
-    .write_address ({write_slot, bank_0_word[1:0]}),
-    .write_data    (bank_0_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_0),
     .read          (bank_0_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_0_q)
   );
 
-  wire [2:0] bank_1_which = 3'd1 - first_bank;
-  wire [2:0] bank_1_word = bank_7_word + {2'd0, first_bank > 3'd1};
-  wire bank_1_write = write && (bank_1_which < 3'd3) && (bank_1_word < 3'd4);
+  wire bank_1_write = bank_0_write;
   wire bank_1_read = fetch && (dense ? (read_live > 4'd1) : bank_0_read_equal);
   wire [7:0] bank_1_q;
-  wire [7:0] bank_1_write_data_choice = bank_1_which[1] ? value_2 :
-        bank_1_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_1 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_1 (
     .clk           (clk),
     .write         (bank_1_write),
-    .write_address ({write_slot, bank_1_word[1:0]}),
-    .write_data    (bank_1_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_1),
     .read          (bank_1_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_1_q)
   );
 
-  wire [2:0] bank_2_which = 3'd2 - first_bank;
-  wire [2:0] bank_2_word = bank_7_word + {2'd0, first_bank > 3'd2};
-  wire bank_2_write = write && (bank_2_which < 3'd3) && (bank_2_word < 3'd4);
-  wire bank_2_read_equal = read_unit[1:0] == 2'd1;
+  wire bank_2_write = bank_0_write;
+  wire bank_2_read_equal = read_unit == 2'd1;
   wire bank_2_read = fetch && (dense ? (read_live > 4'd2) : bank_2_read_equal);
   wire [7:0] bank_2_q;
-  wire [7:0] bank_2_write_data_choice = bank_2_which[1] ? value_2 :
-        bank_2_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_2 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_2 (
     .clk           (clk),
     .write         (bank_2_write),
-    .write_address ({write_slot, bank_2_word[1:0]}),
-    .write_data    (bank_2_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_2),
     .read          (bank_2_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_2_q)
   );
 
-  wire [2:0] bank_3_which = 3'd3 - first_bank;
-  wire [2:0] bank_3_word = bank_7_word + {2'd0, first_bank > 3'd3};
-  wire bank_3_write = write && (bank_3_which < 3'd3) && (bank_3_word < 3'd4);
+  wire bank_3_write = bank_0_write;
   wire bank_3_read = fetch && (dense ? (read_live > 4'd3) : bank_2_read_equal);
   wire [7:0] bank_3_q;
-  wire [7:0] bank_3_write_data_choice = bank_3_which[1] ? value_2 :
-        bank_3_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_3 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_3 (
     .clk           (clk),
     .write         (bank_3_write),
-    .write_address ({write_slot, bank_3_word[1:0]}),
-    .write_data    (bank_3_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_3),
     .read          (bank_3_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_3_q)
   );
 
-  wire [2:0] bank_4_which = 3'd4 - first_bank;
-  wire [2:0] bank_4_word = bank_7_word + {2'd0, first_bank > 3'd4};
-  wire bank_4_write = write && (bank_4_which < 3'd3) && (bank_4_word < 3'd4);
-  wire bank_4_read_equal = read_unit[1:0] == 2'd2;
+  wire bank_4_write = write && in_row && first_bank;
+  wire bank_4_read_equal = read_unit == 2'd2;
   wire bank_4_read = fetch && (dense ? (read_live > 4'd4) : bank_4_read_equal);
   wire [7:0] bank_4_q;
-  wire [7:0] bank_4_write_data_choice = bank_4_which[1] ? value_2 :
-        bank_4_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_4 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_4 (
     .clk           (clk),
     .write         (bank_4_write),
-    .write_address ({write_slot, bank_4_word[1:0]}),
-    .write_data    (bank_4_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_0),
     .read          (bank_4_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_4_q)
   );
 
-  wire [2:0] bank_5_which = 3'd5 - first_bank;
-  wire [2:0] bank_5_word = bank_7_word + {2'd0, first_bank > 3'd5};
-  wire bank_5_write = write && (bank_5_which < 3'd3) && (bank_5_word < 3'd4);
+  wire bank_5_write = bank_4_write;
   wire bank_5_read = fetch && (dense ? (read_live > 4'd5) : bank_4_read_equal);
   wire [7:0] bank_5_q;
-  wire [7:0] bank_5_write_data_choice = bank_5_which[1] ? value_2 :
-        bank_5_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_5 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_5 (
     .clk           (clk),
     .write         (bank_5_write),
-    .write_address ({write_slot, bank_5_word[1:0]}),
-    .write_data    (bank_5_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_1),
     .read          (bank_5_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_5_q)
   );
 
-  wire [2:0] bank_6_which = 3'd6 - first_bank;
-  wire [2:0] bank_6_word = bank_7_word + {2'd0, first_bank > 3'd6};
-  wire bank_6_write = write && (bank_6_which < 3'd3) && (bank_6_word < 3'd4);
-  wire bank_6_read_equal = read_unit[1:0] == 2'd3;
+  wire bank_6_write = bank_4_write;
+  wire bank_6_read_equal = read_unit == 2'd3;
   wire bank_6_read = fetch && (dense ? (read_live > 4'd6) : bank_6_read_equal);
   wire [7:0] bank_6_q;
-  wire [7:0] bank_6_write_data_choice = bank_6_which[1] ? value_2 :
-        bank_6_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_6 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_6 (
     .clk           (clk),
     .write         (bank_6_write),
-    .write_address ({write_slot, bank_6_word[1:0]}),
-    .write_data    (bank_6_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_2),
     .read          (bank_6_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_6_q)
   );
 
-  wire [2:0] bank_7_which = 3'd7 - first_bank;
-  wire bank_7_write = write && (bank_7_which < 3'd3);
+  wire bank_7_write = bank_4_write;
   wire bank_7_read = fetch && (dense ? (read_live > 4'd7) : bank_6_read_equal);
   wire [7:0] bank_7_q;
-  wire [7:0] bank_7_write_data_choice = bank_7_which[1] ? value_2 :
-        bank_7_which[0] ? value_1 : value_0;
 
-  sram_1r1w #(.WIDTH(8), .DEPTH(32), .ADDRESS_BITS(5)) u_bank_7 (
+  sram_1r1w #(.WIDTH(8), .DEPTH(8), .ADDRESS_BITS(3)) u_bank_7 (
     .clk           (clk),
     .write         (bank_7_write),
-    .write_address ({write_slot, bank_7_word[1:0]}),
-    .write_data    (bank_7_write_data_choice),
+    .write_address (write_slot),
+    .write_data    (value_3),
     .read          (bank_7_read),
-    .read_address  (bank_0_read_address_joined),
+    .read_address  (read_slot),
     .read_data     (bank_7_q)
   );
 
@@ -233,7 +213,7 @@ module result_buffer (
   reg [1:0] unit_part;
 
   always @(posedge clk)
-    if (advance) unit_part <= read_unit[1:0];
+    if (advance) unit_part <= read_unit;
 
   reg [3:0] unit_live;
 
@@ -273,9 +253,6 @@ module result_buffer (
       (unit_live > 4'd5) ? bank_5_q : 8'd0, (unit_live > 4'd4) ? bank_4_q : 8'd0, (unit_live > 4'd3) ? bank_3_q : 8'd0,
       (unit_live > 4'd2) ? bank_2_q : 8'd0, (unit_live > 4'd1) ? bank_1_q : 8'd0,
       (unit_live > 4'd0) ? bank_0_q : 8'd0} : collect_word_out;
-
-  // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, first_output_product[5]};
 
 `ifdef QUILLGEN_CHECKS
 `elsif FORMAL

@@ -76,8 +76,8 @@ Hardware hardware_of(const Config& c) {
   const auto& a = c.attention;
   const auto& n = c.numerics;
   const auto& g = c.gemm;
-  const std::int64_t lanes = c.core.lanes, samples = a.samples_per_query(), head_dim = a.head_dim();
-  const std::int64_t columns = c.core.projection_columns, rows = up(g.rows) / (g.rows == 1 ? 2 : 1);
+  const std::int64_t lanes = c.core.lanes, head_dim = a.head_dim();
+  const std::int64_t columns = c.core.projection_columns, row_slots = up(g.rows) / (g.rows == 1 ? 2 : 1);
   const int word = divide_up(a.embed_dim, c.core.projection_columns);
   const std::int64_t entry = 32 + 16 + 6, beat = c.memory.data_bits;
   const std::int64_t operand = std::max(n.query_bits, n.feature_bits),
@@ -110,14 +110,15 @@ Hardware hardware_of(const Config& c) {
     add({name, multipliers, bits});
   };
   // The array, and a requantiser for each result that leaves it in a cycle.
-  block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth + drain_width(c),
+  block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth + g.columns,
            g.rows * 2 * up(gemm_steps(c, static_cast<int>(longest))) * g.depth * operand +
                std::int64_t{g.columns} * weight_words(c) * g.depth * weight +
-               requant_words(c) * std::int64_t{drain_width(c)} * entry);
+               requant_words(c) * std::int64_t{g.columns} * entry);
   // Offsets, logits and references of three groups of queries.
-  block_of(
-      "group_buffers", 0,
-      lanes * 3 * rows * (up(samples / lanes) * (n.logit_bits() + 2 * n.offset_bits()) + up(a.levels) * (64 + 34)));
+  block_of("group_buffers", 0,
+           (2 * row_slots + g.rows) *
+               (g.columns * (up(logit_tiles(c)) * n.logit_bits() + up(offset_tiles(c)) * n.offset_bits()) +
+                lanes * up(a.levels) * (64 + 34)));
   block_of("locations_and_weights", lanes * (6 + 6), 0);
   add(query_order_of(c));
   if (c.order.bucket_bits > 0) add(bucket_sort_of(c));
@@ -139,10 +140,10 @@ Hardware hardware_of(const Config& c) {
   block_of("output_requantise", columns, columns * word * entry + up(word) * (columns * n.output_bits + 1));
   // Results of rows on their way to memory, in banks of one element, the slots of a group a power of two.
   const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(std::min(n.feature_bits, n.output_bits));
-  const std::int64_t banks = std::max(up(drain_width(c)), in_beat), groups = std::max(3, 4 / g.rows + 2);
+  const std::int64_t banks = std::max(up(g.columns), in_beat), groups = std::max(3, 4 / g.rows + 2);
   block_of("result_buffer", 0,
-           banks * std::max<std::int64_t>(1, result_elements(c) / banks) *
-               (std::int64_t{1} << index(static_cast<int>(groups))) * rows * std::max(n.feature_bits, n.output_bits));
+           banks * std::max<std::int64_t>(1, result_elements(c) / banks) * ((groups - 1) * row_slots + g.rows) *
+               std::max(n.feature_bits, n.output_bits));
   block_of("token_mask", 0, std::int64_t{divide_up(a.max_tokens, beat_bytes(c.memory))} * beat_bytes(c.memory));
   const int row = std::max(row_beats(a.embed_dim, n.feature_bits, c.memory),
                            row_beats(static_cast<int>(longest), n.query_bits, c.memory)),

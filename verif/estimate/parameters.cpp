@@ -18,8 +18,11 @@ std::int64_t entries(const Config& c, std::int64_t count, int bits) {
 
 std::int64_t panel_beats(const Config& c, int tiles, int inner) {
   const int weight_bits = c.gemm.depth * std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
-  return entries(c, std::int64_t{tiles} * drains_of_tile(c), drain_width(c) * entry_bits) +
-         entries(c, std::int64_t{tiles} * gemm_steps(c, inner) * c.gemm.columns, weight_bits);
+  const auto of_columns = [&](std::int64_t count, int bits) {
+    const int together = columns_of_beat(c, bits);
+    return entries(c, count * (c.gemm.columns / together), together * bits);
+  };
+  return of_columns(tiles, entry_bits) + of_columns(std::int64_t{tiles} * gemm_steps(c, inner), weight_bits);
 }
 
 ImageBeats image_beats(const Config& c) {
@@ -34,8 +37,7 @@ ImageBeats image_beats(const Config& c) {
 
 int panel_tiles(const Config& c, int inner, int outputs) {
   const int tiles = divide_up(outputs, c.gemm.columns), steps = gemm_steps(c, inner), aligned = aligned_tiles(c);
-  if (tiles * steps <= weight_words(c) && tiles * drains_of_tile(c) <= requant_words(c) && tiles <= most_panel_tiles(c))
-    return tiles;
+  if (tiles * steps <= weight_words(c) && tiles <= requant_words(c) && tiles <= most_panel_tiles(c)) return tiles;
   // As many panels as there must be, of about the same size.
   const int most = std::min(weight_words(c) / 2 / steps, most_panel_tiles(c)) / aligned * aligned;
   return divide_up(divide_up(tiles, divide_up(tiles, most)), aligned) * aligned;

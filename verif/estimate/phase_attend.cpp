@@ -16,9 +16,9 @@ LaneShape lane_shape(const Config& c) {
   LaneShape s;
   s.samples_of_head = of_head, s.heads = a.heads / lanes;
   // The softmax takes a head twice; the divider has a stage a bit.
-  s.path = 2 * of_head + c.numerics.attention_bits + 15;
+  s.path = 2 * of_head + c.numerics.attention_bits + 16;
   s.path_to_free = s.path - 9;
-  s.path_holds = 2 * power_of_two(2 * of_head) + c.numerics.attention_bits + 16;
+  s.path_holds = 2 * power_of_two(2 * of_head) + c.numerics.attention_bits + 17;
   s.run_ahead = c.feature_cache.run_ahead;
   s.line_beats = line_beats(c);
   s.outstanding = c.memory.max_outstanding / lanes;

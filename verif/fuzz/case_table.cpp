@@ -39,6 +39,7 @@ const std::string small_map = level(0, 6, 5) + level(1, 3, 4);
 void apply(Case& c, const std::string& changes) {
   std::istringstream words(changes);
   for (std::string change; words >> change;) set_parameter(c, change);
+  c.config.gemm.columns = fitting_columns(c.config);
 }
 
 /// A cache as small as it may be for these changes.
@@ -85,6 +86,8 @@ void add_queries(Table& t) {
   t.add("max_queries, whole groups", "attention.max_queries=16 workload.queries=16", "queries=16" + reads);
   t.add("max_queries, part of a group", "attention.max_queries=21 workload.queries=21", "queries=21" + reads);
   t.add("one more than a group", "workload.queries=5", "queries=5" + reads);
+  t.add("32 rows", "gemm.rows=32 workload.queries=33", "queries=33" + reads);
+  t.add("three rows", "gemm.rows=3 workload.queries=11", "queries=11" + reads);
   t.add("one less than a group", "gemm.rows=16 workload.queries=15", "queries=15" + reads);
   t.add("one more than two groups of 16", "gemm.rows=16 workload.queries=33", "queries=33" + reads);
 }
@@ -180,6 +183,8 @@ void add_padding(Table& t) {
   t.add("nearly all blocks", padding(block_padding) + "workload.padded_percent=95 " + level(0, 16, 16),
         "tokens.padded>0 tokens.all>tokens.padded" + reads);
   t.add("one row of the array, half of the tokens", "gemm.rows=1 workload.padded_percent=50", some);
+  t.add("22 rows of the array, half of the tokens", "gemm.rows=22 workload.padded_percent=50", some);
+  t.add("three rows of the array, half of the tokens", "gemm.rows=3 workload.padded_percent=50", some);
   t.add("16 rows of the array, half of the tokens", "gemm.rows=16 workload.padded_percent=50", some);
   t.add("one token, not padded", "attention.levels=1 " + level(0, 1, 1), "tokens=1" + reads);
   t.add("one token, padded", "attention.levels=1 workload.padded_percent=100 " + level(0, 1, 1),
@@ -202,7 +207,7 @@ void add_maps(Table& t) {
   t.add("sources that come late", "workload.latency=300", "cycles.waiting_for_rows>300" + reads);
   for (const int depth : {2, 8, 64})
     t.add(fmt::format("depth {} for 24 channels", depth), set("gemm.depth", depth) + "attention.embed_dim=24", reads);
-  t.add("tiles beyond the channels", "gemm.columns=96 attention.embed_dim=20 " + small_map, reads);
+  t.add("tiles beyond the channels", "gemm.columns=100 attention.embed_dim=20 " + small_map, reads);
 }
 
 void add_dense(Table& t) {
@@ -217,9 +222,10 @@ void add_dense(Table& t) {
   t.add("one element a row", shape(9, 1, 40), "dense.inner=1" + compared);
   t.add("less than a group", shape(3, 7, 5), "dense.rows=3" + compared);
   t.add("one more than a group", shape(5, 7, 5), "dense.rows=5" + compared);
-  t.add("a panel that is full", shape(9, 16, 12), "dense.panels=1" + compared);
-  t.add("two panels", shape(9, 16, 24), "dense.panels=2" + compared);
-  t.add("many panels, the last one smaller", shape(9, 16, 205), "dense.panels>4 dense.last_panel_smaller>0" + compared);
+  t.add("a panel that is full", shape(9, 16, 8), "dense.panels=1" + compared);
+  t.add("two panels", shape(9, 16, 16), "dense.panels=2" + compared);
+  t.add("many panels, the last one smaller", "attention.embed_dim=32 attention.heads=4 " + shape(9, 16, 205),
+        "dense.panels>4 dense.last_panel_smaller>0" + compared);
   t.add("many panels of one row", shape(1, 16, 205), "dense.panels>4" + compared);
   t.add("many panels of one element", shape(9, 1, 205), "dense.panels>4" + compared);
   t.add("max_inner", "gemm.max_inner=100 " + shape(9, 100, 30), "dense.inner=100" + compared);
@@ -354,7 +360,7 @@ void add_cache(Table& t) {
         "cache.sets>1 lines.read_again>0" + reads);
   }
   t.add("shares of three levels, lanes, lowest bits, far samples",
-        "attention.levels=3 core.lanes=2 gemm.columns=6 feature_cache.kilobytes=4 feature_cache.ways=1 "
+        "attention.levels=3 core.lanes=2 feature_cache.kilobytes=4 feature_cache.ways=1 "
         "feature_cache.hashing=0 feature_cache.bypass_distance=3 feature_cache.level_parts=1,2,1 "
         "attention.max_tokens=1024 " +
             full_map + level(2, 16, 16),
@@ -380,7 +386,7 @@ void add_cache(Table& t) {
         "feature_cache.kilobytes=4 feature_cache.region_queries=1 gemm.rows=16 workload.queries=33 " + full_map,
         "queries=33");
     add("two lanes, levels without a window",
-        "attention.levels=3 attention.embed_dim=64 core.lanes=2 gemm.columns=6 feature_cache.kilobytes=4 "
+        "attention.levels=3 attention.embed_dim=64 core.lanes=2 feature_cache.kilobytes=4 "
         "feature_cache.level_parts=2,1,1 feature_cache.region_queries=4 ",
         "lanes.reading>1");
     add("boxes, references around the map",
@@ -415,7 +421,7 @@ void add_order(Table& t) {
 
 Case plain_case() {
   const std::vector<std::string> overrides = {"numerics.preset=mixed", "attention.embed_dim=8", "gemm.rows=4",
-                                              "gemm.columns=6", "gemm.depth=4"};
+                                              "gemm.columns=8", "gemm.depth=4"};
   Case c;
   c.config = load_preset("nano", overrides);
   c.config.name = "named_case";

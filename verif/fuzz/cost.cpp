@@ -25,14 +25,17 @@ double estimated_cost(const Case& c) {
   const auto& n = c.config.numerics;
   const auto& w = c.workload;
   // Tiles of a matrix: their parameters, and their products for so many rows.
-  const int drains = drains_of_tile(c.config);
+  const int columns = c.config.gemm.columns;
+  const auto of_columns = [&](int bits) {  // beats of a number of every column
+    const int together = columns_of_beat(c.config, bits);
+    return columns / together * beats(together * bits);
+  };
   const auto load = [&](double of_tiles, double of_steps) {
     const int weight_bits = c.config.gemm.depth * std::max(n.query_weight_bits, n.feature_weight_bits);
-    return of_tiles *
-           (of_steps * c.config.gemm.columns * beats(weight_bits) + drains * beats(54.0 * drain_width(c.config)));
+    return of_tiles * (of_steps * of_columns(weight_bits) + of_columns(54));
   };
   const auto product = [&](double of_rows, double of_tiles, double of_steps) {
-    return std::ceil(of_rows / c.config.gemm.rows) * of_tiles * std::max(of_steps, double(c.config.gemm.rows) * drains);
+    return std::ceil(of_rows / c.config.gemm.rows) * of_tiles * std::max(of_steps, double(c.config.gemm.rows));
   };
   const double map_beats = block_beats(c.config) * a.heads / 4.0;  // of a token
   const double map =

@@ -26,8 +26,8 @@ struct Options {
   std::vector<std::string> changes;
 };
 
-const std::vector<std::string> stages = {"value",         "projection", "attention", "location",
-                                         "corner_weight", "head",       "output",    "memory"};
+const std::vector<std::string> stages = {"value",         "logit", "attention", "offset", "location",
+                                         "corner_weight", "head",  "output",    "memory"};
 
 std::string full_name(const fuzz::NamedCase& named) { return named.group + ": " + named.name; }
 

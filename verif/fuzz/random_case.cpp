@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "config/derived.hpp"
 #include "config/fields.hpp"
@@ -20,7 +21,6 @@ int power_between(Draw& draw, int low, int high) { return 1 << draw.corner(log2_
 
 int any_of(Draw& draw, const Field& f) {
   if (f.shape == Shape::PowerOfTwo) return power_between(draw, f.min, f.max);
-  if (f.shape == Shape::MultipleOf3) return 3 * draw.corner(f.min / 3, f.max / 3);
   return draw.corner(f.min, f.max);
 }
 
@@ -52,7 +52,8 @@ void mend(Config& c) {
   auto& n = c.numerics;
   if (a.embed_dim < 4) a.embed_dim = 4 * a.heads;
   while (a.heads % c.core.lanes != 0) c.core.lanes /= 2;
-  c.gemm.columns = divide_up(c.gemm.columns, 3 * c.core.lanes) * 3 * c.core.lanes;
+  while (columns_step(c) > most_columns) c.core.lanes /= 2;
+  c.gemm.columns = fitting_columns(c);
   c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes);
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
@@ -203,7 +204,7 @@ void lower_something(Draw& draw, Case& c) {
       half(c.config.gemm.rows, 1);
       break;
     case 5:
-      c.config.gemm.columns = std::max(3, c.config.gemm.columns / 6 * 3);
+      c.config.gemm.columns = std::max(1, c.config.gemm.columns / 2);  // and up to a legal number
       break;
     case 6:
       half(c.config.gemm.depth, 2);

@@ -18,15 +18,6 @@ std::vector<std::string> numbered(int count) {
   return names;
 }
 
-/// Offsets and logits of the model as one tensor [Lq, M*L*K, 3].
-std::vector<std::int32_t> projection_tensor(const model::Stages& stages) {
-  std::vector<std::int32_t> all;
-  all.reserve(stages.logit.size() * 3);
-  for (std::size_t i = 0; i < stages.logit.size(); ++i)
-    for (const auto value : {stages.offset[i * 2], stages.offset[i * 2 + 1], stages.logit[i]}) all.push_back(value);
-  return all;
-}
-
 }  // namespace
 
 std::string describe(const Mismatch& m) {
@@ -109,8 +100,9 @@ void StageCheck::missing(std::int64_t row, int first, int count) {
 std::vector<StageFields> stage_fields(const Config& config) {
   const int lanes = config.core.lanes;
   return {{"order", {"query"}, 1},
-          {"projection", {"row", "sample", "offset_x", "offset_y", "logit"}, lanes},
+          {"logit", {"logit"}, lanes},
           {"attention", {"weight"}, lanes},
+          {"offset", {"offset_x", "offset_y"}, lanes},
           {"location", {"x", "y"}, lanes},
           {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
           {"head", numbered(head_requant_units(config.attention)), lanes},
@@ -119,15 +111,11 @@ std::vector<StageFields> stage_fields(const Config& config) {
 
 Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries,
                        const model::Stages& expected, StageCheck value, StageCheck memory)
-    : rows_(config.gemm.rows),
-      lanes_(config.core.lanes),
+    : lanes_(config.core.lanes),
       schedule_(std::move(schedule)),
       queries_(queries),
       value_(std::move(value)),
       order_("order", config.attention, Naming::Turn, {}, schedule_, static_cast<int>(schedule_.size())),
-      projection_("projection", config.attention, Naming::Sample, {"offset_x", "offset_y", "logit"},
-                  projection_tensor(expected), queries),
-      projection_seen_(static_cast<std::size_t>(config.gemm.rows) * config.attention.samples_per_query(), 0),
       memory_(std::move(memory)) {
   const auto add = [&](const std::string& name, Naming naming, const std::vector<std::string>& fields, int values,
                        const std::vector<std::int32_t>& tensor) {
@@ -135,7 +123,9 @@ Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule,
     sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, queries), values,
                            std::vector<std::int64_t>(taps, 0)});
   };
+  add("logit", Naming::Sample, {"logit"}, 1, expected.logit);
   add("attention", Naming::Sample, {"weight"}, 1, expected.attention);
+  add("offset", Naming::Sample, {"offset_x", "offset_y"}, 2, expected.offset);
   add("location", Naming::Sample, {"x", "y"}, 2, expected.location);
   add("corner_weight", Naming::Sample, {"w00", "w01", "w10", "w11"}, 4, expected.corner_weight);
   add("head", Naming::HeadChannel, {}, head_requant_units(config.attention), expected.head);
@@ -162,7 +152,6 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
   if (stage == "order") return order_.compare(ordered_++, 0, values);
-  if (stage == "projection") return fire_projection(values, lane);
   for (auto& s : sequential_)
     if (s.check.name() == stage) return fire_in_order(s, values, lane);
   throw std::logic_error(fmt::format("no stage {}", stage));
@@ -172,16 +161,6 @@ std::int64_t Comparison::query_at(std::int64_t turn) const {
   return turn < static_cast<std::int64_t>(schedule_.size()) ? schedule_[static_cast<std::size_t>(turn)] : queries_;
 }
 
-void Comparison::fire_projection(std::span<const std::int64_t> values, int lane) {
-  const int samples = projection_.width() / 3, of_lane = samples / lanes_;
-  const std::int64_t row = values[0];
-  if (row >= rows_ || values[1] >= of_lane)  // indices of nothing: counted as surplus behind the last query
-    return projection_.compare(projection_.rows(), 0, values.subspan(2));
-  const std::int64_t sample = lane * of_lane + values[1];
-  const auto n = projection_seen_[static_cast<std::size_t>(row) * samples + sample]++;
-  projection_.compare(query_at(n * rows_ + row), static_cast<int>(sample) * 3, values.subspan(2));
-}
-
 void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values, int lane) {
   const auto n = s.fired.at(static_cast<std::size_t>(lane))++;
   const int firings = s.firings_per_query();
@@ -189,13 +168,8 @@ void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> valu
 }
 
 void Comparison::finish() {
-  const int samples = projection_.width() / 3;
   const auto turns = static_cast<std::int64_t>(schedule_.size());
   for (auto turn = ordered_; turn < turns; ++turn) order_.missing(turn, 0, 1);
-  for (std::int64_t turn = 0; turn < turns; ++turn)
-    for (int sample = 0; sample < samples; ++sample)
-      if (projection_seen_[static_cast<std::size_t>(turn % rows_) * samples + sample] <= turn / rows_)
-        projection_.missing(query_at(turn), sample * 3, 3);
   for (auto& s : sequential_) {
     const int firings = s.firings_per_query();
     for (std::size_t lane = 0; lane < s.fired.size(); ++lane)
@@ -221,7 +195,7 @@ void Comparison::compare_memory(std::span<const std::int32_t> rows) {
 }
 
 std::vector<StageResult> Comparison::results() const {
-  std::vector<const StageCheck*> checks = {&value_, &order_, &projection_};
+  std::vector<const StageCheck*> checks = {&value_, &order_};
   for (const auto& s : sequential_) checks.push_back(&s.check);
   checks.push_back(&memory_);
   std::vector<StageResult> all;

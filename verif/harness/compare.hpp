@@ -117,17 +117,13 @@ class Comparison {
              StageCheck value, StageCheck memory);
   /// The query whose turn is number n; behind the last one, a query that there is not.
   std::int64_t query_at(std::int64_t turn) const;
-  void fire_projection(std::span<const std::int64_t> values, int lane);
   void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int lane);
 
-  int rows_;                            ///< of the PE array
   int lanes_;                           ///< each has the samples and channels of its heads, which follow each other
   std::vector<std::int32_t> schedule_;  ///< queries in the order in which they are worked on
   int queries_;                         ///< rows of the tensors
   StageCheck value_, order_;
   std::int64_t ordered_ = 0;  ///< firings of the order
-  StageCheck projection_;
-  std::vector<std::int64_t> projection_seen_;  ///< firings of [row][sample]
   std::vector<Sequential> sequential_;
   StageCheck memory_;
 };

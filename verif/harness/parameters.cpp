@@ -11,6 +11,8 @@ namespace {
 using model::QuantisedLayer;
 using model::Requant;
 
+constexpr int requant_bits = 32 + 16 + 6;  // bias, mult, shift
+
 void add_scale(BitWriter& out, const Requant& r) {
   out.add(r.mult, 16);
   out.add(r.shift, 6);
@@ -28,14 +30,15 @@ struct Matrix {
   std::function<std::int32_t(int output, int channel)> weight;
 };
 
-/// `tiles` tiles from `first`: words of drain_width requantisation entries, then weights by tile, step, column. Zeros
-/// beyond the ends of the matrix.
+/// `tiles` tiles from `first`: requantisation entries, then weights by tile, step, column; of as many columns together
+/// as fit a beat. Zeros beyond the ends of the matrix.
 void add_tiles(BitWriter& out, const Matrix& matrix, int first, int tiles, const Config& config) {
-  const int columns = config.gemm.columns, depth = config.gemm.depth, width = drain_width(config);
+  const int columns = config.gemm.columns, depth = config.gemm.depth;
   const int bits = std::max(config.numerics.query_weight_bits, config.numerics.feature_weight_bits);
+  const int entries = columns_of_beat(config, requant_bits), words = columns_of_beat(config, depth * bits);
   for (int output = first * columns; output < (first + tiles) * columns; ++output) {
     add_requant(out, output < matrix.outputs ? matrix.requant(output) : Requant{0, 0, 0});
-    if (output % width == width - 1) out.pad_to(beat_bytes(config.memory));
+    if (output % entries == entries - 1) out.pad_to(beat_bytes(config.memory));
   }
   for (int tile = first; tile < first + tiles; ++tile)
     for (int step = 0; step < gemm_steps(config, matrix.inner); ++step)
@@ -45,7 +48,7 @@ void add_tiles(BitWriter& out, const Matrix& matrix, int first, int tiles, const
           const bool inside = output < matrix.outputs && channel < matrix.inner;
           out.add(inside ? static_cast<std::uint64_t>(matrix.weight(output, channel)) : 0, bits);
         }
-        out.pad_to(beat_bytes(config.memory));
+        if (column % words == words - 1) out.pad_to(beat_bytes(config.memory));
       }
 }
 
@@ -55,23 +58,29 @@ Matrix value_matrix(const QuantisedLayer& layer, const Config& config) {
           [&layer, channels](int output, int channel) { return layer.value_weight[output * channels + channel]; }};
 }
 
-/// Offset x, offset y and logit of the sample at each place; the lanes take turns.
+/// Logits of the samples, then offset x and offset y of each, both filled up to whole tiles; the lanes take turns.
 Matrix query_matrix(const QuantisedLayer& layer, const Config& config) {
-  const int channels = config.attention.embed_dim, samples = config.attention.samples_per_query();
-  const auto sample_at = [samples, lanes = config.core.lanes](int place) {
-    return place % lanes * (samples / lanes) + place / lanes;
+  const int channels = config.attention.embed_dim, samples = config.attention.samples_per_query(),
+            lanes = config.core.lanes, first_offset = logit_tiles(config) * config.gemm.columns;
+  /// Row of the matrices of the layer that an output is; -1: of none.
+  const auto row_of = [=](int output) {
+    const bool logit = output < first_offset;
+    const int place = logit ? output : (output - first_offset) / 2;
+    if (place >= samples) return -1;
+    const int sample = place % lanes * (samples / lanes) + place / lanes;
+    return logit ? sample : sample * 2 + (output - first_offset) % 2;
   };
-  const auto requant = [&layer, sample_at](int output) {
-    const int sample = sample_at(output / 3), kind = output % 3;
-    return kind < 2 ? layer.offset_requant[sample * 2 + kind] : layer.logit_requant[sample];
+  const auto requant = [&layer, row_of, first_offset](int output) {
+    const int row = row_of(output);
+    if (row < 0) return Requant{0, 0, 0};
+    return output < first_offset ? layer.logit_requant[row] : layer.offset_requant[row];
   };
-  const auto weight = [&layer, sample_at, channels](int output, int channel) {
-    const auto sample = static_cast<std::size_t>(sample_at(output / 3));
-    const int kind = output % 3;
-    return kind < 2 ? layer.offset_weight[(sample * 2 + kind) * channels + channel]
-                    : layer.logit_weight[sample * channels + channel];
+  const auto weight = [&layer, row_of, first_offset, channels](int output, int channel) {
+    const int row = row_of(output);
+    if (row < 0) return 0;
+    return (output < first_offset ? layer.logit_weight : layer.offset_weight)[row * channels + channel];
   };
-  return {channels, 3 * samples, requant, weight};
+  return {channels, query_tiles(config) * config.gemm.columns, requant, weight};
 }
 
 Matrix dense_matrix(const model::DenseLayer& layer) {
@@ -131,8 +140,7 @@ Bytes pack_parameters(const QuantisedLayer& layer, const Config& config) {
 int panel_tiles(const Config& config, int inner, int outputs) {
   const int tiles = divide_up(outputs, config.gemm.columns), steps = gemm_steps(config, inner);
   const int most = most_panel_tiles(config), aligned = aligned_tiles(config);
-  const bool fits =
-      tiles <= most && tiles * steps <= weight_words(config) && tiles * drains_of_tile(config) <= requant_words(config);
+  const bool fits = tiles <= most && tiles * steps <= weight_words(config) && tiles <= requant_words(config);
   if (fits) return tiles;
   const int largest = std::min(most, weight_words(config) / 2 / steps) / aligned * aligned;
   return divide_up(divide_up(tiles, divide_up(tiles, largest)), aligned) * aligned;

@@ -57,7 +57,7 @@ void Session::check_capabilities(JobResult& result) {
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
   expect("ID", QUILLGEN_ID, 0x5155494C);
-  expect("VERSION", QUILLGEN_VERSION, 5);
+  expect("VERSION", QUILLGEN_VERSION, QUILLGEN_VERSION_VALUE);
   expect("CAP_DIMS", QUILLGEN_CAP_DIMS,
          a.embed_dim | std::int64_t{a.heads} << 16 | std::int64_t{a.levels} << 24 | std::int64_t{a.points} << 28);
   expect("CAP_SHAPE", QUILLGEN_CAP_SHAPE, a.max_width | std::int64_t{a.max_height} << 16);

@@ -10,11 +10,11 @@ die() {
   exit 1
 }
 
-by_hand=(attention.embed_dim=64 attention.heads=4 attention.levels=4 attention.points=4 attention.max_queries=340)
+by_hand=(attention.embed_dim=64 attention.heads=4 attention.levels=4 attention.points=4 attention.max_queries=340 gemm.columns=16)
 "$quillgen" model --preset nano --workload "$layer" "${by_hand[@]/#/--set=}" --json "$folder/by_hand.json" >"$folder/by_hand"
 "$quillgen" model --preset nano --workload "$layer" --fit --json "$folder/fitted.json" >"$folder/fitted"
 head -1 "$folder/fitted"
-[ "$(head -1 "$folder/fitted")" = "fitted to $layer: attention.embed_dim 4 -> 64, attention.heads 2 -> 4, attention.levels 2 -> 4, attention.points 2 -> 4, attention.max_queries 64 -> 340" ] || die 'another line was expected'
+[ "$(head -1 "$folder/fitted")" = "fitted to $layer: attention.embed_dim 4 -> 64, attention.heads 2 -> 4, attention.levels 2 -> 4, attention.points 2 -> 4, attention.max_queries 64 -> 340, gemm.columns 4 -> 16" ] || die 'another line was expected'
 diff "$folder/by_hand" <(tail -n +2 "$folder/fitted") || die 'the results differ'
 diff "$folder/by_hand.json" "$folder/fitted.json" || die 'the JSON differs'
 "$quillgen" model --preset small --workload "$layer" --fit | head -1 | tee "$folder/same"

@@ -142,7 +142,7 @@ mistake 'kept RTL over edited RTL' 'pe.v was edited' simulate --preset nano --wo
 mistake 'RTL onto a file' 'bad.json' generate --preset nano --out bad.json
 mistake 'RTL below a file' 'bad.json' generate --preset nano --out bad.json/rtl
 mistake 'RTL that cannot be written' '/proc/rtl' generate --preset nano --out /proc/rtl
-mistake 'RTL of impossible parameters' 'gemm.columns' generate --preset nano --set gemm.columns=4 --out rtl
+mistake 'RTL of impossible parameters' 'gemm.columns' generate --preset nano --set gemm.columns=3 --out rtl
 mistake 'unknown reset' 'reset = "low": must be one of sync_high, sync_low, async_low' generate --preset nano --set implementation.reset=low --out rtl
 mistake 'memories are no configuration' 'sram' generate --preset nano --set implementation.sram=macro --out rtl
 mistake 'prefix with a capital' 'lower-case letters' generate --preset nano --prefix Left_ --out rtl
@@ -233,7 +233,7 @@ mistake 'sweep: no list' 'must be path=value' explore --preset nano --vary gemm.
 mistake 'sweep: no number' '"many" is no integer' explore --preset nano --vary gemm.rows=1,many --workload good.safetensors
 mistake 'sweep: varied twice' 'is varied twice' explore "${sweep[@]}" --vary gemm.rows=4
 mistake 'sweep: varied and set' 'set by --set gemm.rows=4 as well' explore "${sweep[@]}" --set gemm.rows=4
-mistake 'sweep: all impossible' 'every point of the sweep is refused .2., .*gemm.columns = 4' explore --preset nano --vary gemm.columns=4,5 --workload good.safetensors --out rtl
+mistake 'sweep: all impossible' 'every point of the sweep is refused .2., .*gemm.columns = 3' explore --preset nano --vary gemm.columns=3,5 --workload good.safetensors --out rtl
 mistake 'sweep: wrong base' 'every point .* gemm."row" = 8: unknown field' explore "${sweep[@]}" --set gemm.row=8
 mistake 'sweep: workload missing' 'none.safetensors' explore --preset nano --vary gemm.rows=1,2 --workload none.safetensors
 mistake 'sweep: broken workload' 'nan.safetensors' explore --preset nano --vary gemm.rows=1,2 --workload nan.safetensors

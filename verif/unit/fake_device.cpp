@@ -190,7 +190,7 @@ class Device {
       case QUILLGEN_ID:
         return fake_job.mischief == Mischief::WrongIdRegister ? 1 : 0x5155494C;
       case QUILLGEN_VERSION:
-        return 5;
+        return QUILLGEN_VERSION_VALUE;
       case QUILLGEN_CAP_DENSE:
         return static_cast<std::uint32_t>(c.gemm.max_inner | most_panel_tiles(c) * c.gemm.columns << 16);
       case QUILLGEN_CAP_TOKENS:
@@ -290,17 +290,16 @@ class Device {
   Counters counters_;
 };
 
-/// Firings of the last five stages and of the projection for one query.
+/// Firings of the stages of the lanes for one query.
 std::vector<Firing> firings_of(const Stages& s, std::size_t q) {
   const auto& c = fake_job.config;
   const auto samples = static_cast<std::size_t>(c.attention.samples_per_query()),
              channels = static_cast<std::size_t>(c.attention.embed_dim);
-  const auto row = static_cast<std::int64_t>(q) % c.gemm.rows;
   std::vector<Firing> all = {{"order", {static_cast<std::int64_t>(q)}}};
   for (std::size_t n = 0; n < samples; ++n) {
     const auto i = q * samples + n;
-    all.push_back(
-        {"projection", {row, static_cast<std::int64_t>(n), s.offset[2 * i], s.offset[2 * i + 1], s.logit[i]}});
+    all.push_back({"logit", {s.logit[i]}});
+    all.push_back({"offset", {s.offset[2 * i], s.offset[2 * i + 1]}});
     all.push_back({"attention", {s.attention[i]}});
     all.push_back({"location", {s.location[2 * i], s.location[2 * i + 1]}});
     all.push_back(

@@ -39,13 +39,14 @@ TEST_CASE("memories have the sizes of their formulas") {
     const auto& n = c.numerics;
     const int samples = a.samples_per_query(), rows = c.gemm.rows, columns = c.gemm.columns, depth = c.gemm.depth,
               outputs = c.core.projection_columns, lanes = c.core.lanes, beat = c.memory.data_bits,
-              latency = c.memory.latency_cycles, queries = 3 * rows, groups = divide_up(a.embed_dim, outputs),
-              units = head_requant_units(a), drain = 3 * lanes, drains = columns / drain,
+              latency = c.memory.latency_cycles, slots = 2 * (rows == 1 ? 1 : up(rows)) + rows,
+              groups = divide_up(a.embed_dim, outputs), units = head_requant_units(a),
+              logit_words = divide_up(samples, columns), offset_words = divide_up(2 * samples, columns),
               inner = std::max(a.embed_dim, c.gemm.max_inner);
     const auto in_beats = [&](int elements, int bits) { return divide_up(elements * element_bytes(bits) * 8, beat); };
     const int row_in_beats = std::max(in_beats(inner, n.query_bits), in_beats(a.embed_dim, n.feature_bits));
     // Tiles of the layer, of the smallest panel of whole beats, and of the largest.
-    const int tiles = divide_up(a.embed_dim, columns) + divide_up(3 * samples, columns);
+    const int tiles = divide_up(a.embed_dim, columns) + logit_words + offset_words;
     int aligned = 1;
     while (aligned * columns * element_bytes(n.output_bits) * 8 % beat != 0) ++aligned;
     const int results = up(std::max(a.embed_dim, aligned * columns)), panel = results / columns;
@@ -57,25 +58,40 @@ TEST_CASE("memories have the sizes of their formulas") {
       CHECK(sizes[path].second == bits);
       ++compared;
     };
+    // Columns that fit a beat together share a memory.
+    const auto in_beat = [&](int bits) {
+      int count = 1;
+      for (int i = 2; i <= columns; ++i)
+        if (columns % i == 0 && i * bits <= beat) count = i;
+      return count;
+    };
+    const int weight_bits = std::max(n.query_weight_bits, n.feature_weight_bits),
+              weight_columns = in_beat(depth * weight_bits), requant_columns = in_beat(54);
     expect("gemm.engine.row_0", 2 * up(divide_up(inner, depth)), depth * std::max(n.query_bits, n.feature_bits));
     expect("gemm.engine.weight_0",
            std::max(tiles * divide_up(a.embed_dim, depth), 2 * aligned * divide_up(c.gemm.max_inner, depth)),
-           depth * std::max(n.query_weight_bits, n.feature_weight_bits));
-    expect("gemm.engine.requant_table", std::max(tiles * drains, 2 * panel * drains), drain * 54);
+           weight_columns * depth * weight_bits);
+    expect("gemm.engine.requant_table_0", std::max(tiles, 2 * panel), requant_columns * 54);
+    CHECK(sizes.count(fmt::format("gemm.engine.weight_{}", columns / weight_columns - 1)) == 1);
+    CHECK(sizes.count(fmt::format("gemm.engine.weight_{}", columns / weight_columns)) == 0);
+    CHECK(sizes.count(fmt::format("gemm.engine.requant_table_{}", columns / requant_columns - 1)) == 1);
+    CHECK(sizes.count(fmt::format("gemm.engine.requant_table_{}", columns / requant_columns)) == 0);
     expect("gemm.token_walk.mask", divide_up(a.max_tokens, beat / 8), beat / 8);
-    const int banks = std::max({static_cast<int>(std::bit_ceil(static_cast<unsigned>(drain))),
+    const int banks = std::max({static_cast<int>(std::bit_ceil(static_cast<unsigned>(columns))),
                                 beat / 8 / element_bytes(n.feature_bits), beat / 8 / element_bytes(n.output_bits)}),
-              result_groups = up(std::max(3, 4 / rows + 2));
-    expect("gemm.result_buffer.bank_0", result_groups * rows * std::max(1, results / banks),
+              result_groups = std::max(3, 4 / rows + 2),
+              result_slots = (result_groups - 1) * (rows == 1 ? 1 : up(rows)) + rows;
+    expect("gemm.result_buffer.bank_0", result_slots * std::max(1, results / banks),
            std::max(n.feature_bits, n.output_bits));
-    expect(fmt::format("gemm.result_buffer.bank_{}", banks - 1), result_groups * rows * std::max(1, results / banks),
+    expect(fmt::format("gemm.result_buffer.bank_{}", banks - 1), result_slots * std::max(1, results / banks),
            std::max(n.feature_bits, n.output_bits));
     CHECK(sizes.count(fmt::format("gemm.result_buffer.bank_{}", banks)) == 0);
     expect("gemm.row_fetch.reader.beats.words", up(std::max(latency + 2 * row_in_beats, 32)), beat);
-    expect("core.lane_0.point_source.logits", queries * up(samples / lanes), n.logit_int_bits + n.logit_frac_bits);
-    expect("core.lane_0.index_gen.offsets", queries * up(samples / lanes),
-           2 * (n.offset_int_bits + n.offset_frac_bits));
-    expect("core.lane_0.index_gen.references", queries * up(a.levels), 98);
+    expect("core.lane_0.point_source.logits", slots * up(logit_words),
+           columns / lanes * (n.logit_int_bits + n.logit_frac_bits));
+    expect("core.lane_0.index_gen.offsets", slots * up(offset_words),
+           columns / lanes * (n.offset_int_bits + n.offset_frac_bits));
+    expect("core.lane_0.index_gen.references", slots * up(a.levels), 98);
     // A block with its padding counts as four pixels; parts of it for what they are of that.
     const int blocks = c.feature_cache.kilobytes * 1024 / block_bytes(c) / lanes, ways = c.feature_cache.ways;
     const int shape = c.feature_cache.line_shape, pixels = shape == line_2x2 ? 4 : shape == line_2x1 ? 2 : 1;

@@ -1,5 +1,4 @@
 // The PE array: exact products, order and place of the results, and back-pressure.
-#include <array>
 #include <optional>
 
 #include "accel/array/gemm.hpp"
@@ -20,10 +19,10 @@ struct Run {
   std::vector<model::Requant> requant;
 };
 
-/// drain_width results of a row.
+/// Results of a row, those of a tile.
 struct Drained {
   int group;  ///< of the run
-  std::uint64_t slot, place;
+  std::uint64_t slot, tile;
   Words values;
 };
 
@@ -35,11 +34,8 @@ class Array {
         block_(config, accel::build_gemm_engine),
         s_(block_.s),
         bench_(block_.module, options),
-        random_(options.seed),
-        width_(drain_width(config)),
-        drains_(drains_of_tile(config)) {
-    for (const auto* port : {"start", "weights_enable", "requant_enable", "requant_bank", "freed"})
-      bench_.interpreter().set(port, 0);
+        random_(options.seed) {
+    for (const auto* port : {"start", "weights_enable", "requant_enable", "freed"}) bench_.interpreter().set(port, 0);
     bench_.on_cycle([this](auto& now) { cycle(now); });
   }
 
@@ -57,21 +53,23 @@ class Array {
   }
   /// Writes its tables; a run may be in work meanwhile.
   void load(const Run& run) {
-    const int columns = config_.gemm.columns, depth = config_.gemm.depth;
-    for (int tile = 0; tile < run.tiles; ++tile)
+    const int columns = config_.gemm.columns, depth = config_.gemm.depth, beside = s_.weight_columns(),
+              together = s_.requant_columns();
+    for (int tile = 0; tile < run.tiles; ++tile) {
+      const auto output = [&](int column) { return static_cast<std::size_t>(tile * columns + column); };
       for (int step = 0; step < run.steps; ++step)
-        for (int c = 0; c < columns; ++c) {
+        for (int bank = 0; bank < columns / beside; ++bank) {
           BitVector word;
-          for (int i = 0; i < depth; ++i)
-            word.add(
-                run.weights[static_cast<std::size_t>(tile * columns + c)][static_cast<std::size_t>(step * depth + i)],
-                s_.weight_bits());
-          write_table(bench_, "weights", c, run.first_weight + tile * run.steps + step, word);
+          for (int c = bank * beside; c < (bank + 1) * beside; ++c)
+            for (int i = 0; i < depth; ++i)
+              word.add(run.weights[output(c)][static_cast<std::size_t>(step * depth + i)], s_.weight_bits());
+          write_table(bench_, "weights", bank, run.first_weight + tile * run.steps + step, word);
         }
-    for (int place = 0; place < run.tiles * drains_; ++place) {
-      BitVector word;
-      for (int i = 0; i < width_; ++i) word.add(run.requant[static_cast<std::size_t>(place * width_ + i)], true);
-      write_table(bench_, "requant", 0, run.first_entry + place, word);
+      for (int bank = 0; bank < columns / together; ++bank) {
+        BitVector word;
+        for (int c = bank * together; c < (bank + 1) * together; ++c) word.add(run.requant[output(c)], true);
+        write_table(bench_, "requant", bank, run.first_entry + tile, word);
+      }
     }
   }
   /// Begins the run with groups of so many rows.
@@ -127,38 +125,56 @@ class Array {
     }
     const bool query = run_->kind == Kind::query;
     const int number = query ? (first_query_group_ + group) % accel::group_buffers : group % s_.result_groups();
-    // Tile by tile; of a tile the outputs that leave together, for all rows, then the next.
-    for (int place = 0; place < run_->tiles * drains_; ++place)
+    // Tile by tile, of each all rows.
+    const auto& n = config_.numerics;
+    for (int tile = 0; tile < run_->tiles; ++tile)
       for (int r = 0; r < rows; ++r) {
-        Drained d{
-            group, static_cast<std::uint64_t>(number << s_.row_bits() | r), static_cast<std::uint64_t>(place), {}};
-        for (int i = 0; i < width_; ++i) {
-          const auto output = static_cast<std::size_t>(place * width_ + i);
-          const auto& n = config_.numerics;
-          const int format = !query ? s_.result_bits() : i % 3 == 2 ? n.logit_bits() : n.offset_bits();
+        Drained d{group, static_cast<std::uint64_t>(number << s_.row_bits() | r), static_cast<std::uint64_t>(tile), {}};
+        for (int c = 0; c < config_.gemm.columns; ++c) {
+          const auto output = static_cast<std::size_t>(tile * config_.gemm.columns + c);
+          const int format = !query ? s_.result_bits() : tile < logit_tiles(config_) ? n.logit_bits() : n.offset_bits();
           d.values.push_back(model::requantise(model::dot(list[static_cast<std::size_t>(r)], run_->weights[output]),
                                                run_->requant[output], format));
         }
-        if (!query || place < s_.lane().a.samples_per_query()) wanted_.push_back(d);
+        wanted_.push_back(d);
       }
+  }
+
+  // Column of the array: of a query, what its lane has of it.
+  std::int64_t value_of(interp::Interpreter& now, bool query, bool logits, std::size_t column) const {
+    if (!query) return now.get_signed(fmt::format("result_value_{}", column));
+    const auto lanes = static_cast<std::size_t>(s_.lanes());
+    const auto place = logits ? column : column / 2;
+    const int bits = logits ? config_.numerics.logit_bits() : config_.numerics.offset_bits();
+    const auto index = logits ? place / lanes : place / lanes * 2 + column % 2;
+    const auto words = now.get_wide(now.port(fmt::format("{}_{}", logits ? "logits" : "offsets", place % lanes)));
+    std::int64_t value = 0;
+    for (int b = 0; b < bits; ++b) {
+      const auto at = index * static_cast<std::size_t>(bits) + static_cast<std::size_t>(b);
+      value |= static_cast<std::int64_t>(words[at / 64] >> at % 64 & 1) << b;
+    }
+    return value >> (bits - 1) != 0 ? value - (std::int64_t{1} << bits) : value;
   }
 
   void cycle(interp::Interpreter& now) {
     const bool free = freed_ < finished_ && random_.chance(free_percent_);
     now.set("freed", free);
     const bool query = run_ != nullptr && run_->kind == Kind::query;
-    CHECK((now.get("sample_valid") == 0 || now.get("result_valid") == 0));
-    if (now.get(query ? "sample_valid" : "result_valid") != 0) {
+    const bool logits = now.get("logits_valid") != 0, offsets = now.get("offsets_valid") != 0;
+    const bool to_memory = now.get("result_valid") != 0;
+    CHECK(logits + offsets + to_memory <= 1);
+    if (query ? logits || offsets : to_memory) {
       REQUIRE(got_ < wanted_.size());
       const Drained& w = wanted_[got_++];
       // The results it takes the place of are no longer needed.
       CHECK(w.group - freed_ < (query ? accel::group_buffers : s_.result_groups()));
       REQUIRE(now.get(query ? "sample_slot" : "result_slot") == w.slot);
-      REQUIRE(now.get(query ? "sample_number" : "result_place") == w.place);
-      static constexpr std::array names = {"offset_x", "offset_y", "logit"};
-      for (std::size_t i = 0; i < w.values.size(); ++i)
-        REQUIRE(now.get_signed(query ? fmt::format("{}_{}", names[i % 3], i / 3) : fmt::format("result_value_{}", i)) ==
-                w.values[i]);
+      const auto first_offsets = static_cast<std::uint64_t>(logit_tiles(config_));
+      if (query) REQUIRE(logits == (w.tile < first_offsets));
+      REQUIRE(now.get(!query   ? "result_tile"
+                      : logits ? "logits_word"
+                               : "offsets_word") == (query && offsets ? w.tile - first_offsets : w.tile));
+      for (std::size_t c = 0; c < w.values.size(); ++c) REQUIRE(value_of(now, query, logits, c) == w.values[c]);
     }
     freed_ += free;
     if (now.get("finished_valid") != 0 && now.get("finished_ready") != 0) {
@@ -179,7 +195,6 @@ class Array {
   const accel::Shapes& s_;
   StreamBench bench_;
   Random random_;
-  int width_, drains_;
   const Run* run_ = nullptr;
   std::vector<int> groups_;
   std::vector<Drained> wanted_;
@@ -189,11 +204,11 @@ class Array {
 };
 
 /// Whether the tables of two runs lie apart, so that one may be written while the other is in work.
-bool apart(const Run& a, const Run& b, int drains) {
+bool apart(const Run& a, const Run& b) {
   const auto disjoint = [](int a0, int a1, int b0, int b1) { return a1 <= b0 || b1 <= a0; };
   return disjoint(a.first_weight, a.first_weight + a.tiles * a.steps, b.first_weight,
                   b.first_weight + b.tiles * b.steps) &&
-         disjoint(a.first_entry, a.first_entry + a.tiles * drains, b.first_entry, b.first_entry + b.tiles * drains);
+         disjoint(a.first_entry, a.first_entry + a.tiles, b.first_entry, b.first_entry + b.tiles);
 }
 
 }  // namespace
@@ -203,7 +218,7 @@ TEST_CASE("gemm_engine: runs of tokens, queries and dense jobs one after the oth
     Array array(config, options);
     Random& random = array.random();
     const accel::Shapes& s = array.shapes();
-    const int value = value_tiles(config), drains = drains_of_tile(config), rows = config.gemm.rows;
+    const int value = value_tiles(config), rows = config.gemm.rows;
     const auto dense = [&](bool upper) {
       const int steps = gemm_steps(config, static_cast<int>(random.in(1, config.gemm.max_inner))),
                 words = weight_words(config) / 2;
@@ -211,18 +226,17 @@ TEST_CASE("gemm_engine: runs of tokens, queries and dense jobs one after the oth
       return array.make(Kind::dense, steps, static_cast<int>(random.in(1, most)), upper ? words : 0,
                         upper ? requant_words(config) / 2 : 0);
     };
-    std::vector<Run> runs = {
-        array.make(Kind::value, s.steps(), value, 0, 0),
-        array.make(Kind::query, s.steps(), query_tiles(config), value * s.steps(), value * drains)};
+    std::vector<Run> runs = {array.make(Kind::value, s.steps(), value, 0, 0),
+                             array.make(Kind::query, s.steps(), query_tiles(config), value * s.steps(), value)};
     for (const bool upper : {false, true, false}) runs.push_back(dense(upper));
-    runs.push_back(array.make(Kind::query, s.steps(), query_tiles(config), value * s.steps(), value * drains));
+    runs.push_back(array.make(Kind::query, s.steps(), query_tiles(config), value * s.steps(), value));
     array.load(runs[0]);
     for (std::size_t i = 0; i < runs.size(); ++i) {
       std::vector<int> groups;
       for (auto left = random.in(1, 6); left > 0; --left)  // only those of tokens may be short before the last
         groups.push_back(runs[i].kind == Kind::value || left == 1 ? static_cast<int>(random.in(1, rows)) : rows);
       array.begin(runs[i], groups, random.chance(50) ? 2 : 50);
-      const bool now = i + 1 < runs.size() && apart(runs[i], runs[i + 1], drains);
+      const bool now = i + 1 < runs.size() && apart(runs[i], runs[i + 1]);
       if (now) array.load(runs[i + 1]);
       array.end();
       if (!now && i + 1 < runs.size()) array.load(runs[i + 1]);
@@ -233,10 +247,10 @@ TEST_CASE("gemm_engine: runs of tokens, queries and dense jobs one after the oth
 TEST_CASE("gemm_engine: a step every cycle, unless it waits for room") {
   int measured = 0;
   for (const Config& config : block_configs()) {
-    const int rows = config.gemm.rows, columns = config.gemm.columns, steps = gemm_steps(config, config.gemm.max_inner),
+    const int rows = config.gemm.rows, steps = gemm_steps(config, config.gemm.max_inner),
               tiles = std::min(weight_words(config) / steps, most_panel_tiles(config));
     // Draining and loading keep up.
-    if (steps < rows * columns / drain_width(config) || tiles < rows) continue;
+    if (steps < rows || tiles < rows) continue;
     INFO(describe(config));
     Array array(config, {.seed = 5, .stall_percent = 0});
     const Run run = array.make(Kind::dense, steps, tiles, 0, 0);

@@ -269,8 +269,10 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       same("row_beats", row_beats(inner, dense ? n.query_bits : n.feature_bits, config.memory));
       same("tiles", dense ? high(d[word::dense_panel]) : value_tiles(config));
       same("panel_tiles", dense ? low(d[word::dense_panel]) : value_tiles(config));
-      same("tile_beats", drains_of_tile(config) * divide_up(drain_width(config) * 54, beat_bits) +
-                             steps * columns * divide_up(config.gemm.depth * s.weight_bits(), beat_bits));
+      const int together = s.requant_columns(), beside = s.weight_columns();
+      same("tile_beats",
+           columns / together * divide_up(together * 54, beat_bits) +
+               steps * (columns / beside) * divide_up(beside * config.gemm.depth * s.weight_bits(), beat_bits));
       if (dense) {
         const int size = element_bytes(n.output_bits), outputs = high(d[word::dense_shape]);
         same("relu", d[word::flags] >> accel::flag_relu);

@@ -15,15 +15,16 @@ struct Table {
 /// Tables of the parameter image of an attention layer: those of the panel, or the others.
 std::vector<Table> image_tables(const Config& c, const accel::Shapes& s, bool panel) {
   const auto& a = c.attention;
-  const int steps = gemm_steps(c, a.embed_dim), drains = drains_of_tile(c), weights = c.gemm.depth * s.weight_bits(),
-            value = value_tiles(c), query = query_tiles(c), lanes = c.core.lanes, units = head_requant_units(a),
+  const int steps = gemm_steps(c, a.embed_dim), requant = s.requant_columns() * 54,
+            weights = s.weight_columns() * c.gemm.depth * s.weight_bits(), value = value_tiles(c),
+            query = query_tiles(c), lanes = c.core.lanes, units = head_requant_units(a),
             columns = c.core.projection_columns, groups = divide_up(a.embed_dim, columns);
   if (panel)
-    return {{"gemm_requant", drain_width(c) * 54, 1, value * drains, 0},
-            {"gemm_weights", weights, c.gemm.columns, value * steps, 0}};
+    return {{"gemm_requant", requant, s.requant_banks(), value, 0},
+            {"gemm_weights", weights, s.weight_banks(), value * steps, 0}};
   return {
-      {"gemm_requant", drain_width(c) * 54, 1, query * drains, value * drains},
-      {"gemm_weights", weights, c.gemm.columns, query * steps, value * steps},
+      {"gemm_requant", requant, s.requant_banks(), query, value},
+      {"gemm_weights", weights, s.weight_banks(), query * steps, value * steps},
       {"head_requant", units * 22, lanes, a.embed_dim / lanes / units, 0},
       {"output_weights", a.head_dim() * c.numerics.output_weight_bits, lanes * columns, a.heads / lanes * groups, 0},
       {"output_requant", 54, columns, groups, 0}};
@@ -111,7 +112,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
     auto& sim = bench.interpreter();
     const auto& s = block.s;
     Random random(options.seed);
-    const int beat_bits = config.memory.data_bits, beat = beat_bits / 8, drains = drains_of_tile(config);
+    const int beat_bits = config.memory.data_bits, beat = beat_bits / 8;
     for (const auto* port : {"start", "run_begins", "beat_valid"}) sim.set(port, 0);
     enum class Kind { panel, mask, rest };
     struct Load {
@@ -179,7 +180,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
           if (l.kind == Kind::mask) CHECK(now.get("mask_wanted") == 1);
           if (l.kind == Kind::panel) {
             CHECK(now.get("upper_half") == (loaded % 2 != 0));
-            CHECK(now.get("panel_entries") == static_cast<std::uint64_t>(l.tiles * drains));
+            CHECK(now.get("panel_entries") == static_cast<std::uint64_t>(l.tiles));
             CHECK(now.get("panel_words") == static_cast<std::uint64_t>(l.tiles * steps));
             CHECK(now.get("panel_loaded") == 0);
             CHECK(loaded == begun);

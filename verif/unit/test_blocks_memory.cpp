@@ -58,7 +58,7 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
     auto& sim = bench.interpreter();
     Random random(options.seed);
     const int levels = config.attention.levels, rows = config.gemm.rows;
-    const int row_slots = block.s.slots() / accel::group_buffers;
+    const int row_slots = 1 << block.s.row_bits();
     sim.set("start", 0), sim.set("freed", 0), sim.set("boxes", 0);
     int word = 0, queries = 0, announced = 0, first_group = 0, freed = 0;
     bool boxes = false;

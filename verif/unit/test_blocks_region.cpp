@@ -23,7 +23,7 @@ std::vector<Config> region_configs() {
       {"attention.embed_dim=4", "attention.heads=1", "attention.levels=1", "attention.points=1", "gemm.rows=1",
        "feature_cache.region_queries=1"},
       {"attention.embed_dim=24", "attention.heads=4", "attention.levels=3", "attention.points=2", "gemm.rows=1",
-       "gemm.depth=8", "numerics.preset=mixed", "feature_cache.kilobytes=16", "memory.data_bits=64",
+       "gemm.columns=6", "gemm.depth=8", "numerics.preset=mixed", "feature_cache.kilobytes=16", "memory.data_bits=64",
        "memory.max_outstanding=4", "feature_cache.region_queries=4", "feature_cache.level_parts=[8,4,4]"},
       {"attention.embed_dim=8", "attention.heads=4", "attention.levels=1", "attention.points=3",
        "numerics.preset=mixed", "gemm.rows=2", "gemm.columns=12", "core.lanes=2", "core.projection_columns=2",

@@ -41,7 +41,7 @@ const hdl::Module& build_results(hdl::Design& d, const accel::Shapes& s, bool de
 
 using Row = std::vector<std::int64_t>;
 
-/// Gives the results of groups of rows as the array does: drain_width outputs of a row a cycle, a group when there is
+/// Gives the results of groups of rows as the array does: a tile of a row a cycle, a group when there is
 /// room for it, and then says that it is complete.
 class Source {
  public:
@@ -51,8 +51,8 @@ class Source {
   }
   /// Of a run: groups of rows of `outputs` outputs.
   void begin(std::vector<std::vector<Row>> groups, int outputs) {
-    groups_ = std::move(groups), places_ = divide_up(outputs, drain_width(s_.config));
-    group_ = freed_ = 0, place_ = row_ = 0;
+    groups_ = std::move(groups), tiles_ = divide_up(outputs, s_.config.gemm.columns);
+    group_ = freed_ = 0, tile_ = row_ = 0;
   }
   void cycle(interp::Interpreter& sim) {
     freed_ += sim.get("freed") != 0;
@@ -60,9 +60,9 @@ class Source {
     const bool give = group_ < groups_.size() && group_ - freed_ < static_cast<std::size_t>(s_.result_groups()) &&
                       !random_.chance(stall_);
     sim.set("result_valid", give);
-    const int width = drain_width(s_.config);
+    const int width = s_.config.gemm.columns;
     for (int i = 0; i < width; ++i) {
-      const auto output = static_cast<std::size_t>(place_ * width + i);
+      const auto output = static_cast<std::size_t>(tile_ * width + i);
       const Row* row = give ? &groups_[group_][row_] : nullptr;
       // What fills the last tile may be anything.
       const auto value = row != nullptr && output < row->size() ? (*row)[output] : random_.number(s_.result_bits());
@@ -70,13 +70,13 @@ class Source {
     }
     const auto number = group_ % static_cast<std::size_t>(s_.result_groups());
     sim.set("result_slot", give ? number << s_.row_bits() | row_ : 0);
-    sim.set("result_place", give ? static_cast<unsigned>(place_) : 0);
+    sim.set("result_tile", give ? static_cast<unsigned>(tile_) : 0);
     if (!give) return;
     const auto rows = groups_[group_].size();
     if (++row_ < rows) return;
     row_ = 0;
-    if (++place_ < places_) return;
-    place_ = 0, ++group_;
+    if (++tile_ < tiles_) return;
+    tile_ = 0, ++group_;
     bench_.push("finished", {static_cast<std::int64_t>(rows)});
   }
   std::size_t freed() const { return freed_; }
@@ -88,7 +88,7 @@ class Source {
   int stall_;
   std::vector<std::vector<Row>> groups_;
   std::size_t group_ = 0, freed_ = 0, row_ = 0;
-  int places_ = 0, place_ = 0;
+  int tiles_ = 0, tile_ = 0;
 };
 
 Row random_row(const accel::Shapes& s, int outputs, Random& random) {

@@ -98,8 +98,12 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
     std::vector<std::string> parts;
   };
   const std::vector<Case> cases = {
-      {"small", {"gemm.rows=3"}, {"preset small: gemm.rows = 3: must be a power of two from 1 to 16; choose 2"}},
-      {"small", {"gemm.columns=7"}, {"gemm.columns = 7: must be a multiple of 3 from 3 to 96; choose 6"}},
+      {"small", {"gemm.rows=33"}, {"preset small: gemm.rows = 33: must be from 1 to 32; choose 32"}},
+      {"small", {"gemm.depth=3"}, {"preset small: gemm.depth = 3: must be a power of two from 2 to 64; choose 2"}},
+      {"small",
+       {"gemm.columns=7"},
+       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of 2 * core.lanes (2); "
+        "set it to 16, for example"}},
       {"small", {"gemm.depth=128"}, {"gemm.depth = 128", "from 2 to 64; choose 64"}},
       {"small", {"gemm.rows=\"4\""}, {"gemm.rows = \"4\": must be an integer"}},
       {"small", {"gemm.rows=4.0"}, {"gemm.rows = 4.0: must be an integer"}},
@@ -180,7 +184,7 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"feature_cache.kilobytes = 1", "64 (bytes of a line)", "set it to 2, or lower feature_cache.ways"}},
       {"small", {"memory.data_bits=96"}, {"memory.data_bits = 96: must be a power of two from 64 to 512; choose 64"}},
       {"small",
-       {"attention.embed_dim=256", "numerics.preset=int12", "memory.data_bits=64"},
+       {"attention.embed_dim=256", "gemm.columns=64", "numerics.preset=int12", "memory.data_bits=64"},
        {"memory.data_bits = 64", "line of 512 bytes", "set it to 256 or more"}},
       {"small", {"memory.address_bits=31"}, {"memory.address_bits = 31: must be from 32 to 64"}},
       {"small", {"memory.max_outstanding=48"}, {"memory.max_outstanding = 48", "choose 32"}},
@@ -247,12 +251,12 @@ TEST_CASE("derived numbers") {
   CHECK(cache_sets(small) == 128);
   // Parts of a block; the padding of 12 channels counts in the cache and is not fetched.
   const auto pixels = with("small", {"feature_cache.line_shape=1x1", "attention.embed_dim=48", "memory.data_bits=64",
-                                     "numerics.preset=int12"});
+                                     "numerics.preset=int12", "gemm.columns=12"});
   CHECK(block_bytes(pixels) == 128);
   CHECK(line_bytes(pixels) == 24);
   CHECK(line_beats(pixels) == 3);
   CHECK(cache_sets(pixels) == 64 * 1024 / 32 / 4 / 2);
-  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.columns=6"});
+  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.lanes=2"});
   CHECK(line_bytes(rows) == 32);
   CHECK(cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
   CHECK(cache_sets(rows, 16 * 1024) == 32);

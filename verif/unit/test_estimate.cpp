@@ -287,7 +287,7 @@ TEST_CASE("estimates: more of a resource never costs time, more work does") {
   CHECK(cycles({"memory.data_bits=256"}, demand) < base);
   CHECK(cycles({"memory.max_outstanding=4"}, demand) > base);
   CHECK(cycles({"feature_cache.run_ahead=8"}, demand) > base);
-  CHECK(cycles({"gemm.rows=4"}, demand) > base);
+  CHECK(cycles({"gemm.rows=2"}, demand) > base);
   CHECK(cycles({"core.projection_columns=4"}, demand) > base);
   CHECK(cycles({"feature_cache.kilobytes=16"}, demand) > base);
   CHECK(cycles({"core.lanes=2", "gemm.rows=16", "memory.data_bits=256"}, demand) < base);

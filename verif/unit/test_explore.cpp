@@ -60,7 +60,7 @@ std::vector<Point> results() {
   points[0].figures.limited_by = "compute";
   points[1].simulated = Simulated{501, 130, ""};
   points[2].simulated = Simulated{0, 0, "exit status 2: no Verilator, says \"it\""};
-  points[3] = Point{4, "gemm.columns = 3: must be a multiple of 6", {}, std::nullopt};
+  points[3] = Point{4, "gemm.columns = 6: must be a multiple of 4", {}, std::nullopt};
   return points;
 }
 
@@ -130,15 +130,16 @@ TEST_CASE("mistakes in --vary") {
 TEST_CASE("the configuration of a point") {
   auto s = sweep();
   s.axes.push_back(parse_axis("numerics.preset=int12"));
-  s.overrides = {"numerics.head_bits=6", "gemm.columns=6"};
+  s.overrides = {"numerics.head_bits=6", "gemm.columns=8"};
   const auto config = config_of(s, 5, nullptr);
   CHECK(config.core.lanes == 2);
   CHECK(config.gemm.rows == 4);
-  CHECK(config.gemm.columns == 6);
+  CHECK(config.gemm.columns == 8);
   CHECK(config.numerics.query_bits == 12);
   CHECK(config.numerics.head_bits == 6);  // set for all points: the varied formats do not undo it
+  s.overrides = {"gemm.columns=6"};       // not for two lanes
+  check_refusal(refusal([&] { config_of(s, 5, nullptr); }), {"preset nano", "gemm.columns = 6"});
   s.overrides.clear();
-  check_refusal(refusal([&] { config_of(s, 5, nullptr); }), {"preset nano", "gemm.columns = 3"});
   const auto fit = [](Config& c) { c.gemm.rows = 8; };
   check_refusal(refusal([&] { config_of(s, 1, fit); }), {"gemm.rows = 2", "--fit makes it 8"});
   CHECK(config_of(s, 3, fit).gemm.rows == 8);
@@ -271,7 +272,7 @@ TEST_CASE("a sweep survives its JSON") {
   other.job.drawn = {0.5, "300", 7};
   other.job.latency = 50;
   other.fit = other.quick_build = true;
-  other.overrides = {"gemm.columns=6"};
+  other.overrides = {"gemm.columns=8"};
   other.weights = {1, 2, 3};
   CHECK(to_json(sweep_from_json(Json::parse(to_json(other).dump()))).dump() == to_json(other).dump());
   CHECK(other.job.options() == std::vector<std::string>{"--model", "deformable-detr", "--scale", "0.5", "--queries",
@@ -300,7 +301,7 @@ TEST_CASE("CSV: a line a point, in quotes where needed") {
   CHECK(lines[1].ends_with(",compute,1,,,,,"));
   CHECK(lines[2].ends_with(",1,true,501,130,,"));
   CHECK(lines[3].ends_with(",1,false,,,\"exit status 2: no Verilator, says \"\"it\"\"\","));
-  CHECK(lines[4] == "4,2,2" + std::string(17, ',') + ",,,,,gemm.columns = 3: must be a multiple of 6");
+  CHECK(lines[4] == "4,2,2" + std::string(17, ',') + ",,,,,gemm.columns = 6: must be a multiple of 4");
 }
 
 TEST_CASE("scales: all values have a place, ticks are told apart") {

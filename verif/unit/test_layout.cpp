@@ -87,9 +87,9 @@ const std::vector<std::vector<std::string>> variants = {
     {"attention.embed_dim=24", "attention.heads=2", "attention.levels=3", "attention.points=3", "gemm.columns=12",
      "gemm.depth=16", "core.projection_columns=16", "numerics.query_weight_bits=11", "numerics.output_weight_bits=5",
      "feature_cache.kilobytes=1"},
-    {"attention.embed_dim=24", "attention.heads=4", "attention.levels=1", "attention.points=3", "gemm.columns=18",
+    {"attention.embed_dim=24", "attention.heads=4", "attention.levels=1", "attention.points=3", "gemm.columns=12",
      "core.lanes=2", "core.projection_columns=4", "memory.max_outstanding=8"},
-    {"attention.embed_dim=32", "attention.heads=8", "attention.levels=2", "attention.points=2", "gemm.columns=12",
+    {"attention.embed_dim=32", "attention.heads=8", "attention.levels=2", "attention.points=2", "gemm.columns=24",
      "core.lanes=4", "core.projection_columns=2", "memory.max_outstanding=16", "numerics.preset=mixed"},
 };
 
@@ -114,37 +114,53 @@ TEST_CASE("the parameter image, every field by its position") {
       CHECK(read_bits(image, at + 16, 6) == r.shift);
       ++compared;
     };
-    const auto requants = [&](int outputs, const auto& expected) {  // of the PE array: 3 a lane in a word
-      const auto entry = whole_beats(std::uint64_t(3 * lanes) * 54, data_bits);
-      const auto words = round_up(outputs, columns) * (columns / 3 / lanes);
-      for (std::uint64_t o = 0; o < words * 3 * lanes; ++o)
-        check_requant(table + o / (3 * lanes) * entry + o % (3 * lanes) * 54,
+    // As many columns together as fit a beat and divide them all.
+    const auto in_beat = [&](int bits) {
+      int count = 1;
+      for (int n = 2; n <= columns; ++n)
+        if (columns % n == 0 && n * bits <= data_bits) count = n;
+      return static_cast<std::uint64_t>(count);
+    };
+    const auto requants = [&](int outputs, const auto& expected) {  // of the PE array
+      const auto together = in_beat(54), entry = whole_beats(together * 54, data_bits),
+                 all = round_up(outputs, columns) * static_cast<std::uint64_t>(columns);
+      for (std::uint64_t o = 0; o < all; ++o)
+        check_requant(table + o / together * entry + o % together * 54,
                       o < std::uint64_t(outputs) ? expected(static_cast<int>(o)) : model::Requant{0, 0, 0}, true);
-      table += words * entry;
+      table += all / together * entry;
     };
     const int bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
     const auto weights = [&](int outputs, const auto& expected) {
       const auto steps = round_up(C, depth), tiles = round_up(outputs, columns);
-      const auto entry = whole_beats(std::uint64_t(depth) * bits, data_bits);
+      const auto beside = in_beat(depth * bits), entry = whole_beats(beside * depth * bits, data_bits);
       for (std::uint64_t e = 0; e < tiles * steps * columns; ++e) {
         const int output = static_cast<int>(e / columns / steps * columns + e % columns);
         for (int i = 0; i < depth; ++i, ++compared) {
           const int channel = static_cast<int>(e / columns % steps) * depth + i;
-          CHECK(read_signed(image, table + e * entry + i * bits, bits) ==
+          CHECK(read_signed(image, table + e / beside * entry + (e % beside * depth + i) * bits, bits) ==
                 (output < outputs && channel < C ? expected(output, channel) : 0));
         }
       }
-      table += tiles * steps * columns * entry;
+      table += tiles * steps * columns / beside * entry;
     };
     requants(C, [&](int o) { return layer.value_requant[o]; });
     weights(C, [&](int o, int channel) { return layer.value_weight[o * C + channel]; });
-    requants(3 * N, [&](int o) {
-      const int n = sample_at(o / 3);
-      return o % 3 == 2 ? layer.logit_requant[n] : layer.offset_requant[2 * n + o % 3];
+    // Logits of the samples fill their tiles, then come the offsets.
+    const int logits = static_cast<int>(round_up(N, columns)) * columns;
+    const auto of_query = [&](int o, const auto& logit, const auto& offset, auto none) {
+      const int place = o < logits ? o : (o - logits) / 2;
+      if (place >= N) return none;
+      return o < logits ? logit(sample_at(place)) : offset(2 * sample_at(place) + (o - logits) % 2);
+    };
+    requants(logits + 2 * N, [&](int o) {
+      return of_query(
+          o, [&](int n) { return layer.logit_requant[n]; }, [&](int n) { return layer.offset_requant[n]; },
+          model::Requant{0, 0, 0});
     });
-    weights(3 * N, [&](int o, int channel) {
-      const int n = sample_at(o / 3);
-      return o % 3 == 2 ? layer.logit_weight[n * C + channel] : layer.offset_weight[(n * 2 + o % 3) * C + channel];
+    weights(logits + 2 * N, [&](int o, int channel) {
+      return of_query(
+          o, [&](int n) { return layer.logit_weight[n * C + channel]; },
+          [&](int n) { return layer.offset_weight[n * C + channel]; }, 0);
     });
 
     int U = 1;
@@ -258,7 +274,7 @@ TEST_CASE("the panels of a dense job: what the hardware takes, and every field b
   int one = 0, several = 0;
   for (const auto& variant : variants) {
     const auto c = load_preset("nano", variant);
-    const int columns = c.gemm.columns, depth = c.gemm.depth, lanes = c.core.lanes, data_bits = c.memory.data_bits;
+    const int columns = c.gemm.columns, depth = c.gemm.depth, data_bits = c.memory.data_bits;
     const int bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
     for (const int inner : {1, 2, 5, c.gemm.max_inner - 1, c.gemm.max_inner})
       for (const int outputs : {1, columns, columns + 1, most_panel_tiles(c) * columns, 5 * columns + 2, 100}) {
@@ -278,28 +294,38 @@ TEST_CASE("the panels of a dense job: what the hardware takes, and every field b
 
         const auto layer = random_dense(c, 1, inner, outputs, 9);
         const auto image = pack_panels(layer, c);
-        const auto word = whole_beats(std::uint64_t(3 * lanes) * 54, data_bits),
-                   entry = whole_beats(std::uint64_t(depth) * bits, data_bits);
+        const auto in_beat = [&](int size) {
+          int count = 1;
+          for (int n = 2; n <= columns; ++n)
+            if (columns % n == 0 && n * size <= data_bits) count = n;
+          return count;
+        };
+        const int together = in_beat(54), beside = in_beat(depth * bits);
+        const auto word = whole_beats(std::uint64_t(together) * 54, data_bits),
+                   entry = whole_beats(std::uint64_t(beside) * depth * bits, data_bits);
         std::uint64_t at = 0;
         int wrong = 0;
         for (int first = 0; first < tiles; first += of_panel) {
           const int last = std::min(first + of_panel, tiles);
           for (int o = first * columns; o < last * columns; ++o) {
             const auto r = o < outputs ? layer.requant[o] : model::Requant{0, 0, 0};
-            const auto bit = at + static_cast<std::uint64_t>(o % (3 * lanes)) * 54;
+            const auto bit = at + static_cast<std::uint64_t>(o % together) * 54;
             wrong += static_cast<std::int32_t>(read_bits(image, bit, 32)) != r.bias ||
                      read_bits(image, bit + 32, 16) != r.mult || read_bits(image, bit + 48, 6) != r.shift;
-            if (o % (3 * lanes) == 3 * lanes - 1) at += word;
+            if (o % together == together - 1) at += word;
           }
           for (int tile = first; tile < last; ++tile)
             for (int step = 0; step < steps; ++step)
-              for (int column = 0; column < columns; ++column, at += entry)
+              for (int column = 0; column < columns; ++column) {
                 for (int i = 0; i < depth; ++i) {
                   const int o = tile * columns + column, k = step * depth + i;
                   const bool inside = o < outputs && k < inner;
-                  wrong += read_signed(image, at + static_cast<std::uint64_t>(i * bits), bits) !=
+                  const auto bit = at + static_cast<std::uint64_t>((column % beside * depth + i) * bits);
+                  wrong += read_signed(image, bit, bits) !=
                            (inside ? layer.weight[static_cast<std::size_t>(o * inner + k)] : 0);
                 }
+                if (column % beside == beside - 1) at += entry;
+              }
         }
         CHECK(wrong == 0);
         CHECK(image.size() * 8 == at);
@@ -367,8 +393,8 @@ TEST_CASE("the descriptor of a dense layer") {
   a.query_stride = 64, a.output_stride = 304;
   auto d = make_descriptor(layer, c, a, 78);
   const Descriptor expected = {
-      0x00030002,   0, 78, 7, 0x23456780, 1, 0, 0, 0, 0, 0x140, 4, 0x180, 5, 64, 304, 13 | 300 << 16,
-      8 | 100 << 16};  // panels of 24 outputs: whole beats
+      0x00030002, 0, 78, 7,   0x23456780,     1,           0, 0, 0, 0, 0x140, 4,
+      0x180,      5, 64, 304, 13 | 300 << 16, 2 | 75 << 16};  // panels of 8 outputs: whole beats
   CHECK(d == expected);
   layer.relu = true;
   CHECK(make_descriptor(layer, c, a, 78)[1] == 8);

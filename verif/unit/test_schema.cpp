@@ -47,16 +47,17 @@ void check_both(const Json& config, bool taken) {
 bool is_legal(const Field& f, int value) {
   if (value < f.min || value > f.max) return false;
   if (f.shape == Shape::PowerOfTwo) return (value & (value - 1)) == 0;
-  return f.shape == Shape::Any || value % 3 == 0;
+  return true;
 }
 
 /// `value` for one field; the heads follow embed_dim, which must be 2 to 64 times as large and even times, and the
-/// columns the lanes.
+/// columns embed_dim and lanes.
 Json with(const Field& f, int value) {
   auto config = base();
   config[pointer(f)] = value;
   if (f.key == "embed_dim") config["attention"]["heads"] = value < 64 ? 2 : 16;
-  if (f.key == "lanes") config["gemm"]["columns"] = 12;
+  config["gemm"]["columns"] = 64;
+  if (f.key == "columns") config["attention"]["embed_dim"] = 2 * 4, config[pointer(f)] = value;
   if (f.key == "distance_units") config["order"]["window"] = 256;
   return config;
 }

@@ -15,9 +15,10 @@ namespace {
 
 /// Jobs with made-up results; their output rows have padding, their lines too.
 struct Made {
-  Config config = load_preset(
-      "small", std::vector<std::string>{"attention.embed_dim=56", "memory.data_bits=256", "feature_cache.ways=2",
-                                        "order.bucket_bits=0", "order.window=1", "order.distance_units=1"});
+  Config config =
+      load_preset("small", std::vector<std::string>{"attention.embed_dim=56", "gemm.columns=14", "memory.data_bits=256",
+                                                    "feature_cache.ways=2", "order.bucket_bits=0", "order.window=1",
+                                                    "order.distance_units=1"});
   model::QuantisedLayer layer, masked;
   model::Stages stages;
   model::DenseLayer dense_layer;
@@ -114,8 +115,8 @@ TEST_CASE("a device that keeps the rules is bit-exact under every condition, job
 
 TEST_CASE("the stages that a job has are compared, and no others") {
   const Made made;
-  const std::vector<std::string> core = {"order",         "projection", "attention", "location",
-                                         "corner_weight", "head",       "output",    "memory"};
+  const std::vector<std::string> core = {"order",         "logit", "attention", "offset", "location",
+                                         "corner_weight", "head",  "output",    "memory"};
   auto whole = core;
   whole.insert(whole.begin(), "value");
   CHECK(names(made.run(Mischief::None, made.whole())) == whole);
@@ -185,8 +186,8 @@ TEST_CASE("each broken rule is noticed and named") {
           {Mischief::SourceRowTwice, "counter BYTES_SOURCE: expected 5120, got 5152"},
           {Mischief::WrongValueBytes, "counter BYTES_OUTPUT + BYTES_VALUE: expected "},
           {Mischief::GemmCausesDoNotSum, "what the causes of the PE array add up to: expected "},
-          {Mischief::WrongSteps, "counter GEMM_BUSY - GEMM_PROJECT: expected 448, got 449"},
-          {Mischief::WrongValueSteps, "counter GEMM_PROJECT: expected 1400, got 1470"},
+          {Mischief::WrongSteps, "counter GEMM_BUSY - GEMM_PROJECT: expected 420, got 421"},
+          {Mischief::WrongValueSteps, "counter GEMM_PROJECT: expected 1512, got 1568"},
       });
   add(made.given(), {
                         {Mischief::WriteToGivenMap, "not allowed in value map"},

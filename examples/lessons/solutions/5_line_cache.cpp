@@ -16,8 +16,8 @@ void teach(Lesson& lesson) {
     for (const auto& [x, y] : places)
       for (int sample = 0; sample < 8; ++sample) walk.push_back({near(x), near(y), sample / 4});
     for (const int ways : {1, 2, 4}) {
-      const Config config = nano_with(
-          {"attention.embed_dim=16", "feature_cache.kilobytes=1", fmt::format("feature_cache.ways={}", ways)});
+      const Config config = nano_with({"attention.embed_dim=16", "gemm.columns=8", "feature_cache.kilobytes=1",
+                                       fmt::format("feature_cache.ways={}", ways)});
       Design design;
       const accel::Shapes shapes(config);
       const Module& tags = accel::build_tag_lookup(design, shapes);

@@ -37,17 +37,17 @@ struct RowAddress {
   QUILLGEN_FIELDS(address, last_of_group)
 };
 
-/// drain_width requantised results of a row, adjacent outputs, on their way to memory.
+/// Requantised results of a row, those of a tile, on their way to memory.
 struct Results {
   hdl::Bool valid;
-  hdl::UInt slot;   ///< {group of results, row}
-  hdl::UInt place;  ///< the first one is output place * drain_width of its row
+  hdl::UInt slot;  ///< {group of results, row}
+  hdl::UInt tile;
   std::vector<hdl::SInt> value;
   explicit Results(const Shapes& s)
       : slot(s.result_slot_bits()),
-        place(s.place_bits()),
-        value(static_cast<std::size_t>(drain_width(s.config)), hdl::SInt(s.result_bits())) {}
-  QUILLGEN_FIELDS(valid, slot, place, value)
+        tile(s.tile_bits()),
+        value(static_cast<std::size_t>(s.config.gemm.columns), hdl::SInt(s.result_bits())) {}
+  QUILLGEN_FIELDS(valid, slot, tile, value)
 };
 
 /// A 2x2 block of the value map: which pixels have a value, and where the result buffer has it.
@@ -68,8 +68,7 @@ struct ResultLayout {
   explicit ResultLayout(const Shapes& s) : map_unit(1), dense_unit(s.data_bytes() / element_bytes(s.n.output_bits)) {
     const int in_beat = s.data_bytes() / element_bytes(s.n.feature_bits), depth = s.config.attention.head_dim();
     while (map_unit < in_beat && depth % (2 * map_unit) == 0) map_unit *= 2;
-    const int drained = power_of_two(drain_width(s.config));
-    banks = std::max({drained, in_beat, dense_unit});
+    banks = std::max({power_of_two(s.config.gemm.columns), in_beat, dense_unit});
     words = std::max(1, result_elements(s.config) / banks);
   }
   int word_bits() const { return words == 1 ? 0 : Shapes::bits(words); }

@@ -1,10 +1,12 @@
 // The PE array: rows x columns x depth products a cycle, output stationary (NUMERICS.md N3, N11).
 //
 // A group of rows is multiplied by a matrix in the weight memories, tile by tile. A tile is `rows` rows times `columns`
-// outputs; it takes a cycle for each word of a row. Its accumulators are then copied out and requantised, drain_width
-// outputs of a row a cycle, while the next tile is computed. Outputs of a query are offset x, offset y and logit of its
-// samples, the lanes taking turns.
+// outputs; it takes a cycle for each word of a row. Its accumulators are then copied out and requantised, a row a
+// cycle, while the next tile is computed. Outputs of a query are the logits of its samples and then their offsets, x
+// and y, the lanes taking turns.
 #include <fmt/core.h>
+
+#include <optional>
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"
@@ -54,24 +56,21 @@ const Module& build_pe(Design& d, const Shapes& s) {
 }
 
 struct Tile {  // what travels along the array
-  UInt place;  // of its first outputs
+  UInt number;
   UInt rows;   // in the group
   UInt group;  // where the results go
   Bool first, last, last_tile;
   explicit Tile(const Shapes& s)
-      : place(s.place_bits()), rows(s.rows_bits()), group(std::max(s.group_bits(), Shapes::bits(s.result_groups()))) {}
-  QUILLGEN_FIELDS(place, rows, group, first, last, last_tile)
+      : number(s.tile_bits()), rows(s.rows_bits()), group(std::max(s.group_bits(), Shapes::bits(s.result_groups()))) {}
+  QUILLGEN_FIELDS(number, rows, group, first, last, last_tile)
 };
 struct Drain {  // outputs of a row on their way through requantisation
-  UInt group, row, place, rows;
-  explicit Drain(const Shapes& s)
-      : group(Tile(s).group), row(Shapes::bits(s.rows())), place(s.place_bits()), rows(s.rows_bits()) {}
-  QUILLGEN_FIELDS(group, row, place, rows)
-};
-struct Projected {
-  UInt row, sample;
-  SInt offset_x, offset_y, logit;
-  QUILLGEN_FIELDS(row, sample, offset_x, offset_y, logit)
+  UInt group, tile, rows;
+  std::optional<UInt> row;  // only with several
+  explicit Drain(const Shapes& s) : group(Tile(s).group), tile(s.tile_bits()), rows(s.rows_bits()) {
+    if (s.rows() > 1) row.emplace(Shapes::bits(s.rows()));
+  }
+  QUILLGEN_FIELDS(group, tile, rows, row)
 };
 
 // The engine in the order of the data: rows are loaded, tiles computed, results drained. Members are what more than one
@@ -81,7 +80,7 @@ struct Engine {
   Module& m;
   const Shapes& s;
   const int rows = s.rows(), columns = s.config.gemm.columns, depth = s.config.gemm.depth,
-            width = drain_width(s.config), drains = drains_of_tile(s.config);
+            weight_columns = s.weight_columns(), requant_columns = s.requant_columns();
 
   Bool start = {}, freed = {};
   GemmRun run = GemmRun(s);
@@ -103,7 +102,7 @@ struct Engine {
   std::vector<std::vector<UInt>> result = {};  // [row][column]
 
   Bool draining = {};
-  UInt drain_row = {}, drain_word = {}, drain_entry = {};
+  UInt drain_row = {}, drain_entry = {};
   Bool write = {}, group_done = {};  // a row's outputs leave requantisation; .. the last ones of a group
   Drain drain = Drain(s);
   std::vector<SInt> values = {};  // these outputs
@@ -120,7 +119,7 @@ struct Engine {
   void results();
   UInt slot(int group_bits) const {
     UInt g = drain.group.resize(group_bits);
-    return rows == 1 ? g : concat({g, drain.row});
+    return drain.row ? concat({g, *drain.row}) : g;
   }
 };
 
@@ -128,15 +127,15 @@ void Engine::ports() {
   m.parameter("rows", rows);
   m.parameter("columns", columns);
   m.parameter("depth", depth);
-  m.parameter("drain_width", width);
   start = input(m, "start", Bool());
   run = input(m, "run", GemmRun(s));
-  weights = input(
-      m, "weights",
-      TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(s.weight_address_bits()), UInt(depth * s.weight_bits())});
+  weights = input(m, "weights",
+                  TableWrite{Bool(), UInt(Shapes::bits(s.weight_banks())), UInt(s.weight_address_bits()),
+                             UInt(weight_columns * depth * s.weight_bits())});
   entries = input(m, "requant",
-                  TableWrite{Bool(), UInt(1), UInt(s.requant_address_bits()), UInt(width * lib::requant_entry_bits)});
-  discard(entries.bank), discard(run.dense);
+                  TableWrite{Bool(), UInt(Shapes::bits(s.requant_banks())), UInt(s.requant_address_bits()),
+                             UInt(requant_columns * lib::requant_entry_bits)});
+  discard(run.dense);
   freed = input(m, "freed", Bool());
   word = input_stream(m, "word", RowWord(s));
 }
@@ -166,7 +165,6 @@ void Engine::compute() {
   auto now = reg(m, "step", UInt(s.step_bits()), 0);
   auto tile = reg(m, "tile", UInt(s.tile_bits()), 0);
   auto weight = reg(m, "weight_word", UInt(s.weight_address_bits()), 0);
-  auto place = reg(m, "place", UInt(s.place_bits()), 0);
   auto read_half = reg(m, "half", Bool(), 0);  // of the row memories
   auto query_group = reg(m, "query_group", UInt(s.group_bits()), 0);
   auto result_group = reg(m, "result_group", UInt(Shapes::bits(s.result_groups())), 0);
@@ -183,7 +181,6 @@ void Engine::compute() {
   now.when(move & last_step, 0).when(move, lib::increment(now));
   tile.when(group_ends, 0).when(move & last_step, lib::increment(tile));
   weight.when(start | group_ends, run.first_weight).when(move, lib::increment(weight));
-  place.when(group_ends, 0).when(move & last_step, (place + drains).wrap(s.place_bits()));
   read_half.when(group_ends, ~read_half);
   query_group.when(group_ends & run.query, lib::next_index(query_group, group_buffers));
   result_group.when(start, 0).when(group_ends & ~run.query, lib::next_index(result_group, s.result_groups()));
@@ -195,7 +192,7 @@ void Engine::compute() {
   memories();
 
   m.note("Marks travel beside memory read, products and sums.");
-  mark.place = place, mark.rows = group.data, mark.first = now == 0, mark.last = last_step, mark.last_tile = last_tile;
+  mark.number = tile, mark.rows = group.data, mark.first = now == 0, mark.last = last_step, mark.last_tile = last_tile;
   mark.group = mux(run.query, query_group.extend(mark.group.width()), result_group.extend(mark.group.width()));
   for (int i = 1; i <= 2 + tree_stages(s); ++i) {
     auto v = reg(m, fmt::format("mark_{}_valid", i), Bool(), 0);
@@ -203,6 +200,13 @@ void Engine::compute() {
     v.when(advance, valid), t.when(advance, mark);
     valid = v, mark = t;
   }
+}
+
+// One bank takes everything that is written.
+Bool is_bank(const UInt& bank, int number, int banks) {
+  if (banks > 1) return bank == number;
+  discard(bank);
+  return Bool::constant(bank.module(), true);
 }
 
 void Engine::memories() {
@@ -213,10 +217,12 @@ void Engine::memories() {
     Bool in_group = r == 0 ? move : (move & (group.data > r)).named(fmt::format("read_row_{}", r));
     row_words.push_back(memory.read(concat({half, step}), in_group));
   }
-  for (int c = 0; c < columns; ++c) {
-    Ram memory(m, fmt::format("weight_{}", c), weight_words(s.config), depth * s.weight_bits(), 1);
-    memory.write(weights.enable & (weights.bank == c), weights.address, weights.data);
-    column_words.push_back(memory.read(weight_word, move));
+  const int column_bits = depth * s.weight_bits();
+  for (int bank = 0; bank < s.weight_banks(); ++bank) {
+    Ram memory(m, fmt::format("weight_{}", bank), weight_words(s.config), weight_columns * column_bits, 1);
+    memory.write(weights.enable & is_bank(weights.bank, bank, s.weight_banks()), weights.address, weights.data);
+    UInt word = memory.read(weight_word, move);
+    for (int c = 0; c < weight_columns; ++c) column_words.push_back(word.bits(c * column_bits, column_bits));
   }
 }
 
@@ -237,53 +243,48 @@ void Engine::array() {
 }
 
 void Engine::drain_tiles() {
-  m.note(
-      "Drain: the results of a tile, drain_width outputs of a row a cycle, all rows of these outputs, then the "
-      "next.");
+  m.note("Drain: the results of a tile, a row a cycle.");
   auto busy = reg(m, "draining", Bool(), 0);
   auto row = reg(m, "drain_row", UInt(Shapes::bits(rows)), 0);
-  auto part = reg(m, "drain_word", UInt(Shapes::bits(drains)), 0);
-  auto place = reg(m, "drain_place", UInt(s.place_bits()));
   auto entry = reg(m, "drain_entry", UInt(s.requant_address_bits()));
   auto tile = reg(m, "drain_tile", Tile(s));
-  Bool last_row = lib::is_last(row, rows).named("last_row");
-  Bool drained = (busy & last_row & lib::is_last(part, drains)).named("drained");
+  Bool drained = (busy & lib::is_last(row, rows)).named("drained");
   Bool finished = (valid & mark.last).named("tile_done");
   advance.drive(~(finished & busy & ~drained));
   Bool take = (finished & advance).named("take");
-  Bool next_word = (busy & last_row).named("next_word");
   busy.when(take, true).when(drained, false);
   row.when(busy, lib::next_index(row, rows));
-  part.when(next_word, lib::next_index(part, drains));
-  place.when(take, mark.place).when(next_word, lib::increment(place));
-  entry.when(take, (run.first_entry + mark.place).wrap(s.requant_address_bits()))
-      .when(next_word, lib::increment(entry));
+  entry.when(take, (run.first_entry + mark.number).wrap(s.requant_address_bits()));
   tile.when(take, mark);
-  discard(tile.place), discard(tile.first), discard(tile.last);
+  discard(tile.first), discard(tile.last);
 
-  draining = busy, drain_row = row, drain_word = part, drain_entry = entry;
+  draining = busy, drain_row = row, drain_entry = entry;
   requantise();
-  drain.group = tile.group, drain.row = row, drain.place = place, drain.rows = tile.rows;
+  drain.group = tile.group, drain.tile = tile.number, drain.rows = tile.rows;
+  if (drain.row) drain.row = row;
   follow_drain(tile, drained);
 }
 
 void Engine::requantise() {
   m.note("Requantise.");
   const Bool always = Bool::constant(m, true);
-  Ram table(m, "requant_table", requant_words(s.config), width * lib::requant_entry_bits, 1);
-  table.write(entries.enable, entries.address, entries.data);
-  UInt words = table.read(drain_entry, draining);
-  for (int i = 0; i < width; ++i) {
-    std::vector<UInt> by_word;
-    for (int w = 0; w < drains; ++w) {
-      std::vector<UInt> by_row;
-      for (const auto& of_row : result) by_row.push_back(of_row[static_cast<std::size_t>(w * width + i)]);
-      by_word.push_back(select(drain_row, by_row));
-    }
-    auto acc = reg(m, fmt::format("drained_{}", i), UInt(s.gemm_acc_bits()));
-    acc.next(select(drain_word, by_word));
-    auto entry = unpack(words.bits(i * lib::requant_entry_bits, lib::requant_entry_bits), lib::RequantEntry{});
-    Instance unit(m, fmt::format("requantise_{}", i),
+  std::vector<UInt> column_entries;
+  for (int bank = 0; bank < s.requant_banks(); ++bank) {
+    Ram table(m, fmt::format("requant_table_{}", bank), requant_words(s.config),
+              requant_columns * lib::requant_entry_bits, 1);
+    table.write(entries.enable & is_bank(entries.bank, bank, s.requant_banks()), entries.address, entries.data);
+    UInt word = table.read(drain_entry, draining);
+    for (int c = 0; c < requant_columns; ++c)
+      column_entries.push_back(word.bits(c * lib::requant_entry_bits, lib::requant_entry_bits));
+  }
+  for (int c = 0; c < columns; ++c) {
+    const auto column = static_cast<std::size_t>(c);
+    std::vector<UInt> by_row;
+    for (const auto& of_row : result) by_row.push_back(of_row[column]);
+    auto acc = reg(m, fmt::format("drained_{}", c), UInt(s.gemm_acc_bits()));
+    acc.next(select(drain_row, by_row));
+    auto entry = unpack(column_entries[column], lib::RequantEntry{});
+    Instance unit(m, fmt::format("requantise_{}", c),
                   lib::build_requantise(d, s.gemm_acc_bits(), s.result_bits(), true));
     unit.in("enable", always);
     unit.in("acc", acc);
@@ -305,22 +306,24 @@ void Engine::follow_drain(const Tile& tile, const Bool& drained) {
 }
 
 void Engine::samples() {
-  m.note("Samples of queries: offset x, offset y and logit of one for each lane. What fills the last tile is dropped.");
-  const Shapes lane = s.lane();
-  Bool sample = (write & run.query & (drain.place < lane.a.samples_per_query())).named("sample_valid_now");
-  output(m, "sample_valid", sample);
+  m.note(
+      "Of queries: logits of their samples, then offsets, for each lane its own. What fills a tile is of no sample.");
+  const auto first_offsets = static_cast<std::uint64_t>(logit_tiles(s.config));
+  Bool of_query = (write & run.query).named("query_result"),
+       of_offsets = (drain.tile >= first_offsets).named("offsets");
+  output(m, "logits_valid", of_query & ~of_offsets);
+  output(m, "offsets_valid", of_query & of_offsets);
   output(m, "sample_slot", slot(s.group_bits()));
-  UInt number = drain.place.resize(lane.sample_bits());
-  output(m, "sample_number", number);
+  output(m, "logits_word", drain.tile.resize(s.lane().logit_word_bits()));
+  output(m, "offsets_word", (drain.tile - first_offsets).as_uint().resize(s.lane().offset_word_bits()));
+  const auto value = [&](int column, int bits) { return values[static_cast<std::size_t>(column)].saturate(bits); };
   for (int l = 0; l < s.lanes(); ++l) {
-    const auto at = static_cast<std::size_t>(3 * l);
-    SInt x = values[at].saturate(s.n.offset_bits()).named(fmt::format("sample_x_{}", l)),
-         y = values[at + 1].saturate(s.n.offset_bits()).named(fmt::format("sample_y_{}", l)),
-         logit = values[at + 2].saturate(s.n.logit_bits()).named(fmt::format("sample_logit_{}", l));
-    output(m, fmt::format("offset_x_{}", l), x.as_uint());
-    output(m, fmt::format("offset_y_{}", l), y.as_uint());
-    output(m, fmt::format("logit_{}", l), logit.as_uint());
-    tap(m, "projection", Stream<Projected>{{drain.row, number, x, y, logit}, sample, Wire<Bool>(sample)});
+    std::vector<SInt> logits, offsets;
+    for (int i = 0; i < lane_logits(s.config); ++i) logits.push_back(value(i * s.lanes() + l, s.n.logit_bits()));
+    for (int i = 0; i < lane_points(s.config); ++i)
+      for (int axis = 0; axis < 2; ++axis) offsets.push_back(value(2 * (i * s.lanes() + l) + axis, s.n.offset_bits()));
+    output(m, fmt::format("logits_{}", l), lib::join(logits));
+    output(m, fmt::format("offsets_{}", l), lib::join(offsets));
   }
 }
 
@@ -329,7 +332,7 @@ void Engine::results() {
   Results to_memory(s);
   to_memory.valid = (write & ~run.query).named("result_valid_now");
   to_memory.slot = slot(Shapes::bits(s.result_groups()));
-  to_memory.place = drain.place;
+  to_memory.tile = drain.tile;
   to_memory.value = values;
   output(m, "result", to_memory);
 
@@ -345,7 +348,7 @@ const Module& build_gemm_engine(Design& d, const Shapes& s) {
   return d.module("gemm_engine", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "PE array (NUMERICS.md N3, N11). A group of rows rows is computed while the next one is loaded; a tile of "
-        "columns outputs is drained and requantised while the next one is computed.");
+        "columns outputs is drained and requantised, a row a cycle, while the next one is computed.");
     Engine engine{d, m, s};
     engine.ports();
     engine.load_rows();

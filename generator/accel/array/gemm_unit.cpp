@@ -47,9 +47,9 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     engine.pass({"busy", "waits_for_room"});
 
     m.note("Samples of queries go to the lanes.");
-    engine.pass({"sample_valid", "sample_slot", "sample_number"});
+    engine.pass({"logits_valid", "offsets_valid", "sample_slot", "logits_word", "offsets_word"});
     for (int l = 0; l < s.lanes(); ++l)
-      for (const char* part : {"offset_x", "offset_y", "logit"}) engine.pass(fmt::format("{}_{}", part, l));
+      for (const char* part : {"logits", "offsets"}) engine.pass(fmt::format("{}_{}", part, l));
     auto finished = engine.out_stream<UInt>("finished");
     auto projected = stream(m, "projected_out", finished.valid & run.query, finished.data);
     output_stream(m, "projected", projected);

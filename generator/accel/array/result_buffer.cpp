@@ -1,6 +1,8 @@
 // Results of the PE array between the order in which they are computed and that of memory.
 #include <fmt/core.h>
 
+#include <tuple>
+
 #include "accel/array/gemm.hpp"
 #include "accel/array/row_resize.hpp"
 #include "accel/blocks.hpp"
@@ -18,12 +20,17 @@ struct Buffer {
   const Shapes& s;
   const ResultLayout layout = ResultLayout(s);
   const int banks = layout.banks, bank_bits = Shapes::bits(banks), part_bits = layout.part_bits(),
-            width = drain_width(s.config), element = std::max(s.n.feature_bits, s.n.output_bits);
+            columns = s.config.gemm.columns, element = std::max(s.n.feature_bits, s.n.output_bits);
+  // Columns that are a power of two have their banks: the first output of a tile lies at a multiple of them.
+  const bool aligned = columns == power_of_two(columns);
+  const int shift = aligned ? std::countr_zero(static_cast<unsigned>(columns)) : 0;
 
   Bool dense = {}, relu = {}, restart = {};
   Results in = Results(s);
   Bool write = {};
-  UInt slot = {}, first = {};  // row of what is written, and number of its first output
+  UInt slot = {}, word = {};  // row of what is written; word of the banks that its first output belongs to
+  UInt start = {};            // .. and bank, in units of 2^shift banks
+  Bool in_row = {};           // that word is one of the row
   std::vector<UInt> values = {};
   Stream<ResultRead> read = {ResultRead(s), {}, {}};
   Wire<Bool> advance = {};      // what was read goes on
@@ -32,6 +39,7 @@ struct Buffer {
   void ports();
   void take_format();
   void store();
+  std::tuple<Bool, UInt, UInt> written(int b) const;
   UInt unit(int size, int bits, const UInt* live, const UInt& part) const;
   void send();
 };
@@ -49,13 +57,23 @@ void Buffer::ports() {
 
 void Buffer::take_format() {
   m.note("In its format: saturated, and not negative where that is asked for.");
-  const int output_bits = Shapes::holds(std::int64_t{s.most_tiles()} * s.config.gemm.columns);
   auto valid = reg(m, "write", Bool(), 0);
   auto slot_now = reg(m, "write_slot", UInt(s.result_slot_bits()));
-  auto first_now = reg(m, "first_output", UInt(output_bits));
-  valid.next(in.valid), slot_now.next(in.slot), first_now.next((in.place * width).resize(output_bits));
-  write = valid, slot = slot_now, first = first_now;
-  for (int i = 0; i < width; ++i) {
+  valid.next(in.valid), slot_now.next(in.slot);
+  write = valid, slot = slot_now;
+  UInt first = aligned ? in.tile : (in.tile * columns).named("first_output");  // in units of 2^shift outputs
+  const int unit_bits = bank_bits - shift;
+  first = first.extend(std::max(first.width(), unit_bits + 1));
+  auto word_now = reg(m, "first_word", UInt(first.width() - unit_bits));
+  word_now.next(first >> unit_bits);
+  word = word_now;
+  if (unit_bits > 0) {
+    auto bank = reg(m, "first_bank", UInt(unit_bits));
+    bank.next(first.bits(0, unit_bits));
+    start = bank;
+  }
+  if (aligned) in_row = (word < layout.words).named("in_row");
+  for (int i = 0; i < columns; ++i) {
     const SInt& value = in.value[static_cast<std::size_t>(i)];
     SInt of_dense = value.saturate(s.n.output_bits).extend(element);
     of_dense = mux(relu & value.sign(), SInt::constant(m, 0, element), of_dense);
@@ -82,21 +100,31 @@ void Buffer::store() {
     return size == banks ? Bool::constant(m, true)
                          : read.data.unit.bits(low, part_bits - low) == static_cast<unsigned>(b / size);
   };
-  UInt word = (first >> bank_bits).named("first_word"), start = first.bits(0, bank_bits).named("first_bank");
   for (int b = 0; b < banks; ++b) {
     const auto name = [&](const char* what) { return fmt::format("bank_{}_{}", b, what); };
-    UInt which = (UInt::constant(m, static_cast<std::uint64_t>(b), bank_bits) - start)
-                     .as_uint()
-                     .wrap(bank_bits)
-                     .named(name("which"));
-    UInt row_word = (word + (start > b).as_uint()).named(name("word"));
-    Bool mine = (write & (which < width) & (row_word < layout.words)).named(name("write"));
-    Ram memory(m, fmt::format("bank_{}", b), 1 << (s.result_slot_bits() + layout.word_bits()), element, 1);
-    memory.write(mine, address(slot, row_word), select(which.resize(Shapes::bits(width)), values));
+    auto [mine, row_word, value] = written(b);
+    mine = (write & mine).named(name("write"));
+    Ram memory(m, fmt::format("bank_{}", b), s.result_slots() << layout.word_bits(), element, 1);
+    memory.write(mine, address(slot, row_word), value);
     Bool of_dense = unit_of_bank(b, layout.dense_unit) & (read.data.live > b % layout.dense_unit);
     Bool asked = (fetch & mux(dense, of_dense, unit_of_bank(b, layout.map_unit))).named(name("read"));
     data.push_back(memory.read(address(read.data.slot, read_word), asked));
   }
+}
+
+// Whether bank b takes a result of the tile; into which word, and which result.
+std::tuple<Bool, UInt, UInt> Buffer::written(int b) const {
+  if (aligned) {
+    Bool mine = shift == bank_bits ? in_row : in_row & (start == static_cast<std::uint64_t>(b / columns));
+    return {mine, word, values[static_cast<std::size_t>(b % columns)]};
+  }
+  const auto name = [&](const char* what) { return fmt::format("bank_{}_{}", b, what); };
+  UInt which = (UInt::constant(m, static_cast<std::uint64_t>(b), bank_bits) - start)
+                   .as_uint()
+                   .wrap(bank_bits)
+                   .named(name("which"));
+  UInt row_word = (word + (start > b).as_uint()).named(name("word"));
+  return {(which < columns) & (row_word < layout.words), row_word, select(which.resize(Shapes::bits(columns)), values)};
 }
 
 // What was read, in whole bytes: `size` elements of `bits` bits, with `live` only so many of them.

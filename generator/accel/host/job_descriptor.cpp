@@ -186,7 +186,8 @@ void Descriptor::dense_shape() {
   auto of_tile_beats = held("tile_beats", 24);
   of_panel.next(few_tiles * steps), of_tile.next(tiles * columns), of_panel_outputs.next(few_tiles * columns);
   panel_words = of_panel, tile_outputs = of_tile, panel_outputs = of_panel_outputs, tile_beats = of_tile_beats;
-  of_tile_beats.next((steps * (columns * tables[1].beats(s)) + drains_of_tile(c) * tables[0].beats(s)).resize(24));
+  const auto beats_of_word = [&](const Table& t) { return t.banks * t.beats(s); };
+  of_tile_beats.next((steps * beats_of_word(tables[1]) + beats_of_word(tables[0])).resize(24));
   row_beats = ((inner + (in_beat - 1)) >> log2_of(in_beat)).named("row_beats");
   output_beats = ((outputs + (out_beat - 1)) >> log2_of(out_beat)).named("output_beats");
   panel_output_beats = ((panel_outputs + (out_beat - 1)) >> log2_of(out_beat)).named("panel_output_beats");

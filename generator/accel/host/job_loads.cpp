@@ -58,7 +58,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     auto beats = reg(m, "beats", UInt(beat_bits));
     auto next_parameter = reg(m, "next_parameter", UInt(s.address_bits()));
     tiles.when(is_size & panel, mux(tiles_left < job.panel_tiles, tiles_left.resize(panel_bits), job.panel_tiles));
-    entries.when(is_multiply & panel, (tiles * drains_of_tile(c)).resize(entries.width()));
+    entries.when(is_multiply & panel, tiles.resize(entries.width()));
     words.when(is_multiply & panel, (tiles * (job.last_step + 1)).resize(words.width()));
     UInt mask_beats = ((job.tokens + (s.data_bytes() - 1)) >> byte_shift).resize(beat_bits);
     UInt rest_beats = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, false)), beat_bits);

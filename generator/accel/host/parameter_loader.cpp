@@ -1,5 +1,7 @@
 #include "accel/host/parameter_loader.hpp"
 
+#include <optional>
+
 #include "accel/blocks.hpp"
 #include "lib/counter.hpp"
 #include "lib/requantise.hpp"
@@ -12,11 +14,12 @@ std::vector<Table> parameter_tables(const Shapes& s) {
   const Config& c = s.config;
   const int units = head_requant_units(s.a), columns = s.projection_columns(), groups = s.projection_groups(),
             lanes = s.lanes();
-  const int drained = drain_width(c) * lib::requant_entry_bits, weights = c.gemm.depth * s.weight_bits();
-  return {{"value_requant", drained, 1, value_tiles(c) * drains_of_tile(c)},
-          {"value_weights", weights, c.gemm.columns, value_tiles(c) * s.steps()},
-          {"query_requant", drained, 1, query_tiles(c) * drains_of_tile(c)},
-          {"query_weights", weights, c.gemm.columns, query_tiles(c) * s.steps()},
+  const int requant = s.requant_columns() * lib::requant_entry_bits,
+            weights = s.weight_columns() * c.gemm.depth * s.weight_bits();
+  return {{"value_requant", requant, s.requant_banks(), value_tiles(c)},
+          {"value_weights", weights, s.weight_banks(), value_tiles(c) * s.steps()},
+          {"query_requant", requant, s.requant_banks(), query_tiles(c)},
+          {"query_weights", weights, s.weight_banks(), query_tiles(c) * s.steps()},
           {"head_requant", units * (lib::mult_bits + lib::shift_bits), lanes, s.a.embed_dim / lanes / units},
           {"output_weights", s.a.head_dim() * s.n.output_weight_bits, lanes * columns, s.a.heads / lanes * groups},
           {"output_requant", lib::requant_entry_bits, columns, groups}};
@@ -56,7 +59,6 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
     auto word = reg(m, "word", UInt(word_bits), 0);
     auto address = reg(m, "address", UInt(word_bits));  // of the word in its memory
     auto bank = reg(m, "bank", UInt(Shapes::bits(most_banks)), 0);
-    auto part = reg(m, "part", UInt(Shapes::bits(most_beats)), 0);
     const auto constant = [&](int value, int bits) {
       return UInt::constant(m, static_cast<std::uint64_t>(value), bits);
     };
@@ -65,7 +67,6 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
       for (const Table& t : tables) lasts.push_back(constant(size(t) - 1, index.width()));
       return index == select(table, lasts);
     };
-    Bool last_part = last_of(part, [&](const Table& t) { return t.beats(s); }).named("last_part");
     Bool last_bank = last_of(bank, [&](const Table& t) { return t.banks; }).named("last_bank");
     std::vector<UInt> last_words = {lib::decrement(panel_entries).resize(word_bits),
                                     lib::decrement(panel_words).resize(word_bits)};
@@ -73,6 +74,13 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
       last_words.push_back(constant(tables[i].words - 1, word_bits));
     Bool last_word = (word == select(table, last_words)).named("last_word");
     Bool step = (active & valid).named("step");
+    Bool last_part = Bool::constant(m, true);
+    std::optional<Reg<UInt>> part;
+    if (most_beats > 1) {
+      part = reg(m, "part", UInt(Shapes::bits(most_beats)), 0);
+      last_part = last_of(*part, [&](const Table& t) { return t.beats(s); }).named("last_part");
+      part->when(step & last_part, 0).when(step, lib::increment(*part));
+    }
     Bool entry = (step & last_part).named("entry");
     Bool row = (entry & last_bank).named("row");
     Bool end = (row & last_word).named("end_of_table");
@@ -80,7 +88,6 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
     for (std::size_t i = 0; i < tables.size(); ++i)
       is_table.push_back((table == i).named("is_table_" + std::to_string(i)));
     Bool all = (end & (is_table[panel_tables - 1] | is_table.back())).named("end_of_load");
-    part.when(step & last_part, 0).when(step, lib::increment(part));
     bank.when(row, 0).when(entry, lib::increment(bank));
     word.when(end, 0).when(row, lib::increment(word));
     table.when(start_panel, 0).when(start_rest, panel_tables).when(end, lib::increment(table));
@@ -95,11 +102,11 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
         .when(end, 0)
         .when(row, lib::increment(address));
 
-    m.note("Earlier beats of the entry.");
+    m.note(most_beats > 1 ? "Earlier beats of the entry, and the entry." : "The entry.");
     std::vector<UInt> parts;
     for (int i = 0; i + 1 < most_beats; ++i) {
       auto kept = reg(m, "part_" + std::to_string(i), UInt(s.data_bits()));
-      kept.when(step & (part == i), beat);
+      kept.when(step & (*part == i), beat);
       parts.push_back(kept);
     }
     const auto give = [&](const char* name, const Bool& mine, const Table& t, int address_bits) {

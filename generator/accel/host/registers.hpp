@@ -12,7 +12,7 @@
 namespace quillgen::accel {
 
 inline constexpr unsigned id_value = 0x5155494C;  ///< "QUIL"
-inline constexpr unsigned interface_version = 5;
+inline constexpr unsigned interface_version = 6;
 /// Kinds of a descriptor, with its version (3): an attention layer, a dense layer.
 inline constexpr unsigned kind_attention = 0x00030001, kind_dense = 0x00030002;
 inline constexpr int descriptor_words = 32;

@@ -71,7 +71,7 @@ struct Lanes {
 
   std::vector<Stream<UInt>> groups_of = {};          // queries of a group, for each lane
   std::vector<Stream<RegionGroup>> regions_of = {};  // with regions
-  UInt sample_address = {};
+  UInt logits_address = {}, offsets_address = {};
   TableWrite head_requant = {}, output_weights = {};
   Instance requantise = {};
   std::vector<Bool> freed_by = {};
@@ -82,11 +82,13 @@ struct Lanes {
 };
 
 void Lanes::inputs() {
-  m.note("Offsets and logits come a sample a cycle for each lane.");
-  input(m, "sample_valid", Bool());
+  m.note("Logits and offsets come a word a cycle for each lane.");
+  input(m, "logits_valid", Bool()), input(m, "offsets_valid", Bool());
   UInt slot = input(m, "sample_slot", UInt(s.slot_bits())),
-       number = input(m, "sample_number", UInt(lane.sample_bits()));
-  sample_address = concat({slot, number}).named("sample_address");
+       of_logits = input(m, "logits_word", UInt(lane.logit_word_bits())),
+       of_offsets = input(m, "offsets_word", UInt(lane.offset_word_bits()));
+  logits_address = concat({slot, of_logits}).named("logits_address");
+  offsets_address = concat({slot, of_offsets}).named("offsets_address");
 
   m.note("A group is worked on when its samples and its references are there.");
   auto projected = input_stream(m, "projected", UInt(s.rows_bits()));
@@ -112,13 +114,11 @@ void Lanes::add(int l) {
   m.note(fmt::format("Lane {}: heads {} to {}.", l, l * lane.a.heads, (l + 1) * lane.a.heads - 1));
   Instance u(m, numbered("lane"), build_lane(d, lane));
   u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
-  u.pass({"levels", "boxes", "clear", "sample_valid", "reference_write", "feature_data"});
+  u.pass({"levels", "boxes", "clear", "logits_valid", "offsets_valid", "reference_write", "feature_data"});
   for (int i = 0; i < s.a.levels; ++i) u.pass(fmt::format("start_{}", i));
   u.in_stream("rows", groups_of[static_cast<std::size_t>(l)]);
-  u.in("sample_address", sample_address);
-  UInt x = input(m, numbered("offset_x"), UInt(s.n.offset_bits())),
-       y = input(m, numbered("offset_y"), UInt(s.n.offset_bits()));
-  u.pass("sample_logit", numbered("logit")), u.in("sample_offsets", concat({y, x}));
+  u.in("logits_address", logits_address), u.in("offsets_address", offsets_address);
+  u.pass("logits", numbered("logits")), u.pass("offsets", numbered("offsets"));
   for (const char* port : {"feature_valid", "feature_burst"}) u.pass(port, numbered(port));
   if (s.has_regions()) {
     u.in_stream("region", regions_of[static_cast<std::size_t>(l)]);

@@ -1,5 +1,6 @@
 // Sampling locations from references and offsets (NUMERICS.md N5).
 #include "accel/blocks.hpp"
+#include "accel/lane/slot.hpp"
 #include "lib/pipeline.hpp"
 
 namespace quillgen::accel {
@@ -10,8 +11,13 @@ namespace {
 
 struct Fetched {  // while the buffers are read
   UInt weight;
+  std::optional<UInt> element;  // of the word of offsets
   SampleTag tag;
-  QUILLGEN_FIELDS(weight, tag)
+  QUILLGEN_FIELDS(weight, element, tag)
+};
+struct OffsetValue {  // what the harness sees
+  SInt offset_x, offset_y;
+  QUILLGEN_FIELDS(offset_x, offset_y)
 };
 struct Point {  // what every later stage carries along, the size of the level included
   UInt weight, width, height;
@@ -113,11 +119,11 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     auto boxes = input(m, "boxes", Bool());
     auto in = input_stream(m, "attention", Attn(s));
 
-    m.note("Offsets and references of the groups on chip; one is filled while another is read.");
-    Ram offsets(m, "offsets", s.slots() << s.sample_bits(), 2 * offset_bits, 1);
+    m.note("Offsets, several in a word, and references of the groups on chip; one is filled while another is read.");
+    const int word_bits = s.points_of_word() * 2 * offset_bits;
+    Ram offsets(m, "offsets", s.slots() << s.offset_word_bits(), word_bits, 1);
     Ram references(m, "references", s.slots() << s.level_bits(), s.reference_word_bits(), 1);
-    auto offset_write =
-        input(m, "offset_write", BufferWrite{Bool(), UInt(offsets.address_bits()), UInt(2 * offset_bits)});
+    auto offset_write = input(m, "offset_write", BufferWrite{Bool(), UInt(offsets.address_bits()), UInt(word_bits)});
     auto reference_write = input(m, "reference_write",
                                  BufferWrite{Bool(), UInt(references.address_bits()), UInt(s.reference_word_bits())});
     offsets.write(offset_write.enable, offset_write.address, offset_write.data);
@@ -125,20 +131,26 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
 
     lib::Pipeline pipe(m, "index", in);
     auto read = in.fire().named("read");
-    UInt offset = offsets.read(concat({in.data.tag.slot, in.data.tag.sample}), read);
+    UInt word = offsets.read(concat({in.data.tag.slot, offset_word(s, in.data.tag.sample)}), read);
     UInt reference = references.read(concat({in.data.tag.slot, in.data.tag.level}), read);
     output(m, "group_freed", read & in.data.tag.last_of_group);
-    auto point = pipe.stage("point", Fetched{in.data.weight, SampleTag(in.data.tag)});
+    auto point = pipe.stage("point", Fetched{in.data.weight, element(s, in.data.tag.sample), SampleTag(in.data.tag)});
 
-    m.note("Size of the level. A memory's delay and a multiplier's would make the longest path of the lane.");
+    m.note(
+        "Its offset, and the size of its level. A memory's delay and a multiplier's would make the longest path of the "
+        "lane.");
     UInt width = select(point.tag.level, levels.width).named("width");
     UInt height = select(point.tag.level, levels.height).named("height");
+    std::vector<UInt> of_word;
+    for (int i = 0; i < s.points_of_word(); ++i) of_word.push_back(word.bits(i * 2 * offset_bits, 2 * offset_bits));
+    UInt offset = select_element(point.element, of_word).named("offset");
     auto at = pipe.stage("operands", Operands{offset, reference, Point{point.weight, width, height, point.tag}});
 
     m.note("Reference in pixels of its level.");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
     auto size = [&](int index) { return at.reference.bits(2 * reference_bits + index * box_size_bits, box_size_bits); };
     SInt offset_x = part(at.offset, offset_bits, 0), offset_y = part(at.offset, offset_bits, 1);
+    tap(m, "offset", Stream<OffsetValue>{{offset_x, offset_y}, pipe.valid(), Wire<Bool>(pipe.advance())});
     auto scaled = pipe.stage(
         "scaled", Scaled{part(at.reference, reference_bits, 0) * at.sample.width.to_signed(),
                          part(at.reference, reference_bits, 1) * at.sample.height.to_signed(), offset_x, offset_y,

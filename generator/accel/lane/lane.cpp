@@ -22,14 +22,14 @@ const Module& build_lane(Design& d, const Shapes& s) {
     m.note("Samples, one after the other.");
     Instance source(m, "point_source", build_point_source(d, s));
     source.pass("rows");
-    source.pass("logit_write_enable", "sample_valid"), source.pass("logit_write_address", "sample_address");
-    source.pass("logit_write_data", "sample_logit");
+    source.pass("logit_write_enable", "logits_valid"), source.pass("logit_write_address", "logits_address");
+    source.pass("logit_write_data", "logits");
     Instance softmax(m, "softmax", build_softmax(d, s));
     softmax.connect("logit", source);
     Instance index(m, "index_gen", build_index_gen(d, s));
     index.pass({"levels", "boxes"});
-    index.pass("offset_write_enable", "sample_valid"), index.pass("offset_write_address", "sample_address");
-    index.pass("offset_write_data", "sample_offsets");
+    index.pass("offset_write_enable", "offsets_valid"), index.pass("offset_write_address", "offsets_address");
+    index.pass("offset_write_data", "offsets");
     index.pass("reference_write");
     index.connect("attention", softmax);
     index.pass("group_freed");

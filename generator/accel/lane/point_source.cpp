@@ -9,6 +9,15 @@ namespace quillgen::accel {
 
 using namespace hdl;
 
+namespace {
+
+struct LogitValue {  // what the harness sees
+  SInt logit;
+  QUILLGEN_FIELDS(logit)
+};
+
+}  // namespace
+
 const Module& build_point_source(Design& d, const Shapes& s) {
   return d.module("point_source", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
@@ -19,11 +28,12 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     m.parameter("points", s.a.points);
     auto group = input_stream(m, "rows", UInt(s.rows_bits()));
 
-    m.note("Logits of the groups on chip; one is filled while another is read.");
-    Ram logits(m, "logits", s.slots() << s.sample_bits(), s.n.logit_bits(), 1);
+    m.note("Logits of the groups on chip, several in a word; one group is filled while another is read.");
+    const int bits = s.n.logit_bits(), in_word = s.points_of_word();
+    Ram logits(m, "logits", s.slots() << s.logit_word_bits(), 2 * in_word * bits, 1);
     auto write_enable = input(m, "logit_write_enable", Bool());
     auto write_address = input(m, "logit_write_address", UInt(logits.address_bits()));
-    auto write_data = input(m, "logit_write_data", UInt(s.n.logit_bits()));
+    auto write_data = input(m, "logit_write_data", UInt(2 * in_word * bits));
     logits.write(write_enable, write_address, write_data);
 
     m.note("Position: query, head, level, point.");
@@ -47,15 +57,24 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     point.when(step, lib::next_index(point, s.a.points));
     level.when(step & last_point, lib::next_index(level, s.a.levels));
     head.when(step & last_level, lib::next_index(head, s.a.heads));
-    sample.when(step & last_head, 0).when(step, lib::increment(sample));
+    sample.when(step & last_head, 0).when(step, next_sample(s, sample));
     slot.step(step & last_head, step & last_row);
 
-    UInt logit = logits.read(concat({tag.slot, sample}), step);
+    UInt word = logits.read(concat({tag.slot, logit_word(s, sample)}), step);
     auto read = pipe.stage("at", tag);
-    Logit result(s);
-    result.logit = logit.as_sint();
-    result.tag = read;
-    output_stream(m, "logit", pipe.finish(result));
+    std::vector<UInt> halves;
+    for (int half = 0; half < 2; ++half) {
+      std::vector<UInt> of_half;
+      for (int i = 0; i < in_word; ++i) of_half.push_back(word.bits((half * in_word + i) * bits, bits));
+      halves.push_back(select_element(element(s, read.sample), of_half));
+    }
+    Logit chosen(s);
+    chosen.logit = select(offset_word(s, read.sample).bits(0, 1), halves).as_sint();
+    chosen.tag = read;
+    auto result = pipe.stage("chosen", chosen);
+    auto out = pipe.finish(result);
+    output_stream(m, "logit", out);
+    tap(m, "logit", Stream<LogitValue>{{result.logit}, out.valid, out.ready});
   });
 }
 

@@ -1,4 +1,4 @@
-// Position of a query in the group buffers: {group, row of the group}.
+// Where queries and samples lie in the group buffers: a query is {group, row of the group}.
 #pragma once
 #include "accel/bundles.hpp"
 #include "lib/counter.hpp"
@@ -29,5 +29,32 @@ class SlotCounter {
   const Shapes& shapes_;
   hdl::Reg<hdl::UInt> group_, row_;
 };
+
+/// Parts of the number of a sample: the word that has its offset, its place in that word, the word that has its logit.
+inline hdl::UInt offset_word(const Shapes& s, const hdl::UInt& sample) {
+  return sample.bits(s.element_bits(), s.offset_word_bits());
+}
+inline hdl::UInt logit_word(const Shapes& s, const hdl::UInt& sample) {
+  if (s.offset_word_bits() == 1) return hdl::UInt::constant(sample.module(), 0, s.logit_word_bits());
+  return sample.bits(s.element_bits() + 1, s.offset_word_bits() - 1).resize(s.logit_word_bits());
+}
+/// Its place in the word; nothing where a word has one sample.
+inline std::optional<hdl::UInt> element(const Shapes& s, const hdl::UInt& sample) {
+  if (s.element_bits() == 0) return std::nullopt;
+  return sample.bits(0, s.element_bits());
+}
+inline hdl::UInt select_element(const std::optional<hdl::UInt>& element, const std::vector<hdl::UInt>& of_word) {
+  return element ? hdl::select(*element, of_word) : of_word[0];
+}
+
+/// The sample after this one.
+inline hdl::UInt next_sample(const Shapes& s, const hdl::UInt& sample) {
+  const int points = s.points_of_word();
+  if (points == power_of_two(points)) return lib::increment(sample);
+  return hdl::mux(
+      lib::is_last(*element(s, sample), points),
+      hdl::concat({lib::increment(offset_word(s, sample)), hdl::UInt::constant(sample.module(), 0, s.element_bits())}),
+      lib::increment(sample));
+}
 
 }  // namespace quillgen::accel
