@@ -58,7 +58,7 @@ const hdl::Module& build_output_requantise(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_token_walk(hdl::Design& d, const Shapes& s);
 
 /// Rows for the array. Streams: given (RowAddress, of a token or query) in; word (RowWord) and burst out. Ports: start,
-/// tokens_run, dense_run; rows, address, stride (of a dense job); row_beats, last_step, row_tail; data, data_valid.
+/// tokens_run, dense_run; rows, address, stride (of a dense job); row_beats, last_word, row_tail; data, data_valid.
 const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
 
 /// The array (N3, N11). Streams: word (RowWord) in, finished (rows of a group whose results are complete) out. Ports:

@@ -133,15 +133,18 @@ std::string image_table(const Shapes& s) {
             units = head_requant_units(c.attention), lane_channels = c.attention.embed_dim / lanes,
             lane_heads = c.attention.heads / lanes, together = s.requant_columns(), beside = s.weight_columns();
   const std::string requant = "bias 32, mult 16, shift 6 bits";
+  // Columns j of which an entry holds the numbers.
+  const auto columns_of = [&](int in_entry) {
+    return in_entry == 1 ? fmt::format("for column j < {}:", columns)
+                         : fmt::format("for i < {}: for each column j = {} * i .. {} * i + {}", columns / in_entry,
+                                       in_entry, in_entry, in_entry - 1);
+  };
   const auto weights = [&](const char* of) {
-    return fmt::format(
-        "for tile t, for step s < {}, for i < {}: of each column j = {} * i .. {} * i + {} {} weights of {} bits, "
-        "channels {} * s and up, of {}",
-        s.steps(), s.weight_banks(), beside, beside, beside - 1, depth, s.weight_bits(), depth, of);
+    return fmt::format("for tile t, for step s < {}, {} {} weights of {} bits, channels {} * s and up, of {}",
+                       s.steps(), columns_of(beside), depth, s.weight_bits(), depth, of);
   };
   const auto entries_of = [&](const char* of) {
-    return fmt::format("for tile t, for i < {}: of each column j = {} * i .. {} * i + {} {} of {}", s.requant_banks(),
-                       together, together, together - 1, requant, of);
+    return fmt::format("for tile t, {} {} of {}", columns_of(together), requant, of);
   };
   const auto value_output = fmt::format("output {} * t + j", columns);
   const std::vector<std::string> entries = {

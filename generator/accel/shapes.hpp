@@ -79,14 +79,17 @@ struct Shapes {
   int steps() const { return gemm_steps(config, config.attention.embed_dim); }  ///< of a tile of the layer
   int longest_row() const { return std::max(config.attention.embed_dim, config.gemm.max_inner); }
   int step_bits() const { return bits(gemm_steps(config, longest_row())); }
-  int depth_bits() const { return bits(config.gemm.depth); }  ///< of an element of a word for the array
-  int most_tiles() const {                                    ///< of a run
+  int row_word() const { return quillgen::row_word(config); }  ///< elements of a word of the row memories
+  int part_bits() const { return std::countr_zero(static_cast<unsigned>(row_word() / config.gemm.depth)); }  ///< steps
+  int row_words_bits() const { return bits(divide_up(longest_row(), row_word())); }
+  int tail_bits() const { return bits(row_word()); }  ///< of an element of a word
+  int most_tiles() const {                            ///< of a run
     return std::max({value_tiles(config), query_tiles(config), most_panel_tiles(config)});
   }
   int tile_bits() const { return bits(most_tiles()); }
   /// Columns whose weights, or requantisation entries, share a word of a memory.
-  int weight_columns() const { return columns_of_beat(config, config.gemm.depth * weight_bits()); }
-  int requant_columns() const { return columns_of_beat(config, lib::requant_entry_bits); }
+  int weight_columns() const { return columns_together(config, config.gemm.depth * weight_bits()); }
+  int requant_columns() const { return columns_together(config, lib::requant_entry_bits); }
   int weight_banks() const { return config.gemm.columns / weight_columns(); }
   int requant_banks() const { return config.gemm.columns / requant_columns(); }
   int weight_address_bits() const { return bits(weight_words(config)); }

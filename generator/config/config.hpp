@@ -54,7 +54,7 @@ struct NetworkFormats {
 /// cycle.
 struct Gemm {
   int rows = 0;         ///< tokens or queries of a group
-  int columns = 0;      ///< multiple of 3: offset x, offset y and logit of columns / 3 samples
+  int columns = 0;      ///< whole heads: a multiple of head_dim() and of 2 * lanes
   int depth = 0;        ///< products a PE sums in a cycle, a power of two
   int max_inner = 0;    ///< longest row of a dense job, elements
   int tree_levels = 0;  ///< levels of an adder tree between two registers

@@ -118,6 +118,15 @@ constexpr int fitting_columns(const Config& c) {
   return (most == 0 ? 1 : up > most ? most : up) * step;
 }
 
+/// Elements of a word of the row memories: steps of the array, a power of two of them, up to as many as there are
+/// columns, or as hold the longest row.
+constexpr int row_word(const Config& c) {
+  const int longest = c.attention.embed_dim > c.gemm.max_inner ? c.attention.embed_dim : c.gemm.max_inner;
+  int elements = c.gemm.depth;
+  while (2 * elements <= c.gemm.columns && elements < longest) elements *= 2;
+  return elements;
+}
+
 /// Cycles of a tile of a row of `inner` elements: ceil(inner / depth).
 constexpr int gemm_steps(const Config& c, int inner) { return divide_up(inner, c.gemm.depth); }
 
@@ -163,12 +172,15 @@ constexpr int requant_words(const Config& c) {
   return layer > panels ? layer : panels;
 }
 
-/// Columns of the array whose numbers, `bits` bits of each, share a beat of the parameter image and a word of a memory:
-/// the largest divisor of `columns` that fits, at least 1.
-constexpr int columns_of_beat(const Config& c, int bits) {
-  int count = c.gemm.columns;
-  while (count > 1 && (c.gemm.columns % count != 0 || count * bits > c.memory.data_bits)) --count;
-  return count;
+/// Columns of the array whose numbers, `bits` bits of each, lie together in an entry of the parameter image and in a
+/// word of a memory: of the divisors of `columns` that take up to four beats the one that wastes least of its beats,
+/// and of equals the smallest.
+constexpr int columns_together(const Config& c, int bits) {
+  int best = 1;
+  const auto beats = [&](int count) { return divide_up(count * bits, c.memory.data_bits); };
+  for (int count = 2; count <= c.gemm.columns && beats(count) <= 4; ++count)
+    if (c.gemm.columns % count == 0 && count * beats(best) > best * beats(count)) best = count;
+  return best;
 }
 
 }  // namespace quillgen

@@ -10,7 +10,7 @@ job_descriptor.v
 job_loads.v
 parameter_loader.v
 token_walk.v
-row_resize_64_to_16_of_3.v
+row_resize_64_to_32_of_2.v
 row_fetch.v
 query_rows.v
 pe.v

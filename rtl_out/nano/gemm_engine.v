@@ -29,7 +29,7 @@ module gemm_engine (
   input  wire        freed,
   input  wire        word_valid,
   output wire        word_ready,
-  input  wire [15:0] word_operands,
+  input  wire [31:0] word_operands,
   input  wire        word_last_of_group,
   output wire        busy,
   output wire        waits_for_room,
@@ -53,25 +53,25 @@ module gemm_engine (
 );
 
   // Load: words of a row, row after row; two groups of rows fit.
-  reg [2:0] load_step;
+  reg [1:0] load_word;
   reg load_row;
   reg load_half;
   wire load = word_valid && word_ready;
-  wire end_of_row = load_step == run_last_step;
+  wire end_of_row = load_word == run_last_step[2:1];
   wire end_of_group = end_of_row && word_last_of_group;
-  wire load_step_term = load && end_of_row;
+  wire load_word_term = load && end_of_row;
 
   always @(posedge clk)
-    if (rst) load_step <= 3'd0;
-    else if (load_step_term) load_step <= 3'd0;
-    else if (load) load_step <= load_step + 3'd1;
+    if (rst) load_word <= 2'd0;
+    else if (load_word_term) load_word <= 2'd0;
+    else if (load) load_word <= load_word + 2'd1;
 
   wire load_row_term = load && end_of_group;
 
   always @(posedge clk)
     if (rst) load_row <= 1'b0;
     else if (load_row_term) load_row <= 1'b0;
-    else if (load_step_term) load_row <= load_row + 1'b1;
+    else if (load_word_term) load_row <= load_row + 1'b1;
 
   always @(posedge clk)
     if (rst) load_half <= 1'b0;
@@ -152,26 +152,39 @@ module gemm_engine (
     else if (freed && !group_ends) held <= held - 3'd1;
 
   assign waits_for_room = groups_out_valid && !move;
-  wire [15:0] row_0_q;
-  wire row_0_write_term = load && !load_row;
-  wire [3:0] row_0_write_address_joined = {load_half, load_step};
-  wire [3:0] row_0_read_address_joined = {half, step};
 
-  sram_1r1w #(.WIDTH(16), .DEPTH(16), .ADDRESS_BITS(4)) u_row_0 (
+  // A word of a row memory holds the operands of several steps; it is read for the first of them.
+  wire read_rows = move && !step[0];
+  reg part;
+
+  always @(posedge clk)
+    if (move) part <= step[0];
+
+  wire [31:0] row_0_q;
+  wire row_0_write_term = load && !load_row;
+  wire [2:0] row_0_write_address_joined = {load_half, load_word};
+  wire [2:0] row_0_read_address_joined = {half, step[2:1]};
+
+  sram_1r1w #(.WIDTH(32), .DEPTH(8), .ADDRESS_BITS(3)) u_row_0 (
     .clk           (clk),
     .write         (row_0_write_term),
     .write_address (row_0_write_address_joined),
     .write_data    (word_operands),
-    .read          (move),
+    .read          (read_rows),
     .read_address  (row_0_read_address_joined),
     .read_data     (row_0_q)
   );
 
-  wire read_row_1 = move && (groups_out_data > 2'd1);
-  wire [15:0] row_1_q;
+  reg [15:0] operands_0;
+
+  always @(posedge clk)
+    if (advance) operands_0 <= part ? row_0_q[31:16] : row_0_q[15:0];
+
+  wire read_row_1 = read_rows && (groups_out_data > 2'd1);
+  wire [31:0] row_1_q;
   wire row_1_write_term = load && load_row;
 
-  sram_1r1w #(.WIDTH(16), .DEPTH(16), .ADDRESS_BITS(4)) u_row_1 (
+  sram_1r1w #(.WIDTH(32), .DEPTH(8), .ADDRESS_BITS(3)) u_row_1 (
     .clk           (clk),
     .write         (row_1_write_term),
     .write_address (row_0_write_address_joined),
@@ -181,6 +194,24 @@ module gemm_engine (
     .read_data     (row_1_q)
   );
 
+  reg [15:0] operands_1;
+
+  always @(posedge clk)
+    if (advance) operands_1 <= part ? row_1_q[31:16] : row_1_q[15:0];
+
+  // Weights are read a cycle later, when the operands of the step are chosen.
+  reg weights_due;
+
+  always @(posedge clk)
+    if (rst) weights_due <= 1'b0;
+    else if (advance) weights_due <= issue;
+
+  reg [4:0] weight_address;
+
+  always @(posedge clk)
+    if (move) weight_address <= weight_word;
+
+  wire read_weights = weights_due && advance;
   wire [63:0] weight_0_q;
 
   sram_1r1w #(.WIDTH(64), .DEPTH(32), .ADDRESS_BITS(5)) u_weight_0 (
@@ -188,8 +219,8 @@ module gemm_engine (
     .write         (weights_enable),
     .write_address (weights_address),
     .write_data    (weights_data),
-    .read          (move),
-    .read_address  (weight_word),
+    .read          (read_weights),
+    .read_address  (weight_address),
     .read_data     (weight_0_q)
   );
 
@@ -260,16 +291,38 @@ module gemm_engine (
       mark_3_last_tile <= mark_2_last_tile;
     end
 
-  wire accumulate = mark_3_valid && advance;
+  reg mark_4_valid;
+  reg [2:0] mark_4_number;
+  reg [1:0] mark_4_rows;
+  reg [1:0] mark_4_group;
+  reg mark_4_first;
+  reg mark_4_last;
+  reg mark_4_last_tile;
+
+  always @(posedge clk)
+    if (rst) mark_4_valid <= 1'b0;
+    else if (advance) mark_4_valid <= mark_3_valid;
+
+  always @(posedge clk)
+    if (advance) begin
+      mark_4_number <= mark_3_number;
+      mark_4_rows <= mark_3_rows;
+      mark_4_group <= mark_3_group;
+      mark_4_first <= mark_3_first;
+      mark_4_last <= mark_3_last;
+      mark_4_last_tile <= mark_3_last_tile;
+    end
+
+  wire accumulate = mark_4_valid && advance;
   wire [19:0] pe_0_0_result;
 
   pe u_pe_0_0 (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_0_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_0),
     .weights    (weight_0_q[15:0]),
     .result     (pe_0_0_result)
   );
@@ -280,9 +333,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_0_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_0),
     .weights    (weight_0_q[31:16]),
     .result     (pe_0_1_result)
   );
@@ -293,9 +346,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_0_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_0),
     .weights    (weight_0_q[47:32]),
     .result     (pe_0_2_result)
   );
@@ -306,9 +359,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_0_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_0),
     .weights    (weight_0_q[63:48]),
     .result     (pe_0_3_result)
   );
@@ -319,9 +372,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_1_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_1),
     .weights    (weight_0_q[15:0]),
     .result     (pe_1_0_result)
   );
@@ -332,9 +385,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_1_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_1),
     .weights    (weight_0_q[31:16]),
     .result     (pe_1_1_result)
   );
@@ -345,9 +398,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_1_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_1),
     .weights    (weight_0_q[47:32]),
     .result     (pe_1_2_result)
   );
@@ -358,9 +411,9 @@ module gemm_engine (
     .clk        (clk),
     .advance    (advance),
     .accumulate (accumulate),
-    .first      (mark_3_first),
-    .last       (mark_3_last),
-    .operands   (row_1_q),
+    .first      (mark_4_first),
+    .last       (mark_4_last),
+    .operands   (operands_1),
     .weights    (weight_0_q[63:48]),
     .result     (pe_1_3_result)
   );
@@ -376,7 +429,7 @@ module gemm_engine (
   reg drain_tile_last;
   reg drain_tile_last_tile;
   wire drained = draining && drain_row;
-  wire tile_done = mark_3_valid && mark_3_last;
+  wire tile_done = mark_4_valid && mark_4_last;
   assign advance = !(tile_done && draining && !drained);
   wire take = tile_done && advance;
 
@@ -391,13 +444,13 @@ module gemm_engine (
 
   always @(posedge clk)
     if (take) begin
-      drain_entry <= run_first_entry + mark_3_number;
-      drain_tile_number <= mark_3_number;
-      drain_tile_rows <= mark_3_rows;
-      drain_tile_group <= mark_3_group;
-      drain_tile_first <= mark_3_first;
-      drain_tile_last <= mark_3_last;
-      drain_tile_last_tile <= mark_3_last_tile;
+      drain_entry <= run_first_entry + mark_4_number;
+      drain_tile_number <= mark_4_number;
+      drain_tile_rows <= mark_4_rows;
+      drain_tile_group <= mark_4_group;
+      drain_tile_first <= mark_4_first;
+      drain_tile_last <= mark_4_last;
+      drain_tile_last_tile <= mark_4_last_tile;
     end
 
   // Requantise.

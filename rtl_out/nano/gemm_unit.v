@@ -28,7 +28,7 @@ module gemm_unit (
   input  wire [39:0] row_address,
   input  wire [31:0] row_stride,
   input  wire [1:0]  row_beats,
-  input  wire        row_tail,
+  input  wire [1:0]  row_tail,
   input  wire [63:0] data,
   input  wire        data_valid,
   input  wire        query_valid,
@@ -96,7 +96,7 @@ module gemm_unit (
 
   // Rows.
   wire row_fetch_word_valid;
-  wire [15:0] row_fetch_word_operands;
+  wire [31:0] row_fetch_word_operands;
   wire row_fetch_word_last_of_group;
   wire query_rows_row_valid;
   wire [39:0] query_rows_row_address;
@@ -151,7 +151,7 @@ module gemm_unit (
     .address             (row_address),
     .stride              (row_stride),
     .row_beats           (row_beats),
-    .last_step           (run_last_step),
+    .last_word           (run_last_step[2:1]),
     .row_tail            (row_tail),
     .given_valid         (row_fetch_given_valid_choice),
     .given_ready         (given_ready),

@@ -43,7 +43,7 @@ module job_descriptor (
   output wire [9:0]  job_blocks,
   output wire [2:0]  job_last_step,
   output wire [1:0]  job_row_beats,
-  output wire        job_row_tail,
+  output wire [1:0]  job_row_tail,
   output wire [15:0] job_tiles,
   output wire [2:0]  job_panel_tiles,
   output wire [23:0] job_tile_beats,
@@ -407,7 +407,7 @@ module job_descriptor (
   assign job_blocks = blocks[9:0];
   assign job_last_step = is_dense ? last_step[2:0] : 3'd1;
   assign job_row_beats = is_dense ? row_beats[1:0] : 2'd1;
-  assign job_row_tail = is_dense && full_width_0[0];
+  assign job_row_tail = is_dense ? full_width_0[1:0] : 2'd0;
   assign job_tiles = is_dense ? full_height_1 : 16'd1;
   assign job_panel_tiles = is_dense ? full_width_1[2:0] : 3'd1;
   assign job_tile_beats = is_dense ? tile_beats : 24'd6;

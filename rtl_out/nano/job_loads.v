@@ -33,7 +33,7 @@ module job_loads (
   input  wire [9:0]  job_blocks,
   input  wire [2:0]  job_last_step,
   input  wire [1:0]  job_row_beats,
-  input  wire        job_row_tail,
+  input  wire [1:0]  job_row_tail,
   input  wire [15:0] job_tiles,
   input  wire [2:0]  job_panel_tiles,
   input  wire [23:0] job_tile_beats,

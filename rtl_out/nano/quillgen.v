@@ -178,7 +178,7 @@ module quillgen (
   wire [9:0] job_descriptor_job_blocks;
   wire [2:0] job_descriptor_job_last_step;
   wire [1:0] job_descriptor_job_row_beats;
-  wire job_descriptor_job_row_tail;
+  wire [1:0] job_descriptor_job_row_tail;
   wire [15:0] job_descriptor_job_tiles;
   wire [2:0] job_descriptor_job_panel_tiles;
   wire [23:0] job_descriptor_job_tile_beats;

@@ -1,9 +1,9 @@
 // row_fetch
 //
-// Fetches rows and cuts them into words of depth operands. Rows of dense jobs follow each other; tokens and
+// Fetches rows and makes them into words of the row memories. Rows of dense jobs follow each other; tokens and
 // queries come with their address.
 //
-//   depth = 2
+//   word = 4
 //   buffer_beats = 32
 `default_nettype none
 
@@ -17,8 +17,8 @@ module row_fetch (
   input  wire [39:0] address,
   input  wire [31:0] stride,
   input  wire [1:0]  row_beats,
-  input  wire [2:0]  last_step,
-  input  wire        row_tail,
+  input  wire [1:0]  last_word,
+  input  wire [1:0]  row_tail,
   input  wire        given_valid,
   output wire        given_ready,
   input  wire [39:0] given_address,
@@ -31,7 +31,7 @@ module row_fetch (
   output wire [7:0]  burst_length,
   output wire        word_valid,
   input  wire        word_ready,
-  output wire [15:0] word_operands,
+  output wire [31:0] word_operands,
   output wire        word_last_of_group
 );
 
@@ -104,14 +104,14 @@ module row_fetch (
   );
 
   wire cut_word_out_valid;
-  wire [15:0] cut_word_out;
+  wire [31:0] cut_word_out;
   wire cut_word_out_ready;
 
-  row_resize_64_to_16_of_3 u_cut (
+  row_resize_64_to_32_of_2 u_cut (
     .clk            (clk),
     .rst            (rst),
     .restart        (start),
-    .last_word      (last_step),
+    .last_word      (last_word),
     .word_in_valid  (reader_beat_valid),
     .word_in_ready  (reader_beat_ready),
     .word_in        (reader_beat),
@@ -120,22 +120,24 @@ module row_fetch (
     .word_out       (cut_word_out)
   );
 
-  reg [2:0] step;
-  wire end_of_row = step == last_step;
-  wire has_padding = end_of_row && row_tail;
-  wire [7:0] operand_1 = has_padding ? 8'd0 : cut_word_out[15:8];
+  reg [1:0] word_number;
+  wire end_of_row = word_number == last_word;
+  wire has_padding = end_of_row && (row_tail != 2'd0);
+  wire [7:0] operand_1 = (has_padding && (row_tail <= 2'd1)) ? 8'd0 : cut_word_out[15:8];
+  wire [7:0] operand_2 = (has_padding && (row_tail <= 2'd2)) ? 8'd0 : cut_word_out[23:16];
+  wire [7:0] operand_3 = has_padding ? 8'd0 : cut_word_out[31:24];
   assign cut_word_out_ready = word_ready && marks_out_valid;
   assign word_valid = cut_word_out_valid && marks_out_valid;
   wire sent = word_valid && word_ready;
-  wire step_term = sent && end_of_row;
+  wire word_number_term = sent && end_of_row;
 
   always @(posedge clk)
-    if (rst) step <= 3'd0;
-    else if (step_term) step <= 3'd0;
-    else if (sent) step <= step + 3'd1;
+    if (rst) word_number <= 2'd0;
+    else if (word_number_term) word_number <= 2'd0;
+    else if (sent) word_number <= word_number + 2'd1;
 
-  assign marks_out_ready = step_term;
-  assign word_operands = {operand_1, cut_word_out[7:0]};
+  assign marks_out_ready = word_number_term;
+  assign word_operands = {operand_3, operand_2, operand_1, cut_word_out[7:0]};
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, tokens_run};
@@ -146,7 +148,7 @@ module row_fetch (
 `endif
 
 `ifdef QUILLGEN_CHECKS
-  stream_check #(.WIDTH(17)) check_word (
+  stream_check #(.WIDTH(33)) check_word (
     .clk(clk), .rst(rst), .valid(word_valid), .ready(word_ready), .payload({word_operands, word_last_of_group})
   );
 `endif

@@ -49,8 +49,8 @@ struct Board {
   }
   int result_groups() const { return std::max(group_buffers, 4 / c.gemm.rows + 2); }
   ArrayTiming array_timing(int tiles, int inner) const {
-    return {gemm_steps(c, inner), tiles, c.gemm.rows, 2 + tree_stages(c, c.gemm.depth),
-            1 + requantise_delay + fifo_delay};
+    return {gemm_steps(c, inner), tiles, c.gemm.rows,
+            (row_word(c) > c.gemm.depth ? 3 : 2) + tree_stages(c, c.gemm.depth), 1 + requantise_delay + fifo_delay};
   }
   /// On to the next cycle in which something happens.
   void step();

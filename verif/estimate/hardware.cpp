@@ -111,7 +111,7 @@ Hardware hardware_of(const Config& c) {
   };
   // The array, and a requantiser for each result that leaves it in a cycle.
   block_of("pe_array", std::int64_t{g.rows} * g.columns * g.depth + g.columns,
-           g.rows * 2 * up(gemm_steps(c, static_cast<int>(longest))) * g.depth * operand +
+           g.rows * 2 * up(divide_up(static_cast<int>(longest), row_word(c))) * row_word(c) * operand +
                std::int64_t{g.columns} * weight_words(c) * g.depth * weight +
                requant_words(c) * std::int64_t{g.columns} * entry);
   // Offsets, logits and references of three groups of queries.

@@ -19,7 +19,7 @@ std::int64_t entries(const Config& c, std::int64_t count, int bits) {
 std::int64_t panel_beats(const Config& c, int tiles, int inner) {
   const int weight_bits = c.gemm.depth * std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
   const auto of_columns = [&](std::int64_t count, int bits) {
-    const int together = columns_of_beat(c, bits);
+    const int together = columns_together(c, bits);
     return entries(c, count * (c.gemm.columns / together), together * bits);
   };
   return of_columns(tiles, entry_bits) + of_columns(std::int64_t{tiles} * gemm_steps(c, inner), weight_bits);

@@ -11,7 +11,7 @@ class Rows {
   /// Of `inner` elements of `bits` bits.
   Rows(Board& b, int beats, int inner, int bits)
       : reader_(b.clock, b.beat(), b.row_buffer()),
-        feed_(b.clock, reader_, b.beat(), b.c.gemm.depth * element_bytes(bits), gemm_steps(b.c, inner), beats),
+        feed_(b.clock, reader_, b.beat(), row_word(b.c) * element_bytes(bits), divide_up(inner, row_word(b.c)), beats),
         beats_(beats) {}
   BurstReader& reader() { return reader_; }
   bool accepts() { return marks_.size() < rows_on_their_way && reader_.accepts(); }

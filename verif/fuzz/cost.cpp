@@ -27,7 +27,7 @@ double estimated_cost(const Case& c) {
   // Tiles of a matrix: their parameters, and their products for so many rows.
   const int columns = c.config.gemm.columns;
   const auto of_columns = [&](int bits) {  // beats of a number of every column
-    const int together = columns_of_beat(c.config, bits);
+    const int together = columns_together(c.config, bits);
     return columns / together * beats(together * bits);
   };
   const auto load = [&](double of_tiles, double of_steps) {

@@ -30,12 +30,12 @@ struct Matrix {
   std::function<std::int32_t(int output, int channel)> weight;
 };
 
-/// `tiles` tiles from `first`: requantisation entries, then weights by tile, step, column; of as many columns together
-/// as fit a beat. Zeros beyond the ends of the matrix.
+/// `tiles` tiles from `first`: requantisation entries, then weights by tile, step, column; of several columns
+/// together. Zeros beyond the ends of the matrix.
 void add_tiles(BitWriter& out, const Matrix& matrix, int first, int tiles, const Config& config) {
   const int columns = config.gemm.columns, depth = config.gemm.depth;
   const int bits = std::max(config.numerics.query_weight_bits, config.numerics.feature_weight_bits);
-  const int entries = columns_of_beat(config, requant_bits), words = columns_of_beat(config, depth * bits);
+  const int entries = columns_together(config, requant_bits), words = columns_together(config, depth * bits);
   for (int output = first * columns; output < (first + tiles) * columns; ++output) {
     add_requant(out, output < matrix.outputs ? matrix.requant(output) : Requant{0, 0, 0});
     if (output % entries == entries - 1) out.pad_to(beat_bytes(config.memory));

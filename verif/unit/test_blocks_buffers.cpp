@@ -58,16 +58,20 @@ TEST_CASE("memories have the sizes of their formulas") {
       CHECK(sizes[path].second == bits);
       ++compared;
     };
-    // Columns that fit a beat together share a memory.
-    const auto in_beat = [&](int bits) {
-      int count = 1;
+    // Columns that fill up to four beats best share a memory.
+    const auto together = [&](int bits) {
+      int best = 1;
+      const auto waste = [&](int count) { return double(divide_up(count * bits, beat)) / count; };
       for (int i = 2; i <= columns; ++i)
-        if (columns % i == 0 && i * bits <= beat) count = i;
-      return count;
+        if (columns % i == 0 && divide_up(i * bits, beat) <= 4 && waste(i) < waste(best) - 1e-9) best = i;
+      return best;
     };
     const int weight_bits = std::max(n.query_weight_bits, n.feature_weight_bits),
-              weight_columns = in_beat(depth * weight_bits), requant_columns = in_beat(54);
-    expect("gemm.engine.row_0", 2 * up(divide_up(inner, depth)), depth * std::max(n.query_bits, n.feature_bits));
+              weight_columns = together(depth * weight_bits), requant_columns = together(54);
+    int row_elements = depth;
+    while (2 * row_elements <= columns && row_elements < inner) row_elements *= 2;
+    expect("gemm.engine.row_0", 2 * up(divide_up(inner, row_elements)),
+           row_elements * std::max(n.query_bits, n.feature_bits));
     expect("gemm.engine.weight_0",
            std::max(tiles * divide_up(a.embed_dim, depth), 2 * aligned * divide_up(c.gemm.max_inner, depth)),
            weight_columns * depth * weight_bits);

@@ -112,11 +112,13 @@ class Array {
     for (int r = 0; r < rows; ++r) {
       auto& row = list.emplace_back();
       const bool lowest = random_.chance(5);
-      for (int step = 0; step < run_->steps; ++step) {
+      for (int first = 0; first < run_->steps * depth; first += row_word(config_)) {
         BitVector word;
-        for (int i = 0; i < depth; ++i) {
-          row.push_back(lowest ? -(1 << (bits - 1)) : static_cast<std::int32_t>(random_.number(bits)));
-          word.add(row.back(), bits);
+        for (int i = first; i < first + row_word(config_); ++i) {
+          const bool inside = i < run_->steps * depth;  // what is behind the last step is not multiplied
+          const auto value = lowest ? -(1 << (bits - 1)) : static_cast<std::int32_t>(random_.number(bits));
+          if (inside) row.push_back(value);
+          word.add(value, bits);
         }
         auto transfer = word.transfer();
         transfer.push_back(r + 1 == rows);

@@ -265,7 +265,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       same("parameter_address", address(word::parameter_address));
       same("output_address", address(word::output_address)), same("output_stride", d[word::output_stride]);
       const int inner = dense ? low(d[word::dense_shape]) : a.embed_dim, steps = gemm_steps(config, inner);
-      same("last_step", steps - 1), same("row_tail", inner % config.gemm.depth);
+      same("last_step", steps - 1), same("row_tail", inner % row_word(config));
       same("row_beats", row_beats(inner, dense ? n.query_bits : n.feature_bits, config.memory));
       same("tiles", dense ? high(d[word::dense_panel]) : value_tiles(config));
       same("panel_tiles", dense ? low(d[word::dense_panel]) : value_tiles(config));

@@ -5,13 +5,13 @@
 using namespace quillgen;
 using namespace quillgen::test;
 
-TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
+TEST_CASE("row_fetch: rows in words of the row memories, groups marked") {
   for_all("row_fetch", [](const Config& config, StreamBench::Options options) {
     const Block block(config, accel::build_row_fetch);
     StreamBench bench(block.module, options);
     auto& sim = bench.interpreter();
     Random random(options.seed);
-    const int beat = config.memory.data_bits / 8, depth = config.gemm.depth, rows = config.gemm.rows,
+    const int beat = config.memory.data_bits / 8, word_elements = row_word(config), rows = config.gemm.rows,
               operand = block.s.operand_bits();
     sim.set("start", 0);
     ReadMemory memory(bench, "burst", config.memory.data_bits, options);
@@ -21,15 +21,15 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
       const int bits = tokens ? config.numerics.feature_bits : config.numerics.query_bits,
                 element = element_bytes(bits),
                 inner = static_cast<int>(tokens ? config.attention.embed_dim : random.in(1, block.s.longest_row())),
-                steps = divide_up(inner, depth), beats = row_beats(inner, bits, config.memory),
+                words = divide_up(inner, word_elements), beats = row_beats(inner, bits, config.memory),
                 stride = (beats + static_cast<int>(random.in(0, 3))) * beat,
                 count = static_cast<int>(random.in(1, 6 * rows));
       const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
       sim.set("tokens_run", tokens), sim.set("dense_run", !tokens),
           sim.set("rows", static_cast<unsigned>(tokens ? random.in(1, 60) : count));
       sim.set("address", base), sim.set("stride", static_cast<unsigned>(stride));
-      sim.set("row_beats", static_cast<unsigned>(beats)), sim.set("last_step", static_cast<unsigned>(steps - 1));
-      sim.set("row_tail", static_cast<unsigned>(inner % depth));
+      sim.set("row_beats", static_cast<unsigned>(beats)), sim.set("last_word", static_cast<unsigned>(words - 1));
+      sim.set("row_tail", static_cast<unsigned>(inner % word_elements));
       pulse(bench, "start");
       struct Row {
         std::uint64_t address;
@@ -45,15 +45,15 @@ TEST_CASE("row_fetch: rows in words of depth operands, groups marked") {
         }
       }
       bench.forget("word");
-      collect(bench, "word", static_cast<std::size_t>(count * steps));
+      collect(bench, "word", static_cast<std::size_t>(count * words));
       for (int r = 0; r < count; ++r)
-        for (int k = 0; k < steps * depth; ++k) {
+        for (int k = 0; k < words * word_elements; ++k) {
           const auto& row = list[static_cast<std::size_t>(r)];
-          const auto& word = bench.received("word")[static_cast<std::size_t>(r * steps + k / depth)];
+          const auto& word = bench.received("word")[static_cast<std::size_t>(r * words + k / word_elements)];
           // What memory has behind the row goes nowhere.
           const auto wanted =
               k < inner ? stored_element(row.address + static_cast<std::uint64_t>(k * element), bits) : 0;
-          REQUIRE(signed_field(word, k % depth * operand, operand) == wanted);
+          REQUIRE(signed_field(word, k % word_elements * operand, operand) == wanted);
           REQUIRE((word.back() != 0) == row.last_of_group);
         }
       REQUIRE(memory.asked == memory.sent);

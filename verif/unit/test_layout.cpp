@@ -80,6 +80,20 @@ std::uint64_t round_up(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(std::ceil(static_cast<double>(a) / static_cast<double>(b)));
 }
 
+/// Columns in an entry of up to four beats: as few as leave least of its beats unused.
+std::uint64_t lying_together(int columns, int bits, int data_bits) {
+  std::uint64_t best = 1;
+  double least = 1;
+  for (int count = columns; count >= 1; --count) {
+    const auto beats = round_up(static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(bits),
+                                static_cast<std::uint64_t>(data_bits));
+    const double unused = 1 - double(count) * bits / (double(beats) * data_bits);
+    if (columns % count != 0 || (beats > 4 && count > 1) || unused > least + 1e-9) continue;
+    best = static_cast<std::uint64_t>(count), least = unused;
+  }
+  return best;
+}
+
 const std::vector<std::vector<std::string>> variants = {
     {},
     {"numerics.preset=mixed"},
@@ -114,15 +128,8 @@ TEST_CASE("the parameter image, every field by its position") {
       CHECK(read_bits(image, at + 16, 6) == r.shift);
       ++compared;
     };
-    // As many columns together as fit a beat and divide them all.
-    const auto in_beat = [&](int bits) {
-      int count = 1;
-      for (int n = 2; n <= columns; ++n)
-        if (columns % n == 0 && n * bits <= data_bits) count = n;
-      return static_cast<std::uint64_t>(count);
-    };
     const auto requants = [&](int outputs, const auto& expected) {  // of the PE array
-      const auto together = in_beat(54), entry = whole_beats(together * 54, data_bits),
+      const auto together = lying_together(columns, 54, data_bits), entry = whole_beats(together * 54, data_bits),
                  all = round_up(outputs, columns) * static_cast<std::uint64_t>(columns);
       for (std::uint64_t o = 0; o < all; ++o)
         check_requant(table + o / together * entry + o % together * 54,
@@ -132,7 +139,8 @@ TEST_CASE("the parameter image, every field by its position") {
     const int bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
     const auto weights = [&](int outputs, const auto& expected) {
       const auto steps = round_up(C, depth), tiles = round_up(outputs, columns);
-      const auto beside = in_beat(depth * bits), entry = whole_beats(beside * depth * bits, data_bits);
+      const auto beside = lying_together(columns, depth * bits, data_bits),
+                 entry = whole_beats(beside * depth * bits, data_bits);
       for (std::uint64_t e = 0; e < tiles * steps * columns; ++e) {
         const int output = static_cast<int>(e / columns / steps * columns + e % columns);
         for (int i = 0; i < depth; ++i, ++compared) {
@@ -294,13 +302,8 @@ TEST_CASE("the panels of a dense job: what the hardware takes, and every field b
 
         const auto layer = random_dense(c, 1, inner, outputs, 9);
         const auto image = pack_panels(layer, c);
-        const auto in_beat = [&](int size) {
-          int count = 1;
-          for (int n = 2; n <= columns; ++n)
-            if (columns % n == 0 && n * size <= data_bits) count = n;
-          return count;
-        };
-        const int together = in_beat(54), beside = in_beat(depth * bits);
+        const auto together = static_cast<int>(lying_together(columns, 54, data_bits)),
+                   beside = static_cast<int>(lying_together(columns, depth * bits, data_bits));
         const auto word = whole_beats(std::uint64_t(together) * 54, data_bits),
                    entry = whole_beats(std::uint64_t(beside) * depth * bits, data_bits);
         std::uint64_t at = 0;

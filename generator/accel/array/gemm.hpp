@@ -9,7 +9,7 @@ namespace quillgen::accel {
 struct GemmRun {
   hdl::Bool query;         ///< results are offsets and logits of queries; otherwise they go to memory
   hdl::Bool dense;         ///< .. as rows of a dense job; otherwise as the value map
-  hdl::UInt last_step;     ///< words of a row, minus 1
+  hdl::UInt last_step;     ///< of a tile
   hdl::UInt last_tile;     ///< tiles, minus 1
   hdl::UInt first_weight;  ///< where its weights and requantisation entries begin
   hdl::UInt first_entry;
@@ -21,13 +21,19 @@ struct GemmRun {
   QUILLGEN_FIELDS(query, dense, last_step, last_tile, first_weight, first_entry)
 };
 
-/// A word of a row: depth operands.
+/// A word of a row: the operands of several steps.
 struct RowWord {
   hdl::UInt operands;
   hdl::Bool last_of_group;  ///< the row, with all its words, is the last of its group
-  explicit RowWord(const Shapes& s) : operands(s.config.gemm.depth * s.operand_bits()) {}
+  explicit RowWord(const Shapes& s) : operands(s.row_word() * s.operand_bits()) {}
   QUILLGEN_FIELDS(operands, last_of_group)
 };
+
+/// The word of the row memories that has the operands of a step.
+inline hdl::UInt word_of_step(const Shapes& s, const hdl::UInt& step) {
+  if (step.width() <= s.part_bits()) return hdl::UInt::constant(step.module(), 0, s.row_words_bits());
+  return (step >> s.part_bits()).resize(s.row_words_bits());
+}
 
 /// Where to read a row.
 struct RowAddress {

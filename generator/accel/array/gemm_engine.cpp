@@ -23,6 +23,9 @@ namespace {
 
 int tree_stages(const Shapes& s) { return lib::sum_tree_stages(s.config.gemm.depth, s.config.gemm.tree_levels); }
 
+// Cycles from a step to its operands and weights: a word of several steps has its operands chosen and registered.
+int memory_stages(const Shapes& s) { return s.part_bits() > 0 ? 2 : 1; }
+
 const Module& build_pe(Design& d, const Shapes& s) {
   return d.module("pe", s, [](Design&, Module& m, const Shapes& s) {
     const int depth = s.config.gemm.depth;
@@ -88,7 +91,7 @@ struct Engine {
   Stream<RowWord> word = {RowWord(s), {}, {}};
 
   Bool load_half = {};  // of the row memories: where the next group of rows goes
-  UInt load_row = {}, load_step = {};
+  UInt load_row = {}, load_word = {};
   Stream<UInt> group = {};  // rows of a group that is loaded
 
   Wire<Bool> advance = {};  // the pipeline from the row memories to the sums moves
@@ -142,14 +145,15 @@ void Engine::ports() {
 
 void Engine::load_rows() {
   m.note("Load: words of a row, row after row; two groups of rows fit.");
-  auto at_step = reg(m, "load_step", UInt(s.step_bits()), 0);
+  auto at_word = reg(m, "load_word", UInt(s.row_words_bits()), 0);
   auto at_row = reg(m, "load_row", UInt(Shapes::bits(rows)), 0);
   auto at_half = reg(m, "load_half", Bool(), 0);
-  load_step = at_step, load_row = at_row, load_half = at_half;
+  load_word = at_word, load_row = at_row, load_half = at_half;
   Bool load = word.fire().named("load");
-  Bool end_of_row = (load_step == run.last_step).named("end_of_row");
+  UInt last_word = word_of_step(s, run.last_step);
+  Bool end_of_row = (load_word == last_word).named("end_of_row");
   Bool end_of_group = (end_of_row & word.data.last_of_group).named("end_of_group");
-  at_step.when(load & end_of_row, 0).when(load, lib::increment(load_step));
+  at_word.when(load & end_of_row, 0).when(load, lib::increment(load_word));
   at_row.when(load & end_of_group, 0).when(load & end_of_row, lib::increment(load_row));
   at_half.when(load & end_of_group, ~load_half);
   auto loaded = stream(m, "loaded", word.valid & end_of_group, (load_row + 1).wrap(s.rows_bits()));
@@ -194,7 +198,7 @@ void Engine::compute() {
   m.note("Marks travel beside memory read, products and sums.");
   mark.number = tile, mark.rows = group.data, mark.first = now == 0, mark.last = last_step, mark.last_tile = last_tile;
   mark.group = mux(run.query, query_group.extend(mark.group.width()), result_group.extend(mark.group.width()));
-  for (int i = 1; i <= 2 + tree_stages(s); ++i) {
+  for (int i = 1; i <= memory_stages(s) + 1 + tree_stages(s); ++i) {
     auto v = reg(m, fmt::format("mark_{}_valid", i), Bool(), 0);
     auto t = reg(m, fmt::format("mark_{}", i), Tile(s));
     v.when(advance, valid), t.when(advance, mark);
@@ -211,17 +215,48 @@ Bool is_bank(const UInt& bank, int number, int banks) {
 
 void Engine::memories() {
   const Bool load = word.fire();
+  const int part_bits = s.part_bits(), step_operands = depth * s.operand_bits();
+  UInt read_word = word_of_step(s, step);
+  Bool read = move;
+  UInt part;  // of the word that was read
+  if (part_bits > 0) {
+    m.note("A word of a row memory holds the operands of several steps; it is read for the first of them.");
+    UInt now = step.bits(0, part_bits);
+    read = (move & (now == 0)).named("read_rows");
+    auto kept = reg(m, "part", UInt(part_bits));
+    kept.when(move, now);
+    part = kept;
+  }
   for (int r = 0; r < rows; ++r) {
-    Ram memory(m, fmt::format("row_{}", r), 2 << s.step_bits(), depth * s.operand_bits(), 1);
-    memory.write(load & (load_row == r), concat({load_half, load_step}), word.data.operands);
-    Bool in_group = r == 0 ? move : (move & (group.data > r)).named(fmt::format("read_row_{}", r));
-    row_words.push_back(memory.read(concat({half, step}), in_group));
+    Ram memory(m, fmt::format("row_{}", r), 2 << s.row_words_bits(), s.row_word() * s.operand_bits(), 1);
+    memory.write(load & (load_row == r), concat({load_half, load_word}), word.data.operands);
+    Bool in_group = r == 0 ? read : (read & (group.data > r)).named(fmt::format("read_row_{}", r));
+    UInt held = memory.read(concat({half, read_word}), in_group);
+    std::vector<UInt> parts;
+    for (int i = 0; i < 1 << part_bits; ++i) parts.push_back(held.bits(i * step_operands, step_operands));
+    if (part_bits == 0) {
+      row_words.push_back(held);
+      continue;
+    }
+    auto operands = reg(m, fmt::format("operands_{}", r), UInt(step_operands));
+    operands.when(advance, select(part, parts));
+    row_words.push_back(operands);
+  }
+  UInt weight_address = weight_word;
+  Bool read_weights = move;
+  if (part_bits > 0) {
+    m.note("Weights are read a cycle later, when the operands of the step are chosen.");
+    auto later = reg(m, "weights_due", Bool(), 0);
+    later.when(advance, valid);
+    auto address = reg(m, "weight_address", UInt(s.weight_address_bits()));
+    address.when(move, weight_word);
+    weight_address = address, read_weights = (later & advance).named("read_weights");
   }
   const int column_bits = depth * s.weight_bits();
   for (int bank = 0; bank < s.weight_banks(); ++bank) {
     Ram memory(m, fmt::format("weight_{}", bank), weight_words(s.config), weight_columns * column_bits, 1);
     memory.write(weights.enable & is_bank(weights.bank, bank, s.weight_banks()), weights.address, weights.data);
-    UInt word = memory.read(weight_word, move);
+    UInt word = memory.read(weight_address, read_weights);
     for (int c = 0; c < weight_columns; ++c) column_words.push_back(word.bits(c * column_bits, column_bits));
   }
 }

@@ -30,7 +30,7 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", run.dense);
     fetch.pass("rows"), fetch.pass("address", "row_address"), fetch.pass("stride", "row_stride");
     fetch.pass({"row_beats", "row_tail", "data", "data_valid"});
-    fetch.in("last_step", run.last_step);
+    fetch.in("last_word", word_of_step(s, run.last_step));
     Instance queries(m, "query_rows", build_query_rows(d, s));
     queries.in("start", start & run.query), queries.pass("queries", "rows");
     queries.pass("address", "row_address"), queries.pass("stride", "row_stride");

@@ -14,25 +14,21 @@ using namespace hdl;
 
 namespace {
 
-// Words of depth operands, cut from beats of elements of `bits` bits; in memory these are whole bytes.
+// Words of the row memories, made of beats of elements of `bits` bits; in memory these are whole bytes.
 Stream<UInt> operands(Design& d, Module& m, const Shapes& s, const std::string& name, const Stream<UInt>& beats,
                       int bits, const RowLength& length, const Bool& restart) {
-  const int depth = s.config.gemm.depth, element = 8 * element_bytes(bits);
-  auto words = resize_rows(d, m, name, beats, depth * element, length, restart);
+  const int count = s.row_word(), element = 8 * element_bytes(bits);
+  auto words = resize_rows(d, m, name, beats, count * element, length, restart);
   std::vector<SInt> values;
-  for (int i = 0; i < depth; ++i)
+  for (int i = 0; i < count; ++i)
     values.push_back(words.data.bits(i * element, bits).as_sint().extend(s.operand_bits()));
   return {lib::join(values), words.valid, words.ready};
 }
 
 // The padding of a row holds anything: it is not multiplied, though its weights are 0.
 UInt without_padding(Module& m, const Shapes& s, const UInt& operands, const Bool& end_of_row, const UInt& row_tail) {
-  if (s.config.gemm.depth == 1) {
-    discard(row_tail);
-    return operands;
-  }
   Bool has_padding = (end_of_row & (row_tail != 0)).named("has_padding");
-  auto values = lib::elements(operands, s.config.gemm.depth, s.operand_bits());
+  auto values = lib::elements(operands, s.row_word(), s.operand_bits());
   for (std::size_t i = 1; i < values.size(); ++i) {
     Bool padding = has_padding & (row_tail <= i);
     values[i] = mux(padding, SInt::constant(m, 0, s.operand_bits()), values[i]).named(fmt::format("operand_{}", i));
@@ -44,12 +40,12 @@ UInt without_padding(Module& m, const Shapes& s, const UInt& operands, const Boo
 
 const Module& build_row_fetch(Design& d, const Shapes& s) {
   return d.module("row_fetch", s, [](Design& d, Module& m, const Shapes& s) {
-    const int beat_bits = Shapes::holds(s.longest_row_beats()), depth = s.config.gemm.depth;
+    const int beat_bits = Shapes::holds(s.longest_row_beats());
     const bool same_size = element_bytes(s.n.query_bits) == element_bytes(s.n.feature_bits);
     m.describe(
-        "Fetches rows and cuts them into words of depth operands. Rows of dense jobs follow each other; tokens and "
+        "Fetches rows and makes them into words of the row memories. Rows of dense jobs follow each other; tokens and "
         "queries come with their address.");
-    m.parameter("depth", depth);
+    m.parameter("word", s.row_word());
     m.parameter("buffer_beats", row_buffer_beats(s.config));
     auto start = input(m, "start", Bool());
     auto tokens_run = input(m, "tokens_run", Bool()), dense_run = input(m, "dense_run", Bool());
@@ -57,8 +53,8 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
     auto base = input(m, "address", UInt(s.address_bits()));
     auto stride = input(m, "stride", UInt(32));
     auto row_beats = input(m, "row_beats", UInt(beat_bits));
-    auto last_step = input(m, "last_step", UInt(s.step_bits()));
-    auto row_tail = input(m, "row_tail", UInt(s.depth_bits()));
+    auto last_word = input(m, "last_word", UInt(s.row_words_bits()));
+    auto row_tail = input(m, "row_tail", UInt(s.tail_bits()));
 
     m.note("One request a row.");
     auto given = input_stream(m, "given", RowAddress(s));
@@ -87,7 +83,7 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
 
     m.note("Elements in memory are whole bytes; those of tokens may be of another size than those of queries.");
     auto beat = reader.out_stream("beat", UInt(s.data_bits()));
-    const RowLength length{row_beats, last_step};
+    const RowLength length{row_beats, last_word};
     Stream<UInt> words;
     if (same_size && s.n.query_bits == s.n.feature_bits) {
       discard(tokens_run);
@@ -101,14 +97,14 @@ const Module& build_row_fetch(Design& d, const Shapes& s) {
       beat.ready.drive(mux(tokens_run, token_ready, query_ready));
       words = lib::choose(m, "words", tokens_run, of_token, of_query);
     }
-    auto step = reg(m, "step", UInt(s.step_bits()), 0);
-    Bool end_of_row = (step == last_step).named("end_of_row");
+    auto number = reg(m, "word_number", UInt(s.row_words_bits()), 0);
+    Bool end_of_row = (number == last_word).named("end_of_row");
     RowWord word(s);
     word.operands = without_padding(m, s, words.data, end_of_row, row_tail), word.last_of_group = mark.data.bit(0);
     auto out = stream(m, "word_out", words.valid & mark.valid, word);
     words.ready.drive(out.ready & mark.valid);
     Bool sent = out.fire().named("sent");
-    step.when(sent & end_of_row, 0).when(sent, lib::increment(step));
+    number.when(sent & end_of_row, 0).when(sent, lib::increment(number));
     mark.ready.drive(sent & end_of_row);
     output_stream(m, "word", out);
   });

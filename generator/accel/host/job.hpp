@@ -14,8 +14,8 @@ struct JobFields {
       mask_address, list_address;
   hdl::UInt query_stride, output_stride, source_stride;
   hdl::UInt tokens, blocks;        ///< pixels of all levels, and their 2x2 blocks
-  hdl::UInt last_step, row_beats;  ///< of the rows of its first run: words for the array minus 1, beats in memory
-  hdl::UInt row_tail;              ///< elements of the last word of a row; 0: all
+  hdl::UInt last_step, row_beats;  ///< of the rows of its first run: steps of the array minus 1, beats in memory
+  hdl::UInt row_tail;              ///< elements of the last word of the row memories; 0: all
   hdl::UInt tiles, panel_tiles;    ///< of the matrix of this run, and of a panel
   hdl::UInt tile_beats;            ///< of parameters
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
@@ -39,7 +39,7 @@ struct JobFields {
         blocks(s.token_bits()),
         last_step(s.step_bits()),
         row_beats(Shapes::holds(s.longest_row_beats())),
-        row_tail(s.depth_bits()),
+        row_tail(s.tail_bits()),
         tiles(16),
         panel_tiles(Shapes::holds(s.most_tiles())),
         tile_beats(24),

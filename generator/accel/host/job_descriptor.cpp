@@ -278,7 +278,7 @@ void Descriptor::job() {
   };
   job.last_step = of(job.last_step, last_step, s.steps() - 1);
   job.row_beats = of(job.row_beats, row_beats, source_row_beats(c));
-  job.row_tail = of(job.row_tail, inner.bits(0, job.row_tail.width()), c.attention.embed_dim % c.gemm.depth);
+  job.row_tail = of(job.row_tail, inner.bits(0, job.row_tail.width()), c.attention.embed_dim % s.row_word());
   job.tiles = of(job.tiles, tiles, value_tiles(c));
   job.panel_tiles = of(job.panel_tiles, panel_tiles, value_tiles(c));
   job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, true) / value_tiles(c));
