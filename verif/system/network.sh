@@ -63,6 +63,15 @@ cp "$network" copy.safetensors
 "$quillgen" calibrate --preset detector --network copy.safetensors --input "$scenes" --out ./copy.safetensors >out 2>err || status=$?
 [ "$status" -eq 2 ] && grep -q 'choose another name' err && cmp "$network" copy.safetensors || wrong "--out over the network: exit status $status, $(cat err)"
 
+# Formats that cannot hold the scores of self-attention; and Ctrl-C, which leaves no file.
+status=0
+calibrate --set numerics.query_bits=6 --out none.json >out 2>err || status=$?
+[ "$status" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'set numerics.query_bits higher' err && [ ! -e none.json ] || wrong "coarse scores: exit status $status, $(cat err)"
+status=0
+timeout --preserve-status -s INT 0.5 "$quillgen" calibrate --preset detector --network "$network" --input "$examples/tiny_detector_calibration.safetensors" \
+  --out interrupted.json >out 2>err || status=$?
+[ "$status" -eq 130 ] && [ -z "$(find . -name 'interrupted*')" ] || wrong "interrupted: exit status $status, $(ls)"
+
 # With --fit a configuration of other dimensions takes those of the network.
 sparse() {
   "$quillgen" calibrate --network "$examples/tiny_sparse_detector.safetensors" --input "$examples/tiny_sparse_detector_calibration.safetensors" "$@" >out ||
