@@ -139,9 +139,10 @@ class Run {
     const auto with_position =
         seen(name + ".self.query", operands(sum(target_, position), layer.self_query, net_.query_bits));
     const auto alone = seen(name + ".self.source", operands(target_, layer.self_source, net_.query_bits));
-    const auto heads = run_self_attention(layer.self, seen(name + ".self.q", project(layer.query, with_position)),
-                                          seen(name + ".self.k", project(layer.key, with_position)),
-                                          seen(name + ".self.v", project(layer.value, alone)), channels());
+    const auto q = seen(name + ".self.q", project(layer.query, with_position)),
+               k = seen(name + ".self.k", project(layer.key, with_position)),
+               v = seen(name + ".self.v", project(layer.value, alone));
+    const auto heads = run_self_attention(layer.self, q, k, v, channels());
     add(project(layer.output, seen(name + ".self.heads", heads)), layer.norm2, name + ".norm2");
 
     const auto levels = layer.cross.layer.levels.size();

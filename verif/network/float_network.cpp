@@ -189,11 +189,11 @@ class FloatRun {
     const auto name = fmt::format("decoder.{}", index);
     const auto position = seen(name + ".position", evaluate(net_.query_position, sine(boxes_)));
     const auto with_position = seen(name + ".self.query", plus(target_, position));
-    const auto heads =
-        self_attention(seen(name + ".self.q", evaluate(layer.query, with_position)),
-                       seen(name + ".self.k", evaluate(layer.key, with_position)),
-                       seen(name + ".self.v", evaluate(layer.value, seen(name + ".self.source", target_))), channels(),
-                       static_cast<std::size_t>(net_.heads));
+    const auto alone = seen(name + ".self.source", target_);
+    const auto q = seen(name + ".self.q", evaluate(layer.query, with_position)),
+               k = seen(name + ".self.k", evaluate(layer.key, with_position)),
+               v = seen(name + ".self.v", evaluate(layer.value, alone));
+    const auto heads = self_attention(q, k, v, channels(), static_cast<std::size_t>(net_.heads));
     add(evaluate(layer.output, seen(name + ".self.heads", heads)), layer.norm2, name + ".norm2");
     add(attend(name + ".cross", layer.cross, plus(target_, position), memory_, boxes_, true), layer.norm1,
         name + ".norm1");
