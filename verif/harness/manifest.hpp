@@ -25,7 +25,7 @@ struct Tap {
 
 struct Manifest {
   std::string top;
-  std::string config;                ///< the full configuration, JSON for parse_config
+  std::string config;  ///< the full configuration, JSON for parse_config
   std::vector<Tap> taps;
   std::map<std::string, int> ports = {};  ///< of the top: widths in bits, by name
 };
