@@ -59,6 +59,8 @@ const hdl::Module& build_token_walk(hdl::Design& d, const Shapes& s);
 
 /// Rows for the array. Streams: given (RowAddress, of a token or query) in; word (RowWord) and burst out. Ports: start,
 /// tokens_run, dense_run; rows, address, stride (of a dense job); row_beats, last_word, row_tail; data, data_valid.
+/// With an epilogue also formed (rows are of the stream), with_position, position_address, scale (Scale);
+/// position_valid and stream position_burst.
 const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
 
 /// The array (N3, N11). Streams: word (RowWord) in, finished (rows of a group whose results are complete) out. Ports:
@@ -66,7 +68,9 @@ const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
 /// needed); sample_* and offset_x, offset_y, logit of each lane; result (Results); busy, waits_for_room.
 const hdl::Module& build_gemm_engine(hdl::Design& d, const Shapes& s);
 
-/// Results between array and memory. Streams: read (ResultRead) in, beat out. Ports: dense, relu, restart, result.
+/// Results between array and memory. Streams: read (ResultRead) in, beat out. Ports: dense, relu, restart, result. With
+/// an epilogue also format (ResultFormat), norm; beats are those of the value map, and word (result_word_bits) out has
+/// those of a dense job.
 const hdl::Module& build_result_buffer(hdl::Design& d, const Shapes& s);
 
 /// Blocks of the value map. Streams: block (Block) and finished in; request (WriteRequest) and read (ResultRead) out.
@@ -97,6 +101,27 @@ const hdl::Module& build_output_rows(hdl::Design& d, const Shapes& s);
 /// Writes runs of beats. Streams: request (WriteRequest) and beat in. Ports: start, runs (requests until done); done,
 /// and the write channels of the AXI master.
 const hdl::Module& build_burst_writer(hdl::Design& d, const Shapes& s);
+
+// --- operands and epilogue (epilogue/epilogue.hpp), only with network.epilogue ---------------------------------------
+
+/// Operands from rows of the stream (N12), a beat a cycle. Streams: row and position (beats) in, operands (row_unit()
+/// of operand_bits) out. Ports: of_tokens (feature_bits, otherwise query_bits), with_position, scale (Scale).
+const hdl::Module& build_operand_former(hdl::Design& d, const Shapes& s);
+
+/// Scale of a row from its sums (N14), 25 cycles a row. Streams: sums (RowSums) in, scale (RowScale) out. Ports:
+/// epsilon.
+const hdl::Module& build_row_scale(hdl::Design& d, const Shapes& s);
+
+/// Residual addition and LayerNorm (N13, N14), a word of row_unit() elements a cycle while rows are 25 words or longer.
+/// Streams: branch (elements of branch_bits) and residual (elements of stream_bits) in, normed (.. of stream_bits) out;
+/// whole rows, C / row_unit() words each. Ports: table (TableWrite: gamma and beta of the channels of a word), epsilon
+/// and gain_shift (1..31), which are held while rows are in it.
+const hdl::Module& build_row_norm(hdl::Design& d, const Shapes& s);
+
+/// Rows of results on their way to memory. Streams: row (WriteRequest, where it goes) and word (result_word_bits) in;
+/// request (WriteRequest), beat and burst (of residual rows) out. Ports: start, norm, dense, rows, address, residual,
+/// stride; table (TableWrite), epsilon, norm_shift; data, data_valid.
+const hdl::Module& build_row_epilogue(hdl::Design& d, const Shapes& s);
 
 // --- order of queries (order.hpp) -----------------------------------------------------------------------------------
 

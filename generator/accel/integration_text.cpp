@@ -159,7 +159,8 @@ std::string image_table(const Shapes& s) {
                   lane_heads, groups, lanes, c.core.projection_columns, head_dim, c.numerics.output_weight_bits,
                   lane_heads, head_dim, c.core.projection_columns),
       fmt::format("outputs: for group g < {}, for column p < {}: {} of output {} * g + p", groups,
-                  c.core.projection_columns, requant, c.core.projection_columns)};
+                  c.core.projection_columns, requant, c.core.projection_columns),
+      fmt::format("of jobs with a norm: for word i: gamma 16, beta 32 bits of channel {} * i and up", s.row_unit())};
   std::string text = "| table | entries | bits | beats | an entry, in their order |\n|---|---|---|---|---|\n";
   const auto tables = parameter_tables(s);
   for (std::size_t i = 0; i < tables.size(); ++i)
@@ -190,7 +191,7 @@ std::string tensor_table(const Config& c) {
     text += fmt::format("| {} | {} | {} | {} | {} |\n", name, access, alignment, bytes,
                         most > 0 ? std::to_string(most) : "by the outputs, below 65536");
   };
-  row("descriptor", "read", base_alignment, std::to_string(descriptor_words * 4), descriptor_words * 4);
+  row("descriptor", "read", base_alignment, std::to_string(descriptor_words(c) * 4), descriptor_words(c) * 4);
   row("parameter image", "read", base_alignment, std::to_string(image_bytes(Shapes(c))), image_bytes(Shapes(c)));
   row("query rows", "read", base_alignment, fmt::format("queries * stride, stride >= {}", query),
       std::int64_t{a.max_queries} * query);
@@ -218,7 +219,7 @@ std::string tensor_table(const Config& c) {
                   tables[1].banks * tables[1].beats(Shapes(c)) * beat_bytes(c.memory)),
       0);
   row("output rows of a dense job", "written", base_alignment,
-      fmt::format("rows * stride, stride >= outputs * {} padded to a beat", element_bytes(c.numerics.output_bits)), 0);
+      fmt::format("rows * stride, stride >= outputs * {} padded to a beat", element_bytes(result_width(c))), 0);
   return text;
 }
 

@@ -99,13 +99,27 @@ struct Shapes {
   static int sum_bits(int count, int a_bits, int b_bits) { return a_bits + b_bits - 1 + holds(count); }
   int gemm_acc_bits() const { return sum_bits(longest_row(), operand_bits(), weight_bits()); }
   int result_bits() const {  ///< of a requantised result, before it takes its format
-    return std::max({n.feature_bits, n.output_bits, n.offset_bits(), n.logit_bits()});
+    const int most = std::max({n.feature_bits, n.output_bits, n.offset_bits(), n.logit_bits()});
+    return has_epilogue() ? std::max(most, result_element_bits()) : most;
   }
   /// Groups of results that the buffer in front of memory holds: one is computed, one written, and between them the
   /// tokens of a 2x2 block may come from several.
   int result_groups() const { return std::max(group_buffers, 4 / rows() + 2); }
   int result_slots() const { return ((result_groups() - 1) << row_bits()) + rows(); }
   int result_slot_bits() const { return bits(result_groups()) + row_bits(); }  ///< {group, row}
+
+  // Rows that jobs pass on: results and, with an epilogue, rows of the stream. Their elements have one size in memory.
+  bool has_epilogue() const { return config.network.epilogue != 0; }
+  int row_element_bits() const { return 8 * element_bytes(result_width(config)); }
+  int row_unit() const { return data_bits() / row_element_bits(); }  ///< elements of a beat
+  int result_element_bits() const {  ///< of a result of the array or of the lanes before it is written
+    return std::max({n.output_bits, n.query_bits, branch_bits()});
+  }
+  int stream_bits() const { return config.network.stream_bits; }
+  int branch_bits() const { return quillgen::branch_bits(config); }
+  int stream_row_beats() const { return output_row_beats(config); }  ///< C elements
+  /// Of an output of the output projection, before it takes its format.
+  int projected_bits() const { return has_epilogue() ? std::max(n.output_bits, branch_bits()) : n.output_bits; }
 
   // Aggregation and output projection.
   int head_acc_bits() const { return n.feature_bits + n.corner_bits + 1; }
@@ -118,7 +132,9 @@ struct Shapes {
   int written_rows_bits() const { return std::max(token_bits(), query_bits()); }
   /// Beats of the longest row that is read: source, query, or row of a dense job.
   int longest_row_beats() const { return quillgen::longest_row_beats(config); }
-  int clients() const { return static_cast<int>(Client::feature) + feature_ids(config); }
+  int position_client() const { return static_cast<int>(Client::feature) + feature_ids(config); }  ///< with an epilogue
+  int residual_client() const { return position_client() + 1; }
+  int clients() const { return position_client() + (has_epilogue() ? 2 : 0); }
   int axi_id_bits() const { return bits(clients()); }
   int lines_outstanding() const { return quillgen::lines_outstanding(config); }  ///< of a lane
   int data_bits() const { return config.memory.data_bits; }

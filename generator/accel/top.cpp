@@ -4,6 +4,7 @@
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"
 #include "accel/cache/region.hpp"
+#include "accel/epilogue/epilogue.hpp"
 #include "accel/host/job.hpp"
 #include "accel/host/parameter_loader.hpp"
 #include "accel/host/registers.hpp"
@@ -30,7 +31,7 @@ struct Top {
   const bool gated = c.implementation.clock_gating != 0;
 
   Instance registers = {}, control = {}, job_reader = {}, descriptor = {}, loads = {}, loader = {}, gemm = {},
-           order = {}, reference = {}, core = {}, rows = {}, writer = {}, port = {};
+           order = {}, reference = {}, core = {}, rows = {}, epilogue = {}, writer = {}, port = {};
   Bool job_reset = {}, setup_clock = {}, work_clock = {};
   JobFields job = JobFields(s);
   LevelShapes levels = LevelShapes(s);
@@ -41,6 +42,7 @@ struct Top {
   Bool freed = {};
   std::vector<Bool> data_valid = {};  // a beat for this client
   Bool feature_valid = {};            // .. for one of those that read features
+  Bool rows_valid = {};               // .. of a row, its position or its residual
 
   // A block that is reset with the job, and whose clock stands still while no job needs it.
   Instance in_job(const std::string& name, const Module& block, const Bool& clock) {
@@ -71,7 +73,9 @@ struct Top {
   void query_order();
   void attention();
   void core_inputs();
+  void stream_rows();
   void outputs();
+  void row_epilogue();
   void read_channels();
   void write_channels();
   void watch();
@@ -163,8 +167,10 @@ void Top::job_description() {
   loads.in("beat_valid", job_beat.valid);
   control.connect("loads_request", loads, "request");
   control.connect({"panel_loaded", "panels_left", "mask_wanted", "rest_wanted"}, loads);
+  if (s.has_epilogue()) control.connect("norm_wanted", loads);
   loader = in_job("parameter_loader", build_parameter_loader(d, s), setup_clock);
   loader.connect({"start_panel", "start_rest", "upper_half", "panel_entries", "panel_words"}, loads);
+  if (s.has_epilogue()) loader.connect("start_norm", loads), loader.in("norm", job.network->norm);
   loader.in("beat_valid", loads.out<Bool>("to_tables") & job_beat.valid), loader.in("beat", job_beat.data);
 }
 
@@ -188,13 +194,26 @@ void Top::array() {
   gemm.connect("mask_start", loads, "start_mask");
   gemm.in("mask_valid", loads.out<Bool>("to_mask") & job_beat.valid), gemm.in("mask_beat", job_beat.data);
   gemm.in("rows", job.queries), gemm.in("row_address", job.query_address), gemm.in("row_stride", job.query_stride);
-  gemm.in("row_beats", pick(attending, query_row_beats(c), job.row_beats));
+  UInt query_beats = number(static_cast<std::uint64_t>(query_row_beats(c)), job.row_beats.width());
+  if (s.has_epilogue()) query_beats = pick(job.network->stream_queries, s.stream_row_beats(), query_beats);
+  gemm.in("row_beats", mux(attending, query_beats, job.row_beats));
   gemm.in("row_tail", job.row_tail);
   gemm.connect("weights", loader, "gemm_weights"), gemm.connect("requant", loader, "gemm_requant");
   gemm.in("map_address", job.value_address);
   gemm.in("output_address", panel.address), gemm.in("output_stride", job.output_stride);
   gemm.in("output_row_beats", panel.output_beats);
   gemm.in("last_panel", panel.last), gemm.in("tail", job.tail);
+  if (s.has_epilogue()) stream_rows();
+}
+
+// What the array is told of rows of the stream, and of results.
+void Top::stream_rows() {
+  const NetworkFields& n = *job.network;
+  gemm.in("formed", mux(of_map, n.stream_sources, n.stream_queries));
+  gemm.in("with_position", n.position & ~of_map);
+  gemm.in("position_address", n.position_address);
+  gemm.in("scale", mux(of_map, n.source_operand, n.query_operand));
+  gemm.in("format", n.format), gemm.in("norm", n.norm);
 }
 
 void Top::query_order() {
@@ -237,7 +256,8 @@ void Top::attention() {
 void Top::core_inputs() {
   for (int l = 0; l < s.a.levels; ++l) core.connect(fmt::format("start_{}", l), descriptor);
   const auto tables = parameter_tables(s);
-  for (std::size_t i = 2 * panel_tables; i < tables.size(); ++i) core.connect(tables[i].name, loader);
+  for (std::size_t i = 2 * panel_tables; i < norm_table; ++i) core.connect(tables[i].name, loader);
+  if (s.has_epilogue()) core.in("norm", job.network->norm);
   core.connect({"logits_valid", "offsets_valid", "sample_slot", "logits_word", "offsets_word"}, gemm);
   for (int l = 0; l < s.lanes(); ++l)
     for (const char* part : {"logits", "offsets"}) core.connect(fmt::format("{}_{}", part, l), gemm);
@@ -255,14 +275,41 @@ void Top::outputs() {
 
   m.note("What is written: rows of outputs, or what the PE array has for memory.");
   writer = in_job("burst_writer", build_burst_writer(d, s), work_clock);
+  if (s.has_epilogue()) row_epilogue();
   writer.connect("halt", control), writer.in("start", run_start);
   writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), job.queries.extend(s.written_rows_bits())));
   control.connect("written", writer, "done");
   auto gemm_request = gemm.out_stream("request", WriteRequest(s)),
        request = rows.out_stream("request", WriteRequest(s));
-  writer.in_stream("request", lib::choose(m, "request", attending, request, gemm_request));
-  auto gemm_beat = gemm.out_stream<UInt>("beat"), beat = rows.out_stream<UInt>("beat");
-  writer.in_stream("beat", lib::choose(m, "beat", attending, beat, gemm_beat));
+  auto chosen = lib::choose(m, "request", attending, request, gemm_request);
+  auto gemm_beat = gemm.out_stream<UInt>("beat");
+  if (s.has_epilogue()) {
+    auto plain_ready = ready_wire(m, "map_request_ready"), rows_ready = ready_wire(m, "rows_request_ready");
+    epilogue.in_stream("row", Stream<WriteRequest>{chosen.data, chosen.valid & ~of_map, rows_ready});
+    chosen.ready.drive(mux(of_map, plain_ready, rows_ready));
+    writer.in_stream("request", lib::choose(m, "written_request", of_map,
+                                            Stream<WriteRequest>{chosen.data, chosen.valid & of_map, plain_ready},
+                                            epilogue.out_stream("request", WriteRequest(s))));
+    auto gemm_word = gemm.out_stream<UInt>("word"), word = rows.out_stream<UInt>("word");
+    epilogue.in_stream("word", lib::choose(m, "word", attending, word, gemm_word));
+    writer.in_stream("beat", lib::choose(m, "beat", of_map, gemm_beat, epilogue.out_stream<UInt>("beat")));
+  } else {
+    writer.in_stream("request", chosen);
+    auto beat = rows.out_stream<UInt>("beat");
+    writer.in_stream("beat", lib::choose(m, "beat", attending, beat, gemm_beat));
+  }
+}
+
+void Top::row_epilogue() {
+  const NetworkFields& n = *job.network;
+  epilogue = in_job("row_epilogue", build_row_epilogue(d, s), work_clock);
+  // The value map is written before; its rows have no epilogue.
+  epilogue.in("start", (run_start & ~of_map).named("start_rows"));
+  epilogue.in("norm", n.norm & ~of_map), epilogue.in("dense", job.dense), epilogue.in("rows", job.queries);
+  epilogue.in("address", job.output_address), epilogue.in("residual", n.residual_address);
+  epilogue.in("stride", job.output_stride);
+  epilogue.connect("table", loader, "norm_table");
+  epilogue.in("epsilon", n.epsilon), epilogue.in("norm_shift", n.norm_shift);
 }
 
 void Top::read_channels() {
@@ -274,6 +321,10 @@ void Top::read_channels() {
   port.connect("client_2", order, "reference_burst");
   port.connect("client_3", order, "list_burst");
   for (int i = 0; i < feature_ids(c); ++i) port.connect(fmt::format("client_{}", features + i), core, burst_of(i));
+  if (s.has_epilogue()) {
+    port.connect(fmt::format("client_{}", s.position_client()), gemm, "position_burst");
+    port.connect(fmt::format("client_{}", s.residual_client()), epilogue, "burst");
+  }
   const auto pass = [&](std::initializer_list<const char*> ports) {
     for (const char* name : ports) port.pass(name, fmt::format("m_axi_{}", name));
   };
@@ -295,6 +346,14 @@ void Top::read_channels() {
     const Bool valid = data_valid[static_cast<std::size_t>(features + i)];
     core.in(fmt::format("{}_valid_{}", i < s.lanes() ? "feature" : "region_data", i % s.lanes()), valid);
     if (i > 0) feature_valid = feature_valid | valid;
+  }
+  rows_valid = data_valid[1];
+  if (s.has_epilogue()) {
+    const Bool position = data_valid[static_cast<std::size_t>(s.position_client())],
+               residual = data_valid[static_cast<std::size_t>(s.residual_client())];
+    gemm.in("position_valid", position);
+    epilogue.in("data", rdata), epilogue.in("data_valid", residual);
+    rows_valid = rows_valid | position | residual;
   }
   control.connect("read_error", port, "error");
   control.pass("read_client", "m_axi_rid"), control.pass("read_response", "m_axi_rresp");
@@ -344,7 +403,8 @@ void Top::counters() {
     for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing", "hits", "misses"})
       u.connect(fmt::format("{}_{}", event, l), core);
   static const char* const sources[] = {"job", "rows", "reference", "list"};
-  for (std::size_t i = 0; i < std::size(sources); ++i) u.in(fmt::format("beat_{}", sources[i]), data_valid[i]);
+  for (std::size_t i = 0; i < std::size(sources); ++i)
+    u.in(fmt::format("beat_{}", sources[i]), i == 1 ? rows_valid : data_valid[i]);
   u.in("beat_feature", feature_valid);
   u.connect("beat_written", writer, "beat_sent");
   for (const char* counter : counter_names) registers.connect(fmt::format("counter_{}", counter), u, counter);
@@ -370,6 +430,9 @@ void Top::stopped_clocks() {
   std::vector<std::string> of_core = {"clearing", "output_valid"};
   for (int i = 0; i < feature_ids(c); ++i) of_core.push_back(burst_of(i) + "_valid");
   nothing_passes("core", work_clock, {begin_order, feature_valid}, core, of_core);
+  if (s.has_epilogue())
+    nothing_passes("row_epilogue", work_clock, {rows.out<Bool>("word_valid")}, epilogue,
+                   {"burst_valid", "request_valid", "beat_valid"});
   nothing_passes("burst_writer", work_clock, {run_start}, writer, {"awvalid", "wvalid", "waiting"});
 }
 

@@ -44,9 +44,10 @@ struct Numerics {
   bool operator==(const Numerics&) const = default;
 };
 
-/// What the layers of a network pass on.
+/// Whole networks: what their layers pass on, and the hardware for it.
 struct NetworkFormats {
   int stream_bits = 16;  ///< bs, signed: rows of the residual stream
+  int epilogue = 0;      ///< 1: jobs form operands from rows of the stream, add a residual and normalise
   bool operator==(const NetworkFormats&) const = default;
 };
 

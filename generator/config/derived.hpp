@@ -89,10 +89,20 @@ constexpr int source_row_beats(const Config& c) {
   return row_beats(c.attention.embed_dim, c.numerics.feature_bits, c.memory);
 }
 
-/// Beats of an output row (C elements of output_bits).
-constexpr int output_row_beats(const Config& c) {
-  return row_beats(c.attention.embed_dim, c.numerics.output_bits, c.memory);
+/// Bits that the elements of result rows have room for in memory. With an epilogue they may also be operands or rows of
+/// the stream, and all rows that jobs pass on have elements of this size.
+constexpr int result_width(const Config& c) {
+  const int bits = c.numerics.output_bits;
+  if (c.network.epilogue == 0) return bits;
+  const int other = c.numerics.query_bits > c.network.stream_bits ? c.numerics.query_bits : c.network.stream_bits;
+  return bits > other ? bits : other;
 }
+
+/// Bits of what is added to a row of the stream (NUMERICS.md N13).
+constexpr int branch_bits(const Config& c) { return c.network.stream_bits + 2; }
+
+/// Beats of an output row, or of a row of the stream (C elements of result_width).
+constexpr int output_row_beats(const Config& c) { return row_beats(c.attention.embed_dim, result_width(c), c.memory); }
 
 /// Bytes of the references of one query: x and y for each level, and of a box width and height, 32 bits each. Rows
 /// follow each other without padding.
@@ -105,6 +115,9 @@ constexpr int head_requant_units(const Attention& a) {
   while (a.head_dim() % units != 0) ++units;
   return units;
 }
+
+/// 32-bit words of a job descriptor.
+constexpr int descriptor_words(const Config& c) { return c.network.epilogue != 0 ? 64 : 32; }
 
 // --- PE array -------------------------------------------------------------------------------------------------------
 
@@ -145,25 +158,30 @@ constexpr int lane_points(const Config& c) { return lane_logits(c) / 2; }
 /// whole beats of output, so that the rows of the next panel continue them.
 constexpr int aligned_tiles(const Config& c) {
   int tiles = 1;
-  while (tiles * c.gemm.columns * element_bytes(c.numerics.output_bits) % beat_bytes(c.memory) != 0) ++tiles;
+  while (tiles * c.gemm.columns * element_bytes(result_width(c)) % beat_bytes(c.memory) != 0) ++tiles;
   return tiles;
 }
 
-/// Outputs of a row that the result buffer holds, a power of two: a token's, or those of a panel.
+/// Outputs of a row that the result buffer holds, a power of two: a token's, or those of a panel. With an epilogue, a
+/// panel of C outputs too.
 constexpr int result_elements(const Config& c) {
   const int panel = aligned_tiles(c) * c.gemm.columns;
-  return power_of_two(c.attention.embed_dim > panel ? c.attention.embed_dim : panel);
+  const int row = c.network.epilogue != 0 ? value_tiles(c) * c.gemm.columns : c.attention.embed_dim;
+  return power_of_two(row > panel ? row : panel);
 }
 
 /// Tiles of the largest panel.
 constexpr int most_panel_tiles(const Config& c) { return result_elements(c) / c.gemm.columns; }
 
-/// Words of a weight memory of the array: those of the value and of the query projection
-/// together, or two of the smallest panels of the longest rows.
+/// Words of a weight memory of the array: those of the value and of the query projection together, or two of the
+/// smallest panels of the longest rows; with an epilogue, or C outputs of the longest rows.
 constexpr int weight_words(const Config& c) {
   const int layer = (value_tiles(c) + query_tiles(c)) * gemm_steps(c, c.attention.embed_dim);
   const int panels = 2 * aligned_tiles(c) * gemm_steps(c, c.gemm.max_inner);
-  return layer > panels ? layer : panels;
+  const int most = layer > panels ? layer : panels;
+  if (c.network.epilogue == 0) return most;
+  const int normed = value_tiles(c) * gemm_steps(c, c.gemm.max_inner);  // a row is normalised when all of it is there
+  return most > normed ? most : normed;
 }
 
 /// Words of the requantisation table of the array, one for each tile: likewise.

@@ -60,6 +60,9 @@ std::span<const Field> fields() {
        "Fraction of a corner weight, bits, unsigned with one integer bit."},
       {"network", "stream_bits", [](C& c) -> int& { return c.network.stream_bits; }, 8, 16, Shape::Any,
        "Bits of a row that the layers of a network pass on (the residual stream)."},
+      {"network", "epilogue", [](C& c) -> int& { return c.network.epilogue; }, 0, 1, Shape::Flag,
+       "Whether jobs can form their operands from rows of the stream, and add a residual row to their results and "
+       "normalise them."},
       {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 32, Shape::Any,
        "Rows (tokens or queries) the PE array works on at a time."},
       {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 2, most_columns, Shape::Any,

@@ -10,7 +10,8 @@ namespace quillgen {
 
 int longest_row_beats(const Config& c) {
   const int longest = std::max(c.attention.embed_dim, c.gemm.max_inner);
-  return std::max(source_row_beats(c), row_beats(longest, c.numerics.query_bits, c.memory));
+  const int beats = std::max(source_row_beats(c), row_beats(longest, c.numerics.query_bits, c.memory));
+  return c.network.epilogue == 0 ? beats : std::max(beats, row_beats(longest, result_width(c), c.memory));
 }
 
 int job_buffer_beats(const Config& c) { return power_of_two(std::max(c.memory.latency_cycles, 2 * max_burst)); }
@@ -23,6 +24,10 @@ int reference_buffer_beats(const Config& c) {
   const int row = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2;
   const int of_lanes = c.memory.latency_cycles * row * c.core.lanes / c.attention.samples_per_query();
   return power_of_two(std::max(of_lanes, c.memory.latency_cycles / 4) + 2 * max_burst);
+}
+
+int residual_buffer_beats(const Config& c) {
+  return power_of_two(std::max(c.memory.latency_cycles + 2 * output_row_beats(c), 2 * max_burst));
 }
 
 int list_buffer_beats() { return 2 * max_burst; }
@@ -54,18 +59,25 @@ std::vector<ReadClient> read_clients(const Config& c) {
     clients.push_back({fmt::format("{}_{}", name, number), fmt::format("{}, lane {}", reads, number), most});
   };
   for (int l = 0; l < c.core.lanes; ++l) lane("feature", "lines of the value map", l, lines_outstanding(c));
-  if (feature_ids(c) == c.core.lanes) return clients;
-  const int run = c.attention.heads / c.core.lanes * line_beats(c), beats = region_buffer_beats(c);
-  for (int l = 0; l < c.core.lanes; ++l)
-    lane("region", "lines of the value map ahead of their samples", l,
-         most_bursts(beats, divide_up(beats, run) + 1, any_length));
+  if (feature_ids(c) > c.core.lanes) {
+    const int run = c.attention.heads / c.core.lanes * line_beats(c), beats = region_buffer_beats(c);
+    for (int l = 0; l < c.core.lanes; ++l)
+      lane("region", "lines of the value map ahead of their samples", l,
+           most_bursts(beats, divide_up(beats, run) + 1, any_length));
+  }
+  if (c.network.epilogue != 0) {
+    const int row = output_row_beats(c), beats = residual_buffer_beats(c);
+    clients.push_back({"position", "rows that are added to those of the stream", clients[1].most_open});
+    clients.push_back(
+        {"residual", "rows that results are added to", most_bursts(beats, divide_up(beats, row) + 1, row)});
+  }
   return clients;
 }
 
 int most_open_writes(const Config& c) {
   const auto bursts = [](int run) { return most_bursts(run, 1, run); };
   const int map = c.attention.heads * block_beats(c),
-            row = std::max(output_row_beats(c), row_beats(result_elements(c), c.numerics.output_bits, c.memory));
+            row = std::max(output_row_beats(c), row_beats(result_elements(c), result_width(c), c.memory));
   // A level of h x w pixels has at most (h * w + 1) / 2 blocks.
   return std::max((c.attention.max_tokens + c.attention.levels) / 2 * bursts(map),
                   c.attention.max_queries * bursts(row));

@@ -17,8 +17,9 @@ int job_buffer_beats(const Config& c);        ///< keeps the memory busy over it
 int row_buffer_beats(const Config& c);        ///< that, and two rows
 int reference_buffer_beats(const Config& c);  ///< keeps lanes going, and a sort that takes a beat of a row in 4 cycles
 int list_buffer_beats();
-int region_buffer_beats(const Config& c);  ///< of a lane
-int lines_outstanding(const Config& c);    ///< lines of a lane that are under way or wait, a burst each
+int residual_buffer_beats(const Config& c);  ///< with an epilogue: of residual rows
+int region_buffer_beats(const Config& c);    ///< of a lane
+int lines_outstanding(const Config& c);      ///< lines of a lane that are under way or wait, a burst each
 
 /// The most bursts that are open when `beats` beats are reserved, of `runs` runs of at most `longest` beats each: a
 /// burst has max_burst beats but where its run ends and at most once where it meets 4 KiB.
@@ -29,8 +30,8 @@ struct ReadClient {
   std::string name, reads;  ///< reads: what, for a page
   int most_open;            ///< bursts that are asked for and not answered to their last beat
 };
-/// All of them; their ID is their place. Those of the features, one for each lane, come last; with regions another for
-/// each lane follows, of what is brought ahead.
+/// All of them; their ID is their place. Behind the first four those of the features come, one for each lane; with
+/// regions another for each lane, of what is brought ahead; with an epilogue one of positions and one of residuals.
 std::vector<ReadClient> read_clients(const Config& c);
 
 /// The most writes that are open at once, which nothing but the job limits: those of its largest run, whose end waits

@@ -127,6 +127,14 @@ void check_panels(const Config& c) {
          "lower it, or raise gemm.depth or gemm.columns");
 }
 
+void check_network(const Config& c) {
+  const int in_beat = beat_bytes(c.memory) / element_bytes(result_width(c));
+  if (c.network.epilogue != 0 && c.attention.embed_dim % in_beat != 0)
+    refuse("attention.embed_dim", c.attention.embed_dim,
+           fmt::format("a multiple of the {} elements of a beat with network.epilogue", in_beat),
+           "lower memory.data_bits, or change it");
+}
+
 void check_order(const Order& order) {
   if (order.distance_units > order.window)
     refuse("order.distance_units", order.distance_units, fmt::format("at most order.window ({})", order.window),
@@ -193,6 +201,7 @@ void validate(const Config& c) {
   check_order(c.order);
   check_level_shares(c);
   check_panels(c);
+  check_network(c);
   check_line(c);
   check_cache(c);
   check_regions(c);

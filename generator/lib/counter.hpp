@@ -32,6 +32,13 @@ inline hdl::UInt move_address(const hdl::UInt& base, const hdl::UInt& distance,
   return {m, m.make(hdl::Op::add, width, base.id(), distance.resize(width, at).id(), hdl::no_id, 0, at)};
 }
 
+/// What move_address takes from `from` to `to`.
+inline hdl::UInt address_distance(const hdl::UInt& from, const hdl::UInt& to,
+                                  hdl::SourceLine at = hdl::Here::current()) {
+  hdl::Module& m = from.module();
+  return {m, m.make(hdl::Op::sub, from.width(), to.id(), from.id(), hdl::no_id, 0, at)};
+}
+
 /// Exact sum by a balanced tree.
 inline hdl::SInt sum_tree(std::vector<hdl::SInt> terms, hdl::SourceLine at = hdl::Here::current()) {
   while (terms.size() > 1) {

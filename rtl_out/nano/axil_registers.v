@@ -300,32 +300,33 @@ module axil_registers (
         (araddr[11:2] == 10'd36) ? count_sample : rdata_choice_10;
   wire [31:0] rdata_choice_12 = (araddr[11:2] == 10'd33) ? count_setup :
         (araddr[11:2] == 10'd34) ? count_project : rdata_choice_11;
-  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd25) ? 32'h200 :
-        (araddr[11:2] == 10'd26) ? 32'h20 :
+  wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd26) ? 32'h20 :
+        (araddr[11:2] == 10'd27) ? 32'h10 :
         (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_12;
-  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd21) ? {29'd0, int_state} :
-        (araddr[11:2] == 10'd22) ? {29'd0, int_enable} : rdata_choice_13;
-  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd19) ? job_id :
-        (araddr[11:2] == 10'd20) ? timeout : rdata_choice_14;
-  wire [31:0] rdata_choice_16 = (araddr[11:2] == 10'd17) ? {28'd0, error} :
-        (araddr[11:2] == 10'd18) ? {24'd0, error_detail} : rdata_choice_15;
-  wire [31:0] rdata_choice_17 = (araddr[11:2] == 10'd13) ? desc_hi :
-        (araddr[11:2] == 10'd16) ? rdata_wide : rdata_choice_16;
-  wire [31:0] rdata_choice_18 = (araddr[11:2] == 10'd10) ? 32'd1 :
-        (araddr[11:2] == 10'd11) ? 32'h80010 :
-        (araddr[11:2] == 10'd12) ? desc_lo : rdata_choice_17;
-  wire [31:0] rdata_choice_19 = (araddr[11:2] == 10'd7) ? 32'h87318E8 :
-        (araddr[11:2] == 10'd8) ? 32'h148 :
-        (araddr[11:2] == 10'd9) ? 32'h2020402 : rdata_choice_18;
-  wire [31:0] rdata_choice_20 = (araddr[11:2] == 10'd4) ? 32'h40 :
-        (araddr[11:2] == 10'd5) ? 32'h280040 :
-        (araddr[11:2] == 10'd6) ? 32'h10842108 : rdata_choice_19;
-  wire [31:0] rdata_choice_21 = (araddr[11:2] == 10'd1) ? 32'd6 :
-        (araddr[11:2] == 10'd2) ? 32'h22020004 :
-        (araddr[11:2] == 10'd3) ? 32'h100010 : rdata_choice_20;
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd22) ? {29'd0, int_enable} :
+        (araddr[11:2] == 10'd25) ? 32'h200 : rdata_choice_13;
+  wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd20) ? timeout :
+        (araddr[11:2] == 10'd21) ? {29'd0, int_state} : rdata_choice_14;
+  wire [31:0] rdata_choice_16 = (araddr[11:2] == 10'd18) ? {24'd0, error_detail} :
+        (araddr[11:2] == 10'd19) ? job_id : rdata_choice_15;
+  wire [31:0] rdata_choice_17 = (araddr[11:2] == 10'd16) ? rdata_wide :
+        (araddr[11:2] == 10'd17) ? {28'd0, error} : rdata_choice_16;
+  wire [31:0] rdata_choice_18 = (araddr[11:2] == 10'd12) ? desc_lo :
+        (araddr[11:2] == 10'd13) ? desc_hi : rdata_choice_17;
+  wire [31:0] rdata_choice_19 = (araddr[11:2] == 10'd9) ? 32'h2020402 :
+        (araddr[11:2] == 10'd10) ? 32'd1 :
+        (araddr[11:2] == 10'd11) ? 32'h80010 : rdata_choice_18;
+  wire [31:0] rdata_choice_20 = (araddr[11:2] == 10'd6) ? 32'h10842108 :
+        (araddr[11:2] == 10'd7) ? 32'h87318E8 :
+        (araddr[11:2] == 10'd8) ? 32'h148 : rdata_choice_19;
+  wire [31:0] rdata_choice_21 = (araddr[11:2] == 10'd3) ? 32'h100010 :
+        (araddr[11:2] == 10'd4) ? 32'h40 :
+        (araddr[11:2] == 10'd5) ? 32'h280040 : rdata_choice_20;
 
   always @(posedge clk)
-    if (take_read) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C : rdata_choice_21;
+    if (take_read) rdata <= (araddr[11:2] == 10'd0) ? 32'h5155494C :
+        (araddr[11:2] == 10'd1) ? 32'd7 :
+        (araddr[11:2] == 10'd2) ? 32'h22020004 : rdata_choice_21;
 
   assign failure_pending = int_failed;
   wire [1:0] unused_part = awaddr[1:0];

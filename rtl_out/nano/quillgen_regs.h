@@ -130,6 +130,11 @@
 #define QUILLGEN_CAP_WEIGHTS                              0x068u       /* RO: words of a weight memory, one for each column of the array */
 #define QUILLGEN_CAP_WEIGHTS_WORDS_SHIFT                  0            /* depth weights each */
 #define QUILLGEN_CAP_WEIGHTS_WORDS_MASK                   0xFFFFFFFFu
+#define QUILLGEN_CAP_NETWORK                              0x06Cu       /* RO: what there is for whole networks */
+#define QUILLGEN_CAP_NETWORK_STREAM_SHIFT                 0            /* bits of a row of the stream */
+#define QUILLGEN_CAP_NETWORK_STREAM_MASK                  0x0000001Fu
+#define QUILLGEN_CAP_NETWORK_EPILOGUE_SHIFT               5            /* 1: operands, residual, norm */
+#define QUILLGEN_CAP_NETWORK_EPILOGUE_MASK                0x00000020u
 #define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next eight */
 #define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: cycles of lanes: descriptor and parameters were being loaded */
 #define QUILLGEN_COUNT_PROJECT                            0x088u       /* RO: cycles of lanes: value map or a dense product was being computed */
@@ -159,7 +164,7 @@
 
 /* Values. */
 #define QUILLGEN_ID_VALUE                                 0x5155494Cu
-#define QUILLGEN_VERSION_VALUE                            6u         
+#define QUILLGEN_VERSION_VALUE                            7u         
 #define QUILLGEN_QUEUED_JOBS                              2u           /* that wait behind the one in work */
 #define QUILLGEN_COUNTERS                                 26u          /* from COUNT_CYCLES on, 4 bytes apart */
 
@@ -180,6 +185,7 @@
 
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
+#define QUILLGEN_DESCRIPTOR_NETWORK_WORDS                 64u          /* if CAP_NETWORK.epilogue is 1 */
 #define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00030001u  /* version 3, attention layer */
 #define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00030002u  /* version 3, dense layer */
 #define QUILLGEN_DESCRIPTOR_FLAG_BOXES                    0x1u         /* references are boxes */
@@ -188,8 +194,12 @@
 #define QUILLGEN_DESCRIPTOR_FLAG_LISTED                   0x10u        /* an index list names the queries that are wanted */
 #define QUILLGEN_DESCRIPTOR_FLAG_ORDER_KEPT               0x20u        /* references and list are those of the last job */
 #define QUILLGEN_DESCRIPTOR_FLAG_RELU                     0x8u         /* negative outputs of a dense job become 0 */
+#define QUILLGEN_DESCRIPTOR_FLAG_STREAM_QUERIES           0x40u        /* query rows, or those of a dense job, are of the stream */
+#define QUILLGEN_DESCRIPTOR_FLAG_POSITION                 0x80u        /* position rows are added to them */
+#define QUILLGEN_DESCRIPTOR_FLAG_STREAM_SOURCES           0x100u       /* source rows are of the stream */
+#define QUILLGEN_DESCRIPTOR_FLAG_NORM                     0x200u       /* residual rows are added to the outputs, which are normalised */
 #define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
-#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; other bits 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows are added to the outputs, which are normalised; other bits 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries; with an index list, of its entries */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS            4u           /* address of the query rows, low and high half */
@@ -213,6 +223,16 @@
 #define QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL              17u          /* tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md) */
 #define QUILLGEN_DESCRIPTOR_PANEL_TILES_SHIFT             0            /* of a panel; the last panel may have fewer */
 #define QUILLGEN_DESCRIPTOR_TILES_SHIFT                   16           /* of all: ceil(outputs / columns) */
-#define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved for residual rows, a second activation and their strides; 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved, 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_POSITION_ADDRESS         32u          /* address of the rows that are added to the queries, or rows of a dense job; as far apart as these */
+#define QUILLGEN_DESCRIPTOR_WORD_RESIDUAL_ADDRESS         34u          /* address of the residual rows, as far apart as the output rows; they may be the output rows */
+#define QUILLGEN_DESCRIPTOR_WORD_EPSILON                  36u          /* epsilon of the norm, 1 to 2^50 (NUMERICS.md N14), low and high half */
+#define QUILLGEN_DESCRIPTOR_WORD_QUERY_OPERAND            38u          /* operands of the queries, or of the rows of a dense job (N12) */
+#define QUILLGEN_DESCRIPTOR_OPERAND_MULT_SHIFT            0            /* multiplier */
+#define QUILLGEN_DESCRIPTOR_OPERAND_SHIFT_SHIFT           16           /* shift, 1 to 47 */
+#define QUILLGEN_DESCRIPTOR_WORD_SOURCE_OPERAND           39u          /* operands of the sources, likewise */
+#define QUILLGEN_DESCRIPTOR_WORD_EPILOGUE                 40u          /* what becomes of results */
+#define QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT           0            /* of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the stream (stream_bits); else 0 */
+#define QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT              8            /* of gamma and beta (N14), 1 to 31 with a norm */
 
 #endif

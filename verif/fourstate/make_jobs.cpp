@@ -135,7 +135,7 @@ Job make_job(const Config& config, bool noise, const Layout& place,
              const std::function<Descriptor(const JobAddresses&)>& describe, const Layout& compute) {
   JobAddresses a;
   Image trial(config, noise);  // tells the addresses
-  trial.place(Bytes(descriptor_words * 4));
+  trial.place(Bytes(descriptor_words(config) * 4));
   place(trial, a);
   Image image(config, noise);
   image.place([&](Chance& chance) {  // addresses that are not used may be anything
@@ -144,7 +144,7 @@ Job make_job(const Config& config, bool noise, const Layout& place,
                           &any.mask, &any.list})
       if (*address == 0) *address = chance.bits();
     if (any.source_stride == 0) any.source_stride = static_cast<int>(chance.bits());
-    return to_bytes(describe(any));
+    return to_bytes(describe(any), config);
   });
   place(image, a);
   Job job{image, image};
@@ -182,11 +182,12 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
   };
   const auto compute = [&](Image& image, JobAddresses& a) {
     if (!given) image.write(a.value_map, pack_value_map(layer, stages.value, config));
-    write_rows(image, config, a, stages.output, channels, layer.wanted());
+    write_rows(image, config, a, stages.written(), channels, layer.wanted());
   };
   return make_job(
       config, noise, place,
-      [&](const JobAddresses& a) { return make_descriptor(work, a, static_cast<std::uint32_t>(number)); }, compute);
+      [&](const JobAddresses& a) { return make_descriptor(work, config, a, static_cast<std::uint32_t>(number)); },
+      compute);
 }
 
 Job dense_job(const Config& config, bool noise, int number, const DenseShape& shape) {

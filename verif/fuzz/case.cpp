@@ -48,6 +48,12 @@ std::vector<Parameter> make_parameters() {
   add("dense_inner", &Workload::dense_inner, 1, 4096);
   add("dense_outputs", &Workload::dense_outputs, 1, 65535);
   add("relu", &Workload::relu, 0, 1);
+  add("stream_queries", &Workload::stream_queries, 0, 1);
+  add("positions", &Workload::positions, 0, 1);
+  add("stream_sources", &Workload::stream_sources, 0, 1);
+  add("operand_scales", &Workload::operand_scales, 0, mixed_scale);
+  add("norm", &Workload::norm, 0, flat_norm);
+  add("result_format", &Workload::result_format, 0, 2);
   add("stall_percent", &Workload::stall_percent, 0, 95);
   add("latency", &Workload::latency, 1, 100000);
   add("reorder_percent", &Workload::reorder_percent, 0, 100);

@@ -122,6 +122,15 @@ void add_levels(Facts& facts, const model::QuantisedLayer& layer) {
   }
 }
 
+/// Jobs with operands formed and with norms, and the rows behind these.
+void add_stream(Facts& facts, const model::Stream& stream, Numbers normed) {
+  facts["formed.queries"] += stream.query.has_value();
+  facts["formed.positions"] += !stream.positions.empty();
+  facts["formed.sources"] += stream.source.has_value();
+  facts["norms"] += stream.norm.has_value();
+  if (stream.norm) add_signed(facts, "normed", normed, stream.bits);
+}
+
 }  // namespace
 
 void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& st) {
@@ -141,6 +150,7 @@ void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::St
   add_signed(facts, "head", st.head, n.head_bits);
   add_signed(facts, "output_weight", layer.output_weight, n.output_weight_bits);
   add_signed(facts, "output", st.output, n.output_bits);
+  add_stream(facts, layer.stream, st.normed);
   add_saturated(facts, "offset", layer.query, layer.offset_weight, layer.offset_requant, n.offset_bits());
   add_saturated(facts, "logit", layer.query, layer.logit_weight, layer.logit_requant, n.logit_bits());
   add_saturated(facts, "output", st.head, layer.output_weight, layer.output_requant, n.output_bits);
@@ -163,10 +173,11 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
   const int of_panel = harness::panel_tiles(config, layer.inner, layer.outputs);
   most(facts["dense.panels"], divide_up(tiles, of_panel));
   facts["dense.last_panel_smaller"] += tiles % of_panel != 0;
-  add_signed(facts, "dense.product", product, layer.numerics.output_bits);
+  add_signed(facts, "dense.product", product, layer.stream.norm ? layer.stream.bits : layer.product_bits());
+  add_stream(facts, layer.stream, layer.stream.norm ? product : std::vector<std::int32_t>());
   facts["dense.negative"] += std::count_if(product.begin(), product.end(), [](auto v) { return v < 0; });
   facts["dense.zero"] += std::count(product.begin(), product.end(), 0);
-  add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.numerics.output_bits);
+  add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.product_bits());
 }
 
 void add_run(Facts& facts, const Config& config, const harness::JobResult& result, const harness::Work& work) {

@@ -59,6 +59,7 @@ void mend(Config& c) {
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
   while (block_beats(c) > 16) c.memory.data_bits *= 2;
+  if (a.embed_dim % (beat_bytes(c.memory) / element_bytes(result_width(c))) != 0) c.network.epilogue = 0;
   while (weight_words(c) > 1 << 16) c.gemm.depth *= 2, c.gemm.max_inner = 1 + c.gemm.max_inner / 2;
   // Weight memories are only large to the simulators.
   const auto weight_bits = [&] { return double(weight_words(c)) * c.gemm.columns * c.gemm.depth * 16; };
@@ -123,6 +124,24 @@ void choose_regions(Config& c, std::uint64_t seed) {
   cache.region_queries = power_between(draw, 1, draw.chance(70) ? 8 : 256);
   cache.overlap = draw.below(2);
   mend(c);
+}
+
+/// .. and whether there is an epilogue; rows of C elements are whole beats then.
+void choose_network(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x6e6574776f726b);
+  c.network.stream_bits = draw.corner(8, 16);
+  if (draw.chance(50)) return;
+  c.network.epilogue = 1;
+  mend(c);
+}
+
+/// What the jobs make of it; numbers of their own, too.
+void choose_streams(Workload& w, std::uint64_t seed) {
+  Draw draw(seed ^ 0x73747265616d);
+  for (int* flag : {&w.stream_queries, &w.positions, &w.stream_sources}) *flag = draw.below(2);
+  w.operand_scales = draw.chance(70) ? useful_scale : draw.between(0, mixed_scale);
+  w.norm = draw.chance(40) ? no_norm : draw.between(usual_norm, flat_norm);
+  w.result_format = draw.below(3);
 }
 
 Workload random_workload(Draw& draw, const Config& config) {
@@ -243,7 +262,9 @@ Case random_case(std::uint64_t seed) {
   choose_order(c.config, seed);
   choose_lines(c.config, seed);
   choose_regions(c.config, seed);
+  choose_network(c.config, seed);
   c.workload = random_workload(draw, c.config);
+  choose_streams(c.workload, seed);
   const int kind = draw.below(100);
   const double budget = kind < 70 ? 1.5e8 : kind < 96 ? 5e8 : 2.5e9;
   const bool widest = kind >= 98;  // 1024 channels, which chance alone would always lower

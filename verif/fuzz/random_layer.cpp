@@ -4,6 +4,7 @@
 #include <bit>
 #include <limits>
 
+#include "config/derived.hpp"
 #include "fuzz/draw.hpp"
 
 namespace quillgen::fuzz {
@@ -211,6 +212,37 @@ std::vector<std::uint8_t> padding(Draw& draw, const Workload& w, const std::vect
   return mask;
 }
 
+model::Norm random_norm(Draw& draw, int style, int channels) {
+  model::Norm norm;
+  norm.shift = style == any_norm ? draw.between(1, 31) : 12;
+  norm.epsilon = style == any_norm && draw.chance(50) ? std::int64_t{1} << draw.between(0, 50) : draw.between(1, 1000);
+  for (int c = 0; c < channels; ++c) {
+    norm.gamma.push_back(style == any_norm ? value(draw, draw.chance(20) ? corner_values : random_values, 16)
+                                           : draw.between(1 << 10, 1 << 14));
+    norm.beta.push_back(style == any_norm && draw.chance(20) ? draw.pick<std::int32_t>({int32_min, int32_max, 0})
+                                                             : draw.between(-(1 << 22), 1 << 22));
+  }
+  return norm;
+}
+
+/// The numbers of the stream of `rows` rows for operands, replacing these.
+void form(Draw& draw, const Case& c, int style, std::optional<Requant>& scale_of, Integers& stream, Integers& positions,
+          bool with_positions, Integers& operands, int bits) {
+  const int from = c.config.network.stream_bits;
+  scale_of = scale(draw, c.workload.operand_scales, from - 1, bits);
+  stream = values(draw, style, operands.size(), from);
+  if (with_positions) positions = values(draw, style, operands.size(), from);
+  operands = model::form_operands(stream, with_positions ? positions : Integers(), *scale_of, bits);
+}
+
+/// What becomes of `rows` rows of `channels` results.
+void add_norm(Draw& draw, const Case& c, int rows, int channels, model::Stream& stream) {
+  const int style = c.workload.norm;
+  stream.norm = random_norm(draw, style, channels);
+  stream.residual = values(draw, style == flat_norm ? zero_values : c.workload.source_values,
+                           static_cast<std::size_t>(rows) * static_cast<std::size_t>(channels), stream.bits);
+}
+
 }  // namespace
 
 model::QuantisedLayer random_layer(const Case& c, int job) {
@@ -246,8 +278,24 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
   make_logits(draw, c, layer);
   layer.head_requant = scales(draw, w.head_scales, channels, n.corner_bits + n.feature_bits - 2, n.head_bits, false);
   layer.output_weight = values(draw, w.output_weights, square, n.output_weight_bits);
-  layer.output_requant = scales(draw, w.output_scales, channels, dot_bits(n.head_bits, n.output_weight_bits, channels),
-                                n.output_bits, true);
+  auto& stream = layer.stream;
+  if (c.config.network.epilogue != 0) {
+    Draw of_stream(c.workload.content + 3 + static_cast<std::uint64_t>(job));
+    stream.bits = c.config.network.stream_bits;
+    Integers none;
+    if (w.stream_queries != 0)
+      form(of_stream, c, w.query_values, stream.query, stream.queries, stream.positions, w.positions != 0, layer.query,
+           n.query_bits);
+    if (w.stream_sources != 0)
+      form(of_stream, c, w.source_values, stream.source, stream.sources, none, false, layer.source, n.feature_bits);
+    if (w.norm != no_norm) {
+      layer.numerics.output_bits = branch_bits(c.config);
+      add_norm(of_stream, c, layer.queries, channels, stream);
+    }
+  }
+  layer.output_requant = scales(draw, w.norm == flat_norm && stream.norm ? zero_scale : w.output_scales, channels,
+                                dot_bits(n.head_bits, n.output_weight_bits, channels), layer.numerics.output_bits,
+                                !(w.norm == flat_norm && stream.norm));
   return layer;
 }
 
@@ -258,11 +306,26 @@ model::DenseLayer random_dense(const Case& c) {
   const auto elements = [](int rows, int columns) {
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
   };
-  model::DenseLayer layer{n, w.dense_rows, w.dense_inner, w.dense_outputs, {}, {}, {}, w.relu != 0};
+  const bool with_stream = c.config.network.epilogue != 0, norm = with_stream && w.norm != no_norm;
+  const int outputs = norm ? c.config.attention.embed_dim : w.dense_outputs;
+  model::DenseLayer layer{n, w.dense_rows, w.dense_inner, outputs, {}, {}, {}, w.relu != 0};
   layer.input = values(draw, w.query_values, elements(w.dense_rows, w.dense_inner), n.query_bits);
-  layer.weight = values(draw, w.query_weights, elements(w.dense_outputs, w.dense_inner), n.query_weight_bits);
-  layer.requant = scales(draw, w.output_scales, w.dense_outputs,
-                         std::max(1, dot_bits(n.query_bits, n.query_weight_bits, w.dense_inner)), n.output_bits, true);
+  layer.weight = values(draw, w.query_weights, elements(w.dense_inner, outputs), n.query_weight_bits);
+  if (with_stream) {
+    Draw of_stream(c.workload.content + 5);
+    auto& stream = layer.stream;
+    stream.bits = c.config.network.stream_bits;
+    if (w.stream_queries != 0)
+      form(of_stream, c, w.query_values, stream.query, stream.queries, stream.positions, w.positions != 0, layer.input,
+           n.query_bits);
+    if (norm) add_norm(of_stream, c, w.dense_rows, outputs, stream);
+    const int formats[] = {n.output_bits, n.query_bits, stream.bits};
+    layer.result_bits = norm ? branch_bits(c.config) : formats[w.result_format];
+  }
+  const bool flat = norm && w.norm == flat_norm;
+  layer.requant =
+      scales(draw, flat ? zero_scale : w.output_scales, outputs,
+             std::max(1, dot_bits(n.query_bits, n.query_weight_bits, w.dense_inner)), layer.product_bits(), !flat);
   return layer;
 }
 

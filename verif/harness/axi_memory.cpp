@@ -61,16 +61,26 @@ std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, std::u
   return axi_decerr;
 }
 
-/// What a master writes and reads again: no byte before it was written, and none before its write was answered.
+/// What a master writes and reads again: no byte before it was written, and none before its write was answered; in
+/// place, none after.
 void AxiMemory::check_complete(const AxiAddress& a, const Region& region) {
   const auto breach = [&](const char* what) {
     breaches_.add(cycle_,
                   fmt::format("AR (id {}, address {:#x}, len {}): {} {}", a.id, a.address, a.len, what, region.name));
   };
-  const auto begin = static_cast<std::ptrdiff_t>(a.address / options_.data_bytes * options_.data_bytes - region.base);
-  const auto end = begin + static_cast<std::ptrdiff_t>((std::uint64_t{a.len} + 1) * options_.data_bytes);
-  if (std::find(region.writes.begin() + begin, region.writes.begin() + end, 0) != region.writes.begin() + end)
-    return breach("reads what was not written in");
+  const auto first = a.address / options_.data_bytes * options_.data_bytes,
+             last = first + (std::uint64_t{a.len} + 1) * options_.data_bytes;
+  const auto begin = region.writes.begin() + static_cast<std::ptrdiff_t>(first - region.base),
+             end = region.writes.begin() + static_cast<std::ptrdiff_t>(last - region.base);
+  if (region.in_place) {
+    const auto overlaps = [&](const Burst& w) {
+      return w.address.address < last && first < w.address.address + (w.address.len + 1) * options_.data_bytes;
+    };
+    if (std::any_of(begin, end, [](auto n) { return n > 0; }) || std::any_of(writes_.begin(), writes_.end(), overlaps))
+      breach("reads what is overwritten in");
+    return;
+  }
+  if (std::find(begin, end, 0) != end) return breach("reads what was not written in");
   const auto in_region = [&](const Burst& w) {
     return w.address.address >= region.base && w.address.address < region.end();
   };

@@ -147,7 +147,7 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
   *this = Comparison(config, model::schedule(config.order, layer), layer.queries, stages,
                      StageCheck("value", config.attention, Naming::Token, {},
                                 map_given ? std::vector<std::int32_t>() : stages.value, tokens),
-                     StageCheck("memory", config.attention, Naming::Channel, {}, stages.output, layer.queries));
+                     StageCheck("memory", config.attention, Naming::Channel, {}, stages.written(), layer.queries));
 }
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {

@@ -37,13 +37,13 @@ JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std
   if (const auto* attention = std::get_if<AttentionWork>(&work)) {
     if (!attention->map_given) computes_map_.emplace(*attention);
     const auto addresses = place_attention(*attention, noise);
-    descriptor_ = make_descriptor(*attention, addresses, static_cast<std::uint32_t>(noise.bits()));
+    descriptor_ = make_descriptor(*attention, config, addresses, static_cast<std::uint32_t>(noise.bits()));
   } else {
     const auto& dense = std::get<DenseWork>(work);
     const auto addresses = place_dense(dense, noise);
     descriptor_ = make_descriptor(dense.layer, config, addresses, static_cast<std::uint32_t>(noise.bits()));
   }
-  descriptor_address_ = place("descriptor", to_bytes(descriptor_), id_mask(id_job), base_alignment);
+  descriptor_address_ = place("descriptor", to_bytes(descriptor_, config), id_mask(id_job), base_alignment);
 }
 
 std::uint64_t JobMemory::place(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment) {
@@ -72,16 +72,48 @@ int JobMemory::stride(int elements, int bits, Chance& noise) const {
   return beats * beat_bytes(config_.memory);
 }
 
-void JobMemory::place_outputs(JobAddresses& a, std::vector<int> written, int elements, Chance& noise) {
-  const auto& n = config_.numerics;
+/// In place or not, as it comes.
+void JobMemory::place_outputs(JobAddresses& a, const model::Stream& stream, std::vector<int> written, int elements,
+                              Chance& noise) {
   row_writes_ = std::move(written);
   rows_ = static_cast<int>(row_writes_.size()), elements_ = elements;
-  a.output_stride = stride_ = stride(elements, n.output_bits, noise);
-  const auto row_bytes = row_beats(elements, n.output_bits, config_.memory) * beat_bytes(config_.memory);
+  const int bits = result_width(config_);
+  a.output_stride = stride_ = stride(elements, bits, noise);
+  const auto row_bytes = row_beats(elements, bits, config_.memory) * beat_bytes(config_.memory);
   a.outputs = place_written("output rows", static_cast<std::size_t>(rows_) * stride_,
                             {static_cast<std::uint64_t>(row_bytes), static_cast<std::uint64_t>(stride_)}, 0,
                             base_alignment, noise);
+  a.residual = noise.bits();
+  if (stream.norm) {
+    auto residual = pack_rows(stream.residual, elements, bits, stride_, noise);
+    const auto reads = id_mask(residual_id(config_));
+    if (noise.below(2) == 0) {
+      auto& outputs = map_.at("output rows");
+      outputs.bytes = std::move(residual), outputs.read_ids = reads, outputs.in_place = true;
+      a.residual = a.outputs;
+    } else {
+      a.residual = place("residual rows", std::move(residual), reads, base_alignment);
+    }
+  }
   output_before_ = map_.at("output rows").bytes;
+}
+
+/// Rows for the array: operands of `bits` bits, or what these are formed from.
+std::uint64_t JobMemory::place_rows(const std::string& name, std::span<const std::int32_t> operands, int bits,
+                                    const std::optional<model::Requant>& formed, std::span<const std::int32_t> rows,
+                                    int elements, int& stride_of_rows, Chance& noise) {
+  const int width = formed ? result_width(config_) : bits;
+  stride_of_rows = stride(elements, width, noise);
+  return place(name, pack_rows(formed ? rows : operands, elements, width, stride_of_rows, noise), id_mask(id_rows),
+               base_alignment);
+}
+
+void JobMemory::place_positions(JobAddresses& a, const model::Stream& stream, int elements, Chance& noise) {
+  a.positions = noise.bits();
+  if (!stream.positions.empty())
+    a.positions =
+        place("position rows", pack_rows(stream.positions, elements, result_width(config_), a.query_stride, noise),
+              id_mask(position_id(config_)), base_alignment);
 }
 
 JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise) {
@@ -89,9 +121,9 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
   const auto& n = config_.numerics;
   const int channels = config_.attention.embed_dim;
   JobAddresses a;
-  a.query_stride = stride(channels, n.query_bits, noise);
-  a.queries = place("query rows", pack_rows(layer.query, channels, n.query_bits, a.query_stride, noise),
-                    id_mask(id_rows), base_alignment);
+  a.queries = place_rows("query rows", layer.query, n.query_bits, layer.stream.query, layer.stream.queries, channels,
+                         a.query_stride, noise);
+  place_positions(a, layer.stream, channels, noise);
   a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference), base_alignment);
   // A block must not cross 4 KiB, so the map is aligned to a block.
   const auto features = id_mask(id_feature, feature_ids(config_));
@@ -103,9 +135,8 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
   } else {
     const auto bytes = value_map_bytes(layer, config_);
     a.value_map = place_written("value map", bytes, {bytes, bytes}, features, alignment, noise);
-    a.source_stride = stride(channels, n.feature_bits, noise);
-    a.sources = place("source rows", pack_rows(layer.source, channels, n.feature_bits, a.source_stride, noise),
-                      id_mask(id_rows), base_alignment);
+    a.sources = place_rows("source rows", layer.source, n.feature_bits, layer.stream.source, layer.stream.sources,
+                           channels, a.source_stride, noise);
     if (!layer.padding.empty())
       a.mask = place("mask", padded(pack_mask(layer, noise), noise), id_mask(id_job), base_alignment);
   }
@@ -115,7 +146,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
     a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
   std::vector<int> written(static_cast<std::size_t>(layer.queries));
   for (const int query : layer.wanted()) ++written[static_cast<std::size_t>(query)];
-  place_outputs(a, std::move(written), channels, noise);
+  place_outputs(a, layer.stream, std::move(written), channels, noise);
   return a;
 }
 
@@ -124,22 +155,22 @@ JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
   const auto& n = config_.numerics;
   JobAddresses a;
   a.references = noise.bits(), a.value_map = noise.bits();  // not used
-  a.query_stride = stride(layer.inner, n.query_bits, noise);
-  a.queries = place("input rows", pack_rows(layer.input, layer.inner, n.query_bits, a.query_stride, noise),
-                    id_mask(id_rows), base_alignment);
+  a.queries = place_rows("input rows", layer.input, n.query_bits, layer.stream.query, layer.stream.queries, layer.inner,
+                         a.query_stride, noise);
+  place_positions(a, layer.stream, layer.inner, noise);
   a.parameters = place("panels", pack_panels(layer, config_), id_mask(id_job), base_alignment);
-  place_outputs(a, std::vector<int>(static_cast<std::size_t>(layer.rows), 1), layer.outputs, noise);
+  place_outputs(a, layer.stream, std::vector<int>(static_cast<std::size_t>(layer.rows), 1), layer.outputs, noise);
   return a;
 }
 
 void JobMemory::set_descriptor(const Descriptor& descriptor) {
   descriptor_ = descriptor;
-  map_.at("descriptor").bytes = to_bytes(descriptor);
+  map_.at("descriptor").bytes = to_bytes(descriptor, config_);
 }
 
 std::vector<std::int32_t> JobMemory::output_rows() const {
   const auto& bytes = map_.at("output rows").bytes;
-  const int size = element_bytes(config_.numerics.output_bits);
+  const int size = element_bytes(result_width(config_));
   std::vector<std::int32_t> rows;
   rows.reserve(static_cast<std::size_t>(rows_) * elements_);
   for (int r = 0; r < rows_; ++r)
@@ -155,7 +186,7 @@ std::vector<std::int32_t> JobMemory::value_map() const {
 
 std::vector<std::string> JobMemory::check_rows() const {
   const auto& region = map_.at("output rows");
-  const auto used = static_cast<std::size_t>(elements_) * element_bytes(config_.numerics.output_bits);
+  const auto used = static_cast<std::size_t>(elements_) * element_bytes(result_width(config_));
   std::vector<std::string> faults;
   for (std::size_t i = 0; i < region.bytes.size() && faults.size() < most_faults; ++i) {
     const auto row = i / stride_, byte = i % stride_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/region.hpp"
 #include "harness/layout.hpp"
 #include "harness/memory_map.hpp"
 #include "harness/work.hpp"
@@ -13,6 +14,10 @@ namespace quillgen::harness {
 
 /// Read IDs of the accelerator, for the features of its first lane; feature_ids(config) in all. The write ID is 0.
 inline constexpr int id_job = 0, id_rows = 1, id_reference = 2, id_list = 3, id_feature = 4;
+
+/// With an epilogue, behind those of the features.
+inline int position_id(const Config& config) { return id_feature + feature_ids(config); }
+inline int residual_id(const Config& config) { return position_id(config) + 1; }
 
 /// A job in memory, placed and padded with noise as the seed says.
 class JobMemory {
@@ -45,7 +50,12 @@ class JobMemory {
   /// Rows of `rows` elements, some beats of `noise` apart.
   int stride(int elements, int bits, Chance& noise) const;
   /// `written`: how often each row is.
-  void place_outputs(JobAddresses& addresses, std::vector<int> written, int elements, Chance& noise);
+  void place_outputs(JobAddresses& addresses, const model::Stream& stream, std::vector<int> written, int elements,
+                     Chance& noise);
+  std::uint64_t place_rows(const std::string& name, std::span<const std::int32_t> operands, int bits,
+                           const std::optional<model::Requant>& formed, std::span<const std::int32_t> rows,
+                           int elements, int& stride, Chance& noise);
+  void place_positions(JobAddresses& addresses, const model::Stream& stream, int elements, Chance& noise);
   std::vector<std::string> check_rows() const;
   std::vector<std::string> check_map() const;
 

@@ -67,6 +67,32 @@ Descriptor common_words(std::uint32_t kind, std::uint32_t flags, std::uint32_t j
   return d;
 }
 
+/// Operands of a network, and what becomes of results; with them the flags.
+void add_stream(Descriptor& d, const model::Stream& s, unsigned result_format, const JobAddresses& a) {
+  const auto operand = [&](int word, int flag, const std::optional<model::Requant>& r) {
+    if (!r) return;
+    d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= static_cast<std::uint32_t>(flag);
+    d[word] = r->mult << QUILLGEN_DESCRIPTOR_OPERAND_MULT_SHIFT | r->shift << QUILLGEN_DESCRIPTOR_OPERAND_SHIFT_SHIFT;
+  };
+  operand(QUILLGEN_DESCRIPTOR_WORD_QUERY_OPERAND, QUILLGEN_DESCRIPTOR_FLAG_STREAM_QUERIES, s.query);
+  operand(QUILLGEN_DESCRIPTOR_WORD_SOURCE_OPERAND, QUILLGEN_DESCRIPTOR_FLAG_STREAM_SOURCES, s.source);
+  if (!s.positions.empty()) d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= QUILLGEN_DESCRIPTOR_FLAG_POSITION;
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_POSITION_ADDRESS, a.positions);
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_RESIDUAL_ADDRESS, a.residual);
+  d[QUILLGEN_DESCRIPTOR_WORD_EPILOGUE] = result_format << QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT;
+  if (!s.norm) return;
+  d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= QUILLGEN_DESCRIPTOR_FLAG_NORM;
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_EPSILON, static_cast<std::uint64_t>(s.norm->epsilon));
+  d[QUILLGEN_DESCRIPTOR_WORD_EPILOGUE] |= static_cast<std::uint32_t>(s.norm->shift)
+                                          << QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT;
+}
+
+/// The format of a dense layer that has `bits` bits and no norm.
+unsigned format_of(int bits, const Config& c) {
+  if (bits == c.numerics.output_bits) return 0;
+  return bits == c.numerics.query_bits ? 1 : 2;
+}
+
 }  // namespace
 
 Bytes pack_rows(std::span<const std::int32_t> values, int elements, int bits, int stride, Chance& noise) {
@@ -131,7 +157,8 @@ std::vector<std::int32_t> read_value_map(const QuantisedLayer& layer, const Byte
   return value;
 }
 
-Descriptor make_descriptor(const AttentionWork& work, const JobAddresses& a, std::uint32_t job_id) {
+Descriptor make_descriptor(const AttentionWork& work, const Config& config, const JobAddresses& a,
+                           std::uint32_t job_id) {
   const auto& layer = work.layer;
   const bool masked = !work.map_given && !layer.padding.empty(), listed = !layer.index_list.empty();
   std::uint32_t flags = 0;
@@ -151,6 +178,7 @@ Descriptor make_descriptor(const AttentionWork& work, const JobAddresses& a, std
     d[QUILLGEN_DESCRIPTOR_WORD_LEVELS + l] =
         static_cast<std::uint32_t>(layer.levels[l].width << QUILLGEN_DESCRIPTOR_WIDTH_SHIFT |
                                    layer.levels[l].height << QUILLGEN_DESCRIPTOR_HEIGHT_SHIFT);
+  if (config.network.epilogue != 0) add_stream(d, layer.stream, 0, a);
   return d;
 }
 
@@ -165,12 +193,15 @@ Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config,
                                                 << QUILLGEN_DESCRIPTOR_PANEL_TILES_SHIFT |
                                             static_cast<std::uint32_t>(divide_up(layer.outputs, config.gemm.columns))
                                                 << QUILLGEN_DESCRIPTOR_TILES_SHIFT;
+  if (config.network.epilogue != 0)
+    add_stream(d, layer.stream, layer.stream.norm ? 0 : format_of(layer.product_bits(), config), a);
   return d;
 }
 
-Bytes to_bytes(const Descriptor& descriptor) {
-  Bytes bytes(descriptor.size() * 4);
-  for (std::size_t i = 0; i < descriptor.size(); ++i)
+Bytes to_bytes(const Descriptor& descriptor, const Config& config) {
+  const auto words = static_cast<std::size_t>(descriptor_words(config));
+  Bytes bytes(words * 4);
+  for (std::size_t i = 0; i < words; ++i)
     write_element(bytes.data() + i * 4, static_cast<std::int32_t>(descriptor[i]), 4);
   return bytes;
 }

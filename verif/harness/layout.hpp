@@ -43,21 +43,23 @@ std::vector<std::int32_t> read_value_map(const model::QuantisedLayer& layer, con
 struct JobAddresses {
   std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0,
                 list = 0;
+  std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; as far apart as queries and as outputs
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
 };
 
-inline constexpr int descriptor_words = 32;
-using Descriptor = std::array<std::uint32_t, descriptor_words>;
+/// With an epilogue all words are there, otherwise the first descriptor_words(config).
+using Descriptor = std::array<std::uint32_t, 64>;
 
 /// Of an attention layer. When its value map is given, sources and mask are not used.
-Descriptor make_descriptor(const AttentionWork& work, const JobAddresses& addresses, std::uint32_t job_id);
+Descriptor make_descriptor(const AttentionWork& work, const Config& config, const JobAddresses& addresses,
+                           std::uint32_t job_id);
 
 /// Of a dense layer, in panels of panel_tiles() tiles.
 Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config, const JobAddresses& addresses,
                            std::uint32_t job_id);
 
-/// Little-endian bytes of a descriptor.
-Bytes to_bytes(const Descriptor& descriptor);
+/// Its little-endian bytes in memory.
+Bytes to_bytes(const Descriptor& descriptor, const Config& config);
 
 /// One element of a row: 1 or 2 little-endian bytes, sign-extended.
 std::int32_t read_element(const std::uint8_t* bytes, int element_bytes);

@@ -125,6 +125,16 @@ void add_output_requants(BitWriter& out, const QuantisedLayer& layer, const Conf
   }
 }
 
+/// gamma and beta of the channels of a beat of results together.
+void add_norm(BitWriter& out, const model::Norm& norm, const Config& config) {
+  const auto together = static_cast<std::size_t>(beat_bytes(config.memory) / element_bytes(result_width(config)));
+  for (std::size_t channel = 0; channel < norm.gamma.size(); ++channel) {
+    out.add(static_cast<std::uint64_t>(norm.gamma[channel]), 16);
+    out.add(static_cast<std::uint32_t>(norm.beta[channel]), 32);
+    if (channel % together == together - 1) out.pad_to(beat_bytes(config.memory));
+  }
+}
+
 }  // namespace
 
 Bytes pack_parameters(const QuantisedLayer& layer, const Config& config) {
@@ -134,6 +144,7 @@ Bytes pack_parameters(const QuantisedLayer& layer, const Config& config) {
   add_head_requants(out, layer, config);
   add_output_weights(out, layer, config);
   add_output_requants(out, layer, config);
+  if (layer.stream.norm) add_norm(out, *layer.stream.norm, config);
   return out.bytes();
 }
 
@@ -153,6 +164,7 @@ Bytes pack_panels(const model::DenseLayer& layer, const Config& config) {
   BitWriter out;
   for (int first = 0; first < tiles; first += of_panel)
     add_tiles(out, matrix, first, std::min(of_panel, tiles - first), config);
+  if (layer.stream.norm) add_norm(out, *layer.stream.norm, config);
   return out.bytes();
 }
 

@@ -33,7 +33,7 @@ std::string JobResult::first_mismatch() const {
   for (const auto& stage : stages)
     if (stage.first && stage.first->got) return describe(*stage.first);
   if (!hang.empty()) return hang;
-  if (error_code) return fmt::format("the job ended with error code {}", error_code);
+  if (error_code) return fmt::format("the job ended with error code {}, detail {:#x}", error_code, error_detail);
   if (!faults.empty()) return faults.front();
   for (const auto& stage : stages)
     if (stage.first) return describe(*stage.first);
@@ -85,6 +85,7 @@ void Session::check_capabilities(JobResult& result) {
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
   expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
   expect("CAP_WEIGHTS", QUILLGEN_CAP_WEIGHTS, weight_words(config_));
+  expect("CAP_NETWORK", QUILLGEN_CAP_NETWORK, config_.network.stream_bits | config_.network.epilogue << 5);
   for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
                                       {"INT_STATE", QUILLGEN_INT_STATE},
                                       {"INT_ENABLE", QUILLGEN_INT_ENABLE},
@@ -164,11 +165,13 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
         bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
 }
 
-/// Of a client, the features of all lanes together.
+/// Of a client; the features of all lanes together, and positions and residuals with their rows.
 std::uint64_t Session::bytes_read(int client) {
   std::uint64_t bytes = 0;
   for (int id = client; id < (client == id_feature ? id_feature + feature_ids(config_) : client + 1); ++id)
     bytes += bench_.memory().bytes_read(id);
+  if (client == id_rows && config_.network.epilogue != 0)
+    bytes += bench_.memory().bytes_read(position_id(config_)) + bench_.memory().bytes_read(residual_id(config_));
   return bytes;
 }
 
@@ -191,7 +194,9 @@ void Session::check_bytes(const Work& work, std::uint64_t written, JobResult& re
   std::uint64_t source = 0, value = 0;
   if (const auto* attention = std::get_if<AttentionWork>(&work); attention && !attention->map_given) {
     source = std::uint64_t(attention->live_tokens()) * beat_bytes(config_.memory) *
-             row_beats(config_.attention.embed_dim, config_.numerics.feature_bits, config_.memory);
+             row_beats(config_.attention.embed_dim,
+                       attention->layer.stream.source ? result_width(config_) : config_.numerics.feature_bits,
+                       config_.memory);
     value = value_map_bytes(attention->layer, config_);
   }
   expect("BYTES_SOURCE", source, c.bytes_source);

@@ -14,15 +14,22 @@ void validate(const DenseLayer& layer) {
   check(has_shape(layer.weight, layer.outputs, layer.inner) && all_fit(layer.weight, n.query_weight_bits),
         "dense layer: weight");
   check(has_shape(layer.requant, layer.outputs, 1) && all_legal(layer.requant), "dense layer: requant");
+  const auto& s = layer.stream;
+  check(!s.query || form_operands(s.queries, s.positions, *s.query, n.query_bits) == layer.input,
+        "dense layer: operands");
+  check(!s.norm || (layer.product_bits() == s.bits + 2 && has_shape(s.residual, layer.rows, layer.outputs) &&
+                    all_fit(s.residual, s.bits)),
+        "dense layer: residual");
 }
 
 std::vector<std::int32_t> run_dense(const DenseLayer& layer) {
   validate(layer);
-  auto result = linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner),
-                       layer.numerics.output_bits);
+  auto result =
+      linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner), layer.product_bits());
   if (layer.relu)
     for (auto& y : result) y = std::max(y, 0);
-  return result;
+  const auto& s = layer.stream;
+  return s.norm ? add_and_norm(s.residual, result, *s.norm, s.bits) : result;
 }
 
 }  // namespace quillgen::model

@@ -15,12 +15,16 @@ struct DenseLayer {
   std::vector<std::int32_t> weight;      ///< B transposed, [N, K], query_weight_bits
   std::vector<Requant> requant;          ///< [N]
   bool relu = false;
+  Stream stream = {};   ///< of a layer of a network; `input` is its operands
+  int result_bits = 0;  ///< of the products: with a norm bs + 2; 0: output_bits
+
+  int product_bits() const { return result_bits == 0 ? numerics.output_bits : result_bits; }
 };
 
 /// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.
 void validate(const DenseLayer& layer);
 
-/// N11: the outputs [M, N], output_bits. The layer is validated first.
+/// N11: the outputs [M, N], product_bits(), or behind a norm (N13, N14) of the stream. The layer is validated first.
 std::vector<std::int32_t> run_dense(const DenseLayer& layer);
 
 }  // namespace quillgen::model

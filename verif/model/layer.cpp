@@ -48,6 +48,14 @@ void validate(const QuantisedLayer& layer) {
   check(has_shape(layer.output_requant, c, 1) && all_legal(layer.output_requant), "layer: output_requant");
   check(std::all_of(layer.head_requant.begin(), layer.head_requant.end(), [](const Requant& r) { return r.bias == 0; }),
         "layer: head_requant has a bias");
+  const auto& s = layer.stream;
+  check(!s.query || form_operands(s.queries, s.positions, *s.query, n.query_bits) == layer.query,
+        "layer: operands of queries");
+  check(!s.source || form_operands(s.sources, {}, *s.source, n.feature_bits) == layer.source,
+        "layer: operands of sources");
+  check(!s.norm ||
+            (n.output_bits == s.bits + 2 && has_shape(s.residual, layer.queries, c) && all_fit(s.residual, s.bits)),
+        "layer: residual");
   check(n.attention_bits + 2 * n.interp_frac_bits >= n.corner_bits && 2 * a.samples_per_head() <= 1 << n.corner_bits,
         "layer: corner_bits");
 }

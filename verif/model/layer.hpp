@@ -6,15 +6,9 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "model/stream.hpp"
 
 namespace quillgen::model {
-
-/// Requantisation of one output channel (N2).
-struct Requant {
-  std::int32_t bias = 0;
-  std::uint32_t mult = 0;   ///< 16 bits
-  std::uint32_t shift = 1;  ///< 1..47
-};
 
 struct LevelShape {
   int height = 0, width = 0;
@@ -24,23 +18,24 @@ struct LevelShape {
 struct QuantisedLayer {
   Attention attention;  ///< dimensions of this layer (embed_dim, heads, levels, points are used)
   Numerics numerics;
-  int queries = 0;                                           ///< Lq
-  std::vector<int> index_list;                               ///< queries that are wanted, by arrival; empty: all
-  std::vector<LevelShape> levels;                            ///< [L]
-  std::vector<std::int32_t> query;                           ///< [Lq, C]
-  bool boxes = false;                                        ///< references are boxes, not points
-  std::vector<std::int32_t> reference;                       ///< [Lq, L, 2|4] as (x, y) or (x, y, width, height) (N5)
-  std::vector<std::int32_t> source;                          ///< [S, C]
-  std::vector<std::uint8_t> padding;                         ///< [S], 1 = padded token; or empty, none is
-  std::vector<std::int32_t> value_weight;                    ///< [C, C]
-  std::vector<Requant> value_requant;                        ///< [C]
-  std::vector<std::int32_t> offset_weight;                   ///< [M*L*K*2, C], rows ordered (head, level, point, x|y)
-  std::vector<Requant> offset_requant;                       ///< [M*L*K*2]
-  std::vector<std::int32_t> logit_weight;                    ///< [M*L*K, C]
-  std::vector<Requant> logit_requant;                        ///< [M*L*K]
-  std::vector<Requant> head_requant;                         ///< [C], bias 0
-  std::vector<std::int32_t> output_weight;                   ///< [C, C]: row c, column m*D+d
-  std::vector<Requant> output_requant;                       ///< [C]
+  int queries = 0;                          ///< Lq
+  std::vector<int> index_list;              ///< queries that are wanted, by arrival; empty: all
+  std::vector<LevelShape> levels;           ///< [L]
+  std::vector<std::int32_t> query;          ///< [Lq, C]
+  bool boxes = false;                       ///< references are boxes, not points
+  std::vector<std::int32_t> reference;      ///< [Lq, L, 2|4] as (x, y) or (x, y, width, height) (N5)
+  std::vector<std::int32_t> source;         ///< [S, C]
+  std::vector<std::uint8_t> padding;        ///< [S], 1 = padded token; or empty, none is
+  std::vector<std::int32_t> value_weight;   ///< [C, C]
+  std::vector<Requant> value_requant;       ///< [C]
+  std::vector<std::int32_t> offset_weight;  ///< [M*L*K*2, C], rows ordered (head, level, point, x|y)
+  std::vector<Requant> offset_requant;      ///< [M*L*K*2]
+  std::vector<std::int32_t> logit_weight;   ///< [M*L*K, C]
+  std::vector<Requant> logit_requant;       ///< [M*L*K]
+  std::vector<Requant> head_requant;        ///< [C], bias 0
+  std::vector<std::int32_t> output_weight;  ///< [C, C]: row c, column m*D+d
+  std::vector<Requant> output_requant;      ///< [C]
+  Stream stream;                            ///< of a layer of a network; query and source are its operands
   double value_scale = 1, head_scale = 1, output_scale = 1;  ///< real value of one unit
 
   /// Numbers of a reference.
@@ -66,9 +61,13 @@ struct Stages {
   std::vector<std::int32_t> corner_weight;  ///< [Lq, M*L*K, 4] as w00, w01, w10, w11 (N6)
   std::vector<std::int32_t> head;           ///< [Lq, C] (N8)
   std::vector<std::int32_t> output;         ///< [Lq, C] (N10)
+  std::vector<std::int32_t> normed;         ///< [Lq, C], the stream behind a norm (N13, N14), where there is one
   /// By LineShape: distinct lines (level, row, column, head) with a corner that is read, which are the compulsory
   /// fetches; and over all samples, distinct lines of the sample with one.
   std::array<std::int64_t, 3> lines_touched = {}, line_lookups = {};
+
+  /// What is written, [Lq, C].
+  const std::vector<std::int32_t>& written() const { return normed.empty() ? output : normed; }
 };
 
 /// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.

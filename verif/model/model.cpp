@@ -188,6 +188,8 @@ Stages run_without_lines(const QuantisedLayer& layer) {
     if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
   st.head = head_vectors(aggregate(samples, st), layer);                                            // N7, N8
   st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);  // N9, N10
+  const auto& stream = layer.stream;
+  if (stream.norm) st.normed = add_and_norm(stream.residual, st.output, *stream.norm, stream.bits);  // N13, N14
   return st;
 }
 

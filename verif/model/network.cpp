@@ -14,20 +14,8 @@
 namespace quillgen::model {
 namespace {
 
-/// N12: rows of the stream to operands.
-Integers operands(const Integers& rows, const Requant& r, int bits) {
-  Integers result;
-  result.reserve(rows.size());
-  for (const auto x : rows) result.push_back(requantise(x, r, bits));
-  return result;
-}
-
-Integers sum(const Integers& a, const Integers& b) {
-  check(a.size() == b.size(), "N12: shapes differ");
-  Integers result(a.size());
-  std::ranges::transform(a, b, result.begin(), std::plus<>());
-  return result;
-}
+/// N12, of rows without positions.
+Integers operands(const Integers& rows, const Requant& r, int bits) { return form_operands(rows, {}, r, bits); }
 
 Integers gather(const Integers& rows, const std::vector<int>& list, std::size_t length) {
   Integers result;
@@ -83,11 +71,11 @@ class Run {
     return project(m.output, seen(name + ".hidden", project(m.hidden, operand)));
   }
 
-  /// MSDeformAttn of query rows `x` (positions added) over the map of source rows.
-  Integers attend(const std::string& name, const StreamAttention& a, const Integers& x, const Integers& source,
-                  const Integers& reference, bool boxes) const {
+  /// MSDeformAttn of query rows `x`, positions added, over the map of source rows.
+  Integers attend(const std::string& name, const StreamAttention& a, const Integers& x, const Integers& positions,
+                  const Integers& source, const Integers& reference, bool boxes) const {
     QuantisedLayer layer = a.layer;
-    layer.query = seen(name + ".query", operands(x, a.query, layer.numerics.query_bits));
+    layer.query = seen(name + ".query", form_operands(x, positions, a.query, layer.numerics.query_bits));
     layer.source = seen(name + ".source", operands(source, a.source, layer.numerics.feature_bits));
     layer.reference = reference;
     layer.boxes = boxes;
@@ -106,7 +94,7 @@ class Run {
     };
     auto x = rows(memory_, channels());
     const auto levels = layer.attention.layer.levels.size();
-    const auto branch = attend(name, layer.attention, sum(x, rows(net_.position, channels())), memory_,
+    const auto branch = attend(name, layer.attention, x, rows(net_.position, channels()), memory_,
                                rows(net_.reference, 2 * levels), false);
     x = seen(name + ".norm1", add_and_norm(x, branch, layer.norm1, net_.stream_bits));
     x = seen(name + ".norm2", add_and_norm(x, mlp(name + ".ffn", layer.ffn, x), layer.norm2, net_.stream_bits));
@@ -137,7 +125,7 @@ class Run {
         seen(name + ".position", project(net_.query_position, sine_embedding(boxes, net_.query_bits)));
 
     const auto with_position =
-        seen(name + ".self.query", operands(sum(target_, position), layer.self_query, net_.query_bits));
+        seen(name + ".self.query", form_operands(target_, position, layer.self_query, net_.query_bits));
     const auto alone = seen(name + ".self.source", operands(target_, layer.self_source, net_.query_bits));
     const auto q = seen(name + ".self.q", project(layer.query, with_position)),
                k = seen(name + ".self.k", project(layer.key, with_position)),
@@ -149,7 +137,7 @@ class Run {
     Integers reference;
     for (std::size_t q = 0; q < boxes.size(); q += 4)
       for (std::size_t l = 0; l < levels; ++l) reference.insert(reference.end(), &boxes[q], &boxes[q] + 4);
-    add(attend(name + ".cross", layer.cross, sum(target_, position), memory_, reference, true), layer.norm1,
+    add(attend(name + ".cross", layer.cross, target_, position, memory_, reference, true), layer.norm1,
         name + ".norm1");
     add(mlp(name + ".ffn", layer.ffn, target_), layer.norm3, name + ".norm3");
     move_boxes(mlp(name + ".box", layer.box, target_));

@@ -197,6 +197,8 @@ class Device {
         return static_cast<std::uint32_t>(a.max_tokens);
       case QUILLGEN_CAP_WEIGHTS:
         return static_cast<std::uint32_t>(weight_words(c));
+      case QUILLGEN_CAP_NETWORK:
+        return static_cast<std::uint32_t>(c.network.stream_bits | c.network.epilogue << 5);
       case QUILLGEN_CAP_FORMAT_0:
         return five_bits({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
                           n.output_weight_bits});

@@ -14,7 +14,7 @@ namespace {
 
 constexpr unsigned held_queries = 3;  // of the order on chip
 
-using Descriptor = std::array<std::uint32_t, accel::descriptor_words>;
+using Descriptor = std::array<std::uint32_t, 64>;
 using Verdict = std::pair<unsigned, int>;  ///< error, and the word that is wrong
 
 std::uint32_t number(std::int64_t value) { return static_cast<std::uint32_t>(value); }
@@ -219,12 +219,12 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       sim.step();
       sim.set("job_begins", 0);
       const int words = beat_bits / 32;
-      for (int w = 0; w < accel::descriptor_words; w += words) {
+      for (int w = 0; w < descriptor_words(config); w += words) {
         while (random.chance(options.stall_percent)) sim.step();
         BitVector data;
         for (int i = 0; i < words; ++i) data.add(d[static_cast<std::size_t>(w + i)], 32);
         sim.set_wide(sim.port("beat"), data.words()), sim.set("beat_valid", 1);
-        REQUIRE(sim.get("complete") == (w + words == accel::descriptor_words));
+        REQUIRE(sim.get("complete") == (w + words == descriptor_words(config)));
         sim.step();
         sim.set("beat_valid", 0), sim.set_wide(sim.port("beat"), BitVector().add(-1, beat_bits).words());
       }

@@ -346,7 +346,7 @@ TEST_CASE("the descriptor of an attention layer") {
                        0x700000200, 0x800000240, 64,          128,         192};
   const model::Stages stages;
   const auto made = [&](bool map_given, bool order_kept = false) {
-    return make_descriptor(AttentionWork{layer, stages, map_given, order_kept}, a, 77);
+    return make_descriptor(AttentionWork{layer, stages, map_given, order_kept}, c, a, 77);
   };
   const auto d = made(false);
   CHECK(d[0] == 0x00030001);
@@ -382,7 +382,7 @@ TEST_CASE("the descriptor of an attention layer") {
   CHECK(made(false)[1] == 0x11);
   CHECK(made(false)[3] == 2);
   CHECK(made(false)[29] == 5);
-  const auto bytes = to_bytes(d);
+  const auto bytes = to_bytes(d, c);
   CHECK(bytes.size() == 128);
   CHECK(bytes[16] == 0x80);
   CHECK(bytes[19] == 0x23);

@@ -5,6 +5,15 @@
 
 namespace quillgen::accel {
 
+/// What turns numbers of the stream into operands (N12).
+struct Scale {
+  hdl::UInt mult{lib::mult_bits}, shift{lib::shift_bits};
+  QUILLGEN_FIELDS(mult, shift)
+};
+/// Formats of the results of a dense job without a norm: output_bits, operands, rows of the stream.
+enum class ResultFormat : unsigned { output = 0, operand = 1, stream = 2 };
+inline constexpr int result_format_bits = 2;
+
 /// A run of the array, held while it lasts: rows times a matrix that lies in the weight memories.
 struct GemmRun {
   hdl::Bool query;         ///< results are offsets and logits of queries; otherwise they go to memory
@@ -71,7 +80,7 @@ struct ResultLayout {
   int banks, words;  ///< words of a bank that a row has
   int map_unit;      ///< channels of a pixel that are read at a time for the value map
   int dense_unit;    ///< outputs that are read at a time for a dense job: those of a beat
-  explicit ResultLayout(const Shapes& s) : map_unit(1), dense_unit(s.data_bytes() / element_bytes(s.n.output_bits)) {
+  explicit ResultLayout(const Shapes& s) : map_unit(1), dense_unit(s.row_unit()) {
     const int in_beat = s.data_bytes() / element_bytes(s.n.feature_bits), depth = s.config.attention.head_dim();
     while (map_unit < in_beat && depth % (2 * map_unit) == 0) map_unit *= 2;
     banks = std::max({power_of_two(s.config.gemm.columns), in_beat, dense_unit});
@@ -104,9 +113,8 @@ struct WriteRequest {
   hdl::UInt address, beats;
   explicit WriteRequest(const Shapes& s) : address(s.address_bits()), beats(longest(s)) {}
   static int longest(const Shapes& s) {
-    return Shapes::holds(
-        std::max({output_row_beats(s.config), s.config.attention.heads * block_beats(s.config),
-                  divide_up(result_elements(s.config) * element_bytes(s.n.output_bits), s.data_bytes())}));
+    return Shapes::holds(std::max({output_row_beats(s.config), s.config.attention.heads * block_beats(s.config),
+                                   divide_up(result_elements(s.config), s.row_unit())}));
   }
   QUILLGEN_FIELDS(address, beats)
 };

@@ -30,6 +30,8 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", run.dense);
     fetch.pass("rows"), fetch.pass("address", "row_address"), fetch.pass("stride", "row_stride");
     fetch.pass({"row_beats", "row_tail", "data", "data_valid"});
+    if (s.has_epilogue())
+      fetch.pass({"formed", "with_position", "position_address", "scale", "position_valid", "position_burst"});
     fetch.in("last_word", word_of_step(s, run.last_step));
     Instance queries(m, "query_rows", build_query_rows(d, s));
     queries.in("start", start & run.query), queries.pass("queries", "rows");
@@ -57,6 +59,7 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     m.note("Other results go to memory.");
     Instance buffer(m, "result_buffer", build_result_buffer(d, s));
     buffer.in("dense", run.dense), buffer.pass("relu"), buffer.in("restart", start);
+    if (s.has_epilogue()) buffer.pass({"format", "norm", "word"});
     buffer.connect("result", engine);
     Instance map(m, "map_writer", build_map_writer(d, s));
     map.in("start", start), map.pass("address", "map_address");

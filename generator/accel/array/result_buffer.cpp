@@ -6,6 +6,7 @@
 #include "accel/array/gemm.hpp"
 #include "accel/array/row_resize.hpp"
 #include "accel/blocks.hpp"
+#include "accel/epilogue/epilogue.hpp"
 #include "lib/counter.hpp"
 
 namespace quillgen::accel {
@@ -20,12 +21,14 @@ struct Buffer {
   const Shapes& s;
   const ResultLayout layout = ResultLayout(s);
   const int banks = layout.banks, bank_bits = Shapes::bits(banks), part_bits = layout.part_bits(),
-            columns = s.config.gemm.columns, element = std::max(s.n.feature_bits, s.n.output_bits);
+            columns = s.config.gemm.columns, element = std::max(s.n.feature_bits, dense_bits());
   // Columns that are a power of two have their banks: the first output of a tile lies at a multiple of them.
   const bool aligned = columns == power_of_two(columns);
   const int shift = aligned ? std::countr_zero(static_cast<unsigned>(columns)) : 0;
 
   Bool dense = {}, relu = {}, restart = {};
+  UInt format = {};  // ResultFormat, with an epilogue
+  Bool norm = {};    // .. and whether results are added to the stream
   Results in = Results(s);
   Bool write = {};
   UInt slot = {}, word = {};  // row of what is written; word of the banks that its first output belongs to
@@ -36,11 +39,13 @@ struct Buffer {
   Wire<Bool> advance = {};      // what was read goes on
   std::vector<UInt> data = {};  // of the banks
 
+  int dense_bits() const { return s.has_epilogue() ? s.result_element_bits() : s.n.output_bits; }
   void ports();
+  SInt of_dense(const SInt& value) const;
   void take_format();
   void store();
   std::tuple<Bool, UInt, UInt> written(int b) const;
-  UInt unit(int size, int bits, const UInt* live, const UInt& part) const;
+  UInt unit(int size, int bits, int room, const UInt* live, const UInt& part) const;
   void send();
 };
 
@@ -51,8 +56,19 @@ void Buffer::ports() {
   m.parameter("dense_unit", layout.dense_unit);
   dense = input(m, "dense", Bool());
   relu = input(m, "relu", Bool());
+  if (s.has_epilogue()) format = input(m, "format", UInt(result_format_bits)), norm = input(m, "norm", Bool());
   restart = input(m, "restart", Bool());
   in = input(m, "result", Results(s));
+}
+
+// A result of a dense job, in its format.
+SInt Buffer::of_dense(const SInt& value) const {
+  const auto as = [&](int bits) { return value.saturate(bits).extend(dense_bits()); };
+  if (!s.has_epilogue()) return as(s.n.output_bits);
+  const auto is = [&](ResultFormat f) { return format == static_cast<std::uint64_t>(f); };
+  SInt plain = mux(is(ResultFormat::stream), as(s.stream_bits()),
+                   mux(is(ResultFormat::operand), as(s.n.query_bits), as(s.n.output_bits)));
+  return mux(norm, as(s.branch_bits()), plain);
 }
 
 void Buffer::take_format() {
@@ -75,10 +91,10 @@ void Buffer::take_format() {
   if (aligned) in_row = (word < layout.words).named("in_row");
   for (int i = 0; i < columns; ++i) {
     const SInt& value = in.value[static_cast<std::size_t>(i)];
-    SInt of_dense = value.saturate(s.n.output_bits).extend(element);
-    of_dense = mux(relu & value.sign(), SInt::constant(m, 0, element), of_dense);
+    SInt result = of_dense(value).extend(element);
+    result = mux(relu & value.sign(), SInt::constant(m, 0, element), result);
     auto kept = reg(m, fmt::format("value_{}", i), SInt(element));
-    kept.next(mux(dense, of_dense, value.saturate(s.n.feature_bits).extend(element)));
+    kept.next(mux(dense, result, value.saturate(s.n.feature_bits).extend(element)));
     values.push_back(kept.as_uint());
   }
 }
@@ -127,8 +143,8 @@ std::tuple<Bool, UInt, UInt> Buffer::written(int b) const {
   return {(which < columns) & (row_word < layout.words), row_word, select(which.resize(Shapes::bits(columns)), values)};
 }
 
-// What was read, in whole bytes: `size` elements of `bits` bits, with `live` only so many of them.
-UInt Buffer::unit(int size, int bits, const UInt* live, const UInt& part) const {
+// What was read: `size` elements of `bits` bits, each extended to `room` bits; with `live` only so many of them.
+UInt Buffer::unit(int size, int bits, int room, const UInt* live, const UInt& part) const {
   const int low = std::countr_zero(static_cast<unsigned>(size / layout.smallest_unit()));
   std::vector<UInt> parts;
   for (int p = 0; p < banks / size; ++p) {
@@ -136,7 +152,7 @@ UInt Buffer::unit(int size, int bits, const UInt* live, const UInt& part) const 
     for (int i = 0; i < size; ++i) {
       UInt value = data[static_cast<std::size_t>(p * size + i)].bits(0, bits);
       if (live != nullptr) value = mux(*live > i, value, UInt::constant(m, 0, bits));
-      elements.push_back(value.as_sint().extend(8 * element_bytes(bits)));
+      elements.push_back(value.as_sint().extend(room));
     }
     parts.push_back(lib::join(elements));
   }
@@ -154,14 +170,21 @@ void Buffer::send() {
   }
   auto live = reg(m, "unit_live", UInt(layout.live_bits()));
   valid.when(advance, read.valid), live.when(advance, read.data.live);
-  UInt of_map = unit(layout.map_unit, s.n.feature_bits, nullptr, part);
+  UInt of_map = unit(layout.map_unit, s.n.feature_bits, 8 * element_bytes(s.n.feature_bits), nullptr, part);
+  UInt of_dense =
+      unit(layout.dense_unit, dense_bits(), s.has_epilogue() ? dense_bits() : s.row_element_bits(), &live, part);
   auto map_ready = ready_wire(m, "map_ready"), dense_ready = ready_wire(m, "dense_ready");
   Stream<UInt> units{mux(live != 0, of_map, UInt::constant(m, 0, 1).extend(of_map.width())), valid & ~dense, map_ready};
   const int block_units = block_bytes(s.config) * 8 / of_map.width();
   auto map_beats = resize_rows(d, m, "collect", units, block_units, s.data_bits(), block_beats(s.config), restart);
   if (of_map.width() == s.data_bits()) discard(restart);  // no line is ever half collected
-  auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid),
-                     mux(dense, unit(layout.dense_unit, s.n.output_bits, &live, part), map_beats.data));
+  if (s.has_epilogue()) {
+    advance.drive(~valid | mux(dense, dense_ready, map_ready));
+    output_stream(m, "beat", map_beats);
+    output_stream(m, "word", Stream<UInt>{of_dense, valid & dense, dense_ready});
+    return;
+  }
+  auto beat = stream(m, "beat_out", mux(dense, valid, map_beats.valid), mux(dense, of_dense, map_beats.data));
   map_beats.ready.drive(beat.ready & ~dense), dense_ready.drive(beat.ready);
   advance.drive(~valid | mux(dense, dense_ready, map_ready));
   output_stream(m, "beat", beat);

@@ -66,7 +66,7 @@ struct HeadVector {
 struct OutputGroup {
   hdl::UInt values;
   hdl::Bool last;  ///< of the query
-  explicit OutputGroup(const Shapes& s) : values(s.projection_columns() * s.n.output_bits) {}
+  explicit OutputGroup(const Shapes& s) : values(s.projection_columns() * s.projected_bits()) {}
   QUILLGEN_FIELDS(values, last)
 };
 

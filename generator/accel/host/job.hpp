@@ -1,9 +1,27 @@
 // What the blocks of job control exchange.
 #pragma once
 #include "accel/array/gemm.hpp"
+#include "accel/epilogue/row_norm.hpp"
 #include "accel/host/registers.hpp"
 
 namespace quillgen::accel {
+
+/// Of a job with an epilogue: how operands are formed, and what becomes of results (NUMERICS.md N12 to N14).
+struct NetworkFields {
+  hdl::Bool stream_queries, position, stream_sources, norm;
+  hdl::UInt format;  ///< ResultFormat
+  hdl::UInt position_address, residual_address;
+  Scale query_operand, source_operand;
+  hdl::UInt epsilon, norm_shift;
+  explicit NetworkFields(const Shapes& s)
+      : format(result_format_bits),
+        position_address(s.address_bits()),
+        residual_address(s.address_bits()),
+        epsilon(norm_epsilon_bits),
+        norm_shift(norm_gain_bits) {}
+  QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, format, position_address, residual_address,
+                  query_operand, source_operand, epsilon, norm_shift)
+};
 
 /// A checked job, held while it lasts.
 struct JobFields {
@@ -20,6 +38,7 @@ struct JobFields {
   hdl::UInt tile_beats;            ///< of parameters
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
   hdl::UInt tail;                              ///< outputs of the last beat; 0: all
+  std::optional<NetworkFields> network;        ///< only with an epilogue
   explicit JobFields(const Shapes& s)
       : id(32),
         queries(s.query_bits()),
@@ -45,11 +64,13 @@ struct JobFields {
         tile_beats(24),
         output_beats(18),
         panel_output_beats(WriteRequest::longest(s)),
-        tail(tail_bits(s)) {}
+        tail(tail_bits(s)) {
+    if (s.has_epilogue()) network.emplace(s);
+  }
   QUILLGEN_FIELDS(id, queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu,
                   query_address, reference_address, value_address, parameter_address, output_address, source_address,
                   mask_address, query_stride, output_stride, source_stride, tokens, blocks, last_step, row_beats,
-                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail)
+                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail, network)
 };
 
 /// The panel of a run that writes to memory.

@@ -62,9 +62,9 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     auto loads_request = input_stream(m, "loads_request", ReadRequest(s, beat_bits));
     ReadRequest request(s, beat_bits);
     request.address = mux(is_fetch, descriptor.wrap(s.address_bits()), loads_request.data.address);
-    request.beats =
-        mux(is_fetch, UInt::constant(m, static_cast<std::uint64_t>(descriptor_words * 32 / s.data_bits()), beat_bits),
-            loads_request.data.beats);
+    request.beats = mux(
+        is_fetch, UInt::constant(m, static_cast<std::uint64_t>(descriptor_words(c) * 32 / s.data_bits()), beat_bits),
+        loads_request.data.beats);
     Bool may_ask = mux(is_fetch, ~asked, loads_request.valid & (is_load | is_project)).named("may_ask");
     auto ask = stream(m, "ask", may_ask, request);
     loads_request.ready.drive(ask.ready & ~is_fetch & (is_load | is_project));
@@ -106,7 +106,9 @@ const Module& build_job_control(Design& d, const Shapes& s) {
          clearing = input(m, "tags_clearing", Bool()), written = input(m, "written", Bool());
     auto start = reg(m, "start", Bool(), 0);
     Bool run_written = (written & ~start).named("run_written");
-    Bool panel_ready = (panel_loaded & ~mask_wanted).named("panel_ready");
+    Bool ready = panel_loaded & ~mask_wanted;
+    if (s.has_epilogue()) ready = ready & ~input(m, "norm_wanted", Bool());
+    Bool panel_ready = ready.named("panel_ready");
     Bool rest_ready = (~rest_wanted & ~clearing).named("rest_ready");
 
     m.note("The sequence.");

@@ -27,10 +27,10 @@ struct Descriptor {
   const Shapes& s;
   const Config& c = s.config;
   const int address_bits = s.address_bits(), words_per_beat = s.data_bits() / 32,
-            beats = descriptor_words / words_per_beat;
+            beats = descriptor_words(c) / words_per_beat;
 
   const int columns = c.gemm.columns, most_tiles = most_panel_tiles(c),
-            out_beat = s.data_bytes() / element_bytes(s.n.output_bits);  // outputs of a dense job in a beat
+            out_beat = s.row_unit();  // outputs of a dense job in a beat
 
   Bool begin = {}, take = {};
   UInt beat = {}, index = {};
@@ -40,10 +40,13 @@ struct Descriptor {
   UInt query = {}, reference = {}, value = {}, parameter = {}, out = {}, source = {}, mask = {},
        list = {};  // addresses
   UInt query_stride = {}, output_stride = {}, source_stride = {};
+  UInt position = {}, residual = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {};
   std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
   Bool reserved = {};                                           // a bit of its reserved words was set
+  Bool reserved_network = {};                                   // .. of those of both kinds, with an epilogue
   Bool is_dense = {}, is_attention = {}, boxes = {}, masked = {}, given = {}, listed = {}, kept = {};
+  Bool stream_queries = {}, stream_sources = {}, with_position = {}, norm = {};  // with an epilogue
 
   std::vector<UInt> wide = {}, high = {};  // sides of the levels, as many bits as a legal one has
   Bool checked = {};
@@ -60,11 +63,14 @@ struct Descriptor {
   UInt field(int word, const std::string& name, int bits, int low = 0,
              std::optional<std::uint64_t> reset = std::nullopt);
   UInt pointer(const char* name, int word);
+  Bool any_bit(int from, int to);
   void words();
+  void network_words();
   void dense_words();
   void levels();
   void dense_shape();
   void shape_rules();
+  void network_rules();
   void address_rules();
   void first_rule();
   void job();
@@ -114,6 +120,28 @@ void Descriptor::words() {
   }
 }
 
+// With an epilogue.
+void Descriptor::network_words() {
+  m.note("How operands are formed, and what becomes of results.");
+  position = pointer("position", word::position_address), residual = pointer("residual", word::residual_address);
+  epsilon = pointer("epsilon", word::epsilon);
+  query_operand = field(word::query_operand, "query_operand", 32),
+  source_operand = field(word::source_operand, "source_operand", 32), epilogue = field(word::epilogue, "epilogue", 32);
+  stream_queries = flags.bit(flag_stream_queries), stream_sources = flags.bit(flag_stream_sources),
+  with_position = flags.bit(flag_position), norm = flags.bit(flag_norm);
+}
+
+// Whether a bit of the words from .. to - 1 is set in the beat that is taken.
+Bool Descriptor::any_bit(int from, int to) {
+  Bool any = Bool::constant(m, false);
+  for (int b = from / words_per_beat; b * words_per_beat < to; ++b) {
+    const int first = std::max(from - b * words_per_beat, 0) * 32,
+              last = std::min(to - b * words_per_beat, words_per_beat) * 32;
+    any = any | ((index == b) & beat.bits(first, last - first).any());
+  }
+  return any;
+}
+
 void Descriptor::dense_words() {
   m.note("Of a dense job other words have these places.");
   inner = width[0], outputs = height[0];
@@ -126,13 +154,13 @@ void Descriptor::dense_words() {
     for (auto& [r, bits] : fields[i]) r.when(take_now, bits);
   }
   auto bad = reg(m, "reserved_bits", Bool(), 0);  // a bit of the reserved words of a dense job was set
-  Bool in_reserved = Bool::constant(m, false);
-  for (int b = word::dense_reserved / words_per_beat; b < beats; ++b) {
-    const int first = std::max(word::dense_reserved - b * words_per_beat, 0) * 32;
-    in_reserved = in_reserved | ((index == b) & beat.bits(first, s.data_bits() - first).any());
-  }
-  bad.when(begin, false).when(take & in_reserved, true);
+  bad.when(begin, false).when(take & any_bit(word::dense_reserved, word::dense_end), true);
   reserved = bad;
+  if (s.has_epilogue()) {
+    auto bad_network = reg(m, "reserved_network_bits", Bool(), 0);
+    bad_network.when(begin, false).when(take & any_bit(word::network_reserved, descriptor_words(c)), true);
+    reserved_network = bad_network;
+  }
   is_dense = (kind == kind_dense).named("is_dense"), is_attention = (kind == kind_attention).named("is_attention");
   boxes = flags.bit(flag_boxes), masked = flags.bit(flag_masked), given = flags.bit(flag_map_given),
   listed = flags.bit(flag_listed), kept = flags.bit(flag_order_kept);
@@ -189,6 +217,8 @@ void Descriptor::dense_shape() {
   const auto beats_of_word = [&](const Table& t) { return t.banks * t.beats(s); };
   of_tile_beats.next((steps * beats_of_word(tables[1]) + beats_of_word(tables[0])).resize(24));
   row_beats = ((inner + (in_beat - 1)) >> log2_of(in_beat)).named("row_beats");
+  if (s.has_epilogue() && s.row_unit() != in_beat)
+    row_beats = mux(stream_queries, (inner + (s.row_unit() - 1)) >> log2_of(s.row_unit()), row_beats);
   output_beats = ((outputs + (out_beat - 1)) >> log2_of(out_beat)).named("output_beats");
   panel_output_beats = ((panel_outputs + (out_beat - 1)) >> log2_of(out_beat)).named("panel_output_beats");
   one_panel = (panel_tiles == tiles).named("one_panel");
@@ -197,15 +227,16 @@ void Descriptor::dense_shape() {
 void Descriptor::shape_rules() {
   m.note("The first rule that is broken.");
   auto bad_side = [&](const UInt& side, int most) { return (side == 0) | (side > most); };
-  Bool bad_flags = mux(is_dense, (flags & ~UInt::constant(m, dense_flags, 32)).any(),
-                       (flags & ~UInt::constant(m, attention_flags, 32)).any());
+  Bool bad_flags = mux(is_dense, (flags & ~UInt::constant(m, dense_flags(c), 32)).any(),
+                       (flags & ~UInt::constant(m, attention_flags(c), 32)).any());
   UInt capacity = mux(one_panel, UInt::constant(m, static_cast<std::uint64_t>(weight_words(c)), 17),
                       UInt::constant(m, static_cast<std::uint64_t>(weight_words(c) / 2), 17));
   Bool ragged = panel_outputs.bits(0, log2_of(out_beat)).any() & ~one_panel;
   rules = {{~(is_dense | is_attention), Error::descriptor, word::kind},
            {bad_flags, Error::descriptor, word::flags},
-           {is_dense & reserved, Error::descriptor, word::dense_reserved},
-           {bad_side(count, s.a.max_queries), Error::queries, word::queries}};
+           {is_dense & reserved, Error::descriptor, word::dense_reserved}};
+  if (s.has_epilogue()) network_rules();
+  rules.push_back({bad_side(count, s.a.max_queries), Error::queries, word::queries});
   rules.push_back({is_attention & listed & bad_side(rows, s.a.max_queries), Error::queries, word::rows});
   if (c.order.bucket_bits > 0) {
     auto held = input(m, "order_held", UInt(s.query_bits()));  // queries of the order on chip
@@ -219,6 +250,28 @@ void Descriptor::shape_rules() {
   rules.push_back({is_dense & (bad_side(panel_tiles, most_tiles) | (panel_tiles > tiles) | (tile_outputs < outputs) |
                                (tile_outputs >= outputs + columns) | (panel_words > capacity) | ragged),
                    Error::dense, word::dense_panel});
+  if (!s.has_epilogue()) return;
+  Bool whole_row = (outputs == c.attention.embed_dim) & one_panel;
+  rules.push_back({is_dense & norm & ~whole_row, Error::dense, word::dense_shape});
+}
+
+void Descriptor::network_rules() {
+  const auto field_of = [](const UInt& word, int low, int bits) { return word.bits(low, bits); };
+  const auto bad_operand = [&](const UInt& word) {
+    const int end = lib::mult_bits + lib::shift_bits;
+    UInt shift = field_of(word, lib::mult_bits, lib::shift_bits);
+    return (shift == 0) | (shift > 47) | field_of(word, end, 32 - end).any();
+  };
+  const auto rule = [&](const Bool& broken, int word) { rules.push_back({broken, Error::descriptor, word}); };
+  rule(reserved_network, word::network_reserved);
+  rule(with_position & ~stream_queries, word::flags);
+  rule(stream_queries & bad_operand(query_operand), word::query_operand);
+  rule(is_attention & stream_sources & bad_operand(source_operand), word::source_operand);
+  UInt format = field_of(epilogue, 0, result_format_bits), shift = field_of(epilogue, 8, norm_gain_bits);
+  rule(norm & ((epsilon == 0) | (epsilon > std::uint64_t{1} << 50)), word::epsilon);
+  rule((format > static_cast<std::uint64_t>(ResultFormat::stream)) | ((norm | is_attention) & (format != 0)) |
+           (norm & (shift == 0)) | field_of(epilogue, 2, 6).any() | field_of(epilogue, 13, 19).any(),
+       word::epilogue);
 }
 
 void Descriptor::address_rules() {
@@ -245,12 +298,20 @@ void Descriptor::address_rules() {
   check_pointer(projects, source, base_alignment, word::source_address);
   check_pointer(projects & masked, mask, base_alignment, word::mask_address);
   check_pointer(is_attention & listed, list, base_alignment, word::list_address);
-  rules.push_back({bad_stride(query_stride, mux(is_dense, fit(row_beats), beats_of(query_row_beats(c)))),
-                   Error::address, word::query_stride});
+  const auto of_stream = [&](const Bool& flag, int beats) {  // a row of C elements, of the stream or not
+    return !flag.is_shape() ? mux(flag, beats_of(s.stream_row_beats()), beats_of(beats)) : beats_of(beats);
+  };
+  if (s.has_epilogue()) {
+    check_pointer(with_position, position, base_alignment, word::position_address);
+    check_pointer(norm, residual, base_alignment, word::residual_address);
+  }
+  rules.push_back(
+      {bad_stride(query_stride, mux(is_dense, fit(row_beats), of_stream(stream_queries, query_row_beats(c)))),
+       Error::address, word::query_stride});
   rules.push_back({bad_stride(output_stride, mux(is_dense, fit(output_beats), beats_of(output_row_beats(c)))),
                    Error::address, word::output_stride});
-  rules.push_back(
-      {projects & bad_stride(source_stride, beats_of(source_row_beats(c))), Error::address, word::source_stride});
+  rules.push_back({projects & bad_stride(source_stride, of_stream(stream_sources, source_row_beats(c))), Error::address,
+                   word::source_stride});
 }
 
 void Descriptor::first_rule() {
@@ -277,11 +338,14 @@ void Descriptor::job() {
                UInt::constant(m, static_cast<std::uint64_t>(otherwise), shape.width()));
   };
   job.last_step = of(job.last_step, last_step, s.steps() - 1);
-  job.row_beats = of(job.row_beats, row_beats, source_row_beats(c));
+  const UInt source_beats = of(job.row_beats, row_beats, source_row_beats(c));
+  job.row_beats = s.has_epilogue() ? mux(is_attention & stream_sources,
+                                         of(job.row_beats, row_beats, s.stream_row_beats()), source_beats)
+                                   : source_beats;
   job.row_tail = of(job.row_tail, inner.bits(0, job.row_tail.width()), c.attention.embed_dim % s.row_word());
   job.tiles = of(job.tiles, tiles, value_tiles(c));
   job.panel_tiles = of(job.panel_tiles, panel_tiles, value_tiles(c));
-  job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, true) / value_tiles(c));
+  job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, ImagePart::panel) / value_tiles(c));
   job.output_beats = output_beats.resize(job.output_beats.width());
   job.panel_output_beats = panel_output_beats.resize(job.panel_output_beats.width());
   job.tail = outputs.bits(0, log2_of(out_beat));
@@ -294,6 +358,17 @@ void Descriptor::job() {
   job.rows = rows.resize(s.query_bits()), job.listed = listed, job.order_kept = kept;
   job.query_stride = query_stride, job.output_stride = output_stride, job.source_stride = source_stride;
   job.tokens = tokens.resize(s.token_bits()), job.blocks = blocks.resize(s.token_bits());
+  if (s.has_epilogue()) {
+    NetworkFields& n = *job.network;
+    n.stream_queries = stream_queries, n.position = with_position, n.stream_sources = stream_sources, n.norm = norm;
+    n.format = epilogue.bits(0, result_format_bits), n.norm_shift = epilogue.bits(8, norm_gain_bits);
+    n.position_address = address(position), n.residual_address = address(residual);
+    const auto scale = [](const UInt& word) {
+      return Scale{word.bits(0, lib::mult_bits), word.bits(lib::mult_bits, lib::shift_bits)};
+    };
+    n.query_operand = scale(query_operand), n.source_operand = scale(source_operand);
+    n.epsilon = epsilon.wrap(norm_epsilon_bits);
+  }
   output(m, "job", job);
   LevelShapes levels(s);
   for (std::size_t l = 0; l < width.size(); ++l) levels.width[l] = wide[l], levels.height[l] = high[l];
@@ -310,6 +385,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     Descriptor descriptor{m, s};
     descriptor.ports();
     descriptor.words();
+    if (s.has_epilogue()) descriptor.network_words();
     descriptor.dense_words();
     descriptor.levels();
     descriptor.dense_shape();

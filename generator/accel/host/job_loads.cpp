@@ -5,7 +5,8 @@
 //   want              when                                     into
 //   panel             tiles are left and none is loaded        a half of the weight memories, the lower first
 //   mask              a mask is given                          token_walk
-//   rest              of an attention layer, after the others  tables of queries, heads and outputs
+//   rest              of an attention layer, after the others  tables of queries, heads and outputs, and of the norm
+//   rest              of a dense job with a norm               table of the norm
 #include "accel/blocks.hpp"
 #include "accel/host/job.hpp"
 #include "accel/host/parameter_loader.hpp"
@@ -34,6 +35,12 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
           static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride), static_cast<Signal>(job.tail),
           static_cast<Signal>(job.blocks), static_cast<Signal>(job.row_beats), static_cast<Signal>(job.row_tail)})
       discard(unused);
+    Bool norm = Bool::constant(m, false);
+    if (job.network) {
+      norm = job.network->norm;
+      for (const Signal& s : leaves(*job.network))
+        if (s.id() != norm.id()) discard(s);
+    }
     auto run_begins = input(m, "run_begins", Bool());  // with the panel that is loaded
 
     m.note("What is wanted.");
@@ -61,7 +68,15 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     entries.when(is_multiply & panel, tiles.resize(entries.width()));
     words.when(is_multiply & panel, (tiles * (job.last_step + 1)).resize(words.width()));
     UInt mask_beats = ((job.tokens + (s.data_bytes() - 1)) >> byte_shift).resize(beat_bits);
-    UInt rest_beats = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, false)), beat_bits);
+    const auto constant = [&](std::int64_t value) {
+      return UInt::constant(m, static_cast<std::uint64_t>(value), beat_bits);
+    };
+    UInt rest_beats = constant(image_beats(s, ImagePart::rest));
+    if (job.network) {
+      const std::int64_t of_norm = image_beats(s, ImagePart::norm);
+      UInt with_norm = mux(job.dense, constant(of_norm), constant(image_beats(s, ImagePart::rest) + of_norm));
+      rest_beats = mux(norm, with_norm, rest_beats);
+    }
     beats.when(is_multiply, mux(panel, (tiles * job.tile_beats).resize(beat_bits), mux(mask, mask_beats, rest_beats)))
         .when(is_take & input(m, "beat_valid", Bool()), lib::decrement(beats));
     ReadRequest request(s, beat_bits);
@@ -70,7 +85,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     Bool asked = offered.fire().named("asked");
     output_offer(m, "request", offered);  // a job that is stopped withdraws it, since this block is reset
     Bool complete = (is_take & (beats == 0)).named("complete");
-    UInt skipped = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, true) * s.data_bytes()), 32);
+    UInt skipped = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, ImagePart::panel) * s.data_bytes()), 32);
     next_parameter
         .when(start, mux(job.map_given, lib::move_address(job.parameter_address, skipped), job.parameter_address))
         .when(asked & ~mask, lib::move_address(next_parameter, beats << byte_shift));
@@ -80,7 +95,13 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     auto upper = reg(m, "upper_half", Bool());
     output(m, "start_panel", asked & panel);
     output(m, "start_mask", asked & mask);
-    output(m, "start_rest", asked & ~panel & ~mask);
+    Bool rest_asked = asked & ~panel & ~mask;
+    if (job.network) {
+      output(m, "start_rest", rest_asked & ~job.dense);
+      output(m, "start_norm", rest_asked & job.dense);
+    } else {
+      output(m, "start_rest", rest_asked);
+    }
     output(m, "to_mask", is_take & mask);
     output(m, "to_tables", is_take & ~mask);
     output(m, "upper_half", upper);
@@ -93,7 +114,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
         .when(complete & panel, (tiles_left - tiles).as_uint().wrap(16));
     panel_loaded.when(start | run_begins, false).when(complete & panel, true);
     mask_wanted.when(start, job.masked & ~job.dense).when(complete & mask, false);
-    rest_wanted.when(start, ~job.dense).when(complete & ~panel & ~mask, false);
+    rest_wanted.when(start, job.network ? ~job.dense | norm : ~job.dense).when(complete & ~panel & ~mask, false);
     upper.when(start, false).when(run_begins, ~upper);
     Panel run(s);
     auto address = reg(m, "output_address", UInt(s.address_bits()));
@@ -111,6 +132,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     output(m, "panel_loaded", panel_loaded);
     output(m, "panels_left", tiles_remain | panel_loaded);
     output(m, "mask_wanted", mask_wanted);
+    if (job.network) output(m, "norm_wanted", rest_wanted & job.dense);
     output(m, "rest_wanted", rest_wanted);
   });
 }

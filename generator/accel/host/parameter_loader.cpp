@@ -1,8 +1,11 @@
 #include "accel/host/parameter_loader.hpp"
 
+#include <cassert>
 #include <optional>
 
+#include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"
+#include "accel/epilogue/row_norm.hpp"
 #include "lib/counter.hpp"
 #include "lib/requantise.hpp"
 
@@ -16,19 +19,25 @@ std::vector<Table> parameter_tables(const Shapes& s) {
             lanes = s.lanes();
   const int requant = s.requant_columns() * lib::requant_entry_bits,
             weights = s.weight_columns() * c.gemm.depth * s.weight_bits();
-  return {{"value_requant", requant, s.requant_banks(), value_tiles(c)},
-          {"value_weights", weights, s.weight_banks(), value_tiles(c) * s.steps()},
-          {"query_requant", requant, s.requant_banks(), query_tiles(c)},
-          {"query_weights", weights, s.weight_banks(), query_tiles(c) * s.steps()},
-          {"head_requant", units * (lib::mult_bits + lib::shift_bits), lanes, s.a.embed_dim / lanes / units},
-          {"output_weights", s.a.head_dim() * s.n.output_weight_bits, lanes * columns, s.a.heads / lanes * groups},
-          {"output_requant", lib::requant_entry_bits, columns, groups}};
+  std::vector<Table> tables = {
+      {"value_requant", requant, s.requant_banks(), value_tiles(c)},
+      {"value_weights", weights, s.weight_banks(), value_tiles(c) * s.steps()},
+      {"query_requant", requant, s.requant_banks(), query_tiles(c)},
+      {"query_weights", weights, s.weight_banks(), query_tiles(c) * s.steps()},
+      {"head_requant", units * (lib::mult_bits + lib::shift_bits), lanes, s.a.embed_dim / lanes / units},
+      {"output_weights", s.a.head_dim() * s.n.output_weight_bits, lanes * columns, s.a.heads / lanes * groups},
+      {"output_requant", lib::requant_entry_bits, columns, groups}};
+  assert(tables.size() == norm_table);
+  if (s.has_epilogue())
+    tables.push_back({"norm_table", s.row_unit() * norm_entry_bits, 1, c.attention.embed_dim / s.row_unit()});
+  return tables;
 }
 
-std::int64_t image_beats(const Shapes& s, bool panel) {
+std::int64_t image_beats(const Shapes& s, ImagePart part) {
   const auto tables = parameter_tables(s);
+  const std::size_t first[] = {0, panel_tables, norm_table, tables.size()};
   std::int64_t beats = 0;
-  for (std::size_t i = panel ? 0 : panel_tables; i < (panel ? panel_tables : tables.size()); ++i)
+  for (auto i = first[static_cast<int>(part)]; i < first[static_cast<int>(part) + 1]; ++i)
     beats += tables[i].total_beats(s);
   return beats;
 }
@@ -42,6 +51,7 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
         "the other tables of an attention layer.");
     auto start_panel = input(m, "start_panel", Bool());
     auto start_rest = input(m, "start_rest", Bool());
+    const Bool start_norm = s.has_epilogue() ? input(m, "start_norm", Bool()) : Bool();
     auto upper = input(m, "upper_half", Bool());
     auto panel_entries = input(m, "panel_entries", UInt(Shapes::holds(requant_words(s.config))));
     auto panel_words = input(m, "panel_words", UInt(Shapes::holds(weight_words(s.config))));
@@ -87,17 +97,22 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
     std::vector<Bool> is_table;
     for (std::size_t i = 0; i < tables.size(); ++i)
       is_table.push_back((table == i).named("is_table_" + std::to_string(i)));
-    Bool all = (end & (is_table[panel_tables - 1] | is_table.back())).named("end_of_load");
+    Bool ends_load = is_table.back();
+    if (s.has_epilogue()) ends_load = ends_load | (is_table[norm_table - 1] & ~input(m, "norm", Bool()));
+    Bool all = (end & (is_table[panel_tables - 1] | ends_load)).named("end_of_load");
     bank.when(row, 0).when(entry, lib::increment(bank));
     word.when(end, 0).when(row, lib::increment(word));
-    table.when(start_panel, 0).when(start_rest, panel_tables).when(end, lib::increment(table));
-    active.when(start_panel | start_rest, true).when(all, false);
+    table.when(start_panel, 0).when(start_rest, panel_tables);
+    Bool start = start_panel | start_rest;
+    if (s.has_epilogue()) table.when(start_norm, norm_table), start = start | start_norm;
+    table.when(end, lib::increment(table));
+    active.when(start, true).when(all, false);
 
     m.note("A panel lies in its half; the tables of the queries behind those of the tokens.");
     const auto half = [&](int words) { return mux(upper, constant(words / 2, word_bits), constant(0, word_bits)); };
-    address.when(start_panel, half(requant_words(s.config)))
-        .when(start_rest, constant(tables[0].words, word_bits))
-        .when(end & is_table[0], half(weight_words(s.config)))
+    address.when(start_panel, half(requant_words(s.config))).when(start_rest, constant(tables[0].words, word_bits));
+    if (s.has_epilogue()) address.when(start_norm, 0);
+    address.when(end & is_table[0], half(weight_words(s.config)))
         .when(end & is_table[panel_tables], constant(tables[1].words, word_bits))
         .when(end, 0)
         .when(row, lib::increment(address));

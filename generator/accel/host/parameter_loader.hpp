@@ -13,11 +13,13 @@ struct Table {
 };
 
 /// Tables of an image. The first two are a panel: what the PE array needs for a run that writes to memory, here the
-/// value projection. A dense job has only these, once for each of its panels, of its own length.
+/// value projection. A dense job has only these, once for each of its panels, of its own length. With an epilogue the
+/// last one is that of the norm, which only jobs with one have, dense or not.
 std::vector<Table> parameter_tables(const Shapes& s);
-inline constexpr std::size_t panel_tables = 2;
+inline constexpr std::size_t panel_tables = 2, norm_table = 7;
 
-/// Beats of the tables of a panel (`true`), or of the others.
-std::int64_t image_beats(const Shapes& s, bool panel);
+/// Beats of a part of the tables: of a panel, of the norm, of those between them.
+enum class ImagePart { panel, rest, norm };
+std::int64_t image_beats(const Shapes& s, ImagePart part);
 
 }  // namespace quillgen::accel

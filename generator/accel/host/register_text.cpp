@@ -46,7 +46,9 @@ const std::vector<Word> attention_words = {
     {word::flags, "flags",
      "bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index "
      "list "
-     "names the queries; 5: references and list are those of the last job, and so is the order; other bits 0"},
+     "names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: "
+     "query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows "
+     "are added to the outputs, which are normalised; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
     {word::queries, "queries", "number of queries; with an index list, of its entries"},
     {word::query_address, "query_address", "address of the query rows, low and high half"},
@@ -65,9 +67,30 @@ const std::vector<Word> attention_words = {
     {word::source_stride, "source_stride", "bytes from one source row to the next"},
     {word::rows, "rows", "with an index list: rows of queries, references and outputs"},
     {word::list_address, "list_address", "address of the index list, 32 bits an entry"}};
+// Of both kinds, in accelerators with an epilogue.
+const std::vector<Word> network_words = {
+    {word::position_address, "position_address",
+     "address of the rows that are added to the queries, or rows of a dense "
+     "job; as far apart as these"},
+    {word::residual_address, "residual_address",
+     "address of the residual rows, as far apart as the output rows; they "
+     "may be the output rows"},
+    {word::epsilon, "epsilon", "epsilon of the norm, 1 to 2^50 (NUMERICS.md N14), low and high half"},
+    {word::query_operand,
+     "query_operand",
+     "operands of the queries, or of the rows of a dense job (N12)",
+     {{"operand_mult", 0, 16, "multiplier"}, {"operand_shift", 16, 6, "shift, 1 to 47"}}},
+    {word::source_operand, "source_operand", "operands of the sources, likewise"},
+    {word::epilogue,
+     "epilogue",
+     "what becomes of results",
+     {{"result_format", 0, 2,
+       "of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the "
+       "stream (stream_bits); else 0"},
+      {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}}};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
-    {word::flags, "flags", "bit 3: ReLU; other bits 0 (reserved: transpose, residual, second activation, wide output)"},
+    {word::flags, "flags", "bit 3: ReLU; with an epilogue 6, 7, 9 as above; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
     {word::queries, "queries", "number of rows"},
     {word::query_address, "query_address", "address of the rows, low and high half"},
@@ -86,25 +109,26 @@ const std::vector<Word> dense_words = {
      "tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md)",
      {{"panel_tiles", 0, 16, "of a panel; the last panel may have fewer"},
       {"tiles", 16, 16, "of all: ceil(outputs / columns)"}}},
-    {word::dense_reserved, "dense_reserved", "reserved for residual rows, a second activation and their strides; 0"}};
+    {word::dense_reserved, "dense_reserved", "reserved, 0"}};
 
 std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
 }
 
 // `words` up to the word `end`; what follows is reserved.
-std::string descriptor_table(const std::string& title, unsigned kind, std::span<const Word> words, int end) {
+std::string descriptor_table(const std::string& title, std::optional<unsigned> kind, std::span<const Word> words,
+                             int end, int all) {
   std::string out = fmt::format("\n### {}\n\n| word | meaning |\n|---|---|\n", title);
   const auto range = [](int from, int to) {
     return to - from > 1 ? fmt::format("{}..{}", from, to - 1) : fmt::format("{}", from);
   };
   for (std::size_t i = 0; i < words.size(); ++i) {
     out += fmt::format("| {} | {}{} |\n", range(words[i].index, i + 1 < words.size() ? words[i + 1].index : end),
-                       words[i].text, i == 0 ? fmt::format(": 0x{:08X}", kind) : "");
+                       words[i].text, i == 0 && kind ? fmt::format(": 0x{:08X}", *kind) : "");
     for (const WordField& f : words[i].fields)
       out += fmt::format("| [{}:{}] | {}: {} |\n", f.low + f.bits - 1, f.low, f.name, f.text);
   }
-  if (end < descriptor_words) out += fmt::format("| {} | reserved, 0 |\n", range(end, descriptor_words));
+  if (end < all) out += fmt::format("| {} | reserved, 0 |\n", range(end, all));
   return out;
 }
 
@@ -115,7 +139,8 @@ std::string register_header() {
       "/* Registers, error codes and job descriptor of a quillgen accelerator. The same for every configuration:\n"
       "   what differs is read from the CAP registers. Byte offsets; fields as _SHIFT and _MASK (in place). */\n"
       "#ifndef QUILLGEN_REGS_H\n#define QUILLGEN_REGS_H\n\n";
-  for (const Register& r : register_map(load_preset("nano"))) {
+  const Config nano = load_preset("nano");
+  for (const Register& r : register_map(nano)) {
     const std::string name = upper(r.name);
     out += define(name, fmt::format("0x{:03X}u", r.offset), fmt::format("{}: {}", access_name(r.access), r.text));
     for (const RegisterField& f : r.fields) {
@@ -133,7 +158,11 @@ std::string register_header() {
   for (const ErrorText& e : error_texts())
     out += define("ERROR_" + upper(e.name) + "_CODE", fmt::format("{}u", static_cast<unsigned>(e.code)), e.text);
   out += "\n/* Job descriptor: 32-bit little-endian words. */\n";
-  out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words));
+  Config with_epilogue = nano;
+  with_epilogue.network.epilogue = 1;
+  out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words(nano)));
+  out += define("DESCRIPTOR_NETWORK_WORDS", fmt::format("{}u", descriptor_words(with_epilogue)),
+                "if CAP_NETWORK.epilogue is 1");
   out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 3, attention layer");
   out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 3, dense layer");
   for (const auto& [name, bit, text] :
@@ -142,7 +171,11 @@ std::string register_header() {
         {"MAP_GIVEN", flag_map_given, "the value map is in memory"},
         {"LISTED", flag_listed, "an index list names the queries that are wanted"},
         {"ORDER_KEPT", flag_order_kept, "references and list are those of the last job"},
-        {"RELU", flag_relu, "negative outputs of a dense job become 0"}})
+        {"RELU", flag_relu, "negative outputs of a dense job become 0"},
+        {"STREAM_QUERIES", flag_stream_queries, "query rows, or those of a dense job, are of the stream"},
+        {"POSITION", flag_position, "position rows are added to them"},
+        {"STREAM_SOURCES", flag_stream_sources, "source rows are of the stream"},
+        {"NORM", flag_norm, "residual rows are added to the outputs, which are normalised"}})
     out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
   const auto define_word = [&](const Word& w) {
     out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
@@ -152,6 +185,7 @@ std::string register_header() {
   for (const Word& w : attention_words) define_word(w);
   for (const Word& w : dense_words)
     if (w.index >= word::dense_shape && w.index < word::source_address) define_word(w);
+  for (const Word& w : network_words) define_word(w);
   out += "\n#endif\n";
   return out;
 }
@@ -174,9 +208,13 @@ std::string register_page(const Config& c) {
   for (const ErrorText& e : error_texts())
     out += fmt::format("| {} | {} | {} |\n", static_cast<unsigned>(e.code), e.text, e.detail);
   out += fmt::format("\n## Job descriptor\n\n{} little-endian words of 32 bits, at an address aligned to 64 bytes.\n",
-                     descriptor_words);
-  out += descriptor_table("An attention layer", kind_attention, attention_words, word::list_address + 2);
-  out += descriptor_table("A dense layer", kind_dense, dense_words, descriptor_words);
+                     descriptor_words(c));
+  const int end = word::dense_end;
+  out += descriptor_table("An attention layer", kind_attention, attention_words, end, end);
+  out += descriptor_table("A dense layer", kind_dense, dense_words, end, end);
+  if (c.network.epilogue != 0)
+    out += descriptor_table("Operands and epilogue, of both", std::nullopt, network_words, word::network_reserved,
+                            descriptor_words(c));
   return out;
 }
 

@@ -154,6 +154,7 @@ const Module& build_core(Design& d, const Shapes& s) {
     freed.drive(from_all(m, all.freed_by));
     output(m, "freed", freed);
     output(m, "clearing", all.clearing);
+    if (s.has_epilogue()) all.requantise.pass("norm");
     all.requantise.in("table", table_port(m, "output_requant", all.columns, all.groups, lib::requant_entry_bits));
     // The last head of a query brings its outputs at once; memory takes them until the last of the next.
     output_stream(m, "output",

@@ -22,6 +22,10 @@ const Module& build_output_requantise(Design& d, const Shapes& s) {
     auto table_write = input(
         m, "table",
         TableWrite{Bool(), UInt(Shapes::bits(columns)), UInt(Shapes::bits(groups)), UInt(lib::requant_entry_bits)});
+    const Bool norm = s.has_epilogue() ? input(m, "norm", Bool()) : Bool();
+    const bool one_format =
+        s.n.output_bits == s.projected_bits() && (!s.has_epilogue() || s.n.output_bits == s.branch_bits());
+    if (s.has_epilogue() && one_format) discard(norm);
     std::vector<Stream<UInt>> in;
     for (int l = 0; l < lanes; ++l)
       in.push_back(input_stream(m, fmt::format("sums_{}", l), UInt(columns * share_bits)));
@@ -45,11 +49,17 @@ const Module& build_output_requantise(Design& d, const Shapes& s) {
       Ram table(m, fmt::format("table_{}", c), groups, lib::requant_entry_bits, 1);
       table.write(table_write.enable & (table_write.bank == c), table_write.address, table_write.data);
       auto entry = unpack(table.read(group, step), lib::RequantEntry{});
-      Instance unit(m, fmt::format("requantise_{}", c), lib::build_requantise(d, total.width(), s.n.output_bits, true));
+      Instance unit(m, fmt::format("requantise_{}", c),
+                    lib::build_requantise(d, total.width(), s.projected_bits(), true));
       unit.in("enable", advance);
       unit.in("acc", acc);
       unit.in("bias", entry.bias), unit.in("mult", entry.mult), unit.in("shift", entry.shift);
-      values.push_back(unit.out("value", UInt(s.n.output_bits)));
+      UInt value = unit.out("value", UInt(s.projected_bits()));
+      if (!one_format) {
+        const auto as = [&](int bits) { return value.as_sint().saturate(bits).extend(s.projected_bits()).as_uint(); };
+        value = mux(norm, as(s.branch_bits()), as(s.n.output_bits)).named(fmt::format("output_{}", c));
+      }
+      values.push_back(value);
     }
 
     m.note("What is in flight, and whether it ends its row.");

@@ -12,8 +12,10 @@ using namespace hdl;
 
 const Module& build_output_rows(Design& d, const Shapes& s) {
   return d.module("output_rows", s, [](Design& d, Module& m, const Shapes& s) {
-    const int element = 8 * element_bytes(s.n.output_bits), beats = output_row_beats(s.config);
-    m.describe("Collects the outputs of a query into the beats of its row.");
+    const int element = s.has_epilogue() ? s.result_element_bits() : s.row_element_bits(),
+              beats = output_row_beats(s.config);
+    m.describe(s.has_epilogue() ? "Collects the outputs of a query into the words of its row."
+                                : "Collects the outputs of a query into the beats of its row.");
     m.parameter("row_beats", beats);
     auto start = input(m, "start", Bool());
     auto base = input(m, "address", UInt(s.address_bits()));
@@ -29,13 +31,14 @@ const Module& build_output_rows(Design& d, const Shapes& s) {
     row.beats = UInt::constant(m, static_cast<std::uint64_t>(beats), WriteRequest::longest(s));
     output_stream(m, "request", Stream<WriteRequest>{row, address.valid, address.ready});
 
-    m.note("Values as whole bytes, sign-extended; groups become beats.");
+    m.note(s.has_epilogue() ? "Values, sign-extended; groups become words of as many as a beat has."
+                            : "Values as whole bytes, sign-extended; groups become beats.");
     std::vector<SInt> values;
-    for (const SInt& v : lib::elements(in.data.values, s.projection_columns(), s.n.output_bits))
+    for (const SInt& v : lib::elements(in.data.values, s.projection_columns(), s.projected_bits()))
       values.push_back(v.extend(element));
-    output_stream(m, "beat",
+    output_stream(m, s.has_epilogue() ? "word" : "beat",
                   resize_rows(d, m, "collect", Stream<UInt>{lib::join(values), in.valid, in.ready},
-                              s.projection_groups(), s.data_bits(), beats, start));
+                              s.projection_groups(), s.row_unit() * element, beats, start));
   });
 }
 

@@ -35,13 +35,15 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     auto served = reg(m, "served", UInt(id_bits), 0);
     UInt first = served, next = served;  // of all that ask, and of those after the one served
     Bool any = Bool::constant(m, false), any_next = Bool::constant(m, false);
-    const int ahead = clients - (s.has_regions() ? s.lanes() : 0);
+    // Clients of what is brought ahead, of regions.
+    const int first_ahead = static_cast<int>(Client::feature) + s.lanes(),
+              after_ahead = first_ahead + (s.has_regions() ? s.lanes() : 0);
     std::vector<Bool> asking;
     Bool demanded = Bool::constant(m, false);
     for (int i = 0; i < clients; ++i) {
       const Bool valid = request[static_cast<std::size_t>(i)].valid;
-      if (s.has_regions() && i >= static_cast<int>(Client::feature) && i < ahead) demanded = demanded | valid;
-      asking.push_back(i < ahead ? valid : valid & ~demanded);
+      if (s.has_regions() && i >= static_cast<int>(Client::feature) && i < first_ahead) demanded = demanded | valid;
+      asking.push_back(i >= first_ahead && i < after_ahead ? valid & ~demanded : valid);
     }
     for (int i = clients - 1; i >= 0; --i) {
       const Bool asks = asking[static_cast<std::size_t>(i)];
