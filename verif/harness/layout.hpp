@@ -43,8 +43,8 @@ std::vector<std::int32_t> read_value_map(const model::QuantisedLayer& layer, con
 struct JobAddresses {
   std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0,
                 list = 0;
-  std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; as far apart as queries and as outputs
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
+  std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; rows as far apart as queries and as outputs
 };
 
 /// With an epilogue all words are there, otherwise the first descriptor_words(config).

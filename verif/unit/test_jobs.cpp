@@ -151,8 +151,9 @@ class Trouble {
   }
   const Job& plain() const { return plain_; }
   std::uint64_t below(std::uint64_t n) { return random_.below(n); }
-  /// A moment while the job is in work: its length is that of the first job, less what STATUS is polled late.
-  std::uint64_t moment() { return random_.below(cycles_ - 60); }
+  /// A moment while the job is in work: its length is that of the first job, less what STATUS is polled late and what
+  /// other addresses may save.
+  std::uint64_t moment() { return random_.below(cycles_ - 160); }
   std::uint64_t reads() const { return reads_; }
   /// Its tensors lie elsewhere in each run, and 4 KB borders cut a burst more or less: the last ones may not come.
   bool may_not_come(std::uint64_t burst) const { return burst + 2 >= reads_; }
