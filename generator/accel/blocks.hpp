@@ -119,8 +119,8 @@ const hdl::Module& build_row_scale(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_row_norm(hdl::Design& d, const Shapes& s);
 
 /// Rows of results on their way to memory. Streams: row (WriteRequest, where it goes) and word (result_word_bits) in;
-/// request (WriteRequest), beat and burst (of residual rows) out. Ports: start, norm, dense, rows, address, residual,
-/// stride; table (TableWrite), epsilon, norm_shift; data, data_valid.
+/// request (WriteRequest), beat and burst (of residual rows) out. Ports: start, norm, in_order, rows, address,
+/// residual, stride; table (TableWrite), epsilon, norm_shift; data, data_valid.
 const hdl::Module& build_row_epilogue(hdl::Design& d, const Shapes& s);
 
 // --- order of queries (order.hpp) -----------------------------------------------------------------------------------
@@ -143,7 +143,8 @@ const hdl::Module& build_nearest_first(hdl::Design& d, const Shapes& s);
 
 /// All of these. Streams out: row and result (number of a query), word (of its reference), list_burst and
 /// reference_burst. Ports: start, keep, count, rows, listed, boxes; list_address, reference_address; data, list_valid,
-/// reference_valid; bad_entry; held (with a sort); late.
+/// reference_valid; bad_entry; held (with a sort); late. With an epilogue also start_list (of a dense job), dense,
+/// gathers and scatters (who of row and result is given the rows that its list names).
 const hdl::Module& build_query_order(hdl::Design& d, const Shapes& s);
 
 /// Buffers of references. Streams: word in, group (its references are complete) out. Ports: start, queries, boxes,

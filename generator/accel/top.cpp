@@ -183,6 +183,7 @@ void Top::array() {
   const auto half = [&](int words, int bits) { return pick(panel.upper, words / 2, number(0, bits)); };
   GemmRun run(s);
   run.query = attending, run.dense = job.dense;
+  if (s.has_epilogue()) run.gathers = (job.dense & job.listed).named("gathers");
   run.last_step = job.last_step;
   run.last_tile = pick(attending, query_tiles(c) - 1, panel.last_tile);
   run.first_weight = pick(attending, tables[1].words, half(weight_words(c), s.weight_address_bits()));
@@ -221,11 +222,15 @@ void Top::query_order() {
   begin_order = (accepted & ~job.dense).named("begin_order");
   order = in_job("order", build_query_order(d, s), work_clock);
   order.in("start", begin_order), order.in("keep", job.order_kept), order.in("count", job.queries);
-  order.in("rows", job.rows), order.in("listed", job.listed), order.in("list_address", job.list_address);
+  order.in("rows", job.rows), order.in("listed", s.has_epilogue() ? job.listed | job.network->scattered : job.listed), order.in("list_address", job.list_address);
   order.in("boxes", job.boxes), order.in("reference_address", job.reference_address);
   control.connect("bad_entry", order);
   if (c.order.bucket_bits > 0) descriptor.connect("order_held", order, "held");
   gemm.connect("query", order, "row");
+  if (!s.has_epilogue()) return;
+  const Bool scattered = job.network->scattered;
+  order.in("dense", job.dense), order.in("gathers", job.listed), order.in("scatters", scattered);
+  order.in("start_list", (run_start & job.dense & (job.listed | scattered)).named("start_list"));
 }
 
 void Top::attention() {
@@ -281,20 +286,22 @@ void Top::outputs() {
   control.connect("written", writer, "done");
   auto gemm_request = gemm.out_stream("request", WriteRequest(s)),
        request = rows.out_stream("request", WriteRequest(s));
-  auto chosen = lib::choose(m, "request", attending, request, gemm_request);
   auto gemm_beat = gemm.out_stream<UInt>("beat");
   if (s.has_epilogue()) {
-    auto plain_ready = ready_wire(m, "map_request_ready"), rows_ready = ready_wire(m, "rows_request_ready");
-    epilogue.in_stream("row", Stream<WriteRequest>{chosen.data, chosen.valid & ~of_map, rows_ready});
-    chosen.ready.drive(mux(of_map, plain_ready, rows_ready));
-    writer.in_stream("request", lib::choose(m, "written_request", of_map,
-                                            Stream<WriteRequest>{chosen.data, chosen.valid & of_map, plain_ready},
+    // Of a dense job with a norm the epilogue, or its list, knows where rows go.
+    const Bool named = (attending | job.network->scattered).named("rows_are_named"), norm = job.network->norm;
+    auto map_ready = ready_wire(m, "map_request_ready"), dense_ready = ready_wire(m, "dense_request_ready");
+    gemm_request.ready.drive(mux(of_map, map_ready, norm | dense_ready));
+    const Stream<WriteRequest> of_dense{gemm_request.data, (gemm_request.valid & job.dense & ~norm), dense_ready};
+    epilogue.in_stream("row", lib::choose(m, "row", named, request, of_dense));
+    writer.in_stream("request", lib::choose(m, "request", of_map,
+                                            Stream<WriteRequest>{gemm_request.data, gemm_request.valid, map_ready},
                                             epilogue.out_stream("request", WriteRequest(s))));
     auto gemm_word = gemm.out_stream<UInt>("word"), word = rows.out_stream<UInt>("word");
     epilogue.in_stream("word", lib::choose(m, "word", attending, word, gemm_word));
     writer.in_stream("beat", lib::choose(m, "beat", of_map, gemm_beat, epilogue.out_stream<UInt>("beat")));
   } else {
-    writer.in_stream("request", chosen);
+    writer.in_stream("request", lib::choose(m, "request", attending, request, gemm_request));
     auto beat = rows.out_stream<UInt>("beat");
     writer.in_stream("beat", lib::choose(m, "beat", attending, beat, gemm_beat));
   }
@@ -305,7 +312,8 @@ void Top::row_epilogue() {
   epilogue = in_job("row_epilogue", build_row_epilogue(d, s), work_clock);
   // The value map is written before; its rows have no epilogue.
   epilogue.in("start", (run_start & ~of_map).named("start_rows"));
-  epilogue.in("norm", n.norm & ~of_map), epilogue.in("dense", job.dense), epilogue.in("rows", job.queries);
+  epilogue.in("norm", n.norm & ~of_map), epilogue.in("in_order", job.dense & ~n.scattered);
+  epilogue.in("rows", job.queries);
   epilogue.in("address", job.output_address), epilogue.in("residual", n.residual_address);
   epilogue.in("stride", job.output_stride);
   epilogue.connect("table", loader, "norm_table");

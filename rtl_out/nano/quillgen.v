@@ -477,10 +477,10 @@ module quillgen (
   wire burst_writer_error;
   wire gemm_request_ready;
   wire output_rows_request_ready;
+  wire gemm_beat_ready;
   wire request_ready;
   assign output_rows_request_ready = request_ready && job_control_attending;
   assign gemm_request_ready = request_ready && !job_control_attending;
-  wire gemm_beat_ready;
   wire output_rows_beat_ready;
 
   output_rows u_output_rows (

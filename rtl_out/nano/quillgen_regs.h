@@ -198,6 +198,7 @@
 #define QUILLGEN_DESCRIPTOR_FLAG_POSITION                 0x80u        /* position rows are added to them */
 #define QUILLGEN_DESCRIPTOR_FLAG_STREAM_SOURCES           0x100u       /* source rows are of the stream */
 #define QUILLGEN_DESCRIPTOR_FLAG_NORM                     0x200u       /* residual rows are added to the outputs, which are normalised */
+#define QUILLGEN_DESCRIPTOR_FLAG_SCATTERED                0x400u       /* outputs of a dense job go where the index list says */
 #define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
 #define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows are added to the outputs, which are normalised; other bits 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
@@ -223,7 +224,7 @@
 #define QUILLGEN_DESCRIPTOR_WORD_DENSE_PANEL              17u          /* tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md) */
 #define QUILLGEN_DESCRIPTOR_PANEL_TILES_SHIFT             0            /* of a panel; the last panel may have fewer */
 #define QUILLGEN_DESCRIPTOR_TILES_SHIFT                   16           /* of all: ceil(outputs / columns) */
-#define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved, 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_DENSE_RESERVED           18u          /* reserved, 0; with an index list words 29 to 31 as of an attention layer: rows, list_address */
 #define QUILLGEN_DESCRIPTOR_WORD_POSITION_ADDRESS         32u          /* address of the rows that are added to the queries, or rows of a dense job; as far apart as these */
 #define QUILLGEN_DESCRIPTOR_WORD_RESIDUAL_ADDRESS         34u          /* address of the residual rows, as far apart as the output rows; they may be the output rows */
 #define QUILLGEN_DESCRIPTOR_WORD_EPSILON                  36u          /* epsilon of the norm, 1 to 2^50 (NUMERICS.md N14), low and high half */

@@ -31,6 +31,8 @@ enum Logits : int {
 enum References : int { inside_map, on_edges, around_map, far_outside, mixed_references };
 enum Boxes : int { no_boxes, random_boxes, zero_boxes, largest_boxes };
 enum Padding : int { random_padding, border_padding, inner_padding, lower_padding, block_padding };
+/// Rows of a dense layer by an index list: those it reads, those it writes with a norm, both.
+enum Lists : int { no_list, gathered, scattered, both_listed };
 /// A residual and a LayerNorm: none, as trained ones are, of any numbers, over rows of equal numbers.
 enum Norms : int { no_norm, usual_norm, any_norm, flat_norm };
 /// Which of the layers find their value map in memory.
@@ -54,6 +56,7 @@ struct Workload {
   int stream_queries = 0, positions = 0, stream_sources = 0;  ///< 1: operands are formed from rows of the stream
   int operand_scales = 0;                                     ///< Scales
   int norm = 0;                                               ///< Norms; a dense layer has C outputs then
+  int dense_list = 0;                                         ///< Lists, of a dense layer
   int result_format = 0;               ///< of a dense layer without a norm: 0 output, 1 query, 2 stream
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
   int reorder_percent = 25;            ///< the same

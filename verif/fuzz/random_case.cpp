@@ -142,6 +142,7 @@ void choose_streams(Workload& w, std::uint64_t seed) {
   w.operand_scales = draw.chance(70) ? useful_scale : draw.between(0, mixed_scale);
   w.norm = draw.chance(40) ? no_norm : draw.between(usual_norm, flat_norm);
   w.result_format = draw.below(3);
+  w.dense_list = draw.chance(50) ? no_list : draw.between(gathered, both_listed);
 }
 
 Workload random_workload(Draw& draw, const Config& config) {

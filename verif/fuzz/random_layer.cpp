@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <numeric>
 
 #include "config/derived.hpp"
 #include "fuzz/draw.hpp"
@@ -321,6 +322,16 @@ model::DenseLayer random_dense(const Case& c) {
     if (norm) add_norm(of_stream, c, w.dense_rows, outputs, stream);
     const int formats[] = {n.output_bits, n.query_bits, stream.bits};
     layer.result_bits = norm ? branch_bits(c.config) : formats[w.result_format];
+    layer.gathers = w.dense_list == gathered || w.dense_list == both_listed;
+    layer.scatters = norm && w.dense_list >= scattered;
+    if (layer.gathers || layer.scatters) {
+      layer.list_rows = std::min(c.config.attention.max_queries, 2 * w.dense_rows + 3);
+      std::vector<int> all(static_cast<std::size_t>(layer.list_rows));
+      std::iota(all.begin(), all.end(), 0);
+      for (std::size_t i = all.size() - 1; i > 0; --i)
+        std::swap(all[i], all[static_cast<std::size_t>(of_stream.below(static_cast<int>(i) + 1))]);
+      layer.index_list.assign(all.begin(), all.begin() + w.dense_rows);
+    }
   }
   const bool flat = norm && w.norm == flat_norm;
   layer.requant =

@@ -28,6 +28,17 @@ Bytes padded(Bytes bytes, Chance& noise) {
   return bytes;
 }
 
+/// Rows of which there are `rows` in memory: those of the list have these numbers, the others noise.
+std::vector<std::int32_t> spread(std::span<const std::int32_t> values, const std::vector<int>& list, int rows,
+                                 int elements, Chance& noise) {
+  const auto length = static_cast<std::size_t>(elements);
+  std::vector<std::int32_t> all(static_cast<std::size_t>(rows) * length);
+  for (auto& v : all) v = static_cast<std::int32_t>(noise.bits());
+  for (std::size_t i = 0; i < list.size(); ++i)
+    std::ranges::copy(values.subspan(i * length, length), &all[static_cast<std::size_t>(list[i]) * length]);
+  return all;
+}
+
 }  // namespace
 
 JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std::uint64_t seed)
@@ -151,15 +162,28 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
 }
 
 JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
-  const auto& layer = work.layer;
-  const auto& n = config_.numerics;
+  model::DenseLayer layer = work.layer;
   JobAddresses a;
-  a.references = noise.bits(), a.value_map = noise.bits();  // not used
-  a.queries = place_rows("input rows", layer.input, n.query_bits, layer.stream.query, layer.stream.queries, layer.inner,
-                         a.query_stride, noise);
+  a.references = noise.bits(), a.value_map = noise.bits(), a.list = noise.bits();  // not used
+  const auto in_memory = [&](std::vector<std::int32_t>& rows, int elements) {
+    if (!rows.empty()) rows = spread(rows, layer.index_list, layer.list_rows, elements, noise);
+  };
+  if (layer.gathers)
+    for (auto* rows : {&layer.input, &layer.stream.queries, &layer.stream.positions}) in_memory(*rows, layer.inner);
+  std::vector<int> written(static_cast<std::size_t>(layer.rows), 1);
+  if (layer.scatters) {
+    in_memory(layer.stream.residual, layer.outputs);
+    scattered_ = layer.index_list;
+    written.assign(static_cast<std::size_t>(layer.list_rows), 0);
+    for (const int row : scattered_) ++written[static_cast<std::size_t>(row)];
+  }
+  a.queries = place_rows("input rows", layer.input, config_.numerics.query_bits, layer.stream.query,
+                         layer.stream.queries, layer.inner, a.query_stride, noise);
   place_positions(a, layer.stream, layer.inner, noise);
+  if (!layer.index_list.empty())
+    a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
   a.parameters = place("panels", pack_panels(layer, config_), id_mask(id_job), base_alignment);
-  place_outputs(a, layer.stream, std::vector<int>(static_cast<std::size_t>(layer.rows), 1), layer.outputs, noise);
+  place_outputs(a, layer.stream, std::move(written), layer.outputs, noise);
   return a;
 }
 
@@ -171,9 +195,11 @@ void JobMemory::set_descriptor(const Descriptor& descriptor) {
 std::vector<std::int32_t> JobMemory::output_rows() const {
   const auto& bytes = map_.at("output rows").bytes;
   const int size = element_bytes(result_width(config_));
+  std::vector<int> wanted = scattered_;
+  for (int r = 0; scattered_.empty() && r < rows_; ++r) wanted.push_back(r);
   std::vector<std::int32_t> rows;
-  rows.reserve(static_cast<std::size_t>(rows_) * elements_);
-  for (int r = 0; r < rows_; ++r)
+  rows.reserve(wanted.size() * static_cast<std::size_t>(elements_));
+  for (const int r : wanted)
     for (int i = 0; i < elements_; ++i)
       rows.push_back(read_element(bytes.data() + static_cast<std::size_t>(r) * stride_ + i * size, size));
   return rows;

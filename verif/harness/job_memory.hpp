@@ -65,6 +65,7 @@ class JobMemory {
   std::optional<AttentionWork> computes_map_;  ///< of a job that writes its value map
   int rows_ = 0, elements_ = 0, stride_ = 0;   ///< of the output
   std::vector<int> row_writes_;                ///< [rows], how often each is written
+  std::vector<int> scattered_;                 ///< rows of the outputs of a dense job with a list of them
   std::uint64_t descriptor_address_ = 0;
   Descriptor descriptor_{};
   Bytes output_before_;

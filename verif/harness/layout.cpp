@@ -193,6 +193,12 @@ Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config,
                                                 << QUILLGEN_DESCRIPTOR_PANEL_TILES_SHIFT |
                                             static_cast<std::uint32_t>(divide_up(layer.outputs, config.gemm.columns))
                                                 << QUILLGEN_DESCRIPTOR_TILES_SHIFT;
+  if (layer.gathers) d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= QUILLGEN_DESCRIPTOR_FLAG_LISTED;
+  if (layer.scatters) d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= QUILLGEN_DESCRIPTOR_FLAG_SCATTERED;
+  if (!layer.index_list.empty()) {
+    d[QUILLGEN_DESCRIPTOR_WORD_ROWS] = static_cast<std::uint32_t>(layer.list_rows);
+    put_address(d, QUILLGEN_DESCRIPTOR_WORD_LIST_ADDRESS, a.list);
+  }
   if (config.network.epilogue != 0)
     add_stream(d, layer.stream, layer.stream.norm ? 0 : format_of(layer.product_bits(), config), a);
   return d;

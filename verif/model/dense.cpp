@@ -14,6 +14,9 @@ void validate(const DenseLayer& layer) {
   check(has_shape(layer.weight, layer.outputs, layer.inner) && all_fit(layer.weight, n.query_weight_bits),
         "dense layer: weight");
   check(has_shape(layer.requant, layer.outputs, 1) && all_legal(layer.requant), "dense layer: requant");
+  check(layer.index_list.empty() || has_shape(layer.index_list, layer.rows, 1), "dense layer: index list");
+  check(std::ranges::all_of(layer.index_list, [&](int i) { return i >= 0 && i < layer.list_rows; }),
+        "dense layer: an index of the list");
   const auto& s = layer.stream;
   check(!s.query || form_operands(s.queries, s.positions, *s.query, n.query_bits) == layer.input,
         "dense layer: operands");

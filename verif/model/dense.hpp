@@ -15,8 +15,11 @@ struct DenseLayer {
   std::vector<std::int32_t> weight;      ///< B transposed, [N, K], query_weight_bits
   std::vector<Requant> requant;          ///< [N]
   bool relu = false;
-  Stream stream = {};   ///< of a layer of a network; `input` is its operands
-  int result_bits = 0;  ///< of the products: with a norm bs + 2; 0: output_bits
+  Stream stream = {};                ///< of a layer of a network; `input` is its operands
+  int result_bits = 0;               ///< of the products: with a norm bs + 2; 0: output_bits
+  std::vector<int> index_list = {};  ///< [M] or empty, different rows of `list_rows` in memory ..
+  int list_rows = 0;
+  bool gathers = false, scatters = false;  ///< .. where inputs come from; where residuals and outputs lie
 
   int product_bits() const { return result_bits == 0 ? numerics.output_bits : result_bits; }
 };

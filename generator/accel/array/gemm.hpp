@@ -16,18 +16,21 @@ inline constexpr int result_format_bits = 2;
 
 /// A run of the array, held while it lasts: rows times a matrix that lies in the weight memories.
 struct GemmRun {
-  hdl::Bool query;         ///< results are offsets and logits of queries; otherwise they go to memory
-  hdl::Bool dense;         ///< .. as rows of a dense job; otherwise as the value map
-  hdl::UInt last_step;     ///< of a tile
-  hdl::UInt last_tile;     ///< tiles, minus 1
-  hdl::UInt first_weight;  ///< where its weights and requantisation entries begin
+  hdl::Bool query;                   ///< results are offsets and logits of queries; otherwise they go to memory
+  hdl::Bool dense;                   ///< .. as rows of a dense job; otherwise as the value map
+  std::optional<hdl::Bool> gathers;  ///< .. whose rows come with their address; with an epilogue
+  hdl::UInt last_step;               ///< of a tile
+  hdl::UInt last_tile;               ///< tiles, minus 1
+  hdl::UInt first_weight;            ///< where its weights and requantisation entries begin
   hdl::UInt first_entry;
   explicit GemmRun(const Shapes& s)
       : last_step(s.step_bits()),
         last_tile(s.tile_bits()),
         first_weight(s.weight_address_bits()),
-        first_entry(s.requant_address_bits()) {}
-  QUILLGEN_FIELDS(query, dense, last_step, last_tile, first_weight, first_entry)
+        first_entry(s.requant_address_bits()) {
+    if (s.has_epilogue()) gathers.emplace();
+  }
+  QUILLGEN_FIELDS(query, dense, gathers, last_step, last_tile, first_weight, first_entry)
 };
 
 /// A word of a row: the operands of several steps.

@@ -139,6 +139,7 @@ void Engine::ports() {
                   TableWrite{Bool(), UInt(Shapes::bits(s.requant_banks())), UInt(s.requant_address_bits()),
                              UInt(requant_columns * lib::requant_entry_bits)});
   discard(run.dense);
+  if (run.gathers) discard(*run.gathers);
   freed = input(m, "freed", Bool());
   word = input_stream(m, "word", RowWord(s));
 }

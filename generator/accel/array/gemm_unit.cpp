@@ -26,19 +26,21 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     walk.pass({"levels", "mask_start", "mask_valid", "mask_beat"});
 
     m.note("Rows.");
+    Bool in_order = run.dense, listed = run.query;  // rows follow each other; .. or are named
+    if (run.gathers) in_order = in_order & ~*run.gathers, listed = (listed | *run.gathers).named("listed");
     Instance fetch(m, "row_fetch", build_row_fetch(d, s));
-    fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", run.dense);
+    fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", in_order);
     fetch.pass("rows"), fetch.pass("address", "row_address"), fetch.pass("stride", "row_stride");
     fetch.pass({"row_beats", "row_tail", "data", "data_valid"});
     if (s.has_epilogue())
       fetch.pass({"formed", "with_position", "position_address", "scale", "position_valid", "position_burst"});
     fetch.in("last_word", word_of_step(s, run.last_step));
     Instance queries(m, "query_rows", build_query_rows(d, s));
-    queries.in("start", start & run.query), queries.pass("queries", "rows");
+    queries.in("start", start & listed), queries.pass("queries", "rows");
     queries.pass("address", "row_address"), queries.pass("stride", "row_stride");
     queries.pass("query");
     auto token = walk.out_stream("token", RowAddress(s)), row = queries.out_stream("row", RowAddress(s));
-    fetch.in_stream("given", lib::choose(m, "given", run.query, row, token));
+    fetch.in_stream("given", lib::choose(m, "given", listed, row, token));
     fetch.pass("burst");
 
     m.note("Array.");

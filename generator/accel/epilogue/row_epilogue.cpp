@@ -33,29 +33,31 @@ const Module& build_row_epilogue(Design& d, const Shapes& s) {
         "normalised (NUMERICS.md N13, N14); the residual rows are read ahead.");
     m.parameter("row_beats", beats);
     auto start = input(m, "start", Bool());
-    auto norm = input(m, "norm", Bool()), dense = input(m, "dense", Bool());
+    auto norm = input(m, "norm", Bool());
+    auto in_order = input(m, "in_order", Bool());  // rows follow each other, and nobody says where
     auto rows = input(m, "rows", UInt(s.query_bits()));
     auto base = input(m, "address", UInt(s.address_bits())), residual = input(m, "residual", UInt(s.address_bits()));
     auto stride = input(m, "stride", UInt(32));
 
-    m.note("With a norm: where the rows go, known before there are results. Rows of a dense job follow each other.");
+    m.note(
+        "With a norm: where the rows go, known before there are results. Those of a dense job without a list follow "
+        "each other.");
     auto request = input_stream(m, "row", WriteRequest(s));
     auto distance = reg(m, "distance", UInt(s.address_bits()));  // from a row to its residual
     distance.next(lib::address_distance(base, residual));
     auto remaining = reg(m, "remaining", UInt(s.query_bits()), 0);
     auto address = reg(m, "dense_address", UInt(s.address_bits()));
     WriteRequest place(s);
-    place.address = mux(dense, address, request.data.address);
+    place.address = mux(in_order, address, request.data.address);
     place.beats = UInt::constant(m, static_cast<std::uint64_t>(beats), beat_bits);
-    auto ahead = stream(m, "ahead", (norm & mux(dense, remaining != 0, request.valid)).named("row_known"), place);
-    Bool next = (ahead.fire() & dense).named("next_row");
-    remaining.when(start & dense, rows).when(next, lib::decrement(remaining));
+    auto ahead = stream(m, "ahead", (norm & mux(in_order, remaining != 0, request.valid)).named("row_known"), place);
+    Bool next = (ahead.fire() & in_order).named("next_row");
+    remaining.when(start & in_order, rows).when(next, lib::decrement(remaining));
     address.when(start, base).when(next, lib::move_address(address, stride));
     auto copies = lib::fork(m, "row_place", ahead, 2);
     auto to_write = lib::fifo(d, m, "rows_ahead", copies[0], rows_ahead);
     auto plain_request = ready_wire(m, "plain_request_ready");
-    // Of a dense job with a norm the request that comes with the results is not needed.
-    request.ready.drive(mux(norm, dense | ahead.ready, plain_request));
+    request.ready.drive(mux(norm, ahead.ready & ~in_order, plain_request));
     output_stream(m, "request",
                   lib::choose(m, "any_request", norm, to_write,
                               Stream<WriteRequest>{request.data, request.valid & ~norm, plain_request}));

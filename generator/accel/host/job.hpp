@@ -9,7 +9,8 @@ namespace quillgen::accel {
 /// Of a job with an epilogue: how operands are formed, and what becomes of results (NUMERICS.md N12 to N14).
 struct NetworkFields {
   hdl::Bool stream_queries, position, stream_sources, norm;
-  hdl::UInt format;  ///< ResultFormat
+  hdl::Bool scattered;  ///< outputs of a dense job go to the rows of its index list
+  hdl::UInt format;     ///< ResultFormat
   hdl::UInt position_address, residual_address;
   Scale query_operand, source_operand;
   hdl::UInt epsilon, norm_shift;
@@ -19,7 +20,7 @@ struct NetworkFields {
         residual_address(s.address_bits()),
         epsilon(norm_epsilon_bits),
         norm_shift(norm_gain_bits) {}
-  QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, format, position_address, residual_address,
+  QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, scattered, format, position_address, residual_address,
                   query_operand, source_operand, epsilon, norm_shift)
 };
 

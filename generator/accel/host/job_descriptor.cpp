@@ -46,7 +46,7 @@ struct Descriptor {
   Bool reserved = {};                                           // a bit of its reserved words was set
   Bool reserved_network = {};                                   // .. of those of both kinds, with an epilogue
   Bool is_dense = {}, is_attention = {}, boxes = {}, masked = {}, given = {}, listed = {}, kept = {};
-  Bool stream_queries = {}, stream_sources = {}, with_position = {}, norm = {};  // with an epilogue
+  Bool stream_queries = {}, stream_sources = {}, with_position = {}, norm = {}, scattered = {};  // with an epilogue
 
   std::vector<UInt> wide = {}, high = {};  // sides of the levels, as many bits as a legal one has
   Bool checked = {};
@@ -69,6 +69,7 @@ struct Descriptor {
   void dense_words();
   void levels();
   void dense_shape();
+  Bool has_list() const;
   void shape_rules();
   void network_rules();
   void address_rules();
@@ -128,7 +129,7 @@ void Descriptor::network_words() {
   query_operand = field(word::query_operand, "query_operand", 32),
   source_operand = field(word::source_operand, "source_operand", 32), epilogue = field(word::epilogue, "epilogue", 32);
   stream_queries = flags.bit(flag_stream_queries), stream_sources = flags.bit(flag_stream_sources),
-  with_position = flags.bit(flag_position), norm = flags.bit(flag_norm);
+  with_position = flags.bit(flag_position), norm = flags.bit(flag_norm), scattered = flags.bit(flag_scattered);
 }
 
 // Whether a bit of the words from .. to - 1 is set in the beat that is taken.
@@ -154,7 +155,8 @@ void Descriptor::dense_words() {
     for (auto& [r, bits] : fields[i]) r.when(take_now, bits);
   }
   auto bad = reg(m, "reserved_bits", Bool(), 0);  // a bit of the reserved words of a dense job was set
-  bad.when(begin, false).when(take & any_bit(word::dense_reserved, word::dense_end), true);
+  bad.when(begin, false)
+      .when(take & any_bit(word::dense_reserved, s.has_epilogue() ? word::dense_list : word::dense_end), true);
   reserved = bad;
   if (s.has_epilogue()) {
     auto bad_network = reg(m, "reserved_network_bits", Bool(), 0);
@@ -224,6 +226,9 @@ void Descriptor::dense_shape() {
   one_panel = (panel_tiles == tiles).named("one_panel");
 }
 
+// The job has an index list.
+Bool Descriptor::has_list() const { return s.has_epilogue() ? listed | (is_dense & scattered) : is_attention & listed; }
+
 void Descriptor::shape_rules() {
   m.note("The first rule that is broken.");
   auto bad_side = [&](const UInt& side, int most) { return (side == 0) | (side > most); };
@@ -237,7 +242,7 @@ void Descriptor::shape_rules() {
            {is_dense & reserved, Error::descriptor, word::dense_reserved}};
   if (s.has_epilogue()) network_rules();
   rules.push_back({bad_side(count, s.a.max_queries), Error::queries, word::queries});
-  rules.push_back({is_attention & listed & bad_side(rows, s.a.max_queries), Error::queries, word::rows});
+  rules.push_back({has_list() & bad_side(rows, s.a.max_queries), Error::queries, word::rows});
   if (c.order.bucket_bits > 0) {
     auto held = input(m, "order_held", UInt(s.query_bits()));  // queries of the order on chip
     rules.push_back({is_attention & kept & (count != held), Error::order, word::flags});
@@ -264,7 +269,7 @@ void Descriptor::network_rules() {
   };
   const auto rule = [&](const Bool& broken, int word) { rules.push_back({broken, Error::descriptor, word}); };
   rule(reserved_network, word::network_reserved);
-  rule(with_position & ~stream_queries, word::flags);
+  rule((with_position & ~stream_queries) | (scattered & ~norm), word::flags);
   rule(stream_queries & bad_operand(query_operand), word::query_operand);
   rule(is_attention & stream_sources & bad_operand(source_operand), word::source_operand);
   UInt format = field_of(epilogue, 0, result_format_bits), shift = field_of(epilogue, 8, norm_gain_bits);
@@ -297,7 +302,7 @@ void Descriptor::address_rules() {
   check_pointer(always, out, base_alignment, word::output_address);
   check_pointer(projects, source, base_alignment, word::source_address);
   check_pointer(projects & masked, mask, base_alignment, word::mask_address);
-  check_pointer(is_attention & listed, list, base_alignment, word::list_address);
+  check_pointer(has_list(), list, base_alignment, word::list_address);
   const auto of_stream = [&](const Bool& flag, int beats) {  // a row of C elements, of the stream or not
     return !flag.is_shape() ? mux(flag, beats_of(s.stream_row_beats()), beats_of(beats)) : beats_of(beats);
   };
@@ -361,6 +366,7 @@ void Descriptor::job() {
   if (s.has_epilogue()) {
     NetworkFields& n = *job.network;
     n.stream_queries = stream_queries, n.position = with_position, n.stream_sources = stream_sources, n.norm = norm;
+    n.scattered = is_dense & scattered;
     n.format = epilogue.bits(0, result_format_bits), n.norm_shift = epilogue.bits(8, norm_gain_bits);
     n.position_address = address(position), n.residual_address = address(residual);
     const auto scale = [](const UInt& word) {

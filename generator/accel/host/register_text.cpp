@@ -90,7 +90,9 @@ const std::vector<Word> network_words = {
       {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}}};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
-    {word::flags, "flags", "bit 3: ReLU; with an epilogue 6, 7, 9 as above; other bits 0"},
+    {word::flags, "flags",
+     "bit 3: ReLU; with an epilogue 6, 7, 9 as above, 4: the rows are those that an index list "
+     "names, 10: the outputs, with a norm, go to the rows that it names; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
     {word::queries, "queries", "number of rows"},
     {word::query_address, "query_address", "address of the rows, low and high half"},
@@ -109,7 +111,8 @@ const std::vector<Word> dense_words = {
      "tiles of it: CAP_ARRAY.columns outputs each, the last one filled up (see Panels in integration.md)",
      {{"panel_tiles", 0, 16, "of a panel; the last panel may have fewer"},
       {"tiles", 16, 16, "of all: ceil(outputs / columns)"}}},
-    {word::dense_reserved, "dense_reserved", "reserved, 0"}};
+    {word::dense_reserved, "dense_reserved",
+     "reserved, 0; with an index list words 29 to 31 as of an attention layer: rows, list_address"}};
 
 std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
@@ -175,7 +178,8 @@ std::string register_header() {
         {"STREAM_QUERIES", flag_stream_queries, "query rows, or those of a dense job, are of the stream"},
         {"POSITION", flag_position, "position rows are added to them"},
         {"STREAM_SOURCES", flag_stream_sources, "source rows are of the stream"},
-        {"NORM", flag_norm, "residual rows are added to the outputs, which are normalised"}})
+        {"NORM", flag_norm, "residual rows are added to the outputs, which are normalised"},
+        {"SCATTERED", flag_scattered, "outputs of a dense job go where the index list says"}})
     out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
   const auto define_word = [&](const Word& w) {
     out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);

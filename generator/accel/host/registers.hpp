@@ -22,16 +22,16 @@ inline constexpr int kind = 0, flags = 1, job_id = 2, queries = 3, query_address
                      value_address = 8, parameter_address = 10, output_address = 12, query_stride = 14,
                      output_stride = 15, levels = 16, source_address = 24, mask_address = 26, source_stride = 28,
                      rows = 29, list_address = 30;
-inline constexpr int dense_shape = 16, dense_panel = 17, dense_reserved = 18, dense_end = 32;
+inline constexpr int dense_shape = 16, dense_panel = 17, dense_reserved = 18, dense_list = 29, dense_end = 32;
 // With an epilogue, of both kinds:
 inline constexpr int position_address = 32, residual_address = 34, epsilon = 36, query_operand = 38,
-                     source_operand = 39, epilogue = 40, network_reserved = 41;
+                     source_operand = 39, epilogue = 40, reference_stride = 41, network_reserved = 42;
 }  // namespace word
 /// Bits of the flags. relu: of a dense layer; boxes to order_kept: of an attention layer; from stream_queries on: with
 /// an epilogue.
 inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3, flag_listed = 4,
                      flag_order_kept = 5, flag_stream_queries = 6, flag_position = 7, flag_stream_sources = 8,
-                     flag_norm = 9;
+                     flag_norm = 9, flag_scattered = 10;
 /// Flags that are legal in a job.
 inline constexpr unsigned attention_flags(const Config& c) {
   const unsigned flags =
@@ -41,7 +41,8 @@ inline constexpr unsigned attention_flags(const Config& c) {
 }
 inline constexpr unsigned dense_flags(const Config& c) {
   if (c.network.epilogue == 0) return 1u << flag_relu;
-  return 1u << flag_relu | 1u << flag_stream_queries | 1u << flag_position | 1u << flag_norm;
+  return 1u << flag_relu | 1u << flag_listed | 1u << flag_stream_queries | 1u << flag_position | 1u << flag_norm |
+         1u << flag_scattered;
 }
 inline constexpr int queued_jobs = 2;  ///< that wait behind the one in work
 

@@ -47,6 +47,18 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     list.pass({"rows", "count", "listed", "data", "bad_entry"});
     list.pass("address", "list_address"), list.pass("data_valid", "list_valid"), list.pass("burst", "list_burst");
     auto arrival = list.out_stream<UInt>("query");
+    Bool begin_list;        // of a dense job, with an epilogue
+    Stream<UInt> of_dense;  // rows that it names
+    Bool dense;
+    if (s.has_epilogue()) {
+      m.note("The list of a dense job has no references and keeps its order.");
+      dense = input(m, "dense", Bool()), begin_list = input(m, "start_list", Bool());
+      of_dense = {arrival.data, arrival.valid & dense, ready_wire(m, "dense_room")};
+      const Stream<UInt> of_queries{arrival.data, arrival.valid & ~dense, ready_wire(m, "arrival_room")};
+      arrival.ready.drive(mux(dense, of_dense.ready, of_queries.ready));
+      arrival = of_queries;
+    }
+    const auto begins = [&](const Bool& start) { return s.has_epilogue() ? start | begin_list : start; };
 
     m.note("Their references.");
     Instance gather(m, "reference_gather", build_reference_gather(d, s));
@@ -60,7 +72,7 @@ const Module& build_query_order(Design& d, const Shapes& s) {
       Instance sort(m, "bucket_sort", build_bucket_sort(d, s));
       sort.pass({"start", "keep", "count", "held"});
       Bool sorting = sort.out<Bool>("takes");
-      list.connect("start", sort, "begin_pass");
+      list.in("start", begins(sort.out<Bool>("begin_pass")));
       gather.in("first_word_only", sorting);
       gather.in_stream("query", lib::choose(m, "wanted", sorting, arrival, sort.out_stream<UInt>("query")));
       auto to_sort = stream(m, "to_sort", words.valid & sorting, words.data);
@@ -69,7 +81,7 @@ const Module& build_query_order(Design& d, const Shapes& s) {
       words.ready.drive(mux(sorting, to_sort.ready, candidates.ready));
     } else {
       discard(keep);
-      list.in("start", start);
+      list.in("start", begins(start));
       gather.in("first_word_only", Bool::constant(m, false));
       gather.in_stream("query", arrival);
     }
@@ -92,13 +104,21 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     Bool offered = (candidates.valid & ends).named("offered");
     Bool issued = (offered & candidates.ready).named("issued");
     tap(m, "order", Stream<Issued>{{candidates.data.query}, offered, candidates.ready});
-    const UInt query = candidates.data.query;
-    const Stream<UInt> row{query, issued, row_ready};
+    UInt query = candidates.data.query;
+    Bool to_row = issued, to_result = issued;
+    if (s.has_epilogue()) {
+      auto gathers = input(m, "gathers", Bool()), scatters = input(m, "scatters", Bool());
+      of_dense.ready.drive((row_ready | ~gathers) & (result_ready | ~scatters));
+      Bool named = (of_dense.valid & of_dense.ready).named("row_named");
+      query = mux(dense, of_dense.data, query);
+      to_row = mux(dense, named & gathers, issued), to_result = mux(dense, named & scatters, issued);
+    }
+    const Stream<UInt> row{query, to_row, row_ready};
     output_stream(m, "row",
                   s.has_regions() ? lib::sram_fifo(d, m, "rows", row, power_of_two(planned_queries(s) + 4))
                                   : lib::fifo(d, m, "rows", row, 4));
     output_stream(m, "result",
-                  lib::sram_fifo(d, m, "results", Stream<UInt>{query, issued, result_ready},
+                  lib::sram_fifo(d, m, "results", Stream<UInt>{query, to_result, result_ready},
                                  power_of_two(queries_in_flight(s) + planned_queries(s))));
     output_stream(
         m, "word",
