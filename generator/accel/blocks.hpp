@@ -118,8 +118,12 @@ const hdl::Module& build_row_scale(hdl::Design& d, const Shapes& s);
 /// and gain_shift (1..31), which are held while rows are in it.
 const hdl::Module& build_row_norm(hdl::Design& d, const Shapes& s);
 
+/// Boxes moved by deltas, and their references (N17), some 12 cycles a box. Streams: deltas (4 of box_delta_bits) and
+/// logits (4 of box_logit_bits) in, beat out, rows of box_row_beats. Ports: restart.
+const hdl::Module& build_box_refine(hdl::Design& d, const Shapes& s);
+
 /// Rows of results on their way to memory. Streams: row (WriteRequest, where it goes) and word (result_word_bits) in;
-/// request (WriteRequest), beat and burst (of residual rows) out. Ports: start, norm, in_order, rows, address,
+/// request (WriteRequest), beat and burst (of residual rows) out. Ports: start, norm, boxes, in_order, rows, address,
 /// residual, stride; table (TableWrite), epsilon, norm_shift; data, data_valid.
 const hdl::Module& build_row_epilogue(hdl::Design& d, const Shapes& s);
 

@@ -15,5 +15,7 @@ inline constexpr int base_alignment = 64;  ///< bytes, of the addresses in a des
 inline constexpr int error_bits = 4, error_detail_bits = 8;
 inline constexpr int reference_bits = 32, reference_fraction = 16;
 inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
+/// Coordinates of a box as logits (NUMERICS.md N17), and what moves them.
+inline constexpr int box_logit_bits = 16, box_logit_fraction = 11, box_delta_bits = 18;
 
 }  // namespace quillgen::accel

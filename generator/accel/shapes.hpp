@@ -113,7 +113,7 @@ struct Shapes {
   int row_element_bits() const { return 8 * element_bytes(result_width(config)); }
   int row_unit() const { return data_bits() / row_element_bits(); }  ///< elements of a beat
   int result_element_bits() const {  ///< of a result of the array or of the lanes before it is written
-    return std::max({n.output_bits, n.query_bits, branch_bits()});
+    return std::max({n.output_bits, n.query_bits, branch_bits(), box_delta_bits});
   }
   int stream_bits() const { return config.network.stream_bits; }
   int branch_bits() const { return quillgen::branch_bits(config); }

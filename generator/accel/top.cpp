@@ -37,8 +37,9 @@ struct Top {
   LevelShapes levels = LevelShapes(s);
   Stream<UInt> job_beat = {};
   Bool accepted = {}, run_start = {}, attending = {};
-  Bool of_map = {};       // the array projects tokens
-  Bool begin_order = {};  // of a layer: the queries are sorted while weights are loaded and values projected
+  Bool of_map = {};         // the array projects tokens
+  Bool refines_boxes = {};  // with an epilogue
+  Bool begin_order = {};    // of a layer: the queries are sorted while weights are loaded and values projected
   Bool freed = {};
   std::vector<Bool> data_valid = {};  // a beat for this client
   Bool feature_valid = {};            // .. for one of those that read features
@@ -160,6 +161,9 @@ void Top::job_description() {
   registers.in("job_id", job.id);
   control.in("dense", job.dense), control.in("map_given", job.map_given);
   accepted = control.out<Bool>("accepted");
+  if (s.has_epilogue())
+    refines_boxes =
+        (job.dense & (job.network->format == static_cast<std::uint64_t>(ResultFormat::boxes))).named("refines_boxes");
 
   loads = in_job("job_loads", build_job_loads(d, s), setup_clock);
   loads.in("start", accepted), loads.in("job", job);
@@ -222,7 +226,8 @@ void Top::query_order() {
   begin_order = (accepted & ~job.dense).named("begin_order");
   order = in_job("order", build_query_order(d, s), work_clock);
   order.in("start", begin_order), order.in("keep", job.order_kept), order.in("count", job.queries);
-  order.in("rows", job.rows), order.in("listed", s.has_epilogue() ? job.listed | job.network->scattered : job.listed), order.in("list_address", job.list_address);
+  order.in("rows", job.rows), order.in("listed", s.has_epilogue() ? job.listed | job.network->scattered : job.listed),
+      order.in("list_address", job.list_address);
   order.in("boxes", job.boxes), order.in("reference_address", job.reference_address);
   control.connect("bad_entry", order);
   if (c.order.bucket_bits > 0) descriptor.connect("order_held", order, "held");
@@ -230,6 +235,7 @@ void Top::query_order() {
   if (!s.has_epilogue()) return;
   const Bool scattered = job.network->scattered;
   order.in("dense", job.dense), order.in("gathers", job.listed), order.in("scatters", scattered);
+  order.in("reference_stride", job.network->reference_stride);
   order.in("start_list", (run_start & job.dense & (job.listed | scattered)).named("start_list"));
 }
 
@@ -288,11 +294,12 @@ void Top::outputs() {
        request = rows.out_stream("request", WriteRequest(s));
   auto gemm_beat = gemm.out_stream<UInt>("beat");
   if (s.has_epilogue()) {
-    // Of a dense job with a norm the epilogue, or its list, knows where rows go.
-    const Bool named = (attending | job.network->scattered).named("rows_are_named"), norm = job.network->norm;
+    // Of a dense job whose results are added to something the epilogue, or its list, knows where rows go.
+    const Bool named = (attending | job.network->scattered).named("rows_are_named"),
+               adds = job.network->norm | refines_boxes;
     auto map_ready = ready_wire(m, "map_request_ready"), dense_ready = ready_wire(m, "dense_request_ready");
-    gemm_request.ready.drive(mux(of_map, map_ready, norm | dense_ready));
-    const Stream<WriteRequest> of_dense{gemm_request.data, (gemm_request.valid & job.dense & ~norm), dense_ready};
+    gemm_request.ready.drive(mux(of_map, map_ready, adds | dense_ready));
+    const Stream<WriteRequest> of_dense{gemm_request.data, (gemm_request.valid & job.dense & ~adds), dense_ready};
     epilogue.in_stream("row", lib::choose(m, "row", named, request, of_dense));
     writer.in_stream("request", lib::choose(m, "request", of_map,
                                             Stream<WriteRequest>{gemm_request.data, gemm_request.valid, map_ready},
@@ -312,7 +319,8 @@ void Top::row_epilogue() {
   epilogue = in_job("row_epilogue", build_row_epilogue(d, s), work_clock);
   // The value map is written before; its rows have no epilogue.
   epilogue.in("start", (run_start & ~of_map).named("start_rows"));
-  epilogue.in("norm", n.norm & ~of_map), epilogue.in("in_order", job.dense & ~n.scattered);
+  epilogue.in("norm", n.norm & ~of_map), epilogue.in("boxes", refines_boxes),
+      epilogue.in("in_order", job.dense & ~n.scattered);
   epilogue.in("rows", job.queries);
   epilogue.in("address", job.output_address), epilogue.in("residual", n.residual_address);
   epilogue.in("stride", job.output_stride);

@@ -98,6 +98,11 @@ constexpr int result_width(const Config& c) {
   return bits > other ? bits : other;
 }
 
+/// Row of a box that a job refines (NUMERICS.md N17): its references on all levels, as those of queries, and its four
+/// logits of 16 bits.
+constexpr int box_logits_offset(const Config& c) { return c.attention.levels * 16; }  ///< bytes
+constexpr int box_row_beats(const Config& c) { return divide_up(box_logits_offset(c) + 16, beat_bytes(c.memory)); }
+
 /// Bits of what is added to a row of the stream (NUMERICS.md N13).
 constexpr int branch_bits(const Config& c) { return c.network.stream_bits + 2; }
 

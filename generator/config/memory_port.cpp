@@ -77,10 +77,11 @@ std::vector<ReadClient> read_clients(const Config& c) {
 int most_open_writes(const Config& c) {
   const auto bursts = [](int run) { return most_bursts(run, 1, run); };
   const int map = c.attention.heads * block_beats(c),
-            row = std::max(output_row_beats(c), row_beats(result_elements(c), result_width(c), c.memory));
+            row = std::max(output_row_beats(c), row_beats(result_elements(c), result_width(c), c.memory)),
+            boxes = c.network.epilogue != 0 ? box_row_beats(c) : 0;
   // A level of h x w pixels has at most (h * w + 1) / 2 blocks.
   return std::max((c.attention.max_tokens + c.attention.levels) / 2 * bursts(map),
-                  c.attention.max_queries * bursts(row));
+                  c.attention.max_queries * bursts(std::max(row, boxes)));
 }
 
 }  // namespace quillgen

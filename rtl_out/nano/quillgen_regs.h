@@ -233,7 +233,8 @@
 #define QUILLGEN_DESCRIPTOR_OPERAND_SHIFT_SHIFT           16           /* shift, 1 to 47 */
 #define QUILLGEN_DESCRIPTOR_WORD_SOURCE_OPERAND           39u          /* operands of the sources, likewise */
 #define QUILLGEN_DESCRIPTOR_WORD_EPILOGUE                 40u          /* what becomes of results */
-#define QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT           0            /* of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the stream (stream_bits); else 0 */
+#define QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT           0            /* of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the stream (stream_bits), 3 deltas of boxes (N17), which are added to residual logits; else 0 */
 #define QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT              8            /* of gamma and beta (N14), 1 to 31 with a norm */
+#define QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE         41u          /* of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of boxes; 0: they follow each other */
 
 #endif

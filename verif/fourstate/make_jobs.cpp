@@ -164,7 +164,7 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
     a.output_stride = stride_of(config, channels, n.output_bits);
     a.queries = image.place(
         [&](Chance& noise) { return pack_rows(layer.query, channels, n.query_bits, a.query_stride, noise); });
-    a.references = image.place(pack_references(layer));
+    a.references = image.place([&](Chance& noise) { return pack_references(layer, noise); });
     a.parameters = image.place(pack_parameters(layer, config));
     if (!layer.index_list.empty()) a.list = image.place(pack_list(layer.index_list));
     if (given) {

@@ -54,7 +54,8 @@ std::vector<Parameter> make_parameters() {
   add("operand_scales", &Workload::operand_scales, 0, mixed_scale);
   add("norm", &Workload::norm, 0, flat_norm);
   add("dense_list", &Workload::dense_list, 0, both_listed);
-  add("result_format", &Workload::result_format, 0, 2);
+  add("result_format", &Workload::result_format, 0, 3);
+  add("reference_gap", &Workload::reference_gap, 0, 8);
   add("stall_percent", &Workload::stall_percent, 0, 95);
   add("latency", &Workload::latency, 1, 100000);
   add("reorder_percent", &Workload::reorder_percent, 0, 100);

@@ -57,7 +57,8 @@ struct Workload {
   int operand_scales = 0;                                     ///< Scales
   int norm = 0;                                               ///< Norms; a dense layer has C outputs then
   int dense_list = 0;                                         ///< Lists, of a dense layer
-  int result_format = 0;               ///< of a dense layer without a norm: 0 output, 1 query, 2 stream
+  int result_format = 0;  ///< of a dense layer without a norm: 0 output, 1 query, 2 stream, 3 boxes
+  int reference_gap = 0;  ///< 0: references are packed; otherwise their stride is so many beats, less one, longer
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
   int reorder_percent = 25;            ///< the same
 };

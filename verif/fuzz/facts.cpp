@@ -173,6 +173,7 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
   const int of_panel = harness::panel_tiles(config, layer.inner, layer.outputs);
   most(facts["dense.panels"], divide_up(tiles, of_panel));
   facts["dense.last_panel_smaller"] += tiles % of_panel != 0;
+  facts["boxes.refined"] += static_cast<std::int64_t>(layer.boxes.size() / 4);
   facts["dense.gathered"] += layer.gathers, facts["dense.scattered"] += layer.scatters;
   add_signed(facts, "dense.product", product, layer.stream.norm ? layer.stream.bits : layer.product_bits());
   add_stream(facts, layer.stream, layer.stream.norm ? product : std::vector<std::int32_t>());

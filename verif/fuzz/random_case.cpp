@@ -141,7 +141,8 @@ void choose_streams(Workload& w, std::uint64_t seed) {
   for (int* flag : {&w.stream_queries, &w.positions, &w.stream_sources}) *flag = draw.below(2);
   w.operand_scales = draw.chance(70) ? useful_scale : draw.between(0, mixed_scale);
   w.norm = draw.chance(40) ? no_norm : draw.between(usual_norm, flat_norm);
-  w.result_format = draw.below(3);
+  w.result_format = draw.below(4);
+  w.reference_gap = draw.chance(60) ? 0 : draw.between(1, 8);
   w.dense_list = draw.chance(50) ? no_list : draw.between(gathered, both_listed);
 }
 

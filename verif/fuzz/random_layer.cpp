@@ -7,6 +7,7 @@
 
 #include "config/derived.hpp"
 #include "fuzz/draw.hpp"
+#include "model/boxes.hpp"
 
 namespace quillgen::fuzz {
 namespace {
@@ -289,6 +290,11 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
            n.query_bits);
     if (w.stream_sources != 0)
       form(of_stream, c, w.source_values, stream.source, stream.sources, none, false, layer.source, n.feature_bits);
+    if (w.reference_gap > 0) {
+      const int beat = beat_bytes(c.config.memory);
+      stream.reference_stride =
+          (divide_up(reference_row_bytes(c.config, layer.boxes), beat) + w.reference_gap - 1) * beat;
+    }
     if (w.norm != no_norm) {
       layer.numerics.output_bits = branch_bits(c.config);
       add_norm(of_stream, c, layer.queries, channels, stream);
@@ -308,7 +314,8 @@ model::DenseLayer random_dense(const Case& c) {
     return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
   };
   const bool with_stream = c.config.network.epilogue != 0, norm = with_stream && w.norm != no_norm;
-  const int outputs = norm ? c.config.attention.embed_dim : w.dense_outputs;
+  const bool boxes = with_stream && !norm && w.result_format == 3;
+  const int outputs = norm ? c.config.attention.embed_dim : boxes ? 4 : w.dense_outputs;
   model::DenseLayer layer{n, w.dense_rows, w.dense_inner, outputs, {}, {}, {}, w.relu != 0};
   layer.input = values(draw, w.query_values, elements(w.dense_rows, w.dense_inner), n.query_bits);
   layer.weight = values(draw, w.query_weights, elements(w.dense_inner, outputs), n.query_weight_bits);
@@ -320,7 +327,14 @@ model::DenseLayer random_dense(const Case& c) {
       form(of_stream, c, w.query_values, stream.query, stream.queries, stream.positions, w.positions != 0, layer.input,
            n.query_bits);
     if (norm) add_norm(of_stream, c, w.dense_rows, outputs, stream);
-    const int formats[] = {n.output_bits, n.query_bits, stream.bits};
+    const int formats[] = {n.output_bits, n.query_bits, stream.bits, model::box_delta_bits};
+    if (boxes) {
+      layer.box_levels = c.config.attention.levels;
+      for (int i = 0; i < 4 * w.dense_rows; ++i)
+        layer.boxes.push_back(of_stream.chance(20)
+                                  ? of_stream.pick<std::int32_t>({-model::box_logit_limit, model::box_logit_limit, 0})
+                                  : of_stream.between(-model::box_logit_limit, model::box_logit_limit));
+    }
     layer.result_bits = norm ? branch_bits(c.config) : formats[w.result_format];
     layer.gathers = w.dense_list == gathered || w.dense_list == both_listed;
     layer.scatters = norm && w.dense_list >= scattered;

@@ -138,8 +138,8 @@ Comparison::Comparison(const Config& config)
 
 Comparison::Comparison(const Config& config, const Work& work) : Comparison(config) {
   if (const auto* dense = std::get_if<DenseWork>(&work)) {
-    memory_ = StageCheck("memory", config.attention, Naming::Output, {}, dense->output, dense->layer.rows,
-                         dense->layer.outputs);
+    const auto width = static_cast<int>(dense->output.size()) / dense->layer.rows;
+    memory_ = StageCheck("memory", config.attention, Naming::Output, {}, dense->output, dense->layer.rows, width);
     return;
   }
   const auto& [layer, stages, map_given, order_kept, lines] = std::get<AttentionWork>(work);

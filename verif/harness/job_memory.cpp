@@ -83,20 +83,17 @@ int JobMemory::stride(int elements, int bits, Chance& noise) const {
   return beats * beat_bytes(config_.memory);
 }
 
-/// In place or not, as it comes.
-void JobMemory::place_outputs(JobAddresses& a, const model::Stream& stream, std::vector<int> written, int elements,
-                              Chance& noise) {
+/// `residual`, in whose place outputs are written or not, as it comes; empty: there is none. Rows have `row_bytes`.
+void JobMemory::place_outputs(JobAddresses& a, Bytes residual, std::vector<int> written, int row_bytes, Chance& noise) {
   row_writes_ = std::move(written);
-  rows_ = static_cast<int>(row_writes_.size()), elements_ = elements;
-  const int bits = result_width(config_);
-  a.output_stride = stride_ = stride(elements, bits, noise);
-  const auto row_bytes = row_beats(elements, bits, config_.memory) * beat_bytes(config_.memory);
-  a.outputs = place_written("output rows", static_cast<std::size_t>(rows_) * stride_,
-                            {static_cast<std::uint64_t>(row_bytes), static_cast<std::uint64_t>(stride_)}, 0,
-                            base_alignment, noise);
+  rows_ = static_cast<int>(row_writes_.size());
+  stride_ = a.output_stride;
+  const auto whole = divide_up(row_bytes, beat_bytes(config_.memory)) * beat_bytes(config_.memory);
+  a.outputs =
+      place_written("output rows", static_cast<std::size_t>(rows_) * stride_,
+                    {static_cast<std::uint64_t>(whole), static_cast<std::uint64_t>(stride_)}, 0, base_alignment, noise);
   a.residual = noise.bits();
-  if (stream.norm) {
-    auto residual = pack_rows(stream.residual, elements, bits, stride_, noise);
+  if (!residual.empty()) {
     const auto reads = id_mask(residual_id(config_));
     if (noise.below(2) == 0) {
       auto& outputs = map_.at("output rows");
@@ -107,6 +104,25 @@ void JobMemory::place_outputs(JobAddresses& a, const model::Stream& stream, std:
     }
   }
   output_before_ = map_.at("output rows").bytes;
+}
+
+/// Of `elements` elements, as jobs pass them on.
+void JobMemory::place_rows_of_outputs(JobAddresses& a, const model::Stream& stream, std::vector<int> written,
+                                      int elements, Chance& noise) {
+  elements_ = elements;
+  const int bits = result_width(config_);
+  a.output_stride = stride(elements, bits, noise);
+  Bytes residual;
+  if (stream.norm) residual = pack_rows(stream.residual, elements, bits, a.output_stride, noise);
+  place_outputs(a, std::move(residual), std::move(written), elements * element_bytes(bits), noise);
+}
+
+void JobMemory::place_boxes(JobAddresses& a, const model::DenseLayer& layer, Chance& noise) {
+  boxes_ = true;
+  const int beat = beat_bytes(config_.memory);
+  a.output_stride = (box_row_beats(config_) + static_cast<int>(noise.below(4))) * beat;
+  place_outputs(a, pack_boxes(layer.boxes, config_, a.output_stride, noise),
+                std::vector<int>(static_cast<std::size_t>(layer.rows), 1), box_row_beats(config_) * beat, noise);
 }
 
 /// Rows for the array: operands of `bits` bits, or what these are formed from.
@@ -135,7 +151,8 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
   a.queries = place_rows("query rows", layer.query, n.query_bits, layer.stream.query, layer.stream.queries, channels,
                          a.query_stride, noise);
   place_positions(a, layer.stream, channels, noise);
-  a.references = place("references", padded(pack_references(layer), noise), id_mask(id_reference), base_alignment);
+  a.references =
+      place("references", padded(pack_references(layer, noise), noise), id_mask(id_reference), base_alignment);
   // A block must not cross 4 KiB, so the map is aligned to a block.
   const auto features = id_mask(id_feature, feature_ids(config_));
   const int alignment = std::max(base_alignment, block_bytes(config_));
@@ -157,7 +174,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
     a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
   std::vector<int> written(static_cast<std::size_t>(layer.queries));
   for (const int query : layer.wanted()) ++written[static_cast<std::size_t>(query)];
-  place_outputs(a, layer.stream, std::move(written), channels, noise);
+  place_rows_of_outputs(a, layer.stream, std::move(written), channels, noise);
   return a;
 }
 
@@ -183,7 +200,8 @@ JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
   if (!layer.index_list.empty())
     a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
   a.parameters = place("panels", pack_panels(layer, config_), id_mask(id_job), base_alignment);
-  place_outputs(a, layer.stream, std::move(written), layer.outputs, noise);
+  if (!layer.boxes.empty()) place_boxes(a, layer, noise);
+  else place_rows_of_outputs(a, layer.stream, std::move(written), layer.outputs, noise);
   return a;
 }
 
@@ -194,6 +212,7 @@ void JobMemory::set_descriptor(const Descriptor& descriptor) {
 
 std::vector<std::int32_t> JobMemory::output_rows() const {
   const auto& bytes = map_.at("output rows").bytes;
+  if (boxes_) return read_boxes(bytes);
   const int size = element_bytes(result_width(config_));
   std::vector<int> wanted = scattered_;
   for (int r = 0; scattered_.empty() && r < rows_; ++r) wanted.push_back(r);
@@ -205,6 +224,19 @@ std::vector<std::int32_t> JobMemory::output_rows() const {
   return rows;
 }
 
+std::vector<std::int32_t> JobMemory::read_boxes(const Bytes& bytes) const {
+  std::vector<std::int32_t> rows;
+  const auto references = static_cast<std::size_t>(box_logits_offset(config_));
+  for (int r = 0; r < rows_; ++r) {
+    const auto* row = bytes.data() + static_cast<std::size_t>(r) * stride_;
+    for (std::size_t i = 0; i < references; i += 4)
+      rows.push_back(static_cast<std::int32_t>(row[i] | row[i + 1] << 8 | row[i + 2] << 16 |
+                                               static_cast<std::uint32_t>(row[i + 3]) << 24));
+    for (std::size_t i = 0; i < 4; ++i) rows.push_back(read_element(row + references + 2 * i, 2));
+  }
+  return rows;
+}
+
 std::vector<std::int32_t> JobMemory::value_map() const {
   if (!computes_map_) return {};
   return read_value_map(computes_map_->layer, map_.at("value map").bytes, config_);
@@ -212,7 +244,8 @@ std::vector<std::int32_t> JobMemory::value_map() const {
 
 std::vector<std::string> JobMemory::check_rows() const {
   const auto& region = map_.at("output rows");
-  const auto used = static_cast<std::size_t>(elements_) * element_bytes(result_width(config_));
+  const auto used = boxes_ ? static_cast<std::size_t>(box_logits_offset(config_)) + 8
+                           : static_cast<std::size_t>(elements_) * element_bytes(result_width(config_));
   std::vector<std::string> faults;
   for (std::size_t i = 0; i < region.bytes.size() && faults.size() < most_faults; ++i) {
     const auto row = i / stride_, byte = i % stride_;

@@ -50,8 +50,11 @@ class JobMemory {
   /// Rows of `rows` elements, some beats of `noise` apart.
   int stride(int elements, int bits, Chance& noise) const;
   /// `written`: how often each row is.
-  void place_outputs(JobAddresses& addresses, const model::Stream& stream, std::vector<int> written, int elements,
-                     Chance& noise);
+  void place_outputs(JobAddresses& addresses, Bytes residual, std::vector<int> written, int row_bytes, Chance& noise);
+  void place_rows_of_outputs(JobAddresses& addresses, const model::Stream& stream, std::vector<int> written,
+                             int elements, Chance& noise);
+  void place_boxes(JobAddresses& addresses, const model::DenseLayer& layer, Chance& noise);
+  std::vector<std::int32_t> read_boxes(const Bytes& bytes) const;
   std::uint64_t place_rows(const std::string& name, std::span<const std::int32_t> operands, int bits,
                            const std::optional<model::Requant>& formed, std::span<const std::int32_t> rows,
                            int elements, int& stride, Chance& noise);
@@ -64,6 +67,7 @@ class JobMemory {
   AddressAllocator allocator_;
   std::optional<AttentionWork> computes_map_;  ///< of a job that writes its value map
   int rows_ = 0, elements_ = 0, stride_ = 0;   ///< of the output
+  bool boxes_ = false;                         ///< outputs are rows of boxes
   std::vector<int> row_writes_;                ///< [rows], how often each is written
   std::vector<int> scattered_;                 ///< rows of the outputs of a dense job with a list of them
   std::uint64_t descriptor_address_ = 0;

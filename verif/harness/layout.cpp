@@ -107,9 +107,25 @@ Bytes pack_rows(std::span<const std::int32_t> values, int elements, int bits, in
   return bytes;
 }
 
-Bytes pack_references(const QuantisedLayer& layer) {
-  Bytes bytes(layer.reference.size() * 4);
-  for (std::size_t i = 0; i < layer.reference.size(); ++i) write_element(bytes.data() + i * 4, layer.reference[i], 4);
+Bytes pack_references(const QuantisedLayer& layer, Chance& noise) {
+  const std::size_t numbers = layer.reference.size() / static_cast<std::size_t>(layer.queries);
+  const auto stride =
+      layer.stream.reference_stride == 0 ? numbers * 4 : static_cast<std::size_t>(layer.stream.reference_stride);
+  Bytes bytes(static_cast<std::size_t>(layer.queries) * stride);
+  if (stride > numbers * 4)
+    for (auto& b : bytes) b = static_cast<std::uint8_t>(noise.bits());
+  for (std::size_t i = 0; i < layer.reference.size(); ++i)
+    write_element(&bytes[i / numbers * stride + i % numbers * 4], layer.reference[i], 4);
+  return bytes;
+}
+
+Bytes pack_boxes(std::span<const std::int32_t> logits, const Config& config, int stride, Chance& noise) {
+  Bytes bytes(logits.size() / 4 * static_cast<std::size_t>(stride));
+  for (auto& b : bytes) b = static_cast<std::uint8_t>(noise.bits());
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    write_element(&bytes[i / 4 * static_cast<std::size_t>(stride) +
+                         static_cast<std::size_t>(box_logits_offset(config)) + i % 4 * 2],
+                  logits[i], 2);
   return bytes;
 }
 
@@ -178,7 +194,9 @@ Descriptor make_descriptor(const AttentionWork& work, const Config& config, cons
     d[QUILLGEN_DESCRIPTOR_WORD_LEVELS + l] =
         static_cast<std::uint32_t>(layer.levels[l].width << QUILLGEN_DESCRIPTOR_WIDTH_SHIFT |
                                    layer.levels[l].height << QUILLGEN_DESCRIPTOR_HEIGHT_SHIFT);
-  if (config.network.epilogue != 0) add_stream(d, layer.stream, 0, a);
+  if (config.network.epilogue == 0) return d;
+  add_stream(d, layer.stream, 0, a);
+  d[QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE] = static_cast<std::uint32_t>(layer.stream.reference_stride);
   return d;
 }
 
@@ -199,8 +217,9 @@ Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config,
     d[QUILLGEN_DESCRIPTOR_WORD_ROWS] = static_cast<std::uint32_t>(layer.list_rows);
     put_address(d, QUILLGEN_DESCRIPTOR_WORD_LIST_ADDRESS, a.list);
   }
-  if (config.network.epilogue != 0)
-    add_stream(d, layer.stream, layer.stream.norm ? 0 : format_of(layer.product_bits(), config), a);
+  if (config.network.epilogue == 0) return d;
+  const bool adds = layer.stream.norm || !layer.boxes.empty();
+  add_stream(d, layer.stream, !layer.boxes.empty() ? 3 : adds ? 0 : format_of(layer.product_bits(), config), a);
   return d;
 }
 

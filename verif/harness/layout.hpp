@@ -16,8 +16,11 @@ namespace quillgen::harness {
 /// Rows [R][elements] of `bits` bits, `stride` bytes apart; what lies between a row's end and the next row is noise.
 Bytes pack_rows(std::span<const std::int32_t> values, int elements, int bits, int stride, Chance& noise);
 
-/// References [Lq][L][x, y], 32 bits each.
-Bytes pack_references(const model::QuantisedLayer& layer);
+/// References [Lq][L][x, y], 32 bits each, packed or by their stride.
+Bytes pack_references(const model::QuantisedLayer& layer, Chance& noise);
+
+/// Rows of boxes: noise where references will be, the logits behind them.
+Bytes pack_boxes(std::span<const std::int32_t> logits, const Config& config, int stride, Chance& noise);
 
 /// An index list, 32 bits an entry.
 Bytes pack_list(const std::vector<int>& list);

@@ -35,7 +35,7 @@ struct AttentionWork {
 /// A dense layer.
 struct DenseWork {
   const model::DenseLayer& layer;
-  const std::vector<std::int32_t>& output;  ///< [M, N]
+  const std::vector<std::int32_t>& output;  ///< [M, N], or rows of boxes
 };
 
 using Work = std::variant<AttentionWork, DenseWork>;

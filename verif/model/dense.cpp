@@ -1,7 +1,9 @@
 #include "model/dense.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "model/boxes.hpp"
 #include "model/check.hpp"
 #include "model/steps.hpp"
 
@@ -23,6 +25,9 @@ void validate(const DenseLayer& layer) {
   check(!s.norm || (layer.product_bits() == s.bits + 2 && has_shape(s.residual, layer.rows, layer.outputs) &&
                     all_fit(s.residual, s.bits)),
         "dense layer: residual");
+  check(layer.boxes.empty() ||
+            (has_shape(layer.boxes, layer.rows, 4) && layer.outputs == 4 && layer.product_bits() == box_delta_bits),
+        "dense layer: boxes");
 }
 
 std::vector<std::int32_t> run_dense(const DenseLayer& layer) {
@@ -31,6 +36,17 @@ std::vector<std::int32_t> run_dense(const DenseLayer& layer) {
       linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner), layer.product_bits());
   if (layer.relu)
     for (auto& y : result) y = std::max(y, 0);
+  if (!layer.boxes.empty()) {
+    std::vector<std::int32_t> rows;
+    for (std::size_t box = 0; box < layer.boxes.size(); box += 4) {
+      std::array<std::int32_t, 4> logits{};
+      for (std::size_t i = 0; i < 4; ++i) logits[i] = refine(layer.boxes[box + i], result[box + i]);
+      for (int level = 0; level < layer.box_levels; ++level)
+        for (const auto logit : logits) rows.push_back(box_reference(logit));
+      rows.insert(rows.end(), logits.begin(), logits.end());
+    }
+    return rows;
+  }
   const auto& s = layer.stream;
   return s.norm ? add_and_norm(s.residual, result, *s.norm, s.bits) : result;
 }

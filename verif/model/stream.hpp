@@ -23,6 +23,7 @@ struct Stream {
   std::vector<std::int32_t> positions;  ///< and these, or none
   std::optional<Requant> source;        ///< those of the sources of a value map are formed ..
   std::vector<std::int32_t> sources;    ///< .. from these, [S, C]
+  int reference_stride = 0;             ///< bytes from the references of a query to those of the next; 0: packed
   std::optional<Norm> norm;             ///< results, of bs + 2 bits, are added to a residual and normalised
   std::vector<std::int32_t> residual;   ///< [R, C]
 };

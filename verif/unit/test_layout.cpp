@@ -224,7 +224,7 @@ TEST_CASE("rows, references and the value map, every element by its address") {
     CHECK(mask.size() == layer.padding.size());
     for (std::size_t i = 0; i < mask.size(); ++i) CHECK((mask[i] != 0) == (layer.padding[i] != 0));
 
-    const auto references = pack_references(layer);
+    const auto references = pack_references(layer, noise);
     CHECK(references.size() == layer.reference.size() * 4);
     for (std::size_t i = 0; i < layer.reference.size(); ++i)
       CHECK(read_signed(references, i * 32, 32) == layer.reference[i]);

@@ -10,8 +10,8 @@ struct Scale {
   hdl::UInt mult{lib::mult_bits}, shift{lib::shift_bits};
   QUILLGEN_FIELDS(mult, shift)
 };
-/// Formats of the results of a dense job without a norm: output_bits, operands, rows of the stream.
-enum class ResultFormat : unsigned { output = 0, operand = 1, stream = 2 };
+/// Formats of the results of a dense job without a norm: output_bits, operands, rows of the stream, deltas of boxes.
+enum class ResultFormat : unsigned { output = 0, operand = 1, stream = 2, boxes = 3 };
 inline constexpr int result_format_bits = 2;
 
 /// A run of the array, held while it lasts: rows times a matrix that lies in the weight memories.
@@ -116,7 +116,8 @@ struct WriteRequest {
   hdl::UInt address, beats;
   explicit WriteRequest(const Shapes& s) : address(s.address_bits()), beats(longest(s)) {}
   static int longest(const Shapes& s) {
-    return Shapes::holds(std::max({output_row_beats(s.config), s.config.attention.heads * block_beats(s.config),
+    const int boxes = s.has_epilogue() ? box_row_beats(s.config) : 0;
+    return Shapes::holds(std::max({output_row_beats(s.config), boxes, s.config.attention.heads * block_beats(s.config),
                                    divide_up(result_elements(s.config), s.row_unit())}));
   }
   QUILLGEN_FIELDS(address, beats)

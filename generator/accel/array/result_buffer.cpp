@@ -66,8 +66,9 @@ SInt Buffer::of_dense(const SInt& value) const {
   const auto as = [&](int bits) { return value.saturate(bits).extend(dense_bits()); };
   if (!s.has_epilogue()) return as(s.n.output_bits);
   const auto is = [&](ResultFormat f) { return format == static_cast<std::uint64_t>(f); };
-  SInt plain = mux(is(ResultFormat::stream), as(s.stream_bits()),
-                   mux(is(ResultFormat::operand), as(s.n.query_bits), as(s.n.output_bits)));
+  SInt plain = mux(is(ResultFormat::boxes), as(box_delta_bits),
+                   mux(is(ResultFormat::stream), as(s.stream_bits()),
+                       mux(is(ResultFormat::operand), as(s.n.query_bits), as(s.n.output_bits))));
   return mux(norm, as(s.branch_bits()), plain);
 }
 

@@ -3,6 +3,7 @@
 #include "accel/array/gemm.hpp"
 #include "accel/epilogue/row_norm.hpp"
 #include "accel/host/registers.hpp"
+#include "accel/order/order.hpp"
 
 namespace quillgen::accel {
 
@@ -14,14 +15,16 @@ struct NetworkFields {
   hdl::UInt position_address, residual_address;
   Scale query_operand, source_operand;
   hdl::UInt epsilon, norm_shift;
+  hdl::UInt reference_stride;  ///< bytes from the references of a query to those of the next; 0: they are packed
   explicit NetworkFields(const Shapes& s)
       : format(result_format_bits),
         position_address(s.address_bits()),
         residual_address(s.address_bits()),
         epsilon(norm_epsilon_bits),
-        norm_shift(norm_gain_bits) {}
+        norm_shift(norm_gain_bits),
+        reference_stride(reference_stride_bits) {}
   QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, scattered, format, position_address, residual_address,
-                  query_operand, source_operand, epsilon, norm_shift)
+                  query_operand, source_operand, epsilon, norm_shift, reference_stride)
 };
 
 /// A checked job, held while it lasts.

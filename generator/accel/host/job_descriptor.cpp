@@ -40,7 +40,9 @@ struct Descriptor {
   UInt query = {}, reference = {}, value = {}, parameter = {}, out = {}, source = {}, mask = {},
        list = {};  // addresses
   UInt query_stride = {}, output_stride = {}, source_stride = {};
-  UInt position = {}, residual = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {};
+  UInt position = {}, residual = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {},
+       reference_stride = {};
+  Bool refines = {};                                            // boxes
   std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
   Bool reserved = {};                                           // a bit of its reserved words was set
@@ -128,6 +130,8 @@ void Descriptor::network_words() {
   epsilon = pointer("epsilon", word::epsilon);
   query_operand = field(word::query_operand, "query_operand", 32),
   source_operand = field(word::source_operand, "source_operand", 32), epilogue = field(word::epilogue, "epilogue", 32);
+  reference_stride = field(word::reference_stride, "reference_stride", 32);
+  refines = epilogue.bits(0, result_format_bits) == static_cast<std::uint64_t>(ResultFormat::boxes);
   stream_queries = flags.bit(flag_stream_queries), stream_sources = flags.bit(flag_stream_sources),
   with_position = flags.bit(flag_position), norm = flags.bit(flag_norm), scattered = flags.bit(flag_scattered);
 }
@@ -257,7 +261,7 @@ void Descriptor::shape_rules() {
                    Error::dense, word::dense_panel});
   if (!s.has_epilogue()) return;
   Bool whole_row = (outputs == c.attention.embed_dim) & one_panel;
-  rules.push_back({is_dense & norm & ~whole_row, Error::dense, word::dense_shape});
+  rules.push_back({is_dense & ((norm & ~whole_row) | (refines & (outputs != 4))), Error::dense, word::dense_shape});
 }
 
 void Descriptor::network_rules() {
@@ -274,8 +278,8 @@ void Descriptor::network_rules() {
   rule(is_attention & stream_sources & bad_operand(source_operand), word::source_operand);
   UInt format = field_of(epilogue, 0, result_format_bits), shift = field_of(epilogue, 8, norm_gain_bits);
   rule(norm & ((epsilon == 0) | (epsilon > std::uint64_t{1} << 50)), word::epsilon);
-  rule((format > static_cast<std::uint64_t>(ResultFormat::stream)) | ((norm | is_attention) & (format != 0)) |
-           (norm & (shift == 0)) | field_of(epilogue, 2, 6).any() | field_of(epilogue, 13, 19).any(),
+  rule(((norm | is_attention) & (format != 0)) | (norm & (shift == 0)) | field_of(epilogue, 2, 6).any() |
+           field_of(epilogue, 13, 19).any(),
        word::epilogue);
 }
 
@@ -308,12 +312,18 @@ void Descriptor::address_rules() {
   };
   if (s.has_epilogue()) {
     check_pointer(with_position, position, base_alignment, word::position_address);
-    check_pointer(norm, residual, base_alignment, word::residual_address);
+    check_pointer(norm | refines, residual, base_alignment, word::residual_address);
+    const auto of_references = [&](int words) { return beats_of(divide_up(s.a.levels * words * 8, s.data_bytes())); };
+    Bool bad = bad_stride(reference_stride, mux(boxes, of_references(2), of_references(1))) |
+               reference_stride.bits(reference_stride_bits, 32 - reference_stride_bits).any();
+    rules.push_back({is_attention & (reference_stride != 0) & bad, Error::address, word::reference_stride});
   }
   rules.push_back(
       {bad_stride(query_stride, mux(is_dense, fit(row_beats), of_stream(stream_queries, query_row_beats(c)))),
        Error::address, word::query_stride});
-  rules.push_back({bad_stride(output_stride, mux(is_dense, fit(output_beats), beats_of(output_row_beats(c)))),
+  UInt least_output = fit(output_beats);
+  if (s.has_epilogue()) least_output = mux(refines, beats_of(box_row_beats(c)), least_output);
+  rules.push_back({bad_stride(output_stride, mux(is_dense, least_output, beats_of(output_row_beats(c)))),
                    Error::address, word::output_stride});
   rules.push_back({projects & bad_stride(source_stride, of_stream(stream_sources, source_row_beats(c))), Error::address,
                    word::source_stride});
@@ -374,6 +384,7 @@ void Descriptor::job() {
     };
     n.query_operand = scale(query_operand), n.source_operand = scale(source_operand);
     n.epsilon = epsilon.wrap(norm_epsilon_bits);
+    n.reference_stride = reference_stride.bits(0, reference_stride_bits);
   }
   output(m, "job", job);
   LevelShapes levels(s);

@@ -86,8 +86,11 @@ const std::vector<Word> network_words = {
      "what becomes of results",
      {{"result_format", 0, 2,
        "of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the "
-       "stream (stream_bits); else 0"},
-      {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}}};
+       "stream (stream_bits), 3 deltas of boxes (N17), which are added to residual logits; else 0"},
+      {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}},
+    {word::reference_stride, "reference_stride",
+     "of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of "
+     "boxes; 0: they follow each other"}};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",

@@ -6,6 +6,8 @@ namespace quillgen::accel {
 
 inline constexpr int reference_word_bits = 2 * reference_bits;  ///< x and y of a level, or width and height of its box
 
+inline constexpr int reference_stride_bits = 16;
+
 /// A word of the reference of a query: level after level, of boxes two words a level.
 struct QueryWord {
   hdl::UInt query, word;

@@ -65,6 +65,7 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     gather.pass({"boxes", "data"});
     gather.pass("address", "reference_address"), gather.pass("data_valid", "reference_valid");
     gather.pass("burst", "reference_burst");
+    if (s.has_epilogue()) gather.pass("stride", "reference_stride");
     auto words = gather.out_stream("word", QueryWord(s));
     Stream<QueryWord> candidates = words;
     if (sorts) {

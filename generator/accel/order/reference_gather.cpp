@@ -52,6 +52,12 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
     lib::Pipeline pipe(m, "row", query);
     UInt of_points = query.data * s.a.levels;
     UInt first = mux(boxes, (of_points << 1), of_points.extend(of_points.width() + 1));
+    if (s.has_epilogue()) {
+      auto stride = input(m, "stride", UInt(reference_stride_bits));
+      UInt strided = query.data * (stride >> word_shift);
+      const int width = std::max(first.width(), strided.width());
+      first = mux(stride != 0, strided.extend(width), first.extend(width));
+    }
     auto row = pipe.stage("begin", Row{query.data, first});
     UInt place = in_beat == 1 ? UInt::constant(m, 0, 1) : row.first.bits(0, in_beat_shift);
     ReadRequest read(s, count_bits);
