@@ -136,8 +136,12 @@ void Top::job_reading() {
   m.note("Job control and the reader of descriptor and parameters.");
   control.connect({"soft_reset", "abort", "failure_pending"}, registers);
   registers.connect(
-      {"busy", "done", "failed", "event_done", "event_failed", "job_ended", "quarantined", "error", "error_detail"},
-      control);
+      {"done", "failed", "event_done", "event_failed", "job_ended", "quarantined", "error", "error_detail"}, control);
+  registers.connect("busy", control, s.has_epilogue() ? "in_program" : "busy");
+  if (s.has_epilogue()) {
+    registers.connect({"waiting", "event_step"}, control);
+    control.connect("resume", registers);
+  }
   job_reset = control.out<Bool>("job_reset");
   if (gated) setup_clock = control.out<Bool>("setup_clock"), work_clock = control.out<Bool>("work_clock");
   job_reader = in_job("job_reader", build_burst_reader(d, s, "job", load_bits, job_buffer_beats(c)), setup_clock);
@@ -160,6 +164,11 @@ void Top::job_description() {
   levels = descriptor.out("levels", LevelShapes(s));
   registers.in("job_id", job.id);
   control.in("dense", job.dense), control.in("map_given", job.map_given);
+  if (s.has_epilogue()) {
+    control.in("link", job.network->link), control.in("host_step", job.network->host_step);
+    const Bool completed = control.out<Bool>("completed");
+    m.add_tap({"job", completed.id(), completed.id(), {{"id", job.id.id()}}});  // for the harness
+  }
   accepted = control.out<Bool>("accepted");
   if (s.has_epilogue())
     refines_boxes =
@@ -407,7 +416,8 @@ void Top::watch() {
 void Top::counters() {
   m.note("Counters.");
   Instance u(m, "counters", build_counters(d, s));
-  u.connect("clear", control, "begin_job");
+  u.connect("clear", control, s.has_epilogue() ? "begin_program" : "begin_job");
+  if (s.has_epilogue()) u.connect("job_begins", control, "begin_job");
   u.connect("busy", control);
   u.connect("in_setup_phase", control, "setup");
   u.connect("in_project_phase", control, "in_project");

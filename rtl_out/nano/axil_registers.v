@@ -135,18 +135,26 @@ module axil_registers (
     else if (soft_reset) timeout <= 32'd0;
     else if (write_timeout) timeout <= write_data;
 
-  reg [2:0] int_enable;
+  reg [3:0] int_enable;
 
   always @(posedge clk)
-    if (rst) int_enable <= 3'd0;
-    else if (soft_reset) int_enable <= 3'd0;
-    else if (write_int_enable) int_enable <= write_data[2:0];
+    if (rst) int_enable <= 4'd0;
+    else if (soft_reset) int_enable <= 4'd0;
+    else if (write_int_enable) int_enable <= write_data[3:0];
 
   assign start = write_start && write_data[0];
   assign abort = write_control && write_data[0];
   assign descriptor = {desc_hi, desc_lo};
 
   // Interrupts: an event sets its bit, writing 1 clears it; irq follows a cycle later.
+  reg int_step;
+
+  always @(posedge clk)
+    if (rst) int_step <= 1'b0;
+    else if (soft_reset) int_step <= 1'b0;
+    else if (write_int_test && write_data[3]) int_step <= 1'b1;
+    else if (write_int_state && write_data[3]) int_step <= 1'b0;
+
   reg int_refused;
 
   always @(posedge clk)
@@ -171,11 +179,11 @@ module axil_registers (
     else if (event_done || (write_int_test && write_data[0])) int_done <= 1'b1;
     else if (write_int_state && write_data[0]) int_done <= 1'b0;
 
-  wire [2:0] int_state = {int_refused, int_failed, int_done};
+  wire [3:0] int_state = {int_step, int_refused, int_failed, int_done};
 
   always @(posedge clk)
     if (rst) irq <= 1'b0;
-    else irq <= (int_state & int_enable) != 3'd0;
+    else irq <= (int_state & int_enable) != 4'd0;
 
   // State of the accelerator.
 
@@ -303,10 +311,10 @@ module axil_registers (
   wire [31:0] rdata_choice_13 = (araddr[11:2] == 10'd26) ? 32'h20 :
         (araddr[11:2] == 10'd27) ? 32'h10 :
         (araddr[11:2] == 10'd32) ? count_cycles : rdata_choice_12;
-  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd22) ? {29'd0, int_enable} :
+  wire [31:0] rdata_choice_14 = (araddr[11:2] == 10'd22) ? {28'd0, int_enable} :
         (araddr[11:2] == 10'd25) ? 32'h200 : rdata_choice_13;
   wire [31:0] rdata_choice_15 = (araddr[11:2] == 10'd20) ? timeout :
-        (araddr[11:2] == 10'd21) ? {29'd0, int_state} : rdata_choice_14;
+        (araddr[11:2] == 10'd21) ? {28'd0, int_state} : rdata_choice_14;
   wire [31:0] rdata_choice_16 = (araddr[11:2] == 10'd18) ? {24'd0, error_detail} :
         (araddr[11:2] == 10'd19) ? job_id : rdata_choice_15;
   wire [31:0] rdata_choice_17 = (araddr[11:2] == 10'd16) ? rdata_wide :

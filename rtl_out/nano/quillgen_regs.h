@@ -85,6 +85,8 @@
 #define QUILLGEN_CONTROL_ABORT_MASK                       0x00000001u
 #define QUILLGEN_CONTROL_SOFT_RESET_SHIFT                 1            /* 1: stop the job in work without a report, drop the queue, and reset all registers */
 #define QUILLGEN_CONTROL_SOFT_RESET_MASK                  0x00000002u
+#define QUILLGEN_CONTROL_RESUME_SHIFT                     2            /* 1: a program that waits for the host goes on with its next job */
+#define QUILLGEN_CONTROL_RESUME_MASK                      0x00000004u
 #define QUILLGEN_STATUS                                   0x040u       /* RO: state of the accelerator; done and failed speak of the last job, until the next one begins */
 #define QUILLGEN_STATUS_BUSY_SHIFT                        0            /* a job is in work */
 #define QUILLGEN_STATUS_BUSY_MASK                         0x00000001u
@@ -98,6 +100,8 @@
 #define QUILLGEN_STATUS_QUEUE_FULL_MASK                   0x00000010u
 #define QUILLGEN_STATUS_QUEUE_EMPTY_SHIFT                 5            /* no job waits */
 #define QUILLGEN_STATUS_QUEUE_EMPTY_MASK                  0x00000020u
+#define QUILLGEN_STATUS_WAITING_SHIFT                     6            /* a program waits for the host, behind the job of JOB_ID */
+#define QUILLGEN_STATUS_WAITING_MASK                      0x00000040u
 #define QUILLGEN_ERROR                                    0x044u       /* RO: how the last job ended, a code of the table below */
 #define QUILLGEN_ERROR_DETAIL                             0x048u       /* RO: more about the error, see the table below */
 #define QUILLGEN_JOB_ID                                   0x04Cu       /* RO: job ID of the descriptor of the last or current job */
@@ -109,6 +113,8 @@
 #define QUILLGEN_INT_STATE_FAILED_MASK                    0x00000002u
 #define QUILLGEN_INT_STATE_REFUSED_SHIFT                  2            /* START was written with the queue full or the port quarantined */
 #define QUILLGEN_INT_STATE_REFUSED_MASK                   0x00000004u
+#define QUILLGEN_INT_STATE_STEP_SHIFT                     3            /* a program waits for the host (CONTROL.resume); only with an epilogue */
+#define QUILLGEN_INT_STATE_STEP_MASK                      0x00000008u
 #define QUILLGEN_INT_ENABLE                               0x058u       /* RW: bits of INT_STATE that raise irq */
 #define QUILLGEN_INT_ENABLE_DONE_SHIFT                    0            /* a job ended without an error */
 #define QUILLGEN_INT_ENABLE_DONE_MASK                     0x00000001u
@@ -116,6 +122,8 @@
 #define QUILLGEN_INT_ENABLE_FAILED_MASK                   0x00000002u
 #define QUILLGEN_INT_ENABLE_REFUSED_SHIFT                 2            /* START was written with the queue full or the port quarantined */
 #define QUILLGEN_INT_ENABLE_REFUSED_MASK                  0x00000004u
+#define QUILLGEN_INT_ENABLE_STEP_SHIFT                    3            /* a program waits for the host (CONTROL.resume); only with an epilogue */
+#define QUILLGEN_INT_ENABLE_STEP_MASK                     0x00000008u
 #define QUILLGEN_INT_TEST                                 0x05Cu       /* WO: writing 1 sets the bit of INT_STATE */
 #define QUILLGEN_INT_TEST_DONE_SHIFT                      0            /* a job ended without an error */
 #define QUILLGEN_INT_TEST_DONE_MASK                       0x00000001u
@@ -123,6 +131,8 @@
 #define QUILLGEN_INT_TEST_FAILED_MASK                     0x00000002u
 #define QUILLGEN_INT_TEST_REFUSED_SHIFT                   2            /* START was written with the queue full or the port quarantined */
 #define QUILLGEN_INT_TEST_REFUSED_MASK                    0x00000004u
+#define QUILLGEN_INT_TEST_STEP_SHIFT                      3            /* a program waits for the host (CONTROL.resume); only with an epilogue */
+#define QUILLGEN_INT_TEST_STEP_MASK                       0x00000008u
 #define QUILLGEN_SNAPSHOT                                 0x060u       /* WO: any write copies all counters at once; the end of a job does too */
 #define QUILLGEN_CAP_TOKENS                               0x064u       /* RO: most tokens of a job */
 #define QUILLGEN_CAP_TOKENS_MAX_TOKENS_SHIFT              0            /* tokens */
@@ -199,8 +209,9 @@
 #define QUILLGEN_DESCRIPTOR_FLAG_STREAM_SOURCES           0x100u       /* source rows are of the stream */
 #define QUILLGEN_DESCRIPTOR_FLAG_NORM                     0x200u       /* residual rows are added to the outputs, which are normalised */
 #define QUILLGEN_DESCRIPTOR_FLAG_SCATTERED                0x400u       /* outputs of a dense job go where the index list says */
+#define QUILLGEN_DESCRIPTOR_FLAG_HOST_STEP                0x800u       /* behind the job the program waits for the host */
 #define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
-#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows are added to the outputs, which are normalised; other bits 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows are added to the outputs, which are normalised; 11: behind the job the program waits for the host; other bits 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries; with an index list, of its entries */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS            4u           /* address of the query rows, low and high half */
@@ -236,5 +247,6 @@
 #define QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT           0            /* of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the stream (stream_bits), 3 deltas of boxes (N17), which are added to residual logits; else 0 */
 #define QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT              8            /* of gamma and beta (N14), 1 to 31 with a norm */
 #define QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE         41u          /* of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of boxes; 0: they follow each other */
+#define QUILLGEN_DESCRIPTOR_WORD_LINK                     42u          /* address of the descriptor of the next job of the program, low and high half; 0: none */
 
 #endif

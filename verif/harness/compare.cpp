@@ -99,14 +99,16 @@ void StageCheck::missing(std::int64_t row, int first, int count) {
 
 std::vector<StageFields> stage_fields(const Config& config) {
   const int lanes = config.core.lanes;
-  return {{"order", {"query"}, 1},
-          {"logit", {"logit"}, lanes},
-          {"attention", {"weight"}, lanes},
-          {"offset", {"offset_x", "offset_y"}, lanes},
-          {"location", {"x", "y"}, lanes},
-          {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
-          {"head", numbered(head_requant_units(config.attention)), lanes},
-          {"output", numbered(config.core.projection_columns), 1}};
+  std::vector<StageFields> stages = {{"order", {"query"}, 1},
+                                     {"logit", {"logit"}, lanes},
+                                     {"attention", {"weight"}, lanes},
+                                     {"offset", {"offset_x", "offset_y"}, lanes},
+                                     {"location", {"x", "y"}, lanes},
+                                     {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
+                                     {"head", numbered(head_requant_units(config.attention)), lanes},
+                                     {"output", numbered(config.core.projection_columns), 1}};
+  if (config.network.epilogue != 0) stages.push_back({"job", {"id"}, 1});
+  return stages;
 }
 
 Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries,
@@ -152,6 +154,7 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
   if (stage == "order") return order_.compare(ordered_++, 0, values);
+  if (stage == "job") return;  // of a program, which is told where one job ends and the next begins
   for (auto& s : sequential_)
     if (s.check.name() == stage) return fire_in_order(s, values, lane);
   throw std::logic_error(fmt::format("no stage {}", stage));

@@ -75,7 +75,8 @@ void Counters::bounds() {
     left.when(setup, queries).when(lanes[l].taken & lanes[l].ends_query, lib::decrement(left));
     all_done = all_done & (left == 0);
   }
-  first_came.when(clear, false).when(any_taken, true);
+  // The counters are those of a program; its jobs have their bounds each.
+  first_came.when(s.has_epilogue() ? clear | input(m, "job_begins", Bool()) : clear, false).when(any_taken, true);
   begun = first_came, all_done = all_done.named("all_done");
 }
 

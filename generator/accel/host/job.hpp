@@ -16,15 +16,18 @@ struct NetworkFields {
   Scale query_operand, source_operand;
   hdl::UInt epsilon, norm_shift;
   hdl::UInt reference_stride;  ///< bytes from the references of a query to those of the next; 0: they are packed
+  hdl::UInt link;              ///< descriptor of the next job of the program; 0: none
+  hdl::Bool host_step;         ///< the host is waited for before it
   explicit NetworkFields(const Shapes& s)
       : format(result_format_bits),
         position_address(s.address_bits()),
         residual_address(s.address_bits()),
         epsilon(norm_epsilon_bits),
         norm_shift(norm_gain_bits),
-        reference_stride(reference_stride_bits) {}
+        reference_stride(reference_stride_bits),
+        link(s.address_bits()) {}
   QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, scattered, format, position_address, residual_address,
-                  query_operand, source_operand, epsilon, norm_shift, reference_stride)
+                  query_operand, source_operand, epsilon, norm_shift, reference_stride, link, host_step)
 };
 
 /// A checked job, held while it lasts.

@@ -19,7 +19,7 @@ struct Transition {
   int to;
 };
 
-constexpr const char* state_names[] = {"idle", "fetch", "check", "load", "project", "attend", "stop", "clear"};
+constexpr const char* state_names[] = {"idle", "fetch", "check", "load", "project", "attend", "stop", "clear", "next"};
 
 }  // namespace
 
@@ -32,12 +32,15 @@ const Module& build_job_control(Design& d, const Shapes& s) {
         "the memory port is quiet, what worked on it is reset.");
     auto waiting_job = input_stream(m, "job", UInt(64));  // address of its descriptor
 
-    constexpr int idle = 0, fetch = 1, check = 2, load = 3, project = 4, attend = 5, stop = 6, clear = 7;
-    auto state = reg(m, "state", UInt(3), idle).values({std::begin(state_names), std::end(state_names)});
+    constexpr int idle = 0, fetch = 1, check = 2, load = 3, project = 4, attend = 5, stop = 6, clear = 7, next = 8;
+    const bool linked = s.has_epilogue();  // jobs may follow each other in a program
+    auto state = reg(m, "state", UInt(linked ? 4 : 3), idle)
+                     .values({std::begin(state_names), std::end(state_names) - (linked ? 0 : 1)});
     auto is = [&](int which, const char* name) { return (state == which).named(name); };
     Bool is_idle = is(idle, "is_idle"), is_fetch = is(fetch, "is_fetch"), is_check = is(check, "is_check"),
          is_load = is(load, "is_load"), is_project = is(project, "is_project"), is_attend = is(attend, "is_attend"),
          is_stop = is(stop, "is_stop"), is_clear = is(clear, "is_clear");
+    Bool is_next = linked ? is(next, "is_next") : Bool::constant(m, false);
 
     m.note("A failed job holds up the next one until its report was seen; a soft reset drops all that wait.");
     auto soft_reset = input(m, "soft_reset", Bool());
@@ -48,6 +51,21 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     waiting_job.ready.drive(begin | dropping);
     auto descriptor = reg(m, "descriptor", UInt(64));
     descriptor.when(begin, waiting_job.data);
+    const Bool begin_program = begin;
+    Bool has_next;
+    if (linked) {
+      m.note("A program: behind a job that names another one this begins, at once or when the host says so.");
+      UInt link = input(m, "link", UInt(s.address_bits()));
+      Bool host_step = input(m, "host_step", Bool()), resume = input(m, "resume", Bool());
+      has_next = (link != 0).named("has_next");
+      auto entered = reg(m, "entered_next", Bool(), 0);
+      entered.next(is_next);
+      output(m, "event_step", is_next & ~entered & host_step);
+      output(m, "waiting", is_next & host_step);
+      Bool go_on = (is_next & (resume | ~host_step)).named("go_on");
+      descriptor.when(go_on, link.extend(64));
+      begin = (begin | go_on).named("begin_any");
+    }
     if (s.address_bits() < 64) discard(descriptor.bits(s.address_bits(), 64 - s.address_bits()));
 
     m.note("Descriptor: read it, have it checked.");
@@ -79,9 +97,10 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     auto abort = input(m, "abort", Bool()), expired = input(m, "expired", Bool()),
          bad_entry = input(m, "bad_entry", Bool()), quiet = input(m, "quiet", Bool());
     Bool working = (is_fetch | is_check | is_load | is_project | is_attend).named("working");
+    Bool may_fail = linked ? working | is_next : working;
     Bool refuse = (checked & (verdict != 0)).named("refuse");
     Bool fails =
-        (working & (read_error | write_error | abort | soft_reset | expired | bad_entry | refuse)).named("fails");
+        (may_fail & (read_error | write_error | abort | soft_reset | expired | bad_entry | refuse)).named("fails");
     auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
     auto error = reg(m, "error", UInt(error_bits), 0);
     auto detail = reg(m, "error_detail", UInt(error_detail_bits), 0);
@@ -112,7 +131,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     Bool rest_ready = (~rest_wanted & ~clearing).named("rest_ready");
 
     m.note("The sequence.");
-    const std::vector<Transition> transitions = {
+    std::vector<Transition> transitions = {
         {-1, fails, stop},
         {idle, begin, fetch},
         {fetch, complete, check},
@@ -126,7 +145,17 @@ const Module& build_job_control(Design& d, const Shapes& s) {
         {stop, quiet, clear},
         {clear, Bool::constant(m, true), idle},
     };
-    const Bool in_state[] = {is_idle, is_fetch, is_check, is_load, is_project, is_attend, is_stop, is_clear};
+    const Bool in_state[] = {is_idle, is_fetch, is_check, is_load, is_project, is_attend, is_stop, is_clear, is_next};
+    if (linked) {
+      const auto is_end = [](const Transition& t) { return t.to == idle && t.from != clear; };
+      std::vector<Transition> all;
+      for (const Transition& t : transitions) {
+        if (is_end(t)) all.push_back({t.from, t.when & has_next, next});
+        all.push_back(t);
+      }
+      all.push_back({next, begin, fetch});
+      transitions = std::move(all);
+    }
     Bool to_project = Bool::constant(m, false), to_attend = to_project, end = to_project;
     for (const Transition& t : transitions) {
       Bool now = t.from < 0 ? t.when : in_state[t.from] & t.when;
@@ -134,9 +163,11 @@ const Module& build_job_control(Design& d, const Shapes& s) {
       state.when(now, t.to);
       if (t.to == project) to_project = to_project | now;
       if (t.to == attend) to_attend = to_attend | now;
-      if (t.to == idle && t.from != clear) end = end | now;
+      if ((t.to == idle && t.from != clear) || t.to == next) end = end | now;
     }
-    end = (end & ~fails).named("end_of_job");
+    Bool job_complete = (end & ~fails).named(linked ? "job_complete" : "end_of_job");
+    end = linked ? (job_complete & ~has_next).named("end_of_program") : job_complete;
+    if (linked) output(m, "completed", job_complete);
     start.next((to_project | to_attend) & ~fails);
     output(m, "accepted", is_check & checked & ~fails);
     output(m, "run_begins", to_project & ~fails);
@@ -164,6 +195,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
     output(m, "event_failed", report & ~end);
     output(m, "job_ended", report);
     output(m, "busy", working | (is_stop & ~closed));
+    if (linked) output(m, "in_program", working | is_next | (is_stop & ~closed));
     output(m, "quarantined", is_stop & closed);
     output(m, "setup", is_fetch | is_check | is_load);
     if (c.implementation.clock_gating != 0) {
@@ -174,6 +206,7 @@ const Module& build_job_control(Design& d, const Shapes& s) {
       output(m, "work_clock", ~(is_idle | is_fetch));
     }
     output(m, "begin_job", begin);
+    if (linked) output(m, "begin_program", begin_program);
     output(m, "done", done);
     output(m, "failed", done & (error != 0));
     output(m, "error", error);

@@ -40,7 +40,7 @@ struct Descriptor {
   UInt query = {}, reference = {}, value = {}, parameter = {}, out = {}, source = {}, mask = {},
        list = {};  // addresses
   UInt query_stride = {}, output_stride = {}, source_stride = {};
-  UInt position = {}, residual = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {},
+  UInt position = {}, residual = {}, link = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {},
        reference_stride = {};
   Bool refines = {};                                            // boxes
   std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
@@ -127,7 +127,7 @@ void Descriptor::words() {
 void Descriptor::network_words() {
   m.note("How operands are formed, and what becomes of results.");
   position = pointer("position", word::position_address), residual = pointer("residual", word::residual_address);
-  epsilon = pointer("epsilon", word::epsilon);
+  epsilon = pointer("epsilon", word::epsilon), link = pointer("link", word::link);
   query_operand = field(word::query_operand, "query_operand", 32),
   source_operand = field(word::source_operand, "source_operand", 32), epilogue = field(word::epilogue, "epilogue", 32);
   reference_stride = field(word::reference_stride, "reference_stride", 32);
@@ -313,6 +313,7 @@ void Descriptor::address_rules() {
   if (s.has_epilogue()) {
     check_pointer(with_position, position, base_alignment, word::position_address);
     check_pointer(norm | refines, residual, base_alignment, word::residual_address);
+    check_pointer(Bool::constant(m, true), link, base_alignment, word::link);
     const auto of_references = [&](int words) { return beats_of(divide_up(s.a.levels * words * 8, s.data_bytes())); };
     Bool bad = bad_stride(reference_stride, mux(boxes, of_references(2), of_references(1))) |
                reference_stride.bits(reference_stride_bits, 32 - reference_stride_bits).any();
@@ -384,6 +385,7 @@ void Descriptor::job() {
     };
     n.query_operand = scale(query_operand), n.source_operand = scale(source_operand);
     n.epsilon = epsilon.wrap(norm_epsilon_bits);
+    n.link = address(link), n.host_step = flags.bit(flag_host_step);
     n.reference_stride = reference_stride.bits(0, reference_stride_bits);
   }
   output(m, "job", job);

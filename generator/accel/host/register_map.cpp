@@ -21,7 +21,8 @@ Register capability(unsigned offset, const std::string& name, const std::string&
 std::vector<RegisterField> interrupt_bits() {
   return {{"done", interrupt_done, 1, "a job ended without an error"},
           {"failed", interrupt_failed, 1, "a job ended with an error; while it is set, no queued job begins"},
-          {"refused", interrupt_refused, 1, "START was written with the queue full or the port quarantined"}};
+          {"refused", interrupt_refused, 1, "START was written with the queue full or the port quarantined"},
+          {"step", interrupt_step, 1, "a program waits for the host (CONTROL.resume); only with an epilogue"}};
 }
 
 const char* counter_text(const std::string& name) {
@@ -117,7 +118,8 @@ std::vector<Register> register_map(const Config& c) {
        Access::wo,
        "stops jobs",
        {{"abort", 0, 1, "1: stop the job in work; queued ones stay"},
-        {"soft_reset", 1, 1, "1: stop the job in work without a report, drop the queue, and reset all registers"}},
+        {"soft_reset", 1, 1, "1: stop the job in work without a report, drop the queue, and reset all registers"},
+        {"resume", 2, 1, "1: a program that waits for the host goes on with its next job"}},
        {}},
       {0x040,
        "status",
@@ -128,7 +130,8 @@ std::vector<Register> register_map(const Config& c) {
         {"failed", 2, 1, "the last job ended with an error"},
         {"quarantined", 3, 1, "a time-out left responses open: no job is taken until all have come"},
         {"queue_full", 4, 1, "START would be refused"},
-        {"queue_empty", 5, 1, "no job waits"}},
+        {"queue_empty", 5, 1, "no job waits"},
+        {"waiting", 6, 1, "a program waits for the host, behind the job of JOB_ID"}},
        {}},
       {0x044, "error", Access::ro, "how the last job ended, a code of the table below", {}, {}},
       {0x048, "error_detail", Access::ro, "more about the error, see the table below", {}, {}},

@@ -48,7 +48,7 @@ const std::vector<Word> attention_words = {
      "list "
      "names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: "
      "query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows "
-     "are added to the outputs, which are normalised; other bits 0"},
+     "are added to the outputs, which are normalised; 11: behind the job the program waits for the host; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
     {word::queries, "queries", "number of queries; with an index list, of its entries"},
     {word::query_address, "query_address", "address of the query rows, low and high half"},
@@ -90,11 +90,12 @@ const std::vector<Word> network_words = {
       {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}},
     {word::reference_stride, "reference_stride",
      "of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of "
-     "boxes; 0: they follow each other"}};
+     "boxes; 0: they follow each other"},
+    {word::link, "link", "address of the descriptor of the next job of the program, low and high half; 0: none"}};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",
-     "bit 3: ReLU; with an epilogue 6, 7, 9 as above, 4: the rows are those that an index list "
+     "bit 3: ReLU; with an epilogue 6, 7, 9, 11 as above, 4: the rows are those that an index list "
      "names, 10: the outputs, with a norm, go to the rows that it names; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
     {word::queries, "queries", "number of rows"},
@@ -182,7 +183,8 @@ std::string register_header() {
         {"POSITION", flag_position, "position rows are added to them"},
         {"STREAM_SOURCES", flag_stream_sources, "source rows are of the stream"},
         {"NORM", flag_norm, "residual rows are added to the outputs, which are normalised"},
-        {"SCATTERED", flag_scattered, "outputs of a dense job go where the index list says"}})
+        {"SCATTERED", flag_scattered, "outputs of a dense job go where the index list says"},
+        {"HOST_STEP", flag_host_step, "behind the job the program waits for the host"}})
     out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
   const auto define_word = [&](const Word& w) {
     out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);

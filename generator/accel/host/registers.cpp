@@ -17,6 +17,7 @@ namespace {
 struct Registers {
   Module& m;
   const std::vector<Register> map;
+  const bool programs;  // there is an epilogue
 
   UInt awaddr = {}, write_address = {}, write_data = {};
   Bool write = {}, write_all = {};  // a register is written; .. with all of its bytes
@@ -78,6 +79,7 @@ void Registers::store() {
   output(m, "start", writes.at("start") & write_data.bit(0));
   output(m, "abort", writes.at("control") & write_data.bit(0));
   output(m, "soft_reset", soft_reset);
+  if (programs) output(m, "resume", writes.at("control") & write_data.bit(2));
   output(m, "descriptor", concat({values.at("desc_hi"), values.at("desc_lo")}));
   output(m, "timeout", values.at("timeout"));
 }
@@ -88,7 +90,8 @@ void Registers::interrupts() {
   const auto all = fields("int_state");
   for (int i = interrupt_count - 1; i >= 0; --i) {
     const auto& name = all[static_cast<std::size_t>(i)].name;
-    auto event = input(m, fmt::format("event_{}", name), Bool());
+    auto event =
+        i != interrupt_step || programs ? input(m, fmt::format("event_{}", name), Bool()) : Bool::constant(m, false);
     auto state = reg(m, fmt::format("int_{}", name), Bool(), 0);
     state.when(soft_reset, false)
         .when(event | (writes.at("int_test") & write_data.bit(i)), true)
@@ -106,7 +109,8 @@ void Registers::state() {
   m.note("State of the accelerator.");
   std::vector<Signal> status;
   const auto status_bits = fields("status");  // from bit 0 on, without gaps
-  for (auto f = status_bits.rbegin(); f != status_bits.rend(); ++f) status.push_back(input(m, f->name, Bool()));
+  for (auto f = status_bits.rbegin(); f != status_bits.rend(); ++f)
+    status.push_back(f->name != "waiting" || programs ? input(m, f->name, Bool()) : Bool::constant(m, false));
   values["status"] = concat(status);
   values["error"] = input(m, "error", UInt(error_bits));
   values["error_detail"] = input(m, "error_detail", UInt(error_detail_bits));
@@ -154,7 +158,7 @@ const Module& build_registers(Design& d, const Shapes& s) {
     m.describe(
         "AXI4-Lite registers (registers.md). Addresses that are not in the map read 0 and ignore writes, as do writes "
         "of less than four bytes.");
-    Registers registers{m, register_map(s.config)};
+    Registers registers{m, register_map(s.config), s.has_epilogue()};
     registers.take_writes();
     registers.store();
     registers.interrupts();

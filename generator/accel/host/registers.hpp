@@ -25,24 +25,25 @@ inline constexpr int kind = 0, flags = 1, job_id = 2, queries = 3, query_address
 inline constexpr int dense_shape = 16, dense_panel = 17, dense_reserved = 18, dense_list = 29, dense_end = 32;
 // With an epilogue, of both kinds:
 inline constexpr int position_address = 32, residual_address = 34, epsilon = 36, query_operand = 38,
-                     source_operand = 39, epilogue = 40, reference_stride = 41, network_reserved = 42;
+                     source_operand = 39, epilogue = 40, reference_stride = 41, link = 42, network_reserved = 44;
 }  // namespace word
 /// Bits of the flags. relu: of a dense layer; boxes to order_kept: of an attention layer; from stream_queries on: with
 /// an epilogue.
 inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3, flag_listed = 4,
                      flag_order_kept = 5, flag_stream_queries = 6, flag_position = 7, flag_stream_sources = 8,
-                     flag_norm = 9, flag_scattered = 10;
+                     flag_norm = 9, flag_scattered = 10, flag_host_step = 11;
 /// Flags that are legal in a job.
 inline constexpr unsigned attention_flags(const Config& c) {
   const unsigned flags =
       1u << flag_boxes | 1u << flag_masked | 1u << flag_map_given | 1u << flag_listed | 1u << flag_order_kept;
   if (c.network.epilogue == 0) return flags;
-  return flags | 1u << flag_stream_queries | 1u << flag_position | 1u << flag_stream_sources | 1u << flag_norm;
+  return flags | 1u << flag_stream_queries | 1u << flag_position | 1u << flag_stream_sources | 1u << flag_norm |
+         1u << flag_host_step;
 }
 inline constexpr unsigned dense_flags(const Config& c) {
   if (c.network.epilogue == 0) return 1u << flag_relu;
   return 1u << flag_relu | 1u << flag_listed | 1u << flag_stream_queries | 1u << flag_position | 1u << flag_norm |
-         1u << flag_scattered;
+         1u << flag_scattered | 1u << flag_host_step;
 }
 inline constexpr int queued_jobs = 2;  ///< that wait behind the one in work
 
@@ -101,7 +102,8 @@ struct ErrorText {
 const std::vector<ErrorText>& error_texts();  ///< by code
 
 /// Bits of INT_STATE, INT_ENABLE, INT_TEST.
-inline constexpr int interrupt_done = 0, interrupt_failed = 1, interrupt_refused = 2, interrupt_count = 3;
+inline constexpr int interrupt_done = 0, interrupt_failed = 1, interrupt_refused = 2, interrupt_step = 3,
+                     interrupt_count = 4;
 
 /// A C header with every offset, field, error code and descriptor word; the same for every configuration.
 std::string register_header();
