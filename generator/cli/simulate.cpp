@@ -14,6 +14,7 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/progress.hpp"
+#include "cli/simulate_network.hpp"
 #include "cli/simulate_options.hpp"
 #include "cli/simulate_report.hpp"
 #include "cli/simulate_rtl.hpp"
@@ -196,6 +197,7 @@ int simulate_dense(const SimulateOptions& options, std::optional<Waveform>& wave
 int simulate(const SimulateOptions& options) {
   check_options(options);
   auto waveform = chosen_waveform(options);
+  if (!options.network.network.empty()) return simulate_network(options, waveform);
   return options.dense.empty() ? simulate_layer(options, waveform) : simulate_dense(options, waveform);
 }
 
@@ -209,6 +211,7 @@ void add_simulate(const Command& app, int& exit_status) {
   add_fit_option(command, o->config);
   command.option_group("configuration").require_option(0, 1);
   command.add_option("--workload", o->workload, "layer and inputs (safetensors): runs it from source rows to outputs");
+  add_network_options(command, command, o->network);
   command.add_flag("--given-map", o->given_map,
                    "put the model's value map into memory and leave the value projection out: a quick run of the core");
   command

@@ -19,9 +19,14 @@ std::string text_of(const DenseShape& s) { return fmt::format("{}x{}x{}", s.rows
 }  // namespace
 
 void check_options(const SimulateOptions& o) {
-  const bool dense = !o.dense.empty();
+  const bool dense = !o.dense.empty(), network = !o.network.network.empty();
+  if (network && (dense || !o.workload.empty() || o.given_map || o.relu))
+    throw UserError("--network: is run from tokens to boxes: leave out --workload, --dense, --given-map and --relu");
+  if (network) return;
   if (!dense && o.workload.empty())
-    throw UserError("nothing to simulate: give a layer with --workload FILE, or dense products with --dense MxKxN");
+    throw UserError(
+        "nothing to simulate: give a layer with --workload FILE, a network with --network FILE, or dense products with "
+        "--dense MxKxN");
   if (dense && !o.workload.empty())
     throw UserError("--dense: its jobs are on random data, without a workload: give either --dense or --workload");
   if (dense && o.config.fit)
@@ -73,6 +78,10 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
   if (o.config.fit) text += " --fit";
   option("--workload", o.workload);
   if (o.given_map) text += " --given-map";
+  option("--network", o.network.network);
+  option("--scales", o.network.scales);
+  option("--input", o.network.input);
+  option("--scenes", o.network.scenes);
   option("--dense", fmt::format("{}", fmt::join(o.dense, ",")));
   if (o.relu) text += " --relu";
   option("--rtl", o.rtl);

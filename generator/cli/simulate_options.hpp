@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/config_options.hpp"
+#include "cli/network_options.hpp"
 #include "harness/session.hpp"
 #include "reference/random_dense.hpp"
 
@@ -12,6 +13,7 @@ namespace quillgen::cli {
 
 struct SimulateOptions {
   ConfigOptions config;
+  NetworkOptions network;
   std::string workload, rtl, json, keep, trace;
   std::string memory;              ///< name or file of a DRAM; empty: a fixed latency
   std::vector<std::string> dense;  ///< shapes as they were typed

@@ -72,10 +72,18 @@ void AxiMemory::check_complete(const AxiAddress& a, const Region& region) {
              last = first + (std::uint64_t{a.len} + 1) * options_.data_bytes;
   const auto begin = region.writes.begin() + static_cast<std::ptrdiff_t>(first - region.base),
              end = region.writes.begin() + static_cast<std::ptrdiff_t>(last - region.base);
+  const auto overlaps = [&](const Burst& w) {
+    return w.address.address < last && first < w.address.address + (w.address.len + 1) * options_.data_bytes;
+  };
+  const auto any_response = [&](const auto& condition) {
+    return std::ranges::any_of(responses_, [&](const auto& queue) { return std::ranges::any_of(queue, condition); });
+  };
+  if (region.shared) {
+    if (std::ranges::any_of(writes_, overlaps) || any_response(overlaps))
+      breach("reads before a write was answered in");
+    return;
+  }
   if (region.in_place) {
-    const auto overlaps = [&](const Burst& w) {
-      return w.address.address < last && first < w.address.address + (w.address.len + 1) * options_.data_bytes;
-    };
     if (std::any_of(begin, end, [](auto n) { return n > 0; }) || std::any_of(writes_.begin(), writes_.end(), overlaps))
       breach("reads what is overwritten in");
     return;
@@ -84,9 +92,8 @@ void AxiMemory::check_complete(const AxiAddress& a, const Region& region) {
   const auto in_region = [&](const Burst& w) {
     return w.address.address >= region.base && w.address.address < region.end();
   };
-  bool open = std::any_of(writes_.begin(), writes_.end(), in_region);
-  for (const auto& queue : responses_) open = open || std::any_of(queue.begin(), queue.end(), in_region);
-  if (open) breach("reads before the last write was answered in");
+  if (std::ranges::any_of(writes_, in_region) || any_response(in_region))
+    breach("reads before the last write was answered in");
 }
 
 void AxiMemory::take_read(const AxiAddress& address) {

@@ -154,7 +154,10 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
   if (stage == "order") return order_.compare(ordered_++, 0, values);
-  if (stage == "job") return;  // of a program, which is told where one job ends and the next begins
+  if (stage == "job") {
+    if (job_end_) job_end_(static_cast<std::uint32_t>(values[0]));
+    return;
+  }
   for (auto& s : sequential_)
     if (s.check.name() == stage) return fire_in_order(s, values, lane);
   throw std::logic_error(fmt::format("no stage {}", stage));

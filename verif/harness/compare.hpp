@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -90,6 +91,8 @@ class Comparison {
   /// Of no job: every firing is surplus.
   explicit Comparison(const Config& config);
 
+  /// Called when a job has ended, with its number.
+  void on_job_end(std::function<void(std::uint32_t id)> call) { job_end_ = std::move(call); }
   /// A firing of the tap of a stage; values in the order of stage_fields. Tap n of a stage is that of lane n.
   void fire(std::string_view stage, std::span<const std::int64_t> values, int lane = 0);
   /// After the job: what has not come is missing.
@@ -126,6 +129,7 @@ class Comparison {
   std::int64_t ordered_ = 0;  ///< firings of the order
   std::vector<Sequential> sequential_;
   StageCheck memory_;
+  std::function<void(std::uint32_t)> job_end_;
 };
 
 }  // namespace quillgen::harness

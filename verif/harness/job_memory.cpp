@@ -11,7 +11,6 @@
 namespace quillgen::harness {
 namespace {
 
-constexpr int base_alignment = 64;
 constexpr std::size_t most_faults = 10;
 
 std::uint32_t id_mask(int id, int count = 1) { return ((1u << count) - 1) << id; }

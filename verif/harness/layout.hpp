@@ -13,6 +13,8 @@
 
 namespace quillgen::harness {
 
+inline constexpr int base_alignment = 64;  ///< bytes, of the addresses in a descriptor
+
 /// Rows [R][elements] of `bits` bits, `stride` bytes apart; what lies between a row's end and the next row is noise.
 Bytes pack_rows(std::span<const std::int32_t> values, int elements, int bits, int stride, Chance& noise);
 

@@ -20,6 +20,7 @@ struct Region {
   std::uint32_t read_ids = 0;   ///< bit i: reads with ID i may come here
   std::uint32_t write_ids = 0;  ///< bit i: writes with ID i may come here
   WritableRows rows;            ///< of a region with write_ids
+  bool shared = false;          ///< by the jobs of a program: rows are read when no write to them is open
   bool in_place = false;        ///< rows are read before they are written, and not after
   std::vector<std::uint8_t>
       writes;  ///< times each byte was written (saturating); sized by MemoryMap::add when writable

@@ -10,7 +10,6 @@
 namespace quillgen::harness {
 namespace {
 
-constexpr int poll_gap = 50;         ///< cycles between two looks at STATUS
 constexpr int settling_cycles = 64;  ///< after the end of a job nothing may move
 
 void add_fault(JobResult& result, std::string text) {

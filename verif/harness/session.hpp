@@ -10,9 +10,12 @@
 #include "harness/bench.hpp"
 #include "harness/compare.hpp"
 #include "harness/job_memory.hpp"
+#include "harness/program_memory.hpp"
 #include "harness/registers.hpp"
 
 namespace quillgen::harness {
+
+inline constexpr int poll_gap = 50;  ///< cycles between two looks at STATUS
 
 /// What is random and how slow the memory is.
 struct Conditions {
@@ -58,6 +61,45 @@ struct JobResult {
   std::string first_mismatch() const;
 };
 
+/// A job of a program.
+struct ProgramJobResult {
+  std::string name;
+  std::vector<StageResult> stages;
+  std::uint64_t cycles = 0;   ///< from the end of the job before it, or of the host's step behind that
+  std::int64_t steps = 0;     ///< that the PE array takes
+  std::int64_t products = 0;  ///< useful ones: of rows and outputs that there are
+  std::int64_t mismatches() const;
+};
+
+struct ProgramResult {
+  std::vector<ProgramJobResult> jobs;  ///< those that have ended
+  std::vector<std::string> faults;     ///< as of a JobResult
+  std::int64_t fault_count = 0;
+  std::string hang;
+  std::uint32_t error_code = 0, error_detail = 0;
+  std::string failed_job;         ///< name of the job that the hardware says has failed
+  Counters counters;              ///< of all jobs
+  std::uint64_t cycles = 0;       ///< simulated, start to status, less those of the host
+  std::uint64_t host_cycles = 0;  ///< in which the program waited for the host
+  int host_steps = 0;
+  model::Detections found;
+  std::uint64_t total_bytes = 0;
+
+  std::int64_t mismatches() const;
+  bool bit_exact() const { return mismatches() == 0; }
+  std::string first_mismatch() const;
+};
+
+/// A program and what happens to it.
+struct ProgramRun {
+  const model::Program& program;
+  std::function<void(const ProgramJobResult& job, std::size_t number)> progress = nullptr;  ///< behind each job
+  /// As in a Job, of each cycle of the program.
+  std::function<bool(std::uint64_t cycle, Bench& bench)> meanwhile = nullptr;
+  std::function<void(std::size_t job, Descriptor&)> tamper = nullptr;
+  std::optional<AxiFault> read_fault = std::nullopt, write_fault = std::nullopt;
+};
+
 class Session {
  public:
   /// `waveform`: see Simulator; of all jobs of the session.
@@ -68,9 +110,13 @@ class Session {
   /// no more use. Throws Interrupted.
   JobResult run(const Job& job);
 
+  /// A program from its first job to its last, steps of the host included.
+  ProgramResult run(const ProgramRun& run);
+
  private:
   void check_capabilities(JobResult& result);
   void execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result);
+  void execute(const ProgramRun& run, ProgramMemory& memory, ProgramResult& result);
   void settle();
   std::uint64_t bytes_read(int client);
   void recover(JobResult& result);

@@ -19,7 +19,7 @@ constexpr const char* format_name = "quillgen scales 1";
 /// The formats on which scales depend.
 Json formats(const Config& config) {
   const auto all = to_json(config);
-  return {{"numerics", all.at("numerics")}, {"network", all.at("network")}};
+  return {{"numerics", all.at("numerics")}, {"network", {{"stream_bits", config.network.stream_bits}}}};
 }
 
 /// Not even JSON: says of which file.

@@ -54,7 +54,7 @@ const Module& build_row_epilogue(Design& d, const Shapes& s) {
     place.beats = mux(boxes, constant(box_row_beats(s.config)), constant(beats));
     auto ahead = stream(m, "ahead", (adds & mux(in_order, remaining != 0, given.valid)).named("row_known"), place);
     Bool next = (ahead.fire() & in_order).named("next_row");
-    remaining.when(start & in_order, rows).when(next, lib::decrement(remaining));
+    remaining.when(start & in_order & adds, rows).when(next, lib::decrement(remaining));
     address.when(start, base).when(next, lib::move_address(address, stride));
     auto copies = lib::fork(m, "row_place", ahead, 2);
     auto to_write = lib::fifo(d, m, "rows_ahead", copies[0], rows_ahead);

@@ -1,0 +1,69 @@
+// The memory of a program: tensors that its jobs pass on, parameters and descriptors, and the host's part of it.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/job_memory.hpp"
+#include "harness/layout.hpp"
+#include "harness/memory_map.hpp"
+#include "model/program.hpp"
+
+namespace quillgen::harness {
+
+class ProgramMemory {
+ public:
+  /// Replaces what is in `map`; places follow from the seed.
+  ProgramMemory(MemoryMap& map, const model::Program& program, const Config& config, std::uint64_t seed);
+
+  std::uint64_t first_descriptor() const { return descriptors_.front(); }
+  /// JOB_ID of a job.
+  std::uint32_t id(std::size_t job) const { return ids_[job]; }
+  /// The descriptor of a job in memory, to provoke errors.
+  Descriptor descriptor(std::size_t job) const { return made_[job]; }
+  void set_descriptor(std::size_t job, const Descriptor& descriptor);
+
+  /// What a job has written, as its Work expects it: rows of outputs or of boxes.
+  std::vector<std::int32_t> outputs(std::size_t job) const;
+  /// .. and the value map of an attention layer.
+  std::vector<std::int32_t> value_map(std::size_t job) const;
+
+  /// Does the host's step behind a job, from what is found in memory.
+  void host_step(std::size_t job);
+
+  /// What the program has found: the last class scores and the boxes.
+  model::Detections detections() const;
+
+ private:
+  struct Rows {
+    std::uint64_t base = 0;
+    int stride = 0, length = 0;
+  };
+  void place_tensors(Chance& noise);
+  void place_lists(Chance& noise);
+  void place_job(std::size_t job);
+  Region& add(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment);
+  Region& add_shared(const std::string& name, Bytes bytes, std::uint32_t read_ids, WritableRows rows, int alignment);
+  std::uint64_t place_of(const std::string& tensor) const;
+  JobAddresses addresses(const model::ProgramAttention& work) const;
+  JobAddresses addresses(const model::ProgramDense& work) const;
+
+  /// Rows of a tensor: all, or those named.
+  std::vector<std::int32_t> read_rows(const std::string& name, int length, std::span<const int> rows) const;
+  void write_rows(const std::string& name, std::span<const std::int32_t> values, int length);
+  void write_list(const std::string& name, const std::vector<int>& list);
+  std::vector<std::int32_t> box_references() const;
+
+  MemoryMap& map_;
+  const model::Program& program_;
+  Config config_;
+  AddressAllocator allocator_;
+  std::map<std::string, Rows> rows_;
+  std::vector<std::uint64_t> descriptors_;
+  std::vector<std::uint32_t> ids_;
+  std::vector<Descriptor> made_;
+};
+
+}  // namespace quillgen::harness

@@ -1,0 +1,198 @@
+#include <fmt/core.h>
+#include <quillgen_regs.h>
+
+#include <deque>
+
+#include "config/derived.hpp"
+#include "harness/session.hpp"
+
+namespace quillgen::harness {
+namespace {
+
+std::int64_t mismatches_of(const std::vector<StageResult>& stages) {
+  std::int64_t sum = 0;
+  for (const auto& stage : stages) sum += stage.mismatches;
+  return sum;
+}
+
+Work work_of(const model::ProgramJob& job) {
+  if (const auto* a = std::get_if<model::ProgramAttention>(&job.work)) return AttentionWork{a->layer, a->stages};
+  const auto& dense = std::get<model::ProgramDense>(job.work);
+  return DenseWork{dense.layer, dense.output};
+}
+
+/// Steps of the array, and products of them that count.
+void count_products(const model::ProgramJob& job, const Config& c, ProgramJobResult& result) {
+  const auto count = [&](std::int64_t rows, int inner, int outputs, int tiles) {
+    result.steps += (rows + c.gemm.rows - 1) / c.gemm.rows * gemm_steps(c, inner) * tiles;
+    result.products += rows * inner * outputs;
+  };
+  if (const auto* a = std::get_if<model::ProgramAttention>(&job.work)) {
+    const int channels = c.attention.embed_dim, samples = c.attention.samples_per_query();
+    count(AttentionWork{a->layer, a->stages}.live_tokens(), channels, channels, value_tiles(c));
+    count(static_cast<std::int64_t>(a->layer.wanted().size()), channels, 3 * samples, query_tiles(c));
+  } else {
+    const auto& layer = std::get<model::ProgramDense>(job.work).layer;
+    count(layer.rows, layer.inner, layer.outputs, divide_up(layer.outputs, c.gemm.columns));
+  }
+}
+
+/// The jobs as they end, each compared at once: later ones write over its results.
+class Follower {
+ public:
+  Follower(const ProgramRun& run, const Config& config, const ProgramMemory& memory, Bench& bench,
+           ProgramResult& result)
+      : run_(run), config_(config), memory_(memory), bench_(bench), result_(result), began_(bench.cycles()) {
+    follow();
+  }
+  std::size_t number() const { return number_; }
+  /// The host's step was done: the next job begins.
+  void go_on() { began_ = bench_.cycles(); }
+
+ private:
+  void follow() {
+    if (number_ == run_.program.jobs.size()) return;
+    comparisons_.emplace_back(config_, work_of(run_.program.jobs[number_]));
+    comparisons_.back().on_job_end([this](std::uint32_t id) { end(id); });
+    bench_.set_comparison(&comparisons_.back());
+  }
+  void end(std::uint32_t id) {
+    auto& comparison = comparisons_.back();
+    ProgramJobResult job;
+    job.name = run_.program.jobs[number_].name;
+    job.cycles = bench_.cycles() - began_;
+    count_products(run_.program.jobs[number_], config_, job);
+    comparison.finish();
+    comparison.compare_value(memory_.value_map(number_));
+    comparison.compare_memory(memory_.outputs(number_));
+    job.stages = comparison.results();
+    if (id != memory_.id(number_)) {
+      ++result_.fault_count;
+      result_.faults.push_back(fmt::format("{}: the job that ended has another JOB_ID", job.name));
+    }
+    result_.jobs.push_back(std::move(job));
+    if (run_.progress) run_.progress(result_.jobs.back(), number_);
+    ++number_;
+    began_ = bench_.cycles();
+    follow();
+  }
+
+  const ProgramRun& run_;
+  const Config& config_;
+  const ProgramMemory& memory_;
+  Bench& bench_;
+  ProgramResult& result_;
+  std::uint64_t began_;
+  std::size_t number_ = 0;
+  std::deque<Comparison> comparisons_;  ///< a tap may still be in the one before
+};
+
+}  // namespace
+
+std::int64_t ProgramJobResult::mismatches() const { return mismatches_of(stages); }
+
+std::int64_t ProgramResult::mismatches() const {
+  std::int64_t sum = fault_count + !hang.empty() + (error_code != 0);
+  for (const auto& job : jobs) sum += job.mismatches();
+  return sum;
+}
+
+std::string ProgramResult::first_mismatch() const {
+  for (const auto& job : jobs)
+    for (const auto& stage : job.stages)
+      if (stage.first) return fmt::format("{}: {}", job.name, describe(*stage.first));
+  if (!hang.empty()) return hang;
+  if (error_code != 0)
+    return fmt::format("the program ended with error code {}, detail {:#x}, in {}", error_code, error_detail,
+                       failed_job);
+  return faults.empty() ? "" : faults.front();
+}
+
+void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResult& result) {
+  const auto address = memory.first_descriptor();
+  bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
+  bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
+  for (int i = 0; i <= id_feature; ++i) read_before_[i] = bytes_read(i);
+  written_before_ = bench_.memory().bytes_written();
+  bench_.memory().set_faults(run.read_fault, run.write_fault);
+  bench_.memory().restart_traffic();
+  Follower follower(run, config_, memory, bench_, result);
+  started_ = bench_.cycles();
+  bench_.write_register(QUILLGEN_START, 1);
+  running_ = bench_.cycles();
+  std::uint32_t status = QUILLGEN_STATUS_BUSY_MASK;
+  bool cut_short = false;
+  while (status & QUILLGEN_STATUS_BUSY_MASK || !(status & (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_FAILED_MASK))) {
+    for (int i = 0; i < poll_gap && !cut_short; ++i) {
+      if (run.meanwhile) cut_short = run.meanwhile(bench_.cycles() - running_, bench_);
+      bench_.cycle();
+    }
+    if (cut_short) return settle();
+    status = bench_.read_register(QUILLGEN_STATUS);
+    if (!(status & QUILLGEN_STATUS_WAITING_MASK)) continue;
+    const auto from = bench_.cycles();
+    if (bench_.read_register(QUILLGEN_INT_STATE) != QUILLGEN_INT_STATE_STEP_MASK) {
+      ++result.fault_count;
+      result.faults.emplace_back("the program waits for the host, but INT_STATE is not that of a step");
+    }
+    bench_.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_STEP_MASK);
+    memory.host_step(follower.number() - 1);
+    ++result.host_steps;
+    bench_.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_RESUME_MASK);
+    result.host_cycles += bench_.cycles() - from;
+    follower.go_on();
+  }
+  ended_ = bench_.cycles();
+  result.cycles = ended_ - started_ - result.host_cycles;
+  bench_.set_comparison(nullptr);
+  const auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
+  result.error_code = bench_.read_register(QUILLGEN_ERROR);
+  if (interrupts != (result.error_code ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK)) {
+    ++result.fault_count;
+    result.faults.push_back(
+        fmt::format("INT_STATE is {:#x} after a program with error code {}", interrupts, result.error_code));
+  }
+  bench_.write_register(QUILLGEN_INT_STATE, interrupts);
+  result.error_detail = bench_.read_register(QUILLGEN_ERROR_DETAIL);
+  const auto id = bench_.read_register(QUILLGEN_JOB_ID);
+  if (result.error_code != 0)
+    for (std::size_t job = 0; job < run.program.jobs.size(); ++job)
+      if (memory.id(job) == id) result.failed_job = run.program.jobs[job].name;
+  for (std::size_t i = 0; i < counter_names.size(); ++i)
+    result.counters.*counter_names[i].field =
+        bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
+}
+
+ProgramResult Session::run(const ProgramRun& run) {
+  ProgramResult result;
+  ProgramMemory memory(map_, run.program, config_, conditions_.seed + 1000 * jobs_++);
+  for (std::size_t job = 0; run.tamper && job < run.program.jobs.size(); ++job) {
+    auto descriptor = memory.descriptor(job);
+    run.tamper(job, descriptor);
+    memory.set_descriptor(job, descriptor);
+  }
+  try {
+    if (fresh_) {
+      bench_.reset();
+      fresh_ = false;
+    }
+    execute(run, memory, result);
+  } catch (const Hang& hang) {
+    result.hang = hang.what();
+  } catch (const DesignStopped& stop) {
+    result.hang = fmt::format("the design stopped itself in cycle {}: {}", bench_.cycles(), stop.what());
+  }
+  bench_.set_comparison(nullptr);
+  auto& bus = bench_.memory();
+  for (const auto* list : {&bus.breaches(), &bench_.host().breaches(), &bench_.breaches()})
+    for (const auto& text : list->texts()) result.faults.push_back(text);
+  const auto breaches = bus.breaches().count() + bench_.host().breaches().count() + bench_.breaches().count();
+  result.fault_count += static_cast<std::int64_t>(breaches - breaches_before_);
+  breaches_before_ = breaches;
+  result.total_bytes = bus.bytes_written() - written_before_;
+  for (int client = 0; client <= id_feature; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
+  if (result.error_code == 0 && result.hang.empty()) result.found = memory.detections();
+  return result;
+}
+
+}  // namespace quillgen::harness
