@@ -130,7 +130,7 @@ const hdl::Module& build_row_epilogue(hdl::Design& d, const Shapes& s);
 // --- order of queries (order.hpp) -----------------------------------------------------------------------------------
 
 /// Queries in the order of their arrival. Streams out: query, burst. Ports: start, listed, count, rows, address; data,
-/// data_valid; bad_entry.
+/// data_valid; bad_entry; with an epilogue once (no row may be named twice).
 const hdl::Module& build_query_list(hdl::Design& d, const Shapes& s);
 
 /// References of queries. Streams: query in; word (QueryWord) and burst out. Ports: boxes, first_word_only, address;

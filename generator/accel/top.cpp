@@ -244,6 +244,9 @@ void Top::query_order() {
   if (!s.has_epilogue()) return;
   const Bool scattered = job.network->scattered;
   order.in("dense", job.dense), order.in("gathers", job.listed), order.in("scatters", scattered);
+  const NetworkFields& n = *job.network;
+  order.in("once",
+           (n.norm & (job.listed | scattered) & (n.residual_address == job.output_address)).named("in_place"));
   order.in("reference_stride", job.network->reference_stride);
   order.in("start_list", (run_start & job.dense & (job.listed | scattered)).named("start_list"));
 }

@@ -190,7 +190,7 @@
 #define QUILLGEN_ERROR_TIMEOUT_CODE                       8u           /* the memory port stood still for TIMEOUT cycles */
 #define QUILLGEN_ERROR_DENSE_CODE                         9u           /* inner or outputs 0, inner above CAP_DENSE, or tiles that are not those of the outputs or do not fit */
 #define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
-#define QUILLGEN_ERROR_LIST_CODE                          11u          /* an entry of the index list that is not below the number of rows */
+#define QUILLGEN_ERROR_LIST_CODE                          11u          /* an entry of the index list that is not below the number of rows, or one that a job names twice which writes over what it reads */
 #define QUILLGEN_ERROR_ORDER_CODE                         12u          /* flag order_kept, but no order of as many queries is held */
 
 /* Job descriptor: 32-bit little-endian words. */

@@ -235,14 +235,16 @@ std::vector<std::int32_t> ProgramMemory::value_map(std::size_t job) const {
   return a != nullptr ? read_value_map(a->layer, map_.at(map_name).bytes, config_) : std::vector<std::int32_t>();
 }
 
-void ProgramMemory::host_step(std::size_t job) {
+void ProgramMemory::host_step(std::size_t job, bool double_entry) {
   using model::HostStep;
   const auto step = program_.jobs[job].host_step;
   const auto all_of = [&](const std::string& name, int length) {
     return read_rows(name, length, first_rows(program_.tensors.at(name).rows));
   };
   if (step == HostStep::choose_tokens) {
-    write_list("tokens", model::best_rows(all_of("score", 1), 1, program_.lists.at("tokens").size()));
+    auto chosen = model::best_rows(all_of("score", 1), 1, program_.lists.at("tokens").size());
+    if (double_entry) chosen.back() = chosen.front();
+    write_list("tokens", chosen);
   } else if (step == HostStep::choose_queries) {
     const auto chosen =
         model::best_rows(all_of("proposal.classes", program_.classes), static_cast<std::size_t>(program_.classes),

@@ -30,8 +30,8 @@ class ProgramMemory {
   /// .. and the value map of an attention layer.
   std::vector<std::int32_t> value_map(std::size_t job) const;
 
-  /// Does the host's step behind a job, from what is found in memory.
-  void host_step(std::size_t job);
+  /// Does the host's step behind a job, from what is found in memory. `double_entry`: names a chosen token twice.
+  void host_step(std::size_t job, bool double_entry = false);
 
   /// What the program has found: the last class scores and the boxes.
   model::Detections detections() const;

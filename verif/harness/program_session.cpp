@@ -116,12 +116,13 @@ void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResul
   written_before_ = bench_.memory().bytes_written();
   bench_.memory().set_faults(run.read_fault, run.write_fault);
   bench_.memory().restart_traffic();
+  const auto bursts_read = bench_.memory().bursts_read(), bursts_written = bench_.memory().bursts_written();
   Follower follower(run, config_, memory, bench_, result);
   started_ = bench_.cycles();
   bench_.write_register(QUILLGEN_START, 1);
   running_ = bench_.cycles();
   std::uint32_t status = QUILLGEN_STATUS_BUSY_MASK;
-  bool cut_short = false;
+  bool& cut_short = result.cut_short;
   while (status & QUILLGEN_STATUS_BUSY_MASK || !(status & (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_FAILED_MASK))) {
     for (int i = 0; i < poll_gap && !cut_short; ++i) {
       if (run.meanwhile) cut_short = run.meanwhile(bench_.cycles() - running_, bench_);
@@ -136,14 +137,18 @@ void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResul
       result.faults.emplace_back("the program waits for the host, but INT_STATE is not that of a step");
     }
     bench_.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_STEP_MASK);
-    memory.host_step(follower.number() - 1);
+    memory.host_step(follower.number() - 1, run.double_entry);
     ++result.host_steps;
     bench_.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_RESUME_MASK);
     result.host_cycles += bench_.cycles() - from;
     follower.go_on();
   }
   ended_ = bench_.cycles();
+  result.bursts_read = bench_.memory().bursts_read() - bursts_read;
+  result.bursts_written = bench_.memory().bursts_written() - bursts_written;
   result.cycles = ended_ - started_ - result.host_cycles;
+  if (status & QUILLGEN_STATUS_QUARANTINED_MASK)
+    for (auto& fault : recover()) ++result.fault_count, result.faults.push_back(std::move(fault));
   bench_.set_comparison(nullptr);
   const auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
   result.error_code = bench_.read_register(QUILLGEN_ERROR);

@@ -103,16 +103,18 @@ void Session::settle() {
 }
 
 /// After a time-out: a start is refused until the memory has answered everything.
-void Session::recover(JobResult& result) {
+std::vector<std::string> Session::recover() {
+  std::vector<std::string> faults;
   bench_.write_register(QUILLGEN_START, 1);
   if (!(bench_.read_register(QUILLGEN_INT_STATE) & QUILLGEN_INT_STATE_REFUSED_MASK))
-    add_fault(result, "a start is not refused while the port is quarantined");
+    faults.emplace_back("a start is not refused while the port is quarantined");
   bench_.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
   bench_.memory().set_silent(false);
   const auto limit = bench_.cycles() + bench_.hang_limit();
   while (bench_.read_register(QUILLGEN_STATUS) & QUILLGEN_STATUS_QUARANTINED_MASK)
     if (bench_.cycles() > limit) throw Hang("hang: the port stays quarantined though the memory answers again");
-  if (!bench_.memory().idle()) add_fault(result, "the quarantine ended before the memory had answered everything");
+  if (!bench_.memory().idle()) faults.emplace_back("the quarantine ended before the memory had answered everything");
+  return faults;
 }
 
 void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result) {
@@ -139,7 +141,8 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   }
   ended_ = bench_.cycles();
   result.cycles = ended_ - started_;
-  if (status & QUILLGEN_STATUS_QUARANTINED_MASK) recover(result);
+  if (status & QUILLGEN_STATUS_QUARANTINED_MASK)
+    for (auto& fault : recover()) add_fault(result, std::move(fault));
   else if (!bench_.memory().idle()) add_fault(result, "the job is done, but the memory still has bursts to answer");
   bench_.set_comparison(nullptr);
   const auto last = bench_.last_memory_activity();

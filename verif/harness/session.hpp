@@ -84,6 +84,8 @@ struct ProgramResult {
   int host_steps = 0;
   model::Detections found;
   std::uint64_t total_bytes = 0;
+  std::uint64_t bursts_read = 0, bursts_written = 0;
+  bool cut_short = false;  ///< as of a JobResult
 
   std::int64_t mismatches() const;
   bool bit_exact() const { return mismatches() == 0; }
@@ -98,6 +100,7 @@ struct ProgramRun {
   std::function<bool(std::uint64_t cycle, Bench& bench)> meanwhile = nullptr;
   std::function<void(std::size_t job, Descriptor&)> tamper = nullptr;
   std::optional<AxiFault> read_fault = std::nullopt, write_fault = std::nullopt;
+  bool double_entry = false;  ///< the host names the first of the chosen tokens twice
 };
 
 class Session {
@@ -119,7 +122,7 @@ class Session {
   void execute(const ProgramRun& run, ProgramMemory& memory, ProgramResult& result);
   void settle();
   std::uint64_t bytes_read(int client);
-  void recover(JobResult& result);
+  std::vector<std::string> recover();
   void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
   void check_bytes(const Work& work, std::uint64_t written, JobResult& result);
   void check_cycles(JobResult& result) const;

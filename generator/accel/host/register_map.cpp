@@ -181,7 +181,10 @@ const std::vector<ErrorText>& error_texts() {
        "inner or outputs 0, inner above CAP_DENSE, or tiles that are not those of the outputs or do not fit",
        "word of the descriptor"},
       {Error::tokens, "tokens", "more tokens than CAP_TOKENS", "word of the descriptor"},
-      {Error::list, "list", "an entry of the index list that is not below the number of rows", "0"},
+      {Error::list, "list",
+       "an entry of the index list that is not below the number of rows, or one that a job names twice which writes "
+       "over what it reads",
+       "0"},
       {Error::order, "order", "flag order_kept, but no order of as many queries is held", "word of the descriptor"}};
   return texts;
 }

@@ -46,6 +46,7 @@ const Module& build_query_order(Design& d, const Shapes& s) {
     Instance list(m, "query_list", build_query_list(d, s));
     list.pass({"rows", "count", "listed", "data", "bad_entry"});
     list.pass("address", "list_address"), list.pass("data_valid", "list_valid"), list.pass("burst", "list_burst");
+    if (s.has_epilogue()) list.pass("once");
     auto arrival = list.out_stream<UInt>("query");
     Bool begin_list;        // of a dense job, with an epilogue
     Stream<UInt> of_dense;  // rows that it names

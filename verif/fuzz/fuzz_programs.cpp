@@ -1,0 +1,197 @@
+// Random networks as programs on one instance, most of them in trouble first: whatever stops a program, the next one,
+// on fresh rows, is bit-exact.
+#include <fmt/core.h>
+#include <quillgen_regs.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "accel/blocks.hpp"
+#include "accel/generate.hpp"
+#include "command_line/command.hpp"
+#include "config/load.hpp"
+#include "fuzz/draw.hpp"
+#include "fuzz/random_network.hpp"
+#include "harness/build.hpp"
+#include "harness/files.hpp"
+#include "harness/interrupt.hpp"
+#include "harness/manifest.hpp"
+#include "harness/session.hpp"
+#include "passes/verify.hpp"
+#include "unit/interpreter_device.hpp"
+
+namespace {
+
+using namespace quillgen;
+
+struct Options {
+  std::string preset = "detector";
+  std::vector<std::string> overrides;
+  std::uint64_t first = 1, count = 10;
+  bool interpreted = false, no_trouble = false;
+};
+
+/// The design of the options.
+struct Simulated {
+  explicit Simulated(const Options& o) : config(load_preset(o.preset, o.overrides)) {
+    if (o.interpreted) {
+      const auto& top = accel::build_top(design, accel::Shapes(config), top_name);
+      passes::verify_or_throw(top);
+      library.emplace(test::interpreter_library(top, config));
+      manifest = test::interpreter_manifest(top, config);
+      return;
+    }
+    const auto rtl = folder.path() / "rtl";
+    generate(config, rtl);
+    manifest = harness::load_manifest(rtl);
+    library.emplace(harness::build_simulator(rtl, manifest).library);
+  }
+  Config config;
+  hdl::Design design;
+  harness::TemporaryFolder folder{std::filesystem::temp_directory_path()};
+  harness::Manifest manifest;
+  std::optional<harness::SimulatorLibrary> library;
+};
+
+struct Counts {
+  int programs = 0, troubles = 0;
+  std::size_t jobs = 0;
+  std::uint64_t cycles = 0;
+};
+
+enum Trouble : int { read_fault, write_fault, aborted, soft_reset, silent, bad_descriptor, twice_named, troubles };
+constexpr const char* trouble_names[] = {"read fault",    "write fault",    "abort",          "soft reset",
+                                         "silent memory", "bad descriptor", "row named twice"};
+
+/// A program with a trouble at a random moment; what is wrong with how it ended, "" if nothing.
+std::string run_trouble(harness::Session& session, const model::Program& program, const harness::ProgramResult& good,
+                        fuzz::Draw& draw, int kind) {
+  harness::ProgramRun run{program};
+  const auto moment = static_cast<std::uint64_t>(draw.between(0, static_cast<int>(good.cycles) - 200));
+  std::uint32_t error = 0;
+  int broken = -1;
+  if (kind == read_fault)
+    error = QUILLGEN_ERROR_READ_CODE,
+    run.read_fault =
+        harness::AxiFault{static_cast<std::uint64_t>(draw.below(static_cast<int>(good.bursts_read) * 9 / 10 + 1))};
+  if (kind == write_fault)
+    error = QUILLGEN_ERROR_WRITE_CODE,
+    run.write_fault =
+        harness::AxiFault{static_cast<std::uint64_t>(draw.below(static_cast<int>(good.bursts_written) * 9 / 10 + 1))};
+  if (kind == aborted || kind == soft_reset) {
+    const auto bit = kind == aborted ? QUILLGEN_CONTROL_ABORT_MASK : QUILLGEN_CONTROL_SOFT_RESET_MASK;
+    error = kind == aborted ? QUILLGEN_ERROR_ABORTED_CODE : 0;
+    run.meanwhile = [done = false, moment, bit, kind](std::uint64_t cycle, harness::Bench& bench) mutable {
+      if (done || cycle < moment) return false;
+      done = true;
+      bench.write_register(QUILLGEN_CONTROL, bit);
+      return kind == soft_reset;
+    };
+  }
+  if (kind == silent) {
+    error = QUILLGEN_ERROR_TIMEOUT_CODE;
+    run.meanwhile = [done = false, moment](std::uint64_t cycle, harness::Bench& bench) mutable {
+      if (done || cycle < moment) return false;
+      done = true;
+      bench.write_register(QUILLGEN_TIMEOUT, 300);
+      bench.memory().set_silent(true);
+      return false;
+    };
+  }
+  if (kind == bad_descriptor) {
+    error = QUILLGEN_ERROR_DESCRIPTOR_CODE;
+    broken = draw.below(static_cast<int>(program.jobs.size()));
+    run.tamper = [broken](std::size_t job, harness::Descriptor& d) {
+      if (static_cast<int>(job) == broken) d[QUILLGEN_DESCRIPTOR_WORD_KIND] ^= 0x100;
+    };
+  }
+  if (kind == twice_named) error = QUILLGEN_ERROR_LIST_CODE, run.double_entry = true;
+  const auto result = session.run(run);
+  if (!result.hang.empty()) return result.hang;
+  if (result.fault_count > 0) return result.faults.front();
+  for (const auto& job : result.jobs)
+    if (job.mismatches() > 0) return result.first_mismatch();
+  if (kind == soft_reset) return result.cut_short ? "" : "a soft reset did not end the program";
+  if (result.error_code != error) return fmt::format("error code {} instead of {}", result.error_code, error);
+  if (broken >= 0 && result.failed_job != program.jobs[static_cast<std::size_t>(broken)].name)
+    return fmt::format("job {} is said to have failed", result.failed_job);
+  return "";
+}
+
+/// What is wrong with the session of this seed, "" if nothing.
+std::string run_session(const Simulated& simulated, const Options& o, std::uint64_t seed, Counts& counts) {
+  fuzz::Draw draw(seed);
+  const int stall = draw.chance(50) ? 0 : draw.between(1, 70), latency = draw.chance(40) ? 1 : draw.between(1, 250);
+  harness::Session session(*simulated.library, simulated.manifest, simulated.config, {seed, stall, latency});
+  for (int i = 0; i < 2; ++i) {
+    const auto random = fuzz::random_network(simulated.config, seed * 10 + static_cast<std::uint64_t>(i));
+    const auto program = model::make_program(random.network, simulated.config, random.source);
+    const auto expected = model::run(random.network, random.source);
+    const auto name =
+        fmt::format("program {} of {} jobs, stall {} %, latency {}", i + 1, program.jobs.size(), stall, latency);
+    if (program.detections.logits != expected.logits || program.detections.boxes != expected.boxes)
+      return fmt::format("{}: its jobs do not make the network", name);
+    const auto good = session.run(harness::ProgramRun{program});
+    ++counts.programs, counts.jobs += good.jobs.size(), counts.cycles += good.cycles;
+    if (!good.bit_exact()) return fmt::format("{}: {}", name, good.first_mismatch());
+    if (good.found.logits != expected.logits || good.found.boxes != expected.boxes)
+      return fmt::format("{}: other boxes or classes are found", name);
+    if (o.no_trouble) continue;
+    int kind = draw.below(troubles);
+    if (kind == twice_named && random.network.listed < 2) kind = aborted;
+    ++counts.troubles;
+    const auto problem = run_trouble(session, program, good, draw, kind);
+    if (!problem.empty()) return fmt::format("{}, {}: {}", name, trouble_names[kind], problem);
+    const auto again = session.run(harness::ProgramRun{program});
+    ++counts.programs, counts.jobs += again.jobs.size(), counts.cycles += again.cycles;
+    if (!again.bit_exact()) return fmt::format("{}, after a {}: {}", name, trouble_names[kind], again.first_mismatch());
+  }
+  return "";
+}
+
+int run_all(const Options& o, const std::string& program) {
+  const auto start = std::chrono::steady_clock::now();
+  const Simulated simulated(o);
+  Counts counts;
+  std::uint64_t failed = 0;
+  for (auto seed = o.first; seed < o.first + o.count; ++seed) {
+    const auto problem = run_session(simulated, o, seed, counts);
+    harness::check_interrupt();
+    if (problem.empty()) continue;
+    ++failed;
+    std::string changes;
+    for (const auto& change : o.overrides) changes += " --set " + change;
+    fmt::print("seed {}: FAILED: {}\nreplay: {} --preset {}{}{}{} --first {} --count 1\n", seed, problem, program,
+               o.preset, changes, o.interpreted ? " --interpreted" : "", o.no_trouble ? " --no-trouble" : "", seed);
+    std::fflush(stdout);
+  }
+  fmt::print("{}: {} sessions: {} programs of {} jobs, {} in trouble, {} cycles, {} failed, {:.0f} s\n", o.preset,
+             o.count, counts.programs, counts.jobs, counts.troubles, counts.cycles, failed,
+             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  command_line::Program app("Random networks as programs: the generated design equals the model, after any trouble.");
+  app.add_option("--preset", o.preset, "built-in configuration");
+  app.add_option("--set", o.overrides, "path=value: change a number of the configuration; repeatable").repeatable();
+  app.add_option("--first", o.first, "seed of the first session");
+  app.add_option("--count", o.count, "number of sessions, two networks each");
+  app.add_flag("--interpreted", o.interpreted, "on the interpreter instead of in Verilator");
+  app.add_flag("--no-trouble", o.no_trouble, "only programs that nothing stops");
+  if (const auto status = app.parse(argc, argv)) return *status;
+  harness::catch_interrupts();
+  try {
+    return run_all(o, argv[0]);
+  } catch (const harness::Interrupted&) {
+    fmt::print(stderr, "interrupted\n");
+    return 130;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "fuzz_programs: {}\n", e.what());
+    return 2;
+  }
+}
