@@ -49,7 +49,7 @@ const Module& build_row_epilogue(Design& d, const Shapes& s) {
     place.beats = UInt::constant(m, static_cast<std::uint64_t>(beats), beat_bits);
     auto ahead = stream(m, "ahead", (norm & mux(dense, remaining != 0, request.valid)).named("row_known"), place);
     Bool next = (ahead.fire() & dense).named("next_row");
-    remaining.when(start & dense, rows).when(next, lib::decrement(remaining));
+    remaining.when(start & dense & norm, rows).when(next, lib::decrement(remaining));
     address.when(start, base).when(next, lib::move_address(address, stride));
     auto copies = lib::fork(m, "row_place", ahead, 2);
     auto to_write = lib::fifo(d, m, "rows_ahead", copies[0], rows_ahead);
