@@ -139,7 +139,7 @@ inline std::vector<Config> block_configs() {
       {"network.epilogue=true", "network.stream_bits=16", "attention.embed_dim=48", "attention.heads=2",
        "attention.levels=3", "attention.points=2", "numerics.preset=int12", "gemm.rows=5", "gemm.columns=24",
        "gemm.depth=8", "gemm.max_inner=100", "core.projection_columns=2", "feature_cache.kilobytes=8",
-       "memory.data_bits=256"}};
+       "memory.data_bits=128"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
