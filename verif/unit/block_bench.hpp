@@ -139,7 +139,11 @@ inline std::vector<Config> block_configs() {
       {"network.epilogue=true", "network.stream_bits=16", "attention.embed_dim=48", "attention.heads=2",
        "attention.levels=3", "attention.points=2", "numerics.preset=int12", "gemm.rows=5", "gemm.columns=24",
        "gemm.depth=8", "gemm.max_inner=100", "core.projection_columns=2", "feature_cache.kilobytes=8",
-       "memory.data_bits=128"}};
+       "memory.data_bits=128"},
+      // Operands of a byte, formed from elements of two.
+      {"network.epilogue=true", "network.stream_bits=13", "attention.embed_dim=16", "attention.heads=4",
+       "attention.levels=1", "attention.points=2", "numerics.preset=int8", "numerics.output_bits=10", "gemm.rows=2",
+       "gemm.columns=8", "gemm.depth=4", "core.projection_columns=2", "memory.data_bits=64", "order.bucket_bits=2"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
