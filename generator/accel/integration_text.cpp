@@ -180,6 +180,24 @@ std::string open_table(const Config& c) {
   return text + fmt::format("| | all | {} |\n", sum);
 }
 
+/// Rows of the stream, in the list of tensors.
+std::string network_text(const Config& c) {
+  if (c.network.epilogue == 0) return "";
+  return fmt::format(
+      "* Rows of the stream have elements of {} bits. They, and all results, take {} each, so that a job may read "
+      "what\n"
+      "  another has written. With the flag STREAM_QUERIES the query rows, or the rows of a dense job, are of the\n"
+      "  stream, with STREAM_SOURCES the source rows; operands are formed with QUERY_OPERAND and SOURCE_OPERAND. With\n"
+      "  POSITION the position rows, as far apart as the query rows, are added first.\n"
+      "* With NORM results are added to the residual rows, as far apart as the output rows, and normalised with the "
+      "last\n"
+      "  table below. A dense job then has {} outputs, one panel, and the table behind it.\n"
+      "* Residual rows may be the output rows: each is read before it is written and not after. Otherwise the two "
+      "must\n"
+      "  not overlap, and in place no query may be named twice.\n",
+      c.network.stream_bits, element_bytes(result_width(c)) == 1 ? "a byte" : "two bytes", c.attention.embed_dim);
+}
+
 std::string tensor_table(const Config& c) {
   const auto& a = c.attention;
   const int query = query_row_beats(c) * beat_bytes(c.memory), output = output_row_beats(c) * beat_bytes(c.memory),
@@ -220,6 +238,16 @@ std::string tensor_table(const Config& c) {
       0);
   row("output rows of a dense job", "written", base_alignment,
       fmt::format("rows * stride, stride >= outputs * {} padded to a beat", element_bytes(result_width(c))), 0);
+  if (c.network.epilogue == 0) return text;
+  const std::int64_t longest =
+      row_beats(std::max(a.embed_dim, c.gemm.max_inner), result_width(c), c.memory) * beat_bytes(c.memory);
+  row("rows of the stream, for any of these rows", "read", base_alignment,
+      fmt::format("rows * stride, stride >= elements * {} padded to a beat", element_bytes(result_width(c))),
+      std::max(a.max_queries * longest, std::int64_t{a.max_tokens} * output));
+  row("position rows", "read", base_alignment, "as the query rows, or the rows of the dense job",
+      a.max_queries * longest);
+  row("residual rows", "read", base_alignment, fmt::format("rows * stride of the outputs, stride >= {}", output),
+      std::int64_t{a.max_queries} * output);
   return text;
 }
 
@@ -254,8 +282,9 @@ std::string integration_page(const Config& c, const Json& manifest) {
       fmt::arg("logit_tiles", logit_tiles(c)), fmt::arg("offset_tiles", offset_tiles(c)),
       fmt::arg("together", Shapes(c).requant_columns()), fmt::arg("beside", Shapes(c).weight_columns()),
       fmt::arg("weight_bits", Shapes(c).weight_bits()), fmt::arg("tensors", tensor_table(c)),
-      fmt::arg("image", image_table(Shapes(c))), fmt::arg("memories", memory_table(manifest["memories"])),
-      fmt::arg("gates", gate_text(manifest["gates"], i)), fmt::arg("constraints", constraints(i)));
+      fmt::arg("network", network_text(c)), fmt::arg("image", image_table(Shapes(c))),
+      fmt::arg("memories", memory_table(manifest["memories"])), fmt::arg("gates", gate_text(manifest["gates"], i)),
+      fmt::arg("constraints", constraints(i)));
 }
 
 }  // namespace quillgen::accel

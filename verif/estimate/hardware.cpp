@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "config/derived.hpp"
+#include "config/memory_port.hpp"
 #include "config/region.hpp"
 #include "estimate/estimate.hpp"
 
@@ -70,6 +71,20 @@ Block regions_of(const Config& c) {
                    beats * c.memory.data_bits + (listed > 16 ? listed * segment : 0))};
 }
 
+/// What forms operands: a multiplier an element of a beat, and the rows that are added to those of the stream.
+Block operand_former_of(const Config& c) {
+  const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(result_width(c));
+  return {"operand_former", in_beat, std::int64_t{row_buffer_beats(c)} * c.memory.data_bits};
+}
+
+/// Residual rows, sums of four rows, gamma and beta. An element is squared, normalised and scaled; a sum is squared.
+Block row_epilogue_of(const Config& c) {
+  const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(result_width(c));
+  return {"row_epilogue", 3 * in_beat + 1,
+          std::int64_t{residual_buffer_beats(c)} * c.memory.data_bits +
+              c.attention.embed_dim * (4 * std::int64_t{branch_bits(c)} + 16 + 32)};
+}
+
 }  // namespace
 
 Hardware hardware_of(const Config& c) {
@@ -100,6 +115,10 @@ Hardware hardware_of(const Config& c) {
                              (line_width(shape) == 2 ? 2 : 0) + (line_height(shape) == 2 ? 2 : 0) + 2;
   const std::int64_t sum_bits = n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / lanes));
   const std::int64_t longest = std::max(a.embed_dim, g.max_inner);
+  // Bits of an output of the lanes, and of one of the array, before they take their format.
+  const bool epilogue = c.network.epilogue != 0;
+  const int projected = epilogue ? std::max(n.output_bits, branch_bits(c)) : n.output_bits,
+            result = epilogue ? std::max(n.query_bits, projected) : n.output_bits;
 
   Hardware h;
   const auto add = [&](const Block& block) {
@@ -137,19 +156,17 @@ Hardware hardware_of(const Config& c) {
   block_of("output_projection", lanes * columns * head_dim,
            lanes * columns * lane_heads * word * head_dim * n.output_weight_bits +
                (lanes > 1 ? lanes * up(word) * columns * sum_bits : 0));  // that wait for the other lanes
-  block_of("output_requantise", columns, columns * word * entry + up(word) * (columns * n.output_bits + 1));
+  block_of("output_requantise", columns, columns * word * entry + up(word) * (columns * projected + 1));
   // Results of rows on their way to memory, in banks of one element, the slots of a group a power of two.
-  const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(std::min(n.feature_bits, n.output_bits));
+  const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(std::min(n.feature_bits, result_width(c)));
   const std::int64_t banks = std::max(up(g.columns), in_beat), groups = std::max(3, 4 / g.rows + 2);
   block_of("result_buffer", 0,
            banks * std::max<std::int64_t>(1, result_elements(c) / banks) * ((groups - 1) * row_slots + g.rows) *
-               std::max(n.feature_bits, n.output_bits));
+               std::max(n.feature_bits, result));
+  if (epilogue) add(operand_former_of(c)), add(row_epilogue_of(c));
   block_of("token_mask", 0, std::int64_t{divide_up(a.max_tokens, beat_bytes(c.memory))} * beat_bytes(c.memory));
-  const int row = std::max(row_beats(a.embed_dim, n.feature_bits, c.memory),
-                           row_beats(static_cast<int>(longest), n.query_bits, c.memory)),
-            latency = c.memory.latency_cycles;
   // What is written waits for the whole of its burst, and there is room for another.
-  block_of("memory_clients", 0, beat * (up(std::max(latency, 32)) + up(std::max(latency + 2 * row, 32)) + 32));
+  block_of("memory_clients", 0, beat * (job_buffer_beats(c) + row_buffer_beats(c) + 32));
   // Sizes of levels, panels and loads; bytes of a row of tokens.
   block_of("job_control", 3 + 2 + 1, 0);
   return h;

@@ -8,12 +8,10 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int descriptor_bytes = 128;
-
 /// Descriptor read and checked; the loads begin. Returns the cycle in which the tags are clear.
 Cycle begin(Board& b) {
   ReadPort port(b.clock, b.latency, {&b.job_reader});
-  int beats = divide_up(descriptor_bytes, b.beat());
+  int beats = divide_up(4 * descriptor_words(b.c), b.beat());
   b.clock.acted(), b.step();
   b.job_reader.request(beats);
   while (beats > 0) {

@@ -68,7 +68,7 @@ void project_map(Board& b) {
 void multiply_panel(Board& b, int tiles, int outputs) {
   const auto& c = b.c;
   const auto& shape = b.demand.shape;
-  const int output_beats = row_beats(outputs, c.numerics.output_bits, c.memory);
+  const int output_beats = row_beats(outputs, result_width(c), c.memory);
   Rows rows(b, row_beats(shape.inner, c.numerics.query_bits, c.memory), shape.inner, c.numerics.query_bits);
   PeArray array(b.clock, b.array_timing(tiles, shape.inner), b.result_groups());
   BurstWriter writer(b.beat(), b.latency);

@@ -10,7 +10,7 @@ class Rows {
  public:
   /// Of `inner` elements of `bits` bits.
   Rows(Board& b, int beats, int inner, int bits)
-      : reader_(b.clock, b.beat(), b.row_buffer()),
+      : reader_(b.clock, b.beat(), row_buffer_beats(b.c)),
         feed_(b.clock, reader_, b.beat(), row_word(b.c) * element_bytes(bits), divide_up(inner, row_word(b.c)), beats),
         beats_(beats) {}
   BurstReader& reader() { return reader_; }

@@ -21,3 +21,26 @@ bench_run() {
   printf '%s\n' "$output"
   [[ $output == *PASSED* ]]
 }
+
+status=0
+
+# mutant NAME noise|x FILE FIND REPLACEMENT: the design in $folder/rtl with one place changed runs the jobs of $work until one is wrong, and must not
+# pass: otherwise $status is 1. FIND stands once in the file; when it is the replacement too, the bench must pass.
+mutant() {
+  local name=$1 padding=$2 file=$3 find=$4 replacement=$5 text result=noticed expected=noticed
+  rm -rf "$folder/mutant"
+  cp -r "$folder/rtl" "$folder/mutant"
+  text=$(<"$folder/rtl/$file")
+  case $text in
+    *"$find"*"$find"*) echo "more than once in $file: $find" >&2; exit 1 ;;
+    *"$find"*) ;;
+    *) echo "not in $file: $find" >&2; exit 1 ;;
+  esac
+  printf '%s\n' "${text/"$find"/"$replacement"}" >"$folder/mutant/$file"
+  bench_jobs "$padding" "${work[@]}"
+  bench_build "$folder/mutant"
+  bench_run "$padding" +first >"$folder/log" && result=passed
+  [ "$find" != "$replacement" ] || expected=passed
+  printf '%-24s %s\n' "$name" "$result: $(grep -m 1 -E 'error|does not end|PASSED' "$folder/log")"
+  [ "$result" = "$expected" ] || status=1
+}

@@ -1,9 +1,12 @@
 // Jobs for the four-state bench: what memory holds before and after each, for $readmemh, a beat a line, the highest
 // byte first. Bytes that nobody has given a value are x: those between the tensors and, with `x`, those that a tensor
 // may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
-//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given]...
-// WORK is a workload file, or the shape of a dense job, ROWSxINNERxOUTPUTS; given: its value map is in memory.
+//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:formed][:norm]...
+// WORK is a workload file, or the shape of a dense job, ROWSxINNERxOUTPUTS; given: its value map is in memory. With an
+// epilogue, formed: its operands are formed from rows of the stream; norm: its results are added to residual rows, in
+// place in every second job, and normalised.
 #include <fmt/core.h>
+#include <quillgen_regs.h>
 
 #include <cstdio>
 #include <fstream>
@@ -12,6 +15,7 @@
 #include "config/derived.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
+#include "fourstate/stream_work.hpp"
 #include "harness/files.hpp"
 #include "harness/layout.hpp"
 #include "harness/manifest.hpp"
@@ -112,7 +116,7 @@ int stride_of(const Config& c, int elements, int bits) {
 /// Rows of outputs as they are written, padded with zeros to whole beats.
 void write_rows(Image& image, const Config& c, const JobAddresses& a, const std::vector<std::int32_t>& values,
                 int elements, const std::vector<int>& rows) {
-  const int bits = c.numerics.output_bits, bytes = row_beats(elements, bits, c.memory) * beat_bytes(c.memory);
+  const int bits = result_width(c), bytes = row_beats(elements, bits, c.memory) * beat_bytes(c.memory);
   for (const int row : rows) {
     const std::vector<std::int32_t> wanted(values.begin() + std::ptrdiff_t{row} * elements,
                                            values.begin() + std::ptrdiff_t{row + 1} * elements);
@@ -121,6 +125,45 @@ void write_rows(Image& image, const Config& c, const JobAddresses& a, const std:
     packed.resize(static_cast<std::size_t>(bytes));
     image.write(a.outputs + static_cast<std::uint64_t>(row) * a.output_stride, packed);
   }
+}
+
+/// Rows for the array: operands of `bits` bits, or what they are formed from.
+std::uint64_t place_rows(Image& image, const Config& c, const std::vector<std::int32_t>& operands, int bits,
+                         const std::optional<model::Requant>& formed, const std::vector<std::int32_t>& rows,
+                         int elements, int& stride) {
+  const int width = formed ? result_width(c) : bits;
+  stride = stride_of(c, elements, width);
+  return image.place(
+      [&](Chance& noise) { return pack_rows(formed ? rows : operands, elements, width, stride, noise); });
+}
+
+/// Where results go, and residual rows come from.
+void place_outputs(Image& image, const Config& c, const model::Stream& stream, int rows, int elements, bool in_place,
+                   JobAddresses& a) {
+  a.output_stride = stride_of(c, elements, result_width(c));
+  const auto residual = [&](Chance& noise) {
+    return pack_rows(stream.residual, elements, result_width(c), a.output_stride, noise);
+  };
+  if (stream.norm) a.residual = image.place(residual);
+  if (stream.norm && in_place) a.outputs = a.residual;
+  else a.outputs = image.reserve(static_cast<std::size_t>(rows) * static_cast<std::size_t>(a.output_stride));
+}
+
+void place_positions(Image& image, const Config& c, const model::Stream& stream, int elements, JobAddresses& a) {
+  if (stream.positions.empty()) return;
+  a.positions = image.place(
+      [&](Chance& noise) { return pack_rows(stream.positions, elements, result_width(c), a.query_stride, noise); });
+}
+
+/// With an epilogue: words that depend on flags which the job does not have may hold anything.
+void fill_unused(Descriptor& d, Chance& noise) {
+  const auto flags = d[QUILLGEN_DESCRIPTOR_WORD_FLAGS];
+  const auto any = [&](unsigned flag, int word) {
+    if ((flags & flag) == 0) d[static_cast<std::size_t>(word)] = static_cast<std::uint32_t>(noise.bits());
+  };
+  any(QUILLGEN_DESCRIPTOR_FLAG_STREAM_QUERIES, QUILLGEN_DESCRIPTOR_WORD_QUERY_OPERAND);
+  any(QUILLGEN_DESCRIPTOR_FLAG_STREAM_SOURCES, QUILLGEN_DESCRIPTOR_WORD_SOURCE_OPERAND);
+  for (const int half : {0, 1}) any(QUILLGEN_DESCRIPTOR_FLAG_NORM, QUILLGEN_DESCRIPTOR_WORD_EPSILON + half);
 }
 
 /// The descriptor lies at the base; the rest is placed after it.
@@ -141,10 +184,12 @@ Job make_job(const Config& config, bool noise, const Layout& place,
   image.place([&](Chance& chance) {  // addresses that are not used may be anything
     JobAddresses any = a;
     for (auto* address : {&any.queries, &any.references, &any.value_map, &any.parameters, &any.outputs, &any.sources,
-                          &any.mask, &any.list})
+                          &any.mask, &any.list, &any.positions, &any.residual})
       if (*address == 0) *address = chance.bits();
     if (any.source_stride == 0) any.source_stride = static_cast<int>(chance.bits());
-    return to_bytes(describe(any), config);
+    auto descriptor = describe(any);
+    if (config.network.epilogue != 0) fill_unused(descriptor, chance);
+    return to_bytes(descriptor, config);
   });
   place(image, a);
   Job job{image, image};
@@ -152,18 +197,20 @@ Job make_job(const Config& config, bool noise, const Layout& place,
   return job;
 }
 
-Job attention_job(const Config& config, bool noise, int number, const std::string& file, bool given) {
+Job attention_job(const Config& config, bool noise, int number, const std::string& file, bool given,
+                  StreamParts parts) {
   const auto workload = load_workload(file);
-  const auto layer = quantise(workload, run_reference(workload), config);
+  auto layer = quantise(workload, run_reference(workload), config);
+  if (parts.any()) add_stream(layer, config, parts, static_cast<std::uint64_t>(number));
   const auto stages = model::run(layer);
   const auto& n = config.numerics;
   const int channels = config.attention.embed_dim, block = std::max(alignment, block_bytes(config));
   const AttentionWork work{layer, stages, given};
   const auto place = [&](Image& image, JobAddresses& a) {
-    a.query_stride = stride_of(config, channels, n.query_bits);
-    a.output_stride = stride_of(config, channels, n.output_bits);
-    a.queries = image.place(
-        [&](Chance& noise) { return pack_rows(layer.query, channels, n.query_bits, a.query_stride, noise); });
+    const auto& stream = layer.stream;
+    a.queries =
+        place_rows(image, config, layer.query, n.query_bits, stream.query, stream.queries, channels, a.query_stride);
+    place_positions(image, config, stream, channels, a);
     a.references = image.place([&](Chance& noise) { return pack_references(layer, noise); });
     a.parameters = image.place(pack_parameters(layer, config));
     if (!layer.index_list.empty()) a.list = image.place(pack_list(layer.index_list));
@@ -171,14 +218,13 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
       a.value_map =
           image.place([&](Chance& noise) { return pack_value_map(layer, stages.value, config, noise); }, block);
     } else {
-      a.source_stride = stride_of(config, channels, n.feature_bits);
-      a.sources = image.place(
-          [&](Chance& noise) { return pack_rows(layer.source, channels, n.feature_bits, a.source_stride, noise); });
+      a.sources = place_rows(image, config, layer.source, n.feature_bits, stream.source, stream.sources, channels,
+                             a.source_stride);
       Chance padded(1);
       if (!layer.padding.empty()) a.mask = image.place(pack_mask(layer, padded));
       a.value_map = image.reserve(value_map_bytes(layer, config), block);
     }
-    a.outputs = image.reserve(static_cast<std::size_t>(layer.queries) * static_cast<std::size_t>(a.output_stride));
+    place_outputs(image, config, stream, layer.queries, channels, number % 2 != 0, a);
   };
   const auto compute = [&](Image& image, JobAddresses& a) {
     if (!given) image.write(a.value_map, pack_value_map(layer, stages.value, config));
@@ -190,17 +236,17 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
       compute);
 }
 
-Job dense_job(const Config& config, bool noise, int number, const DenseShape& shape) {
-  const auto layer = random_dense(config.numerics, shape, true, static_cast<std::uint64_t>(number));
+Job dense_job(const Config& config, bool noise, int number, const DenseShape& shape, StreamParts parts) {
+  auto layer = random_dense(config.numerics, shape, true, static_cast<std::uint64_t>(number));
+  if (parts.any()) add_stream(layer, config, parts, static_cast<std::uint64_t>(number));
   const auto output = model::run_dense(layer);
   const auto place = [&](Image& image, JobAddresses& a) {
-    a.query_stride = stride_of(config, shape.inner, config.numerics.query_bits);
-    a.output_stride = stride_of(config, shape.outputs, config.numerics.output_bits);
-    a.queries = image.place([&](Chance& noise) {
-      return pack_rows(layer.input, shape.inner, config.numerics.query_bits, a.query_stride, noise);
-    });
+    const auto& stream = layer.stream;
+    a.queries = place_rows(image, config, layer.input, config.numerics.query_bits, stream.query, stream.queries,
+                           shape.inner, a.query_stride);
+    place_positions(image, config, stream, shape.inner, a);
     a.parameters = image.place(pack_panels(layer, config));
-    a.outputs = image.reserve(static_cast<std::size_t>(shape.rows) * static_cast<std::size_t>(a.output_stride));
+    place_outputs(image, config, stream, shape.rows, shape.outputs, number % 2 != 0, a);
   };
   const auto compute = [&](Image& image, JobAddresses& a) {
     std::vector<int> rows;
@@ -234,11 +280,20 @@ int run(const std::vector<std::string>& arguments) {
   std::vector<Job> jobs;
   for (auto work = arguments.begin() + 3; work != arguments.end(); ++work) {
     const int number = static_cast<int>(jobs.size());
-    const bool given = work->ends_with(":given");
+    auto name = *work;
+    const auto ends_with = [&](std::string_view mark) {
+      const bool found = name.ends_with(mark);
+      if (found) name.resize(name.size() - mark.size());
+      return found;
+    };
+    StreamParts parts;
+    parts.norm = ends_with(":norm"), parts.formed = ends_with(":formed");
+    if (parts.any() && config.network.epilogue == 0) throw UserError(*work + ": the design has no epilogue");
+    const bool given = ends_with(":given");
     DenseShape shape;
-    if (std::sscanf(work->c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
-      jobs.push_back(dense_job(config, noise, number, shape));
-    else jobs.push_back(attention_job(config, noise, number, work->substr(0, work->size() - (given ? 6 : 0)), given));
+    if (std::sscanf(name.c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
+      jobs.push_back(dense_job(config, noise, number, shape, parts));
+    else jobs.push_back(attention_job(config, noise, number, name, given, parts));
   }
   std::size_t beats = 0;
   for (const Job& job : jobs) beats = std::max(beats, job.before.beats());
@@ -254,7 +309,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fputs("usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given]...\n", stderr);
+    std::fputs("usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:formed][:norm]...\n", stderr);
     return 2;
   }
   try {

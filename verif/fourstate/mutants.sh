@@ -6,27 +6,6 @@ quillgen=$1 make_jobs=$2
 shift 2
 . "$(dirname "${BASH_SOURCE[0]}")/bench.sh"
 "$quillgen" generate --preset nano --out "$folder/rtl" >/dev/null
-status=0
-
-# mutant NAME noise|x FILE FIND REPLACEMENT: FIND stands once in the file; when it is the replacement too, the bench must pass.
-mutant() {
-  local name=$1 padding=$2 file=$3 find=$4 replacement=$5 text result=noticed expected=noticed
-  rm -rf "$folder/mutant"
-  cp -r "$folder/rtl" "$folder/mutant"
-  text=$(<"$folder/rtl/$file")
-  case $text in
-    *"$find"*"$find"*) echo "more than once in $file: $find" >&2; exit 1 ;;
-    *"$find"*) ;;
-    *) echo "not in $file: $find" >&2; exit 1 ;;
-  esac
-  printf '%s\n' "${text/"$find"/"$replacement"}" >"$folder/mutant/$file"
-  bench_jobs "$padding" "${work[@]}"
-  bench_build "$folder/mutant"
-  bench_run "$padding" +first >"$folder/log" && result=passed
-  [ "$find" != "$replacement" ] || expected=passed
-  printf '%-24s %s\n' "$name" "$result: $(grep -m 1 -E 'error|does not end|PASSED' "$folder/log")"
-  [ "$result" = "$expected" ] || status=1
-}
 work=("$1:given" "$@") # the first time with its map, so that the array has had no tokens
 mutant 'none' x softmax.v '// Step 1' '// Step 1'
 mutant 'empty slot' noise nearest_first.v "nobody ? 12'd0 : here_x" 'here_x'

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <sstream>
 
@@ -283,6 +284,104 @@ void add_extremes(Table& t) {
         "query.odd=0 query_weight.odd=0 source.odd=0 value_weight.odd=0 output_weight.odd=0");
 }
 
+/// Operands from rows of the stream, positions, residual rows and norms; two layers and a dense job each.
+void add_network(Table& t) {
+  t.group("network");
+  const std::string wide = " residual.odd>0 normed.count>normed.saturated normed.odd>0";
+  const auto epilogue = [](int stream_bits) {
+    return "network.epilogue=1 " + set("network.stream_bits", stream_bits) +
+           "workload.dense_rows=7 workload.dense_inner=13 workload.dense_outputs=21 ";
+  };
+  const auto flags = [](int queries, int positions, int sources, int norm) {
+    return set("workload.stream_queries", queries) + set("workload.positions", positions) +
+           set("workload.stream_sources", sources) + set("workload.norm", norm);
+  };
+  const auto counted = [](int queries, int positions, int sources, int norms) {
+    return fmt::format("formed.queries={} formed.positions={} formed.sources={} norms={} compared.dense_memory>0",
+                       queries, positions, sources, norms) +
+           reads;
+  };
+  const std::string all = flags(1, 1, 1, usual_norm), all_counted = counted(3, 3, 2, 3) + wide;
+  for (const int norm : {no_norm, usual_norm})
+    for (const int sources : {0, 1})
+      for (const int queries : {0, 1, 2}) {  // operands, rows of the stream, with positions
+        const char* const names[] = {"queries are operands", "queries formed", "queries formed with positions"};
+        t.add(fmt::format("{}{}{}", names[queries], sources != 0 ? ", sources formed" : "",
+                          norm != no_norm ? ", a norm" : ""),
+              epilogue(12) + flags(queries > 0, queries > 1, sources, norm),
+              counted(queries > 0 ? 3 : 0, queries > 1 ? 3 : 0, 2 * sources, norm != no_norm ? 3 : 0) +
+                  (queries > 0 ? " query.full>0 query.odd>0" : "") + (norm != no_norm ? wide : ""));
+      }
+  for (const int bits : {8, 9, 15, 16}) {
+    t.add(fmt::format("a stream of {} bits", bits), epilogue(bits) + all, all_counted);
+    t.add(fmt::format("a stream of {} bits, operands and all formats of 8", bits),
+          epilogue(bits) + "numerics.query_bits=8 numerics.feature_bits=8 numerics.output_bits=8 " + all, all_counted);
+  }
+  t.add("a stream of 8 bits, operands of 16", epilogue(8) + "numerics.query_bits=16 " + all, all_counted);
+  t.add("a stream of 12 bits, tokens of 16", epilogue(12) + "numerics.feature_bits=16 " + all, all_counted);
+  t.add("operands saturated", epilogue(12) + all + set("workload.operand_scales", saturating_scale),
+        "formed.saturated>4000 query.lowest>0 query.highest>0 source.lowest>0 " + all_counted);
+  t.add("any norm", epilogue(14) + flags(1, 1, 1, any_norm), "normed.count>0 " + counted(3, 3, 2, 3));
+  t.add("rows of equal numbers", epilogue(14) + flags(0, 0, 0, flat_norm), "residual.full=0 " + counted(0, 0, 0, 3));
+  t.add("sums saturated",
+        epilogue(12) + all + set("workload.output_scales", saturating_scale) +
+            set("workload.source_values", highest_values),
+        "sums.saturated>0 output.lowest>0 output.highest>0 " + counted(3, 3, 2, 3));
+  t.add("numbers of the stream lowest",
+        epilogue(16) + all + set("workload.query_values", lowest_values) + set("workload.source_values", lowest_values),
+        "residual.lowest=residual.count " + counted(3, 3, 2, 3));
+  for (const int format : {0, 1, 2})
+    for (const int relu : {0, 1})
+      t.add(fmt::format("results of format {}{}", format, relu != 0 ? ", ReLU" : ""),
+            epilogue(15) + "numerics.query_bits=11 numerics.output_bits=9 " + flags(format == 2, 0, 0, no_norm) +
+                set("workload.result_format", format) + set("workload.relu", relu) +
+                set("workload.output_scales", saturating_scale),
+            fmt::format("dense.bits={} dense.product.highest>0 dense.panels>1 dense.negative{} ",
+                        std::array{9, 11, 15}[static_cast<std::size_t>(format)], relu != 0 ? "=0" : ">0") +
+                counted(format == 2 ? 3 : 0, 0, 0, 0));
+  t.add("ReLU before a norm", epilogue(12) + all + "workload.relu=1 ", "dense.negative>0 " + all_counted);
+  const std::string four_heads = "attention.heads=4 attention.embed_dim=16 gemm.columns=12 feature_cache.kilobytes=2 ";
+  for (const int lanes : {2, 4})
+    t.add(fmt::format("{} lanes", lanes),
+          epilogue(12) + all + set("core.lanes", lanes) + "memory.max_outstanding=16 " + four_heads,
+          fmt::format("lanes.reading={} ", lanes) + all_counted);
+  for (const int overlap : {refetch, copy})
+    t.add(fmt::format("regions{}", overlap == copy ? ", copied" : ""),
+          epilogue(12) + all + set("feature_cache.policy", region_policy) + set("feature_cache.overlap", overlap) +
+              "feature_cache.kilobytes=2 ",
+          all_counted);
+  const std::string one_word = "attention.embed_dim=32 memory.data_bits=512 feature_cache.kilobytes=2 " + small_map;
+  t.add("512 bits of data, a row a beat", epilogue(12) + all + one_word, all_counted);
+  t.add("512 bits of data, elements of a byte",
+        epilogue(8) +
+            "numerics.query_bits=8 numerics.output_bits=8 attention.embed_dim=64 memory.data_bits=512 "
+            "feature_cache.kilobytes=4 " +
+            small_map + all,
+        all_counted);
+  for (const int channels : {12, 20, 24})
+    t.add(fmt::format("{} channels", channels),
+          epilogue(12) + all + set("attention.embed_dim", channels) + small_map + "feature_cache.kilobytes=2 ",
+          all_counted);
+  t.add("the norm of many tiles, the longest rows",
+        epilogue(12) + all + "attention.embed_dim=48 attention.heads=4 gemm.max_inner=150 feature_cache.kilobytes=2 " +
+            small_map + "workload.dense_inner=150 ",
+        "dense.inner=150 dense.outputs=48 dense.panels=1 " + all_counted);
+  t.add("one row at a time", epilogue(12) + all + "gemm.rows=1 ", all_counted);
+  t.add("one query, one row of a dense job", epilogue(12) + all + "workload.queries=1 workload.dense_rows=1 ",
+        "queries=1 dense.rows=1 " + counted(3, 3, 2, 3));
+  t.add("more rows than are read ahead", epilogue(12) + all + "workload.queries=33 workload.dense_rows=40 ",
+        "queries=33 dense.rows=40 " + all_counted);
+  t.add("rows that come late, in any order",
+        epilogue(12) + all + "workload.latency=200 workload.queries=24 workload.dense_rows=24 " +
+            set("workload.reorder_percent", 100),
+        "beats.overtaking>100 " + all_counted);
+  t.add("gated clocks", epilogue(12) + all + "implementation.clock_gating=1 ", all_counted);
+  t.add("after a given map", epilogue(12) + all + set("workload.maps", first_map_given), "maps.given=2 " + all_counted);
+  t.add("tokens masked", epilogue(12) + all + "workload.padded_percent=50 ", "tokens.padded>0 " + all_counted);
+  t.add("boxes, sorted queries", epilogue(12) + all + set("workload.boxes", random_boxes) + "order.bucket_bits=2 ",
+        "box.count>0 " + all_counted);
+}
+
 /// What shows that a format is in use: numbers that need every bit of it, and its last one.
 std::string use_of(std::string_view format) {
   static const std::vector<std::pair<std::string_view, std::string>> uses = {
@@ -445,8 +544,9 @@ Case make_case(const NamedCase& named) {
 const std::vector<NamedCase>& named_cases() {
   static const auto all = [] {
     Table t;
-    for (const auto add : {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits,
-                           add_padding, add_maps, add_dense, add_extremes, add_formats, add_bus, add_cache, add_order})
+    for (const auto add :
+         {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits, add_padding,
+          add_maps, add_dense, add_network, add_extremes, add_formats, add_bus, add_cache, add_order})
       add(t);
     return t.cases;
   }();

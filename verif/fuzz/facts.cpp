@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "config/derived.hpp"
+#include "config/region.hpp"
 #include "harness/parameters.hpp"
 #include "model/steps.hpp"
 
@@ -122,13 +123,47 @@ void add_levels(Facts& facts, const model::QuantisedLayer& layer) {
   }
 }
 
-/// Jobs with operands formed and with norms, and the rows behind these.
-void add_stream(Facts& facts, const model::Stream& stream, Numbers normed) {
+/// Operands whose exact number is beyond the format.
+void add_formed(Facts& facts, Numbers rows, Numbers positions, const std::optional<model::Requant>& scale, int bits) {
+  facts["formed.saturated"] += 0;
+  for (std::size_t i = 0; scale && i < rows.size(); ++i) {
+    const auto sum = std::int64_t{rows[i]} + (positions.empty() ? 0 : positions[i]);
+    const auto exact = model::round_shift(sum * scale->mult, static_cast<int>(scale->shift));
+    facts["formed.saturated"] += exact != model::saturate(exact, bits);
+  }
+}
+
+/// Jobs with operands formed and with norms, and the rows around these.
+void add_stream(Facts& facts, const model::Stream& stream, Numbers normed, const Numerics& n) {
   facts["formed.queries"] += stream.query.has_value();
   facts["formed.positions"] += !stream.positions.empty();
   facts["formed.sources"] += stream.source.has_value();
+  add_formed(facts, stream.queries, stream.positions, stream.query, n.query_bits);
+  add_formed(facts, stream.sources, {}, stream.source, n.feature_bits);
   facts["norms"] += stream.norm.has_value();
-  if (stream.norm) add_signed(facts, "normed", normed, stream.bits);
+  if (!stream.norm) return;
+  add_signed(facts, "residual", stream.residual, stream.bits);
+  add_signed(facts, "normed", normed, stream.bits);
+}
+
+/// Sums of N13 and results of N14 beyond their format.
+void add_norm(Facts& facts, const model::Stream& stream, Numbers branch) {
+  if (!stream.norm) return;
+  const auto& norm = *stream.norm;
+  const auto channels = norm.gamma.size();
+  for (std::size_t first = 0; first < branch.size(); first += channels) {
+    std::vector<std::int32_t> row;
+    for (std::size_t c = 0; c < channels; ++c) {
+      const auto sum = std::int64_t{stream.residual[first + c]} + branch[first + c];
+      row.push_back(static_cast<std::int32_t>(model::saturate(sum, stream.bits + 2)));
+      facts["sums.saturated"] += sum != row.back();
+    }
+    const auto t = model::normalise(row, norm.epsilon);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const auto exact = model::round_shift(std::int64_t{t[c]} * norm.gamma[c] + norm.beta[c], norm.shift);
+      facts["normed.saturated"] += exact != model::saturate(exact, stream.bits);
+    }
+  }
 }
 
 }  // namespace
@@ -150,7 +185,8 @@ void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::St
   add_signed(facts, "head", st.head, n.head_bits);
   add_signed(facts, "output_weight", layer.output_weight, n.output_weight_bits);
   add_signed(facts, "output", st.output, n.output_bits);
-  add_stream(facts, layer.stream, st.normed);
+  add_stream(facts, layer.stream, st.normed, n);
+  add_norm(facts, layer.stream, st.output);
   add_saturated(facts, "offset", layer.query, layer.offset_weight, layer.offset_requant, n.offset_bits());
   add_saturated(facts, "logit", layer.query, layer.logit_weight, layer.logit_requant, n.logit_bits());
   add_saturated(facts, "output", st.head, layer.output_weight, layer.output_requant, n.output_bits);
@@ -176,7 +212,8 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
   facts["boxes.refined"] += static_cast<std::int64_t>(layer.boxes.size() / 4);
   facts["dense.gathered"] += layer.gathers, facts["dense.scattered"] += layer.scatters;
   add_signed(facts, "dense.product", product, layer.stream.norm ? layer.stream.bits : layer.product_bits());
-  add_stream(facts, layer.stream, layer.stream.norm ? product : std::vector<std::int32_t>());
+  most(facts["dense.bits"], layer.product_bits());
+  add_stream(facts, layer.stream, layer.stream.norm ? product : std::vector<std::int32_t>(), layer.numerics);
   facts["dense.negative"] += std::count_if(product.begin(), product.end(), [](auto v) { return v < 0; });
   facts["dense.zero"] += std::count(product.begin(), product.end(), 0);
   add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.product_bits());
@@ -194,8 +231,9 @@ void add_run(Facts& facts, const Config& config, const harness::JobResult& resul
   facts["beats.interleaved"] += static_cast<std::int64_t>(traffic.interleaved);
   most(facts["address.bits"], std::bit_width(traffic.highest_address));
   most(facts["lines.open"], traffic.most_open[harness::id_feature]);
-  most(facts["lanes.reading"], std::count_if(traffic.most_open.begin() + harness::id_feature, traffic.most_open.end(),
-                                             [](int open) { return open > 0; }));
+  const auto features = traffic.most_open.begin() + harness::id_feature;
+  most(facts["lanes.reading"],
+       std::count_if(features, features + feature_ids(config), [](int open) { return open > 0; }));
   const auto shape = static_cast<std::size_t>(config.feature_cache.line_shape);
   if (attention) facts["lines.read_again"] += result.counters.line_misses - attention->stages.lines_touched[shape];
   facts["cycles.waiting_for_lines"] += result.counters.wait_feature;

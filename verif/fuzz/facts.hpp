@@ -15,7 +15,7 @@ using Facts = std::map<std::string, std::int64_t>;
 
 /// Of a tensor: how many numbers, how many at the lowest and the highest of their format, how many that need every bit
 /// of it (full) and its last bit (odd). Of the layer: rows of equal logits, numbers that requantisation saturated,
-/// samples and tokens by place.
+/// samples and tokens by place; with an epilogue what was formed, and rows around norms.
 void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& stages);
 
 /// Of a dense layer: its shape, panels, and outputs by sign.

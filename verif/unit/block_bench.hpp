@@ -68,6 +68,19 @@ class BitVector {
   int size_ = 0;
 };
 
+/// Cuts a row, padded with zeros, into `count` words of so many bits.
+inline void add_words(std::vector<std::vector<std::uint64_t>>& words, const BitVector& row, int count, int bits) {
+  const auto& all = row.words();
+  for (int w = 0; w < count; ++w) {
+    BitVector word;
+    for (int i = w * bits; i < (w + 1) * bits; ++i) {
+      const auto at = static_cast<std::size_t>(i) / 64;
+      word.add(at < all.size() ? static_cast<std::int64_t>(all[at] >> (i % 64) & 1) : 0, 1);
+    }
+    words.push_back(word.words());
+  }
+}
+
 /// Bits low .. low + bits - 1 of a value of several words, sign-extended.
 inline std::int64_t signed_field(const std::vector<std::uint64_t>& words, int low, int bits) {
   std::uint64_t value = 0;
@@ -116,7 +129,21 @@ inline std::vector<Config> block_configs() {
        "feature_cache.line_shape=2x1", "feature_cache.ways=2", "feature_cache.bypass_distance=5",
        "feature_cache.kilobytes=4", "feature_cache.level_parts=[2,2]"},
       {"attention.embed_dim=24", "attention.heads=2", "attention.levels=1", "attention.points=4", "gemm.columns=12",
-       "gemm.depth=8", "feature_cache.line_shape=2x1", "feature_cache.ways=1", "feature_cache.hashing=false"}};
+       "gemm.depth=8", "feature_cache.line_shape=2x1", "feature_cache.ways=1", "feature_cache.hashing=false"},
+      {"network.epilogue=true", "network.stream_bits=8", "attention.embed_dim=24", "attention.heads=4",
+       "attention.levels=2", "attention.points=1", "numerics.preset=int8", "gemm.rows=3", "gemm.columns=12",
+       "gemm.depth=8", "core.lanes=2", "core.projection_columns=4", "feature_cache.kilobytes=4", "memory.data_bits=64"},
+      {"network.epilogue=true", "network.stream_bits=12", "attention.embed_dim=8", "attention.heads=4",
+       "attention.levels=1", "attention.points=3", "numerics.preset=mixed", "gemm.columns=6", "gemm.depth=8",
+       "core.projection_columns=1", "feature_cache.kilobytes=2", "memory.data_bits=128"},
+      {"network.epilogue=true", "network.stream_bits=16", "attention.embed_dim=48", "attention.heads=2",
+       "attention.levels=3", "attention.points=2", "numerics.preset=int12", "gemm.rows=5", "gemm.columns=24",
+       "gemm.depth=8", "gemm.max_inner=100", "core.projection_columns=2", "feature_cache.kilobytes=8",
+       "memory.data_bits=128"},
+      // Operands of a byte, formed from elements of two.
+      {"network.epilogue=true", "network.stream_bits=13", "attention.embed_dim=16", "attention.heads=4",
+       "attention.levels=1", "attention.points=2", "numerics.preset=int8", "numerics.output_bits=10", "gemm.rows=2",
+       "gemm.columns=8", "gemm.depth=4", "core.projection_columns=2", "memory.data_bits=64", "order.bucket_bits=2"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
@@ -125,10 +152,11 @@ inline std::vector<Config> block_configs() {
 inline std::string describe(const Config& c) {
   return fmt::format(
       "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, line shape {}, ways {}, {} bits of data, {} of the "
-      "query",
+      "query{}",
       c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows, c.gemm.columns,
       c.gemm.depth, c.core.lanes, c.feature_cache.line_shape, c.feature_cache.ways, c.memory.data_bits,
-      c.numerics.query_bits);
+      c.numerics.query_bits,
+      c.network.epilogue != 0 ? fmt::format(", epilogue with a stream of {} bits", c.network.stream_bits) : "");
 }
 
 /// Sets an input port for one cycle.
@@ -195,7 +223,8 @@ inline std::int64_t stored_element(std::uint64_t address, int bits, std::uint64_
   return static_cast<std::int64_t>((low | high << 8) << (64 - bits)) >> (64 - bits);
 }
 
-/// A memory behind a burst stream and the ports `data` and data_valid: answers in order, with random delays.
+/// A memory behind a burst stream and the ports `data` and data_valid, or `valid`: answers in order, with random
+/// delays.
 class ReadMemory {
  public:
   struct Burst {
@@ -203,18 +232,19 @@ class ReadMemory {
     int beats;
   };
   ReadMemory(StreamBench& bench, const std::string& stream, int data_bits, StreamBench::Options options,
-             const std::string& data = "data")
+             const std::string& data = "data", const std::string& valid = "")
       : sim_(bench.interpreter()),
         stream_(stream),
         data_(data),
+        valid_(valid.empty() ? data + "_valid" : valid),
         bytes_(data_bits / 8),
         random_(options.seed + 77),
         stall_(options.stall_percent) {}
 
-  /// To be called in every cycle.
-  void cycle() {
+  /// To be called in every cycle. Returns whether it answers; if another one does on the same port, it does not.
+  bool cycle(bool other_answers = false) {
     auto& sim = sim_;
-    const bool answer = !beats_.empty() && !random_.chance(stall_);
+    const bool answer = !other_answers && !beats_.empty() && !random_.chance(stall_);
     std::vector<std::uint64_t> data;
     for (int i = 0; i < bytes_; i += 8) {
       std::uint64_t word = answer ? 0 : random_.bits();
@@ -222,10 +252,10 @@ class ReadMemory {
         word |= std::uint64_t{stored_byte(beats_.front() + static_cast<std::uint64_t>(i + b), salt)} << (8 * b);
       data.push_back(word);
     }
-    sim.set_wide(sim.port(data_), data);
-    sim.set(data_ + "_valid", answer);
+    if (!other_answers) sim.set_wide(sim.port(data_), data);
+    sim.set(valid_, answer);
     if (answer) beats_.pop_front(), ++sent;
-    if (sim.get(stream_ + "_valid") == 0 || sim.get(stream_ + "_ready") == 0) return;
+    if (sim.get(stream_ + "_valid") == 0 || sim.get(stream_ + "_ready") == 0) return answer;
     const Burst burst{sim.get(stream_ + "_address"), static_cast<int>(sim.get(stream_ + "_length")) + 1};
     for (int i = 0; i < burst.beats; ++i) beats_.push_back(burst.address + static_cast<std::uint64_t>(i * bytes_));
     CHECK(burst.beats <= 16);
@@ -233,6 +263,7 @@ class ReadMemory {
     CHECK(burst.address / 4096 == (burst.address + static_cast<std::uint64_t>(burst.beats * bytes_) - 1) / 4096);
     bursts.push_back(burst);
     asked += burst.beats;
+    return answer;
   }
   std::vector<Burst> bursts;
   std::int64_t asked = 0, sent = 0;  ///< beats
@@ -240,7 +271,7 @@ class ReadMemory {
 
  private:
   interp::Interpreter& sim_;
-  std::string stream_, data_;
+  std::string stream_, data_, valid_;
   int bytes_;
   Random random_;
   int stall_;

@@ -311,6 +311,38 @@ TEST_CASE("writes reach the rows, in any order of address and data, and are answ
   }
 }
 
+TEST_CASE("rows in place are read before they are written, and not after") {
+  const auto run = [](bool in_place,
+                      const std::vector<std::pair<int, int>>& moves) {  // row, 'r' or 'w' or address: 'a'
+    auto map = make_map();
+    auto& rows = map.at("rows");
+    rows.in_place = in_place, rows.read_ids = 2;
+    AxiMemory memory(map, options(1000));  // nothing is answered
+    auto master = master_of(memory);
+    for (const auto& [row, kind] : moves) {
+      const auto at = write_base + static_cast<std::uint64_t>(row) * 32;
+      if (kind == 'r') master.reads.push_back(burst(1, at, 3));
+      if (kind != 'r') master.writes.push_back(burst(0, at, 3));
+      for (int i = 0; i < 3 && kind == 'w'; ++i) master.data.push_back(beat(1, i == 2));
+      for (int cycle = 0; cycle < 6; ++cycle) master.cycle();
+    }
+    return memory.breaches().texts();
+  };
+  const auto last = [&](const std::vector<std::pair<int, int>>& moves) {
+    const auto texts = run(true, moves);
+    REQUIRE(texts.size() == 1);
+    return texts[0].find("reads what is overwritten in rows") != std::string::npos;
+  };
+  CHECK(run(true, {{0, 'r'}, {1, 'r'}, {0, 'w'}, {2, 'r'}, {1, 'w'}}).empty());
+  CHECK(last({{0, 'r'}, {0, 'w'}, {0, 'r'}}));
+  CHECK(last({{0, 'w'}, {1, 'w'}, {1, 'r'}}));
+  // The address of a write is enough, its data may come at any time; other rows stay readable.
+  CHECK(run(true, {{3, 'a'}, {2, 'r'}, {4, 'r'}}).empty());
+  CHECK(last({{3, 'a'}, {3, 'r'}}));
+  // What is not in place is read when all of it was written.
+  CHECK(run(false, {{0, 'r'}}).size() == 1);
+}
+
 TEST_CASE("faults answer one burst with an error") {
   auto map = make_map();
   AxiMemory memory(map, options(2));

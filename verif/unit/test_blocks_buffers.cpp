@@ -44,12 +44,23 @@ TEST_CASE("memories have the sizes of their formulas") {
               logit_words = divide_up(samples, columns), offset_words = divide_up(2 * samples, columns),
               inner = std::max(a.embed_dim, c.gemm.max_inner);
     const auto in_beats = [&](int elements, int bits) { return divide_up(elements * element_bytes(bits) * 8, beat); };
-    const int row_in_beats = std::max(in_beats(inner, n.query_bits), in_beats(a.embed_dim, n.feature_bits));
+    // With an epilogue rows have elements of one size, and results those of what is added to the stream, or of
+    // operands.
+    const bool epilogue = c.network.epilogue != 0;
+    const int stream = c.network.stream_bits,
+              width = epilogue ? std::max({n.output_bits, n.query_bits, stream}) : n.output_bits,
+              result = epilogue ? std::max({n.output_bits, n.query_bits, stream + 2}) : n.output_bits,
+              projected = epilogue ? std::max(n.output_bits, stream + 2) : n.output_bits,
+              in_word = beat / 8 / element_bytes(width);
+    const int row_in_beats = std::max(
+        {in_beats(inner, n.query_bits), in_beats(a.embed_dim, n.feature_bits), epilogue ? in_beats(inner, width) : 0});
     // Tiles of the layer, of the smallest panel of whole beats, and of the largest.
     const int tiles = divide_up(a.embed_dim, columns) + logit_words + offset_words;
     int aligned = 1;
-    while (aligned * columns * element_bytes(n.output_bits) * 8 % beat != 0) ++aligned;
-    const int results = up(std::max(a.embed_dim, aligned * columns)), panel = results / columns;
+    while (aligned * columns * element_bytes(width) * 8 % beat != 0) ++aligned;
+    // With an epilogue a panel has room for C outputs, too.
+    const int of_row = epilogue ? divide_up(a.embed_dim, columns) : 0;
+    const int results = up(std::max({a.embed_dim, of_row * columns, aligned * columns})), panel = results / columns;
     const auto expect = [&](const std::string& path, int words, int bits) {
       CAPTURE(describe(c));
       CAPTURE(path);
@@ -73,7 +84,8 @@ TEST_CASE("memories have the sizes of their formulas") {
     expect("gemm.engine.row_0", 2 * up(divide_up(inner, row_elements)),
            row_elements * std::max(n.query_bits, n.feature_bits));
     expect("gemm.engine.weight_0",
-           std::max(tiles * divide_up(a.embed_dim, depth), 2 * aligned * divide_up(c.gemm.max_inner, depth)),
+           std::max({tiles * divide_up(a.embed_dim, depth), 2 * aligned * divide_up(c.gemm.max_inner, depth),
+                     of_row * divide_up(c.gemm.max_inner, depth)}),
            weight_columns * depth * weight_bits);
     expect("gemm.engine.requant_table_0", std::max(tiles, 2 * panel), requant_columns * 54);
     CHECK(sizes.count(fmt::format("gemm.engine.weight_{}", columns / weight_columns - 1)) == 1);
@@ -82,13 +94,12 @@ TEST_CASE("memories have the sizes of their formulas") {
     CHECK(sizes.count(fmt::format("gemm.engine.requant_table_{}", columns / requant_columns)) == 0);
     expect("gemm.token_walk.mask", divide_up(a.max_tokens, beat / 8), beat / 8);
     const int banks = std::max({static_cast<int>(std::bit_ceil(static_cast<unsigned>(columns))),
-                                beat / 8 / element_bytes(n.feature_bits), beat / 8 / element_bytes(n.output_bits)}),
+                                beat / 8 / element_bytes(n.feature_bits), in_word}),
               result_groups = std::max(3, 4 / rows + 2),
               result_slots = (result_groups - 1) * (rows == 1 ? 1 : up(rows)) + rows;
-    expect("gemm.result_buffer.bank_0", result_slots * std::max(1, results / banks),
-           std::max(n.feature_bits, n.output_bits));
+    expect("gemm.result_buffer.bank_0", result_slots * std::max(1, results / banks), std::max(n.feature_bits, result));
     expect(fmt::format("gemm.result_buffer.bank_{}", banks - 1), result_slots * std::max(1, results / banks),
-           std::max(n.feature_bits, n.output_bits));
+           std::max(n.feature_bits, result));
     CHECK(sizes.count(fmt::format("gemm.result_buffer.bank_{}", banks)) == 0);
     expect("gemm.row_fetch.reader.beats.words", up(std::max(latency + 2 * row_in_beats, 32)), beat);
     expect("core.lane_0.point_source.logits", slots * up(logit_words),
@@ -134,7 +145,16 @@ TEST_CASE("memories have the sizes of their formulas") {
     CHECK(sizes["core.lane_0.head_projection.accumulators"].first == groups);
     expect("core.output_requantise.table_0", groups, 54);
     if (lanes > 1) CHECK(sizes["core.sums_0.words"].first == up(groups));
-    expect("core.outputs.words", up(groups), outputs * n.output_bits + 1);  // with its last mark
+    expect("core.outputs.words", up(groups), outputs * projected + 1);  // with its last mark
+    if (epilogue) {
+      const int of_c = in_beats(a.embed_dim, width), words = a.embed_dim / in_word;
+      expect("gemm.row_fetch.positions.beats.words", up(std::max(latency + 2 * row_in_beats, 32)), beat);
+      expect("row_epilogue.reader.beats.words", up(std::max(latency + 2 * of_c, 32)), beat);
+      CHECK(sizes["row_epilogue.rows_ahead.words"].first == 8);
+      expect("row_epilogue.row_norm.rows", 4 * words, in_word * (stream + 2));
+      expect("row_epilogue.row_norm.table_memory", words, in_word * 48);
+    }
+    CHECK(sizes.count("row_epilogue.row_norm.rows") == epilogue);
     expect("job_reader.beats.words", up(std::max(latency, 32)), beat);
     const int reference_beats = 16 * a.levels / (beat / 8) + 2,
               reference_buffer = up(std::max(latency * reference_beats * lanes / samples, latency / 4) + 32);

@@ -57,7 +57,7 @@ class Control {
     is(State::fetch);
     CHECK(sim.get("request_valid") == 1);
     CHECK(sim.get("request_address") == address);
-    CHECK(sim.get("request_beats") == static_cast<unsigned>(32 * 32 / config_.memory.data_bits));
+    CHECK(sim.get("request_beats") == static_cast<unsigned>(descriptor_words(config_) * 32 / config_.memory.data_bits));
     sim.set("loads_request_valid", 1);  // not now
     CHECK(sim.get("loads_request_ready") == 0);
     step();
@@ -86,6 +86,12 @@ class Control {
     if (given) {
       ready_to_attend(State::load);
       return is(State::attend);
+    }
+    if (dense && config_.network.epilogue != 0) {  // a table of its norm that has not come
+      sim.set("rest_wanted", 1), sim.set("norm_wanted", 1), sim.set("panel_loaded", 1);
+      step(3);
+      is(State::load);
+      sim.set("rest_wanted", 0), sim.set("norm_wanted", 0);
     }
     sim.set("mask_wanted", job == Job::masked), sim.set("panel_loaded", 1);
     if (job == Job::masked) {
@@ -165,7 +171,8 @@ class Control {
 
 std::vector<Config> control_configs() {
   const std::vector<std::string> gated = {"implementation.clock_gating=true", "memory.data_bits=256"};
-  return {load_preset("nano"), load_preset("nano", gated)};
+  const std::vector<std::string> epilogue = {"network.epilogue=true"};
+  return {load_preset("nano"), load_preset("nano", gated), load_preset("nano", epilogue)};
 }
 
 }  // namespace

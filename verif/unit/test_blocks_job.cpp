@@ -22,6 +22,36 @@ int low(std::uint32_t w) { return static_cast<int>(w & 0xFFFF); }
 int high(std::uint32_t w) { return static_cast<int>(w >> 16); }
 std::uint32_t pair(std::int64_t lower, std::int64_t upper) { return number(lower) | number(upper) << 16; }
 
+bool has(const Descriptor& d, int flag) { return (d[word::flags] >> flag & 1) != 0; }
+
+/// Bits of the elements of rows: of the stream, where operands are formed, or these operands.
+int query_row_bits(const Config& c, const Descriptor& d) {
+  return c.network.epilogue != 0 && has(d, accel::flag_stream_queries) ? result_width(c) : c.numerics.query_bits;
+}
+int source_row_bits(const Config& c, const Descriptor& d) {
+  return c.network.epilogue != 0 && has(d, accel::flag_stream_sources) ? result_width(c) : c.numerics.feature_bits;
+}
+
+std::uint32_t legal_scale(Random& random) { return number(random.in(0, 0xFFFF) | random.in(1, 47) << 16); }
+
+/// With an epilogue, what is legal of the words behind the others. Addresses are not placed.
+void add_network(Descriptor& d, bool dense, Random& random) {
+  for (const int flag : {accel::flag_stream_queries, accel::flag_stream_sources, accel::flag_norm})
+    if ((flag != accel::flag_stream_sources || !dense) && random.chance(50)) d[word::flags] |= 1u << flag;
+  if (has(d, accel::flag_stream_queries)) {
+    if (random.chance(50)) d[word::flags] |= 1u << accel::flag_position;
+    d[word::query_operand] = legal_scale(random);
+  }
+  if (has(d, accel::flag_stream_sources)) d[word::source_operand] = legal_scale(random);
+  const bool norm = has(d, accel::flag_norm);
+  if (norm) {
+    const auto e = random.chance(30) ? std::int64_t{1} << 50 : random.in(1, (std::int64_t{1} << random.in(1, 50)) - 1);
+    d[word::epsilon] = number(e & 0xFFFFFFFF), d[word::epsilon + 1] = number(e >> 32);
+  }
+  d[word::epilogue] = number((dense && !norm ? random.in(0, 2) : 0) | random.in(norm ? 1 : 0, 31) << 8);
+  std::fill(d.begin() + word::network_reserved, d.end(), 0);
+}
+
 /// A legal descriptor. Words that its kind does not use hold anything.
 Descriptor make(const Config& c, bool dense, Random& random) {
   const auto& a = c.attention;
@@ -32,6 +62,7 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   d[word::flags] = number(dense               ? random.in(0, 1) << accel::flag_relu
                           : random.chance(50) ? random.in(0, 7)
                                               : 1 << accel::flag_masked | random.in(0, 1) << accel::flag_boxes);
+  if (c.network.epilogue != 0) add_network(d, dense, random);
   // Most orders that are said to be kept are.
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_listed;
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_order_kept;
@@ -45,6 +76,8 @@ Descriptor make(const Config& c, bool dense, Random& random) {
     d[static_cast<std::size_t>(at) + 1] &= static_cast<std::uint32_t>(top);
   };
   for (const int at : {word::query_address, word::parameter_address, word::output_address}) place(at, 64);
+  if (c.network.epilogue != 0 && has(d, accel::flag_position)) place(word::position_address, 64);
+  if (c.network.epilogue != 0 && has(d, accel::flag_norm)) place(word::residual_address, 64);
   const auto stride = [&](int beats) { return number((beats + random.in(0, 3)) * beat); };
   if (!dense) {
     place(word::list_address, 64);
@@ -52,7 +85,7 @@ Descriptor make(const Config& c, bool dense, Random& random) {
     if ((d[word::flags] & 1u << accel::flag_map_given) == 0) {
       place(word::source_address, 64);
       if ((d[word::flags] & 1u << accel::flag_masked) != 0) place(word::mask_address, 64);
-      d[word::source_stride] = stride(source_row_beats(c));
+      d[word::source_stride] = stride(row_beats(a.embed_dim, source_row_bits(c, d), c.memory));
     }
     for (int l = 0, left = a.max_tokens; l < a.levels; ++l) {
       const auto wide = random.in(1, a.max_width),
@@ -62,33 +95,59 @@ Descriptor make(const Config& c, bool dense, Random& random) {
       d[static_cast<std::size_t>(word::levels + l)] = pair(wide, tall);
       left -= static_cast<int>(wide * tall);
     }
-    d[word::query_stride] = stride(query_row_beats(c)), d[word::output_stride] = stride(output_row_beats(c));
+    d[word::query_stride] = stride(row_beats(a.embed_dim, query_row_bits(c, d), c.memory));
+    d[word::output_stride] = stride(output_row_beats(c));
     return d;
   }
-  for (auto w = static_cast<std::size_t>(word::dense_reserved); w < d.size(); ++w) d[w] = 0;
+  std::fill(d.begin() + word::dense_reserved, d.begin() + word::dense_end, 0);
+  const bool norm = c.network.epilogue != 0 && has(d, accel::flag_norm);
   const int columns = c.gemm.columns, inner = static_cast<int>(random.in(1, c.gemm.max_inner)),
             steps = gemm_steps(c, inner),
-            outputs = static_cast<int>(random.chance(50) ? random.in(1, 3 * columns) : random.in(1, 2000)),
+            outputs = norm                ? a.embed_dim
+                      : random.chance(50) ? static_cast<int>(random.in(1, 3 * columns))
+                                          : static_cast<int>(random.in(1, 2000)),
             tiles = divide_up(outputs, columns), most = most_panel_tiles(c), aligned = aligned_tiles(c);
   int panel = tiles;
-  if (tiles > most || tiles * steps > weight_words(c) || (tiles > aligned && random.chance(30)))
+  if (!norm && (tiles > most || tiles * steps > weight_words(c) || (tiles > aligned && random.chance(30))))
     panel =
         aligned * static_cast<int>(random.in(1, std::min({most, weight_words(c) / 2 / steps, tiles - 1}) / aligned));
   d[word::dense_shape] = pair(inner, outputs), d[word::dense_panel] = pair(panel, tiles);
-  d[word::query_stride] = stride(row_beats(inner, c.numerics.query_bits, c.memory));
-  d[word::output_stride] = stride(row_beats(outputs, c.numerics.output_bits, c.memory));
+  d[word::query_stride] = stride(row_beats(inner, query_row_bits(c, d), c.memory));
+  d[word::output_stride] = stride(row_beats(outputs, result_width(c), c.memory));
   return d;
+}
+
+/// The first of those of the words of an epilogue.
+Verdict judge_network(const Descriptor& d) {
+  const auto bad_scale = [](std::uint32_t w) { return (w >> 16 & 63) == 0 || (w >> 16) > 47; };
+  const bool dense = d[word::kind] == accel::kind_dense, norm = has(d, accel::flag_norm);
+  if (std::any_of(d.begin() + word::network_reserved, d.end(), [](auto w) { return w != 0; }))
+    return {1, word::network_reserved};
+  if (has(d, accel::flag_position) && !has(d, accel::flag_stream_queries)) return {1, word::flags};
+  if (has(d, accel::flag_stream_queries) && bad_scale(d[word::query_operand])) return {1, word::query_operand};
+  if (!dense && has(d, accel::flag_stream_sources) && bad_scale(d[word::source_operand]))
+    return {1, word::source_operand};
+  const auto epsilon = d[word::epsilon] | std::uint64_t{d[word::epsilon + 1]} << 32;
+  if (norm && (epsilon == 0 || epsilon > std::uint64_t{1} << 50)) return {1, word::epsilon};
+  const auto format = d[word::epilogue] & 3, shift = d[word::epilogue] >> 8 & 31;
+  if ((d[word::epilogue] & ~0x1F03u) != 0 || format == 3 || (format != 0 && (norm || !dense)) || (norm && shift == 0))
+    return {1, word::epilogue};
+  return {0, 0};
 }
 
 /// The first rule that is broken, in the order in which they are told to the user.
 Verdict judge(const Config& c, const Descriptor& d) {
   const auto& a = c.attention;
   const int beat = c.memory.data_bits / 8;
-  const bool dense = d[word::kind] == accel::kind_dense;
+  const bool dense = d[word::kind] == accel::kind_dense, epilogue = c.network.epilogue != 0;
   if (!dense && d[word::kind] != accel::kind_attention) return {1, word::kind};
-  if ((d[word::flags] & ~(dense ? 8u : 0x37u)) != 0) return {1, word::flags};
-  if (dense && std::any_of(d.begin() + word::dense_reserved, d.end(), [](auto w) { return w != 0; }))
+  const auto flags = epilogue ? (dense ? 0x2C8u : 0x3F7u) : dense ? 8u : 0x37u;
+  if ((d[word::flags] & ~flags) != 0) return {1, word::flags};
+  if (dense &&
+      std::any_of(d.begin() + word::dense_reserved, d.begin() + word::dense_end, [](auto w) { return w != 0; }))
     return {1, word::dense_reserved};
+  if (const auto verdict = judge_network(d); epilogue && verdict.first != 0) return verdict;
+  const bool position = epilogue && has(d, accel::flag_position), norm = epilogue && has(d, accel::flag_norm);
   if (d[word::queries] == 0 || d[word::queries] > number(a.max_queries)) return {2, word::queries};
   const bool listed = !dense && (d[word::flags] & 1u << accel::flag_listed) != 0;
   if (listed && (d[word::rows] == 0 || d[word::rows] > number(a.max_queries))) return {2, word::rows};
@@ -111,8 +170,9 @@ Verdict judge(const Config& c, const Descriptor& d) {
     if (tiles != divide_up(outputs, c.gemm.columns) || panel == 0 || panel > most_panel_tiles(c) || panel > tiles)
       return {9, word::dense_panel};
     if (panel * steps > (panel == tiles ? weight_words(c) : weight_words(c) / 2)) return {9, word::dense_panel};
-    if (panel != tiles && panel * c.gemm.columns * element_bytes(c.numerics.output_bits) % beat != 0)
+    if (panel != tiles && panel * c.gemm.columns * element_bytes(result_width(c)) % beat != 0)
       return {9, word::dense_panel};
+    if (norm && (outputs != a.embed_dim || panel != tiles)) return {9, word::dense_shape};
   }
   const bool projects = !dense && (d[word::flags] & 1u << accel::flag_map_given) == 0,
              masked = projects && (d[word::flags] & 1u << accel::flag_masked) != 0;
@@ -123,7 +183,9 @@ Verdict judge(const Config& c, const Descriptor& d) {
                                             {true, word::output_address, 64},
                                             {projects, word::source_address, 64},
                                             {masked, word::mask_address, 64},
-                                            {listed, word::list_address, 64}}) {
+                                            {listed, word::list_address, 64},
+                                            {position, word::position_address, 64},
+                                            {norm, word::residual_address, 64}}) {
     const auto i = static_cast<std::size_t>(at);
     if (used && (d[i] % number(alignment) != 0 || std::uint64_t{d[i + 1]} >> (c.memory.address_bits - 32) != 0))
       return {4, at};
@@ -131,17 +193,76 @@ Verdict judge(const Config& c, const Descriptor& d) {
   const auto bad_stride = [&](std::uint32_t stride, int beats) {
     return stride % number(beat) != 0 || stride / number(beat) < number(beats);
   };
-  if (bad_stride(d[word::query_stride], dense ? row_beats(inner, c.numerics.query_bits, c.memory) : query_row_beats(c)))
+  if (bad_stride(d[word::query_stride], row_beats(dense ? inner : a.embed_dim, query_row_bits(c, d), c.memory)))
     return {4, word::query_stride};
-  if (bad_stride(d[word::output_stride],
-                 dense ? row_beats(outputs, c.numerics.output_bits, c.memory) : output_row_beats(c)))
+  if (bad_stride(d[word::output_stride], row_beats(dense ? outputs : a.embed_dim, result_width(c), c.memory)))
     return {4, word::output_stride};
-  if (projects && bad_stride(d[word::source_stride], source_row_beats(c))) return {4, word::source_stride};
+  if (projects && bad_stride(d[word::source_stride], row_beats(a.embed_dim, source_row_bits(c, d), c.memory)))
+    return {4, word::source_stride};
   return {0, 0};
 }
 
+using Changes = std::vector<std::function<void(Descriptor&)>>;
+
+/// Those of an epilogue.
+void add_network_changes(const Config& c, Changes& list) {
+  const auto add = [&](int flag, int at, std::uint32_t value) {
+    list.push_back([=](Descriptor& d) {
+      d[word::flags] |= 1u << flag;
+      if (flag == accel::flag_position) d[word::flags] |= 1u << accel::flag_stream_queries;
+      d[static_cast<std::size_t>(at)] = value;
+    });
+  };
+  const auto put = [&](int at, std::uint32_t value) {
+    list.push_back([=](Descriptor& d) { d[static_cast<std::size_t>(at)] = value; });
+  };
+  for (const int w : {41, 47, 48, 62}) put(w, 1);
+  put(63, 1u << 31);
+  list.push_back([](Descriptor& d) {  // positions of rows that are operands
+    d[word::flags] = (d[word::flags] & ~(1u << accel::flag_stream_queries)) | 1u << accel::flag_position;
+  });
+  // A shift of 0 and the largest ones, legal or not; a bit beyond it.
+  for (const std::uint32_t value :
+       {0xFFFFu, 1u << 16, 47u << 16, 48u << 16, 63u << 16, 1u << 16 | 1u << 22, 1u << 31}) {
+    add(accel::flag_stream_queries, word::query_operand, value);
+    add(accel::flag_stream_sources, word::source_operand, value);
+  }
+  for (const std::uint32_t high : {0u, 1u << 18, (1u << 18) - 1, 1u << 19, 1u << 31})
+    for (const std::uint32_t low : {0u, 1u})
+      list.push_back([=](Descriptor& d) {
+        d[word::flags] |= 1u << accel::flag_norm;
+        d[word::epsilon] = low, d[word::epsilon + 1] = high;
+      });
+  // Formats, bits between the fields, shifts; with a norm and as it comes.
+  for (const std::uint32_t value :
+       {0x100u, 0x101u, 0x102u, 0x103u, 0x104u, 0x180u, 0x2100u, 0x80000100u, 0u, 0x1F00u}) {
+    add(accel::flag_norm, word::epilogue, value);
+    put(word::epilogue, value);
+  }
+  for (const int at : {word::position_address, word::residual_address}) {
+    const int flag = at == word::position_address ? accel::flag_position : accel::flag_norm;
+    list.push_back([=](Descriptor& d) { d[word::flags] |= 1u << flag, d[static_cast<std::size_t>(at)] |= 32; });
+    if (c.memory.address_bits < 64)
+      list.push_back([=, bit = 1u << (c.memory.address_bits - 32)](Descriptor& d) {
+        d[word::flags] |= 1u << flag, d[static_cast<std::size_t>(at) + 1] |= bit;
+      });
+  }
+  // A norm of rows that are not all there: not of C elements, or in panels.
+  const int columns = c.gemm.columns, channels = c.attention.embed_dim, aligned = aligned_tiles(c);
+  const auto shape = [&](int outputs, int panel) {
+    list.push_back([=](Descriptor& d) {
+      d[word::flags] |= 1u << accel::flag_norm;
+      d[word::epsilon] = 1, d[word::epsilon + 1] = 0, d[word::epilogue] = 1u << 8;
+      d[word::dense_shape] = pair(1, outputs);
+      d[word::dense_panel] = pair(panel, divide_up(outputs, columns));
+    });
+  };
+  for (const int outputs : {channels - 1, channels, channels + 1}) shape(outputs, divide_up(outputs, columns));
+  if (value_tiles(c) > aligned) shape(channels, aligned);
+}
+
 /// Breaks rules: one change a function.
-std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
+Changes changes(const Config& c) {
   const auto put = [](int w, std::uint32_t value) {
     return [=](Descriptor& d) { d[static_cast<std::size_t>(w)] = value; };
   };
@@ -150,8 +271,8 @@ std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
   };
   const auto& a = c.attention;
   const int last = word::levels + a.levels - 1, beat = c.memory.data_bits / 8;
-  std::vector<std::function<void(Descriptor&)>> list = {
-      put(word::kind, 0x00010001), put(word::kind, 0x00030003), put(word::flags, 0x40), put(word::flags, 0x80000008),
+  Changes list = {
+      put(word::kind, 0x00010001), put(word::kind, 0x00030003), put(word::flags, 0x400), put(word::flags, 0x80000008),
       put(word::flags, 4), put(word::dense_reserved, 1u << 31), put(31, 1), put(23, 0x100), put(word::queries, 0),
       put(word::queries, number(a.max_queries) + 1), put(word::queries, 1u << 31), put(word::queries, held_queries + 1),
       put(word::rows, 0), put(word::rows, number(a.max_queries) + 1), put(word::rows, 1u << 31),
@@ -192,6 +313,7 @@ std::vector<std::function<void(Descriptor&)>> changes(const Config& c) {
     list.push_back(add(at, block_bytes(c) / 2));
     if (c.memory.address_bits < 64) list.push_back(put(at + 1, 1u << (c.memory.address_bits - 32)));
   }
+  if (c.network.epilogue != 0) add_network_changes(c, list);
   return list;
 }
 
@@ -204,7 +326,6 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
     Random random(options.seed);
     const auto& s = block.s;
     const auto& a = config.attention;
-    const auto& n = config.numerics;
     const int beat_bits = config.memory.data_bits, beat = beat_bits / 8, columns = config.gemm.columns;
     for (const auto* port : {"job_begins", "beat_valid", "check"}) sim.set(port, 0);
     if (config.order.bucket_bits > 0) sim.set("order_held", held_queries);
@@ -236,12 +357,12 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       sim.set("check", 0);
       return wanted.first == 0;
     };
-    const auto has = [&](const std::string& name, std::uint64_t value) {
+    const auto is = [&](const std::string& name, std::uint64_t value) {
       CAPTURE(name);
       CHECK(sim.get(name) == value);
     };
     const auto same = [&](const std::string& name, std::int64_t value) {
-      has("job_" + name, static_cast<std::uint64_t>(value));
+      is("job_" + name, static_cast<std::uint64_t>(value));
     };
     const auto list = changes(config);
     for (int i = 0; i < 12 + 12 * static_cast<int>(list.size()); ++i) {
@@ -266,23 +387,39 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       same("output_address", address(word::output_address)), same("output_stride", d[word::output_stride]);
       const int inner = dense ? low(d[word::dense_shape]) : a.embed_dim, steps = gemm_steps(config, inner);
       same("last_step", steps - 1), same("row_tail", inner % row_word(config));
-      same("row_beats", row_beats(inner, dense ? n.query_bits : n.feature_bits, config.memory));
+      same("row_beats",
+           row_beats(inner, dense ? query_row_bits(config, d) : source_row_bits(config, d), config.memory));
       same("tiles", dense ? high(d[word::dense_panel]) : value_tiles(config));
       same("panel_tiles", dense ? low(d[word::dense_panel]) : value_tiles(config));
       const int together = s.requant_columns(), beside = s.weight_columns();
       same("tile_beats",
            columns / together * divide_up(together * 54, beat_bits) +
                steps * (columns / beside) * divide_up(beside * config.gemm.depth * s.weight_bits(), beat_bits));
+      if (config.network.epilogue != 0) {
+        const auto scale = [&](const std::string& name, int at) {
+          same(name + "_mult", low(d[static_cast<std::size_t>(at)]));
+          same(name + "_shift", d[static_cast<std::size_t>(at)] >> 16 & 63);
+        };
+        const bool position = has(d, accel::flag_position), norm = has(d, accel::flag_norm);
+        same("network_stream_queries", has(d, accel::flag_stream_queries)), same("network_position", position);
+        same("network_stream_sources", has(d, accel::flag_stream_sources)), same("network_norm", norm);
+        if (position) same("network_position_address", address(word::position_address));
+        if (has(d, accel::flag_stream_queries)) scale("network_query_operand", word::query_operand);
+        if (has(d, accel::flag_stream_sources)) scale("network_source_operand", word::source_operand);
+        if (norm) same("network_residual_address", address(word::residual_address));
+        if (norm) same("network_epsilon", address(word::epsilon));
+        same("network_format", d[word::epilogue] & 3), same("network_norm_shift", d[word::epilogue] >> 8);
+      }
       if (dense) {
-        const int size = element_bytes(n.output_bits), outputs = high(d[word::dense_shape]);
-        same("relu", d[word::flags] >> accel::flag_relu);
+        const int size = element_bytes(result_width(config)), outputs = high(d[word::dense_shape]);
+        same("relu", has(d, accel::flag_relu));
         same("output_beats", divide_up(outputs * size, beat)), same("tail", outputs % (beat / size));
         same("panel_output_beats", divide_up(low(d[word::dense_panel]) * columns * size, beat));
         continue;
       }
       same("boxes", d[word::flags] & 1), same("masked", !given && (d[word::flags] & 2) != 0), same("map_given", given);
-      const bool listed = (d[word::flags] >> accel::flag_listed & 1) != 0;
-      same("listed", listed), same("order_kept", d[word::flags] >> accel::flag_order_kept & 1);
+      const bool listed = has(d, accel::flag_listed);
+      same("listed", listed), same("order_kept", has(d, accel::flag_order_kept));
       if (listed) same("rows", d[word::rows]), same("list_address", address(word::list_address));
       same("reference_address", address(word::reference_address)), same("value_address", address(word::value_address));
       if (!given) same("source_address", address(word::source_address)), same("source_stride", d[word::source_stride]);
@@ -291,11 +428,11 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       const auto in_memory = (std::uint64_t{1} << config.memory.address_bits) - 1;
       for (int l = 0; l < a.levels; ++l) {
         const auto side = d[static_cast<std::size_t>(word::levels + l)];
-        has(fmt::format("start_{}", l), (static_cast<std::uint64_t>(address(word::value_address)) +
-                                         static_cast<std::uint64_t>(blocks * a.heads * block_bytes(config))) &
-                                            in_memory);
-        has(fmt::format("levels_width_{}", l), static_cast<unsigned>(low(side)));
-        has(fmt::format("levels_height_{}", l), static_cast<unsigned>(high(side)));
+        is(fmt::format("start_{}", l), (static_cast<std::uint64_t>(address(word::value_address)) +
+                                        static_cast<std::uint64_t>(blocks * a.heads * block_bytes(config))) &
+                                           in_memory);
+        is(fmt::format("levels_width_{}", l), static_cast<unsigned>(low(side)));
+        is(fmt::format("levels_height_{}", l), static_cast<unsigned>(high(side)));
         tokens += low(side) * high(side), blocks += ((low(side) + 1) / 2) * ((high(side) + 1) / 2);
       }
       same("tokens", tokens), same("blocks", blocks);
@@ -311,6 +448,12 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
                          word::output_address, word::source_address, word::mask_address, word::list_address,
                          word::query_stride, word::output_stride, word::source_stride})
       all.insert({4, at});
+    if (config.network.epilogue != 0) {
+      for (const int at :
+           {word::network_reserved, word::query_operand, word::source_operand, word::epsilon, word::epilogue})
+        all.insert({1, at});
+      for (const int at : {word::position_address, word::residual_address}) all.insert({4, at});
+    }
     for (const auto& v : all) {
       CAPTURE(v.first);
       CAPTURE(v.second);

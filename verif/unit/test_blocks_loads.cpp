@@ -30,6 +30,12 @@ std::vector<Table> image_tables(const Config& c, const accel::Shapes& s, bool pa
       {"output_requant", 54, columns, groups, 0}};
 }
 
+/// With an epilogue: gamma and beta of the channels of a beat in each word.
+Table norm_table(const Config& c) {
+  const int unit = c.memory.data_bits / 8 / element_bytes(result_width(c));
+  return {"norm_table", unit * 48, 1, c.attention.embed_dim / unit, 0};
+}
+
 std::int64_t beats_of(const std::vector<Table>& tables, int beat_bits) {
   std::int64_t beats = 0;
   for (const Table& t : tables) beats += std::int64_t{divide_up(t.bits, beat_bits)} * t.banks * t.words;
@@ -52,9 +58,14 @@ TEST_CASE("parameter_loader: every entry of panels and of the rest in its table"
       bool operator==(const Write&) const = default;
     };
     std::vector<Write> wanted, got;
+    const bool epilogue = config.network.epilogue != 0;
     for (const auto* port : {"start_panel", "start_rest", "beat_valid"}) sim.set(port, 0);
+    if (epilogue) sim.set("start_norm", 0), sim.set("norm", 0);
     bench.on_cycle([&](auto& now) {
-      for (const auto* name : {"gemm_requant", "gemm_weights", "head_requant", "output_weights", "output_requant"})
+      std::vector<std::string> names = {"gemm_requant", "gemm_weights", "head_requant", "output_weights",
+                                        "output_requant"};
+      if (epilogue) names.emplace_back("norm_table");
+      for (const auto& name : names)
         if (now.get(fmt::format("{}_enable", name)) != 0)
           got.push_back({name, now.get(fmt::format("{}_bank", name)), now.get(fmt::format("{}_address", name)),
                          now.get_wide(now.port(fmt::format("{}_data", name)))});
@@ -100,8 +111,22 @@ TEST_CASE("parameter_loader: every entry of panels and of the rest in its table"
       tables[1].words = static_cast<int>(random.in(1, std::min(9, weight_words(config) / 2)));
       panel(tables, i % 2 != 0);
     }
-    pulse(bench, "start_rest");
-    load(image_tables(config, block.s, false));
+    const auto rest = [&](bool norm) {
+      auto tables = image_tables(config, block.s, false);
+      if (norm) tables.push_back(norm_table(config));
+      if (epilogue) sim.set("norm", norm);
+      pulse(bench, "start_rest");
+      load(tables);
+    };
+    rest(false);
+    if (!epilogue) return;
+    rest(true);
+    for (int i = 0; i < 2; ++i) {  // of a dense job
+      panel(of_layer, false);
+      pulse(bench, "start_norm");
+      load({norm_table(config)});
+    }
+    rest(false);
   });
 }
 
@@ -114,20 +139,21 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
     Random random(options.seed);
     const int beat_bits = config.memory.data_bits, beat = beat_bits / 8;
     for (const auto* port : {"start", "run_begins", "beat_valid"}) sim.set(port, 0);
-    enum class Kind { panel, mask, rest };
+    enum class Kind { panel, mask, rest, norm };
+    const bool epilogue = config.network.epilogue != 0;
     struct Load {
       Kind kind;
       std::uint64_t address, beats;
       std::int64_t tiles = 0;  // of a panel
     };
-    for (int job = 0; job < 8; ++job) {
-      const bool dense = job % 2 != 0, given = !dense && random.chance(30),
+    for (int job = 0; job < (epilogue ? 16 : 8); ++job) {
+      const bool norm = epilogue && random.chance(50), dense = job % 2 != 0, given = !dense && random.chance(30),
                  masked = !dense && !given && random.chance(60);
       const auto inner = random.in(1, dense ? config.gemm.max_inner : config.attention.embed_dim);
       const int steps = gemm_steps(config, static_cast<int>(inner)),
                 most = std::max(1, std::min(most_panel_tiles(config), weight_words(config) / 2 / steps));
       const std::int64_t panel_tiles = dense ? random.in(1, most) : value_tiles(config),
-                         tiles = dense ? random.in(1, 5 * panel_tiles) : panel_tiles,
+                         tiles = dense && !norm ? random.in(1, 5 * panel_tiles) : panel_tiles,
                          panels = given ? 0 : (tiles + panel_tiles - 1) / panel_tiles, tile_beats = random.in(1, 9),
                          tokens = random.in(1, config.attention.max_tokens),
                          output_panel = random.in(1, (1 << std::min(6, accel::WriteRequest::longest(s))) - 1),
@@ -144,6 +170,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
       field("tile_beats", static_cast<std::uint64_t>(tile_beats));
       field("output_beats", static_cast<std::uint64_t>(dense ? output_beats : 1));
       field("panel_output_beats", static_cast<std::uint64_t>(output_panel));
+      if (epilogue) field("network_norm", norm);
       std::vector<Load> loads;
       auto next = parameters;
       for (auto left = panels > 0 ? tiles : 0; left > 0; left -= panel_tiles) {
@@ -154,9 +181,10 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
       if (masked)
         loads.push_back({Kind::mask, mask, static_cast<std::uint64_t>(divide_up(static_cast<int>(tokens), beat))});
       if (given) next += static_cast<std::uint64_t>(beats_of(image_tables(config, s, true), beat_bits) * beat);
-      if (!dense)
-        loads.push_back(
-            {Kind::rest, next, static_cast<std::uint64_t>(beats_of(image_tables(config, s, false), beat_bits))});
+      auto rest = dense ? std::vector<Table>() : image_tables(config, s, false);
+      if (norm) rest.push_back(norm_table(config));
+      if (!rest.empty())
+        loads.push_back({dense ? Kind::norm : Kind::rest, next, static_cast<std::uint64_t>(beats_of(rest, beat_bits))});
 
       std::size_t asked = 0, complete = 0;  // loads
       std::int64_t loaded = 0, begun = 0;   // panels
@@ -169,6 +197,10 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
         CHECK(now.get("start_panel") == starts(Kind::panel));
         CHECK(now.get("start_mask") == starts(Kind::mask));
         CHECK(now.get("start_rest") == starts(Kind::rest));
+        if (epilogue) {
+          CHECK(now.get("start_norm") == starts(Kind::norm));
+          CHECK(now.get("norm_wanted") == (dense && now.get("rest_wanted") != 0));
+        }
         CHECK(now.get("panels_left") == (begun < panels));
         // Loaded is what all beats have come of, and no run has begun with.
         if (now.get("panel_loaded") != 0) CHECK(loaded > begun);
@@ -176,7 +208,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
           const Load& l = loads[complete];
           CHECK(now.get("to_mask") == (l.kind == Kind::mask));
           CHECK(now.get("to_tables") == (l.kind != Kind::mask));
-          if (l.kind != Kind::rest) CHECK(now.get("rest_wanted") == !dense);
+          if (l.kind == Kind::panel || l.kind == Kind::mask) CHECK(now.get("rest_wanted") == !rest.empty());
           if (l.kind == Kind::mask) CHECK(now.get("mask_wanted") == 1);
           if (l.kind == Kind::panel) {
             CHECK(now.get("upper_half") == (loaded % 2 != 0));
@@ -206,6 +238,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
         REQUIRE(limit < 20000);
         bench.run_cycles(1);
         if (sim.get("panel_loaded") == 0 || sim.get("mask_wanted") != 0 || !random.chance(5)) continue;
+        if (epilogue && sim.get("norm_wanted") != 0) continue;  // no dense run begins before the norm has come
         pulse(bench, "run_begins");
         // What the run is told of its panel.
         const auto first = begun * panel_tiles, rest = output_beats - begun * output_panel;

@@ -149,6 +149,7 @@ TEST_CASE("head_projection: N9") {
   });
 }
 
+// With an epilogue in the format of what is added to the stream, where that is said.
 TEST_CASE("output_requantise: N9 over the lanes, N10") {
   for_all("output_requantise", [](const Config& config, StreamBench::Options options) {
     const Block block(config, accel::build_output_requantise);
@@ -160,10 +161,13 @@ TEST_CASE("output_requantise: N9 over the lanes, N10") {
     bench.interpreter().set("table_enable", 0);
     std::vector<model::Requant> table;
     for (int output = 0; output < groups * columns; ++output) {
-      table.push_back(random.requant(bits + 1, n.output_bits, true));
+      table.push_back(random.requant(bits + 1, block.s.projected_bits(), true));
       write_table(bench, "table", output % columns, output / columns, BitVector().add(table.back(), true));
     }
     std::vector<BitVector> wanted;
+    const bool norm = config.network.epilogue != 0 && options.seed % 2 != 0;
+    if (config.network.epilogue != 0) bench.interpreter().set("norm", norm);
+    const int format = norm ? block.s.branch_bits() : n.output_bits;
     for (int i = 0; i < 12 * groups; ++i) {
       const bool lowest = random.chance(10);
       std::vector<std::int64_t> total(static_cast<std::size_t>(columns));
@@ -179,8 +183,8 @@ TEST_CASE("output_requantise: N9 over the lanes, N10") {
       BitVector out;
       for (int c = 0; c < columns; ++c)
         out.add(model::requantise(total[static_cast<std::size_t>(c)],
-                                  table[static_cast<std::size_t>(i % groups * columns + c)], n.output_bits),
-                n.output_bits);
+                                  table[static_cast<std::size_t>(i % groups * columns + c)], format),
+                block.s.projected_bits());
       wanted.push_back(out);
     }
     bench.expect("output", wanted.size());

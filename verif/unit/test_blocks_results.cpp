@@ -1,6 +1,7 @@
 // Results of the PE array on their way to memory: the result buffer, with the writer of the value map and with that of
 // the rows of a dense job.
 #include "accel/array/gemm.hpp"
+#include "accel/epilogue/epilogue.hpp"
 #include "unit/block_bench.hpp"
 
 using namespace quillgen;
@@ -18,6 +19,10 @@ const hdl::Module& build_results(hdl::Design& d, const accel::Shapes& s, bool de
     Instance buffer(m, "buffer", accel::build_result_buffer(d, s));
     buffer.in("dense", hdl::Bool::constant(m, dense));
     buffer.in("relu", dense ? input(m, "relu", hdl::Bool()) : hdl::Bool::constant(m, false));
+    if (s.has_epilogue()) {
+      buffer.in("format", input(m, "format", hdl::UInt(accel::result_format_bits)));
+      buffer.in("norm", input(m, "norm", hdl::Bool()));
+    }
     buffer.in("restart", start);
     buffer.in("result", input(m, "result", accel::Results(s)));
     Instance writer(m, "writer", dense ? accel::build_dense_writer(d, s) : accel::build_map_writer(d, s));
@@ -34,7 +39,17 @@ const hdl::Module& build_results(hdl::Design& d, const accel::Shapes& s, bool de
     writer.in_stream("finished", hdl::input_stream(m, "finished", hdl::UInt(s.rows_bits())));
     buffer.in_stream("read", writer.out_stream("read", accel::ResultRead(s)));
     hdl::output_stream(m, "request", writer.out_stream("request", accel::WriteRequest(s)));
-    hdl::output_stream(m, "beat", buffer.out_stream("beat", hdl::UInt(s.data_bits())));
+    // With an epilogue the results of a dense job are words.
+    const bool words = dense && s.has_epilogue();
+    if (words) hdl::output_stream(m, "beat", buffer.out_stream("word", hdl::UInt(accel::result_word_bits(s))));
+    else hdl::output_stream(m, "beat", buffer.out_stream("beat", hdl::UInt(s.data_bits())));
+    if (s.has_epilogue()) {
+      auto other =
+          buffer.out_stream(words ? "beat" : "word", hdl::UInt(words ? s.data_bits() : accel::result_word_bits(s)));
+      hdl::output(m, "other_comes", other.valid);
+      hdl::discard(other.data);
+      other.ready.drive(true);
+    }
     hdl::output(m, "freed", writer.out("freed", hdl::Bool()));
   });
 }
@@ -97,14 +112,6 @@ Row random_row(const accel::Shapes& s, int outputs, Random& random) {
   return row;
 }
 
-/// Adds the beats of a run of bytes.
-void add_beats(std::vector<std::vector<std::uint64_t>>& beats, const BitVector& bits, int count, int beat_bytes) {
-  auto words = bits.words();
-  words.resize(static_cast<std::size_t>(count * beat_bytes / 8));
-  for (int b = 0; b < count; ++b)
-    beats.emplace_back(words.begin() + b * beat_bytes / 8, words.begin() + (b + 1) * beat_bytes / 8);
-}
-
 }  // namespace
 
 TEST_CASE("result_buffer, map_writer: whole lines, zeros for what is padded or outside") {
@@ -119,8 +126,12 @@ TEST_CASE("result_buffer, map_writer: whole lines, zeros for what is padded or o
               beat = config.memory.data_bits / 8, channels = config.attention.embed_dim;
     const auto rows = static_cast<std::size_t>(config.gemm.rows);
     sim.set("start", 0);
+    if (config.network.epilogue != 0) sim.set("format", 2), sim.set("norm", 1);  // of no meaning to the map
     Source source(bench, s, options);
-    bench.on_cycle([&](auto& now) { source.cycle(now); });
+    bench.on_cycle([&](auto& now) {
+      source.cycle(now);
+      if (config.network.epilogue != 0) CHECK(now.get("other_comes") == 0);
+    });
     for (int run = 0; run < 3; ++run) {
       const auto base = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 4096;
       sim.set("address", base);
@@ -161,7 +172,7 @@ TEST_CASE("result_buffer, map_writer: whole lines, zeros for what is padded or o
             for (int c = h * depth; c < (h + 1) * depth; ++c)
               line.add(pixel.empty() ? 0 : model::saturate(pixel[static_cast<std::size_t>(c)], bits),
                        8 * element_bytes(bits));
-          add_beats(beats, line, in_line, beat);
+          add_words(beats, line, in_line, 8 * beat);
         }
       }
       const auto count = groups.size();
@@ -184,12 +195,17 @@ TEST_CASE("result_buffer, dense_writer: rows of a panel, ReLU, zeros behind the 
     auto& sim = bench.interpreter();
     const auto& s = block.s;
     Random random(options.seed);
-    const int bits = config.numerics.output_bits, beat = config.memory.data_bits / 8,
-              in_beat = beat / element_bytes(bits);
+    const auto& n = config.numerics;
+    const bool epilogue = config.network.epilogue != 0;
+    const int beat = config.memory.data_bits / 8, of_memory = element_bytes(result_width(config)),
+              in_beat = beat / of_memory, room = epilogue ? s.result_element_bits() : 8 * of_memory;
     const auto rows = static_cast<std::size_t>(config.gemm.rows);
     sim.set("start", 0);
     Source source(bench, s, options);
-    bench.on_cycle([&](auto& now) { source.cycle(now); });
+    bench.on_cycle([&](auto& now) {
+      source.cycle(now);
+      if (config.network.epilogue != 0) CHECK(now.get("other_comes") == 0);
+    });
     for (int run = 0; run < 6; ++run) {
       const bool last = random.chance(60), relu = random.chance(50);
       // A panel that is not the last is whole beats.
@@ -204,6 +220,13 @@ TEST_CASE("result_buffer, dense_writer: rows of a panel, ReLU, zeros behind the 
       // Of other panels it speaks of the last one, and says nothing.
       sim.set("tail", static_cast<unsigned>(last ? outputs % in_beat : random.in(0, in_beat - 1)));
       sim.set("relu", relu);
+      int bits = n.output_bits;
+      if (epilogue) {  // the format is of no meaning where there is a norm
+        const int formats[] = {n.output_bits, n.query_bits, s.stream_bits()}, format = run % 3;
+        const bool norm = run >= 3;
+        sim.set("format", static_cast<unsigned>(format)), sim.set("norm", norm);
+        bits = norm ? s.stream_bits() + 2 : formats[format];
+      }
       source.begin({}, outputs);
       pulse(bench, "start");
       std::vector<std::vector<Row>> groups;
@@ -215,9 +238,9 @@ TEST_CASE("result_buffer, dense_writer: rows of a panel, ReLU, zeros behind the 
         BitVector row;
         for (const auto value : groups.back().back()) {
           const auto saturated = model::saturate(value, bits);
-          row.add(relu ? std::max<std::int64_t>(saturated, 0) : saturated, 8 * element_bytes(bits));
+          row.add(relu ? std::max<std::int64_t>(saturated, 0) : saturated, room);
         }
-        add_beats(beats, row, beats_of_row, beat);
+        add_words(beats, row, beats_of_row, in_beat * room);
       }
       const auto count = groups.size();
       source.begin(std::move(groups), outputs);

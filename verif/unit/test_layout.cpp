@@ -107,6 +107,32 @@ const std::vector<std::vector<std::string>> variants = {
      "core.lanes=4", "core.projection_columns=2", "memory.max_outstanding=16", "numerics.preset=mixed"},
 };
 
+/// With an epilogue: elements of rows of 1 byte and of 2, entries of the norm of one beat and of several.
+const std::vector<std::vector<std::string>> epilogues = {
+    {"network.epilogue=true", "attention.embed_dim=24", "attention.heads=2", "gemm.columns=12", "network.stream_bits=8",
+     "feature_cache.kilobytes=1"},
+    {"network.epilogue=true", "attention.embed_dim=12", "attention.heads=2", "gemm.columns=12",
+     "network.stream_bits=12"},
+    {"network.epilogue=true", "attention.embed_dim=32", "attention.heads=2", "gemm.columns=16", "memory.data_bits=256",
+     "network.stream_bits=16", "numerics.preset=mixed", "feature_cache.kilobytes=1"},
+};
+
+/// Rows of `length` elements, for `rows` queries or rows of a dense job and `tokens` tokens, and a norm of C channels.
+model::Stream random_stream(const Config& c, int rows, int length, int tokens, std::uint64_t seed) {
+  Chance chance(seed);
+  const int channels = c.attention.embed_dim, bits = c.network.stream_bits;
+  model::Stream s;
+  s.bits = bits;
+  s.query = model::Requant{0, 0xABCD, 21}, s.source = model::Requant{0, 0x1234, 47};
+  s.queries = random_tensor(static_cast<std::size_t>(rows) * length, bits, chance);
+  s.positions = random_tensor(s.queries.size(), bits, chance);
+  s.sources = random_tensor(static_cast<std::size_t>(tokens) * channels, bits, chance);
+  s.residual = random_tensor(static_cast<std::size_t>(rows) * channels, bits, chance);
+  s.norm =
+      model::Norm{random_tensor(channels, 16, chance), random_tensor(channels, 32, chance), 19, 0x0002'1234'5678'9ABC};
+  return s;
+}
+
 }  // namespace
 
 TEST_CASE("the parameter image, every field by its position") {
@@ -382,6 +408,7 @@ TEST_CASE("the descriptor of an attention layer") {
   CHECK(made(false)[1] == 0x11);
   CHECK(made(false)[3] == 2);
   CHECK(made(false)[29] == 5);
+  CHECK(std::all_of(d.begin() + 32, d.end(), [](auto word) { return word == 0; }));  // nor in memory
   const auto bytes = to_bytes(d, c);
   CHECK(bytes.size() == 128);
   CHECK(bytes[16] == 0x80);
@@ -401,6 +428,138 @@ TEST_CASE("the descriptor of a dense layer") {
   CHECK(d == expected);
   layer.relu = true;
   CHECK(make_descriptor(layer, c, a, 78)[1] == 8);
+}
+
+TEST_CASE("the descriptor with an epilogue: operands, positions, residual, norm, format") {
+  const auto c = load_preset("nano", epilogues[1]);
+  JobAddresses a;
+  a.positions = 0x900000280, a.residual = 0xA000002C0;
+  // Word 32 on: position, residual, epsilon, operands, epilogue; the others are 0.
+  const auto behind = [](const Descriptor& d) { return std::vector<std::uint32_t>(d.begin() + 32, d.begin() + 41); };
+  const auto reserved = [](const Descriptor& d) {
+    return std::all_of(d.begin() + 41, d.end(), [](auto word) { return word == 0; });
+  };
+  using Words = std::vector<std::uint32_t>;
+
+  auto layer = random_layer(c, 5);
+  const auto all = random_stream(c, layer.queries, c.attention.embed_dim, layer.tokens(), 1);
+  const model::Stages stages;
+  const auto of_layer = [&](bool given = false) {
+    return make_descriptor(AttentionWork{layer, stages, given}, c, a, 77);
+  };
+  CHECK(behind(of_layer()) == Words{0x280, 9, 0x2C0, 10, 0, 0, 0, 0, 0});
+  CHECK(of_layer()[1] == 0x002);
+  layer.stream = all;
+  CHECK(behind(of_layer()) ==
+        Words{0x280, 9, 0x2C0, 10, 0x56789ABC, 0x21234, 0xABCD | 21 << 16, 0x1234 | 47 << 16, 19 << 8});
+  CHECK(of_layer()[1] == 0x3C2);
+  CHECK(of_layer(true)[1] == 0x3C4);
+  CHECK(reserved(of_layer()));
+  CHECK(to_bytes(of_layer(), c).size() == 256);
+  layer.stream.norm.reset(), layer.stream.source.reset();
+  CHECK(behind(of_layer()) == Words{0x280, 9, 0x2C0, 10, 0, 0, 0xABCD | 21 << 16, 0, 0});
+  CHECK(of_layer()[1] == 0x0C2);
+  layer.stream.positions.clear();
+  CHECK(of_layer()[1] == 0x042);
+
+  auto dense = random_dense(c, 7, 13, c.attention.embed_dim, 1);
+  dense.stream = random_stream(c, 7, 13, 0, 2);
+  dense.stream.source.reset();
+  dense.result_bits = c.network.stream_bits + 2;
+  dense.relu = true;
+  const auto of_dense = [&] { return make_descriptor(dense, c, a, 78); };
+  CHECK(behind(of_dense()) == Words{0x280, 9, 0x2C0, 10, 0x56789ABC, 0x21234, 0xABCD | 21 << 16, 0, 19 << 8});
+  CHECK(of_dense()[1] == 0x2C8);
+  CHECK(reserved(of_dense()));
+  dense.stream.norm.reset(), dense.stream.query.reset(), dense.stream.positions.clear();
+  CHECK(c.numerics.output_bits == c.numerics.query_bits);
+  for (const auto& [bits, format] : {std::pair(0, 0u), {c.numerics.query_bits, 0u}, {c.network.stream_bits, 2u}}) {
+    dense.result_bits = bits;
+    CHECK(of_dense()[40] == format);
+  }
+  auto other = c;
+  other.numerics.query_bits = 11;
+  dense.result_bits = 11;
+  CHECK(make_descriptor(dense, other, a, 78)[40] == 1);
+  CHECK(of_dense()[1] == 8);
+}
+
+TEST_CASE("the table of the norm, behind the image of a layer and behind the panel of a dense job") {
+  for (const auto& overrides : epilogues) {
+    const auto c = load_preset("nano", overrides);
+    const int channels = c.attention.embed_dim;
+    auto layer = random_layer(c, 3);
+    auto dense = random_dense(c, 2, 9, channels, 4);
+    const auto without = pack_parameters(layer, c), panel = pack_panels(dense, c);
+    layer.stream = random_stream(c, layer.queries, channels, layer.tokens(), 1);
+    dense.stream = random_stream(c, 2, 9, 0, 2);
+    const int size = std::max({c.numerics.output_bits, c.numerics.query_bits, c.network.stream_bits}) <= 8 ? 1 : 2,
+              together = c.memory.data_bits / 8 / size;
+    const auto entry = whole_beats(static_cast<std::uint64_t>(together) * 48, c.memory.data_bits);
+    const auto check = [&](const Bytes& image, const Bytes& before, const model::Norm& norm) {
+      CHECK(std::equal(before.begin(), before.end(), image.begin()));
+      CHECK(image.size() * 8 == before.size() * 8 + static_cast<std::uint64_t>(channels / together) * entry);
+      for (int i = 0; i < channels; ++i) {
+        const auto at = before.size() * 8 + static_cast<std::uint64_t>(i / together) * entry +
+                        static_cast<std::uint64_t>(i % together) * 48;
+        CHECK(read_signed(image, at, 16) == norm.gamma[static_cast<std::size_t>(i)]);
+        CHECK(read_signed(image, at + 16, 32) == norm.beta[static_cast<std::size_t>(i)]);
+      }
+    };
+    check(pack_parameters(layer, c), without, *layer.stream.norm);
+    check(pack_panels(dense, c), panel, *dense.stream.norm);
+  }
+}
+
+TEST_CASE("rows of the stream in memory: their elements, who reads them, residual rows in place or not") {
+  for (const auto& overrides : epilogues) {
+    const auto c = load_preset("nano", overrides);
+    const int channels = c.attention.embed_dim, beat = c.memory.data_bits / 8,
+              size = std::max({c.numerics.output_bits, c.numerics.query_bits, c.network.stream_bits}) <= 8 ? 1 : 2;
+    // Clients of positions and of residual rows come last.
+    const auto clients = static_cast<int>(read_clients(c).size());
+    auto layer = random_layer(c, 6);
+    layer.stream = random_stream(c, layer.queries, channels, layer.tokens(), 3);
+    model::Stages stages;
+    stages.value.assign(static_cast<std::size_t>(layer.tokens()) * channels, 1);
+    int in_place = 0, apart = 0;
+    for (std::uint64_t seed = 1; seed < 20; ++seed) {
+      MemoryMap map;
+      JobMemory memory(map, AttentionWork{layer, stages}, c, seed);
+      const auto& d = memory.descriptor();
+      const auto address = [&](int word) { return d[word] | std::uint64_t{d[word + 1]} << 32; };
+      const auto same = [&](const char* name, int word, std::uint32_t stride, const std::vector<std::int32_t>& rows,
+                            int client) {
+        CAPTURE(name);
+        const auto& region = map.at(name);
+        CHECK(region.base == address(word));
+        CHECK(region.base % 64 == 0);
+        CHECK(region.read_ids == 1u << client);
+        CHECK(stride % beat == 0);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          CHECK(read_element(&region.bytes[i / channels * stride + i % channels * size], size) == rows[i]);
+      };
+      same("query rows", 4, d[14], layer.stream.queries, 1);
+      same("position rows", 32, d[14], layer.stream.positions, clients - 2);
+      same("source rows", 24, d[28], layer.stream.sources, 1);
+      auto& outputs = map.at("output rows");
+      CHECK(outputs.base == address(12));
+      const bool here = address(34) == address(12);
+      (here ? in_place : apart)++;
+      same(here ? "output rows" : "residual rows", 34, d[15], layer.stream.residual, clients - 1);
+      CHECK(outputs.in_place == here);
+      CHECK((outputs.read_ids != 0) == here);
+      for (std::size_t i = 0; i < layer.stream.residual.size(); ++i)
+        for (int b = 0; b < size; ++b)
+          outputs.writes[i / channels * d[15] + i % channels * size + static_cast<std::size_t>(b)] = 1;
+      if (here) CHECK(memory.output_rows() == layer.stream.residual);
+      auto& value = map.at("value map");
+      value.bytes = pack_value_map(layer, stages.value, c), value.writes.assign(value.bytes.size(), 1);
+      CHECK(memory.check_written().empty());
+    }
+    CHECK(in_place > 3);
+    CHECK(apart > 3);
+  }
 }
 
 TEST_CASE("a job in memory: regions, strides, and the faults of what it writes") {

@@ -56,7 +56,10 @@ void Buffer::ports() {
   m.parameter("dense_unit", layout.dense_unit);
   dense = input(m, "dense", Bool());
   relu = input(m, "relu", Bool());
-  if (s.has_epilogue()) format = input(m, "format", UInt(result_format_bits)), norm = input(m, "norm", Bool());
+  if (s.has_epilogue()) {
+    format = input(m, "format", UInt(result_format_bits)), norm = input(m, "norm", Bool());
+    if (s.n.output_bits == s.n.query_bits && s.n.output_bits == s.stream_bits()) discard(format);  // all are the same
+  }
   restart = input(m, "restart", Bool());
   in = input(m, "result", Results(s));
 }

@@ -111,7 +111,7 @@ const Module& build_parameter_loader(Design& d, const Shapes& s) {
     m.note("A panel lies in its half; the tables of the queries behind those of the tokens.");
     const auto half = [&](int words) { return mux(upper, constant(words / 2, word_bits), constant(0, word_bits)); };
     address.when(start_panel, half(requant_words(s.config))).when(start_rest, constant(tables[0].words, word_bits));
-    if (s.has_epilogue()) address.when(start_norm, 0);
+    // Behind a table it is 0: so it is for that of the norm of a dense job, which comes behind a panel.
     address.when(end & is_table[0], half(weight_words(s.config)))
         .when(end & is_table[panel_tables], constant(tables[1].words, word_bits))
         .when(end, 0)

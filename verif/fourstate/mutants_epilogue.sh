@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Small faults in the blocks that only a design with an epilogue has, and in what others have for it; jobs with operands formed and with a norm, dense
+# and attention, must notice each.
+#   mutants_epilogue.sh QUILLGEN MAKE_JOBS WORKLOAD      of 8 channels
+set -euo pipefail
+quillgen=$1 make_jobs=$2
+. "$(dirname "${BASH_SOURCE[0]}")/bench.sh"
+set=()
+for s in network.epilogue=true network.stream_bits=14 attention.embed_dim=8 numerics.query_bits=8 numerics.output_bits=12; do set+=(--set "$s"); done
+"$quillgen" generate --preset nano "${set[@]}" --out "$folder/rtl" >/dev/null
+# Of a dense job without a norm nothing may be left to one with.
+work=("$3:formed:norm" "3x7x9:formed" "12x9x8:formed:norm" "$3:norm" "2x5x8:norm")
+mutant 'none' x softmax.v '// Step 1' '// Step 1'
+mutant 'position of a token' noise operand_former.v "requantise_1_acc_choice = with_position ? position[29:16] : 14'd0" 'requantise_1_acc_choice = position[29:16]'
+mutant 'row without its position' noise operand_former.v 'row_valid && (position_valid || !with_position)' 'row_valid'
+mutant 'operands not held' noise operand_former.v 'assign advance = !valid_3 || operands_ready;' "assign advance = 1'b1;"
+mutant 'position of another row' noise row_fetch.v 'positions_request_address_choice + position_distance' "positions_request_address_choice"
+mutant 'sum of two rows' noise row_norm.v "(sums_begin ? 19'd0 : sums_sum)" 'sums_sum'
+mutant 'row over a row' noise row_norm.v 'z_address <= {word, slot};' "z_address <= {word, 2'd0};"
+mutant 'one row too many' noise row_norm.v "(rows_held != 3'd4)" "(rows_held != 3'd5)"
+mutant 'rounding of t' noise row_norm.v "product_shift - 6'd1" "product_shift - 6'd0"
+mutant 'gamma of another' noise row_norm.v '$signed(t_value_1) * $signed(table_memory_q[63:48])' '$signed(t_value_1) * $signed(table_memory_q[15:0])'
+mutant 'pair of zeros' noise row_scale.v "term_equal = term[55:54] == 2'd0" "term_equal = term[55] == 1'd0"
+mutant 'last bit of the root' noise row_scale.v "(step == 5'd16)" "(step == 5'd15)"
+mutant 'twice the root' noise row_scale.v 'twice <= twice_part + kept' 'twice <= twice_part'
+mutant 'power of the scale' noise row_scale.v "scale_shift = 6'd33" "scale_shift = 6'd32"
+mutant 'rows of the job before' noise row_epilogue.v 'start && dense && norm' 'start && dense'
+mutant 'residual of another row' noise row_epilogue.v 'rows_ahead_in_data_choice + distance' 'rows_ahead_in_data_choice'
+mutant 'request twice' noise row_epilogue.v 'norm ? (dense || ahead_ready)' 'norm ? ahead_ready'
+mutant 'format of results' noise result_buffer.v "format == 2'd2" "format == 2'd3"
+mutant 'results of a norm' noise result_buffer.v 'value_1_choice_4 = norm ? result_value_1' "value_1_choice_4 = (norm && format[0]) ? result_value_1"
+mutant 'outputs of a norm' noise output_requantise.v 'output_0 = norm ? requantise_0_value' "output_0 = (norm && table_enable) ? requantise_0_value"
+mutant 'norm of a dense job' noise job_loads.v 'rest_wanted <= !job_dense || job_network_norm' 'rest_wanted <= !job_dense'
+mutant 'end of the norm' noise job_loads.v "32'h56" "32'h55"
+mutant 'table of the norm' noise parameter_loader.v "table_index <= 3'd7" "table_index <= 3'd6"
+mutant 'rest with a norm' noise parameter_loader.v '(is_table_6 && !norm)' 'is_table_6'
+exit $status
