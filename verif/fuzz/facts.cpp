@@ -192,6 +192,10 @@ void add_run(Facts& facts, const Config& config, const harness::JobResult& resul
   const auto* const attention = std::get_if<harness::AttentionWork>(&work);
   const std::string kind = attention ? "" : std::holds_alternative<harness::DenseWork>(work) ? "dense_" : "self_";
   for (const auto& stage : result.stages) facts["compared." + kind + stage.name] += stage.compared;
+  if (kind == "self_")
+    facts["self.cycles"] += result.counters.cycles, facts["self.busy"] += result.counters.gemm_busy,
+        facts["self.waits_rows"] += result.counters.gemm_rows, facts["self.waits_room"] += result.counters.gemm_room,
+        facts["self.idle"] += result.counters.gemm_idle;
   facts["maps.given"] += attention && attention->map_given;
   facts["cycles.waiting_for_rows"] += result.counters.gemm_rows;
   facts["cycles.waiting_for_room"] += result.counters.gemm_room;

@@ -53,7 +53,7 @@ const Module& build_self_steps(Design& d, const Shapes& s) {
     auto in_tile = reg(m, "head_of_tile", UInt(Shapes::bits(of_tile)), 0);
     Bool valid = busy;
     // The accumulators of a part are kept three cycles after they leave; those of the next one must not come before.
-    const int gap = s.rows() < 3 && parts > 1 ? 3 - s.rows() : 0;
+    const int gap = s.rows() < 3 && parts > 1 ? 2 : 0;
     std::optional<Reg<UInt>> waits;
     if (gap > 0) {
       waits = reg(m, "waits", UInt(2), 0);
