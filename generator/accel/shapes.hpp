@@ -130,7 +130,7 @@ struct Shapes {
   bool has_self() const { return config.network.self_attention > 0; }
   int self_rows_bits() const { return holds(config.network.self_attention); }  ///< holds a number of rows
   int key_tile_bits() const { return bits(key_tiles(config)); }
-  int column_bits() const { return bits(config.gemm.columns); }                ///< which of a tile
+  int column_bits() const { return bits(config.gemm.columns); }  ///< which of a tile
   int value_step_bits() const { return bits(value_words(config)); }
   int exponential_bits() const { return quillgen::exponential_bits(config); }
   /// Words of exponentials of a row of a head, of units numbers each.
@@ -138,9 +138,7 @@ struct Shapes {
   int exponential_word_bits() const { return bits(exponential_words()); }
   int exponential_sum_bits() const { return exponential_bits() + holds(config.network.self_attention); }
   /// Of a sum of products of exponentials and values, whole ones.
-  int attended_bits() const {
-    return sum_bits(config.network.self_attention, exponential_bits() + 1, n.query_bits);
-  }
+  int attended_bits() const { return sum_bits(config.network.self_attention, exponential_bits() + 1, n.query_bits); }
   int heads_of_tile() const { return config.gemm.columns / config.attention.head_dim(); }  ///< of a tile of channels
   /// Of the accumulators in front of requantisation.
   int drained_bits() const { return has_self() ? std::max(gemm_acc_bits(), attended_bits()) : gemm_acc_bits(); }

@@ -201,7 +201,8 @@ constexpr int key_slices(const Config& c) {
 /// Exponentials that are computed at a time, a multiple of depth.
 constexpr int exponential_units(const Config& c) { return c.gemm.columns / key_slices(c); }
 
-/// Words of a weight memory that the keys of the largest job take, and those that a tile of channels of its values does.
+/// Words of a weight memory that the keys of the largest job take, and those that a tile of channels of its values
+/// does.
 constexpr int key_words(const Config& c) { return key_tiles(c) * gemm_steps(c, c.attention.embed_dim); }
 constexpr int value_words(const Config& c) { return key_tiles(c) * (c.gemm.columns / c.gemm.depth); }
 

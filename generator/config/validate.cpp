@@ -145,10 +145,10 @@ void check_self_attention(const Config& c) {
     refuse("network.self_attention", most, fmt::format("at most attention.max_queries ({})", c.attention.max_queries),
            "lower it, or raise attention.max_queries");
   if (c.numerics.query_bits > weight_bits)
-    refuse("numerics.query_bits", c.numerics.query_bits,
-           fmt::format("at most the {} bits of a weight with network.self_attention, whose keys are weights",
-                       weight_bits),
-           "lower it, or raise numerics.query_weight_bits");
+    refuse(
+        "numerics.query_bits", c.numerics.query_bits,
+        fmt::format("at most the {} bits of a weight with network.self_attention, whose keys are weights", weight_bits),
+        "lower it, or raise numerics.query_weight_bits");
   if (head % c.gemm.depth != 0)
     refuse("gemm.depth", c.gemm.depth,
            fmt::format("a divisor of attention.embed_dim / attention.heads ({}) with network.self_attention", head),

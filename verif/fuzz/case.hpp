@@ -54,11 +54,11 @@ struct Workload {
   int stream_queries = 0, positions = 0, stream_sources = 0;  ///< 1: operands are formed from rows of the stream
   int operand_scales = 0;                                     ///< Scales
   int norm = 0;                                               ///< Norms; a dense layer has C outputs then
-  int result_format = 0;               ///< of a dense layer without a norm: 0 output, 1 query, 2 stream
+  int result_format = 0;  ///< of a dense layer without a norm: 0 output, 1 query, 2 stream
   // With network.self_attention:
-  int self_rows = 0;    ///< of a job of it, after the first layer and the dense job; 0: there is none
+  int self_rows = 0;  ///< of a job of it, after the first layer and the dense job; 0: there is none
   int self_operands = 0, self_values = 0;  ///< Values, of rows q and k, and of rows v
-  int self_shift = 0;   ///< of its scores; 0: one that fits them
+  int self_shift = 0;                      ///< of its scores; 0: one that fits them
   int self_gain = 0;
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
   int reorder_percent = 25;            ///< the same

@@ -57,9 +57,9 @@ double estimated_cost(const Case& c) {
   const double miss = line_beats(c.config);  // as if every fourth sample read a line
   const double work = c.workload.queries * (samples * (1 + miss / 4) + a.heads * (groups + a.head_dim() / 4.0)) +
                       product(w.queries, tiles, steps);
-  const double cycles =
-      (setup + work + (w.maps == maps_given ? 0 : map) + (dense + self) / w.jobs) * 100 / (100 - c.workload.stall_percent) +
-      8 * c.workload.latency;
+  const double cycles = (setup + work + (w.maps == maps_given ? 0 : map) + (dense + self) / w.jobs) * 100 /
+                            (100 - c.workload.stall_percent) +
+                        8 * c.workload.latency;
   return c.workload.jobs * cycles * estimated_instructions(c.config);
 }
 

@@ -85,9 +85,8 @@ std::vector<ModelledJob> model_jobs(const Case& c) {
     if (w.self_rows == 0) continue;
     auto& self = jobs.emplace_back();
     self.self = random_self(c);
-    self.product =
-        model::run_self_attention(self.self->scales, self.self->query, self.self->key, self.self->value,
-                                  static_cast<std::size_t>(c.config.attention.embed_dim));
+    self.product = model::run_self_attention(self.self->scales, self.self->query, self.self->key, self.self->value,
+                                             static_cast<std::size_t>(c.config.attention.embed_dim));
   }
   return jobs;
 }

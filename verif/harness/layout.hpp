@@ -44,7 +44,7 @@ struct JobAddresses {
   std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0,
                 list = 0;
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
-  std::uint64_t self_values = 0;  ///< of self-attention, whose keys are sources
+  std::uint64_t self_values = 0;                               ///< of self-attention, whose keys are sources
   int self_value_stride = 0;
   std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; rows as far apart as queries and as outputs
 };

@@ -10,9 +10,9 @@
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"
+#include "accel/self/self_attention.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
-#include "accel/self/self_attention.hpp"
 #include "lib/requantise.hpp"
 #include "lib/sum_tree.hpp"
 
@@ -212,6 +212,7 @@ void Engine::compute() {
   Bool last_tile = (tile == run.last_tile).named("last_tile");
   Bool end = (last_step & last_tile).named("last_of_group");
   Bool group_ends = (move & end).named("group_ends");
+  if (!s.has_self()) group.ready.drive(group_ends);
   now.when(move & last_step, 0).when(move, lib::increment(now));
   tile.when(group_ends, 0).when(move & last_step, lib::increment(tile));
   weight.when(start | group_ends, run.first_weight).when(move, lib::increment(weight));
@@ -223,7 +224,7 @@ void Engine::compute() {
     group_ends = (group_ends | passes->ends_group).named("any_group_ends");
     rows_end = (rows_end | passes->ends_rows).named("rows_end");
   }
-  group.ready.drive(rows_end);
+  if (s.has_self()) group.ready.drive(rows_end);
   read_half.when(rows_end, ~read_half);
   query_group.when(group_ends & run.query, lib::next_index(query_group, group_buffers));
   result_group.when(start, 0).when(group_ends & ~run.query, lib::next_index(result_group, s.result_groups()));
@@ -270,7 +271,7 @@ Passes Engine::attend(const Bool& room) {
   auto taken = ready_wire(m, "pass_takes_group");
   steps.in_stream("loaded", Stream<UInt>{group.data, group.valid, taken});
   self_step = steps.out("step", self_step);
-  Passes p{steps.out<Bool>("issue"), steps.out<Bool>("ends_rows"), steps.out<Bool>("ends_group"),
+  Passes p{steps.out<Bool>("issue"),         steps.out<Bool>("ends_rows"),   steps.out<Bool>("ends_group"),
            steps.out<Bool>("last_of_group"), steps.out("tile", SelfTile(s)), steps.out<UInt>("channels")};
   discard(taken);
   return p;
@@ -396,8 +397,8 @@ void Engine::memories() {
   std::vector<UInt> of_exponentials;
   if (s.has_self()) {
     // A head begins anywhere in a word of the row memories.
-    Bool begins = (part_bits == 0 ? Bool::constant(m, true) : step.bits(0, part_bits) == 0) |
-                  (attends->active & self_step.first);
+    Bool begins =
+        (part_bits == 0 ? Bool::constant(m, true) : step.bits(0, part_bits) == 0) | (attends->active & self_step.first);
     read = (move & begins & ~(attends->active & self_step.of_exponentials)).named("read_rows");
     of_exponentials = exponential_operands();
   }
@@ -562,8 +563,7 @@ void Engine::results() {
   m.note("Results for memory.");
   Results to_memory(s);
   Bool for_memory = write & ~run.query;
-  if (s.has_self())
-    for_memory = for_memory & ~(attends->active & (drain.self->scores | ~drain.self->last_part));
+  if (s.has_self()) for_memory = for_memory & ~(attends->active & (drain.self->scores | ~drain.self->last_part));
   to_memory.valid = for_memory.named("result_valid_now");
   if (to_memory.heads) {
     std::vector<Bool> mine;

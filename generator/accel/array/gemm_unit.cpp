@@ -43,7 +43,8 @@ void connect_self_unit(Module& m, const Shapes& s, SelfUnit& u, Instance& fetch,
   SelfRun run(s);
   run.active = u.job.active, run.score_shift = u.job.score_shift, run.gain = u.job.gain;
   run.rows = u.rows.resize(s.self_rows_bits());
-  run.last_tile = u.loader.out("last_tile", run.last_tile), run.last_column = u.loader.out("last_column", run.last_column);
+  run.last_tile = u.loader.out("last_tile", run.last_tile),
+  run.last_column = u.loader.out("last_column", run.last_column);
   run.last_value_step = u.loader.out("last_value_step", run.last_value_step);
   engine.in("attends", run);
   auto word = fetch.out_stream("word", RowWord(s));

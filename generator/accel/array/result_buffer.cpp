@@ -58,6 +58,7 @@ void Buffer::ports() {
   dense = input(m, "dense", Bool());
   relu = input(m, "relu", Bool());
   if (s.has_epilogue()) format = input(m, "format", UInt(result_format_bits)), norm = input(m, "norm", Bool());
+  if (s.has_epilogue() && s.n.output_bits == s.n.query_bits && s.n.query_bits == s.stream_bits()) discard(format);
   restart = input(m, "restart", Bool());
   in = input(m, "result", Results(s));
 }

@@ -45,7 +45,7 @@ struct Descriptor {
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
   Bool reserved = {};                                           // a bit of its reserved words was set
   Bool reserved_network = {};                                   // .. of those of both kinds, with an epilogue
-  UInt self_value = {}, self_stride = {}, self_scale = {};  // of self-attention, in the place of levels
+  UInt self_value = {}, self_stride = {}, self_scale = {};      // of self-attention, in the place of levels
   Bool reserved_self = {}, reserved_self_2 = {}, is_self = {};
   Bool is_dense = {}, is_attention = {}, boxes = {}, masked = {}, given = {}, listed = {}, kept = {};
   Bool stream_queries = {}, stream_sources = {}, with_position = {}, norm = {};  // with an epilogue
@@ -357,8 +357,8 @@ void Descriptor::address_rules() {
   Bool sources_of_stream = stream_sources;
   if (s.has_self()) {
     sources_of_stream = stream_sources | is_self;
-    rules.push_back({is_self & bad_stride(self_stride, beats_of(s.stream_row_beats())), Error::address,
-                     word::self_value_stride});
+    rules.push_back(
+        {is_self & bad_stride(self_stride, beats_of(s.stream_row_beats())), Error::address, word::self_value_stride});
   }
   rules.push_back({reads_sources & bad_stride(source_stride, of_stream(sources_of_stream, source_row_beats(c))),
                    Error::address, word::source_stride});

@@ -119,7 +119,7 @@ void Loader::write() {
   auto at = reg(m, "entry", UInt(count_bits), 0);
   auto bank = reg(m, "bank", UInt(Shapes::bits(banks)), 0);
   auto tile = reg(m, "key_tile", UInt(s.key_tile_bits()), 0);
-  auto base = reg(m, "key_base", UInt(address_bits), 0);     // of the tile of keys
+  auto base = reg(m, "key_base", UInt(address_bits), 0);  // of the tile of keys
   auto step = reg(m, "value_step", UInt(s.value_step_bits()), 0);
   auto address = reg(m, "address", UInt(address_bits), 0);  // of values, of the tile of channels
   Bool moves = (halves != 0).named("moves");
@@ -154,9 +154,10 @@ void Loader::write() {
   UInt read_word = mux(of_keys, word_of(entry_parts), word_of(value_parts)).named("read_word");
   const int part_bits = std::max(Shapes::bits(entry_parts), Shapes::bits(value_parts));
   EntryRead now{mux(of_keys, part_of(entry_parts).resize(part_bits), part_of(value_parts).resize(part_bits)), bank,
-            mux(of_keys, (base + at).wrap(address_bits), address), mux(half, live[1], live[0]), of_keys};
+                mux(of_keys, (base + at).wrap(address_bits), address), mux(half, live[1], live[0]), of_keys};
   auto valid = reg(m, "read_valid", Bool(), 0);
-  auto read = reg(m, "read", EntryRead{UInt(part_bits), UInt(bank.width()), UInt(address_bits), UInt(lane_bits), Bool()});
+  auto read =
+      reg(m, "read", EntryRead{UInt(part_bits), UInt(bank.width()), UInt(address_bits), UInt(lane_bits), Bool()});
   valid.next(moves), read.next(now);
   std::vector<std::vector<UInt>> of_lane;  // [lane][part of a word]
   for (int l = 0; l < lanes; ++l) {
@@ -173,7 +174,8 @@ void Loader::write() {
         at_word = place >> low;
       }
       std::vector<SInt> elements;
-      for (const SInt& v : lib::elements(in.data.operands, row_word, s.operand_bits())) elements.push_back(v.wrap(bits));
+      for (const SInt& v : lib::elements(in.data.operands, row_word, s.operand_bits()))
+        elements.push_back(v.wrap(bits));
       memory.write(mine, concat({fill_half, at_word.resize(word_bits)}), lib::join(elements));
       UInt word = memory.read(concat({half, read_word}), moves);
       for (int i = 0; i < row_word; ++i) held.push_back(word.bits(i * bits, bits));

@@ -211,7 +211,8 @@ void Softmax::exponentials() {
     Bool beyond = Bool::constant(m, false);
     for (int j = 0; j < slices; ++j) {
       by_slice.push_back(held[static_cast<std::size_t>(j * units + i)]);
-      if (j + i > 0) beyond = beyond | ((slices == 1 ? Bool::constant(m, true) : slice_read == j) & (last_column < j * units + i));
+      if (j + i > 0)
+        beyond = beyond | ((slices == 1 ? Bool::constant(m, true) : slice_read == j) & (last_column < j * units + i));
     }
     UInt score = slices == 1 ? by_slice[0] : select(slice_read, by_slice);
     auto u = reg(m, fmt::format("distance_{}", i), UInt(score_bits));
@@ -306,7 +307,8 @@ void Softmax::divide() {
   dividing.when(take, true).when(end, false);
   number.when(take, 0).when(dividing, lib::increment(number));
   divisor.when(take, moved), row.when(take, sum.data.row), last_row.when(take, sum.data.last_row);
-  length.when(take, (UInt::constant(m, static_cast<std::uint64_t>(bits), length.width()) - by).as_uint().wrap(length.width()));
+  length.when(
+      take, (UInt::constant(m, static_cast<std::uint64_t>(bits), length.width()) - by).as_uint().wrap(length.width()));
   Bool fits = (rest >= divisor).named("fits");
   UInt left = mux(fits, (rest - divisor).as_uint().wrap(bits + 1), rest);
   rest.when(take, std::uint64_t{1} << (bits - 1)).when(dividing, (left << 1).wrap(bits + 1));
@@ -318,8 +320,7 @@ void Softmax::divide() {
   auto scale_parity = input(m, "scale_parity", Bool());
   UInt read_index = index(scale_parity, rows == 1 ? UInt() : input(m, "scale_row", UInt(row_bits)));
   UInt mult = mux(next.bit(16), UInt::constant(m, 1 << 15, 16), next.bits(0, 16)).named("mult");
-  UInt shift =
-      (((length + 15) - gain).as_uint().wrap(6) - next.bits(16, 1)).as_uint().wrap(6).named("shift");
+  UInt shift = (((length + 15) - gain).as_uint().wrap(6) - next.bits(16, 1)).as_uint().wrap(6).named("shift");
   UInt place = index(parity, row);
   if (rows == 1) discard(row);
   std::vector<UInt> mults(std::size_t{2} << (rows == 1 ? 0 : row_bits)), shifts = mults;

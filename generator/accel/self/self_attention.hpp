@@ -17,10 +17,10 @@ struct SelfJob {
 struct SelfRun {
   hdl::Bool active;
   hdl::UInt score_shift{6}, gain{3};
-  hdl::UInt rows;              ///< of the job
-  hdl::UInt last_tile;         ///< of its keys
-  hdl::UInt last_column;       ///< of that tile: the last key
-  hdl::UInt last_value_step;   ///< of a product with values
+  hdl::UInt rows;             ///< of the job
+  hdl::UInt last_tile;        ///< of its keys
+  hdl::UInt last_column;      ///< of that tile: the last key
+  hdl::UInt last_value_step;  ///< of a product with values
   explicit SelfRun(const Shapes& s)
       : rows(s.self_rows_bits()),
         last_tile(s.key_tile_bits()),
@@ -52,7 +52,7 @@ struct SelfStep {
 
 /// What goes with a tile through the array, beside what a tile of other runs has.
 struct SelfTile {
-  hdl::Bool scores;                 ///< or products with values
+  hdl::Bool scores;  ///< or products with values
   hdl::Bool parity;
   hdl::UInt keys;                   ///< tile of keys
   hdl::Bool last_keys;              ///< .. the last one
@@ -100,8 +100,8 @@ struct Exponentials {
 /// weights; last_tile, last_column, last_value_step.
 const hdl::Module& build_key_loader(hdl::Design& d, const Shapes& s);
 
-/// The order of the passes. Stream: loaded (rows of a group) in. Ports: start, run; advance, room, exponentials_ready; issue, step; tile,
-/// number (of a tile of channels); ends_rows, ends_group, exponentials_taken.
+/// The order of the passes. Stream: loaded (rows of a group) in. Ports: start, run; advance, room, exponentials_ready;
+/// issue, step; tile, number (of a tile of channels); ends_rows, ends_group, exponentials_taken.
 const hdl::Module& build_self_steps(hdl::Design& d, const Shapes& s);
 
 /// Rows of scores to exponentials and the reciprocals of their sums. Ports: score, last_column, gain; exponentials;
