@@ -83,15 +83,15 @@ void Loader::collect() {
   auto full = reg(m, "full_halves", UInt(2), 0);
   auto at_column = reg(m, "column", UInt(s.column_bits()), 0);
   Bool room = (full != 2).named("room");
-  fetched.drive(room & loading & (left != 0));
+  auto begins = reg(m, "begins", Bool(), 0);
+  begins.next(start | loaded);
+  fetched.drive(room & loading & ~begins & (left != 0));
   fill = (in.valid & fetched).named("fill");
   Bool end_of_row = (fill & lib::is_last(word, row_words)).named("end_of_row");
   last_key = (left == 1).named("is_last_row");
   Bool last_lane = mux(of_keys, lib::is_last(lane, together), lib::is_last(lane, depth));
   Bool end_of_half = (end_of_row & (last_lane | last_key)).named("end_of_half");
   discard(in.data.last_of_group);
-  auto begins = reg(m, "begins", Bool(), 0);
-  begins.next(start | loaded);
   word.when(end_of_row, 0).when(fill, lib::increment(word));
   lane.when(end_of_half, 0).when(end_of_row, lib::increment(lane));
   half.when(end_of_half, ~half);
