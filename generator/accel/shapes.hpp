@@ -97,9 +97,12 @@ struct Shapes {
   /// Signed bits of an exact sum of `count` products of numbers of a and b bits: at most count * 2^(a + b - 2), which
   /// is reached when all numbers are the lowest of their formats.
   static int sum_bits(int count, int a_bits, int b_bits) { return a_bits + b_bits - 1 + holds(count); }
-  int gemm_acc_bits() const { return sum_bits(longest_row(), operand_bits(), weight_bits()); }
+  int gemm_acc_bits() const {
+    return sum_bits(std::max(longest_row(), config.network.self_attention), operand_bits(), weight_bits());
+  }
   int result_bits() const {  ///< of a requantised result, before it takes its format
-    const int most = std::max({n.feature_bits, n.output_bits, n.offset_bits(), n.logit_bits()});
+    const int most =
+        std::max({n.feature_bits, n.output_bits, n.offset_bits(), n.logit_bits(), has_self() ? score_bits : 0});
     return has_epilogue() ? std::max(most, result_element_bits()) : most;
   }
   /// Groups of results that the buffer in front of memory holds: one is computed, one written, and between them the
@@ -116,10 +119,29 @@ struct Shapes {
     return std::max({n.output_bits, n.query_bits, branch_bits(), box_delta_bits});
   }
   int stream_bits() const { return config.network.stream_bits; }
+  /// Of what operands are formed from. Self-attention takes its operands, as they are, by the same way.
+  int formed_bits() const { return has_self() ? std::max(stream_bits(), n.query_bits) : stream_bits(); }
   int branch_bits() const { return quillgen::branch_bits(config); }
   int stream_row_beats() const { return output_row_beats(config); }  ///< C elements
   /// Of an output of the output projection, before it takes its format.
   int projected_bits() const { return has_epilogue() ? std::max(n.output_bits, branch_bits()) : n.output_bits; }
+
+  // Self-attention (NUMERICS.md N16).
+  bool has_self() const { return config.network.self_attention > 0; }
+  int self_rows_bits() const { return holds(config.network.self_attention); }  ///< holds a number of rows
+  int key_tile_bits() const { return bits(key_tiles(config)); }
+  int column_bits() const { return bits(config.gemm.columns); }  ///< which of a tile
+  int value_step_bits() const { return bits(value_words(config)); }
+  int exponential_bits() const { return quillgen::exponential_bits(config); }
+  /// Words of exponentials of a row of a head, of units numbers each.
+  int exponential_words() const { return key_tiles(config) * key_slices(config); }
+  int exponential_word_bits() const { return bits(exponential_words()); }
+  int exponential_sum_bits() const { return exponential_bits() + holds(config.network.self_attention); }
+  /// Of a sum of products of exponentials and values, whole ones.
+  int attended_bits() const { return sum_bits(config.network.self_attention, exponential_bits() + 1, n.query_bits); }
+  int heads_of_tile() const { return config.gemm.columns / config.attention.head_dim(); }  ///< of a tile of channels
+  /// Of the accumulators in front of requantisation.
+  int drained_bits() const { return has_self() ? std::max(gemm_acc_bits(), attended_bits()) : gemm_acc_bits(); }
 
   // Aggregation and output projection.
   int head_acc_bits() const { return n.feature_bits + n.corner_bits + 1; }

@@ -46,8 +46,9 @@ struct Numerics {
 
 /// Whole networks: what their layers pass on, and the hardware for it.
 struct NetworkFormats {
-  int stream_bits = 16;  ///< bs, signed: rows of the residual stream
-  int epilogue = 0;      ///< 1: jobs form operands from rows of the stream, add a residual and normalise
+  int stream_bits = 16;    ///< bs, signed: rows of the residual stream
+  int epilogue = 0;        ///< 1: jobs form operands from rows of the stream, add a residual and normalise
+  int self_attention = 0;  ///< most rows of a job that is self-attention (N16); 0: there are no such jobs
   bool operator==(const NetworkFormats&) const = default;
 };
 

@@ -178,15 +178,51 @@ constexpr int result_elements(const Config& c) {
 /// Tiles of the largest panel.
 constexpr int most_panel_tiles(const Config& c) { return result_elements(c) / c.gemm.columns; }
 
+// Self-attention (NUMERICS.md N16): the keys of all heads lie in the weight memories, `columns` of them a tile, and
+// behind them the values. What the array takes of exponentials lies in words; the values have their order.
+
+/// Operands that an exponential is taken in, query_bits - 1 bits each, and its bits.
+constexpr int exponential_parts(const Config& c) { return divide_up(14, c.numerics.query_bits - 1); }
+constexpr int exponential_bits(const Config& c) {
+  const int bits = exponential_parts(c) * (c.numerics.query_bits - 1);
+  return bits < 16 ? bits : 16;
+}
+
+/// Tiles of the keys of the largest job.
+constexpr int key_tiles(const Config& c) { return divide_up(c.network.self_attention, c.gemm.columns); }
+
+/// Words of exponentials of a tile of keys: the more, the fewer are computed at a time, as long as they come faster
+/// than the array needs them.
+constexpr int key_slices(const Config& c) {
+  const int inner = c.gemm.columns / c.gemm.depth, depth_steps = c.attention.head_dim() / c.gemm.depth;
+  const int steps = (depth_steps > c.gemm.rows ? depth_steps : c.gemm.rows) + exponential_parts(c) * inner;
+  int slices = 1;
+  while (c.gemm.columns % (2 * slices) == 0 && c.gemm.columns / (2 * slices) % c.gemm.depth == 0 &&
+         4 * c.gemm.rows * 2 * slices <= 3 * steps)
+    slices *= 2;
+  return slices;
+}
+
+/// Exponentials that are computed at a time, a multiple of depth.
+constexpr int exponential_units(const Config& c) { return c.gemm.columns / key_slices(c); }
+
+/// Words of a weight memory that the keys of the largest job take, and those that a tile of channels of its values
+/// does.
+constexpr int key_words(const Config& c) { return key_tiles(c) * gemm_steps(c, c.attention.embed_dim); }
+constexpr int value_words(const Config& c) { return key_tiles(c) * (c.gemm.columns / c.gemm.depth); }
+
 /// Words of a weight memory of the array: those of the value and of the query projection together, or two of the
-/// smallest panels of the longest rows; with an epilogue, or C outputs of the longest rows.
+/// smallest panels of the longest rows; with an epilogue, or C outputs of the longest rows; or the keys and values of
+/// the largest self-attention.
 constexpr int weight_words(const Config& c) {
   const int layer = (value_tiles(c) + query_tiles(c)) * gemm_steps(c, c.attention.embed_dim);
   const int panels = 2 * aligned_tiles(c) * gemm_steps(c, c.gemm.max_inner);
   const int most = layer > panels ? layer : panels;
   if (c.network.epilogue == 0) return most;
   const int normed = value_tiles(c) * gemm_steps(c, c.gemm.max_inner);  // a row is normalised when all of it is there
-  return most > normed ? most : normed;
+  const int row = most > normed ? most : normed;
+  const int attended = key_words(c) + value_tiles(c) * value_words(c);
+  return row > attended ? row : attended;
 }
 
 /// Words of the requantisation table of the array, one for each tile: likewise.
@@ -197,12 +233,14 @@ constexpr int requant_words(const Config& c) {
 
 /// Columns of the array whose numbers, `bits` bits of each, lie together in an entry of the parameter image and in a
 /// word of a memory: of the divisors of `columns` that take up to four beats the one that wastes least of its beats,
-/// and of equals the smallest.
+/// and of equals the smallest. With self-attention it is a power of two.
 constexpr int columns_together(const Config& c, int bits) {
   int best = 1;
   const auto beats = [&](int count) { return divide_up(count * bits, c.memory.data_bits); };
   for (int count = 2; count <= c.gemm.columns && beats(count) <= 4; ++count)
-    if (c.gemm.columns % count == 0 && count * beats(best) > best * beats(count)) best = count;
+    if (c.gemm.columns % count == 0 && count * beats(best) > best * beats(count) &&
+        (c.network.self_attention == 0 || count == power_of_two(count)))
+      best = count;
   return best;
 }
 

@@ -63,6 +63,8 @@ std::span<const Field> fields() {
       {"network", "epilogue", [](C& c) -> int& { return c.network.epilogue; }, 0, 1, Shape::Flag,
        "Whether jobs can form their operands from rows of the stream, and add a residual row to their results and "
        "normalise them."},
+      {"network", "self_attention", [](C& c) -> int& { return c.network.self_attention; }, 0, 1024, Shape::Any,
+       "Most rows of a job that computes self-attention; 0: there are no such jobs."},
       {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 32, Shape::Any,
        "Rows (tokens or queries) the PE array works on at a time."},
       {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 2, most_columns, Shape::Any,

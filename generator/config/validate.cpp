@@ -135,6 +135,32 @@ void check_network(const Config& c) {
            "lower memory.data_bits, or change it");
 }
 
+void check_self_attention(const Config& c) {
+  const int most = c.network.self_attention, head = c.attention.head_dim();
+  if (most == 0) return;
+  const int weight_bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits);
+  if (c.network.epilogue == 0)
+    refuse("network.self_attention", most, "0 without network.epilogue", "set it to 0, or network.epilogue to true");
+  if (most > c.attention.max_queries)
+    refuse("network.self_attention", most, fmt::format("at most attention.max_queries ({})", c.attention.max_queries),
+           "lower it, or raise attention.max_queries");
+  if (c.numerics.query_bits > weight_bits)
+    refuse(
+        "numerics.query_bits", c.numerics.query_bits,
+        fmt::format("at most the {} bits of a weight with network.self_attention, whose keys are weights", weight_bits),
+        "lower it, or raise numerics.query_weight_bits");
+  if (head % c.gemm.depth != 0)
+    refuse("gemm.depth", c.gemm.depth,
+           fmt::format("a divisor of attention.embed_dim / attention.heads ({}) with network.self_attention", head),
+           "lower it");
+  constexpr int most_words = 1 << 16;
+  if (weight_words(c) > most_words)
+    refuse("network.self_attention", most,
+           fmt::format("such that the weight memories have at most {} words (they would have {})", most_words,
+                       weight_words(c)),
+           "lower it, or raise gemm.depth or gemm.columns");
+}
+
 void check_order(const Order& order) {
   if (order.distance_units > order.window)
     refuse("order.distance_units", order.distance_units, fmt::format("at most order.window ({})", order.window),
@@ -200,6 +226,7 @@ void validate(const Config& c) {
   check_lanes(c);
   check_order(c.order);
   check_level_shares(c);
+  check_self_attention(c);
   check_panels(c);
   check_network(c);
   check_line(c);

@@ -56,6 +56,11 @@ std::vector<Parameter> make_parameters() {
   add("dense_list", &Workload::dense_list, 0, both_listed);
   add("result_format", &Workload::result_format, 0, 3);
   add("reference_gap", &Workload::reference_gap, 0, 8);
+  add("self_rows", &Workload::self_rows, 0, 1024);
+  add("self_operands", &Workload::self_operands, 0, corner_values);
+  add("self_values", &Workload::self_values, 0, corner_values);
+  add("self_shift", &Workload::self_shift, 0, 40);
+  add("self_gain", &Workload::self_gain, 0, 7);
   add("stall_percent", &Workload::stall_percent, 0, 95);
   add("latency", &Workload::latency, 1, 100000);
   add("reorder_percent", &Workload::reorder_percent, 0, 100);
@@ -120,6 +125,8 @@ void validate(const Case& c) {
   if (c.workload.queries > a.max_queries) throw UserError("workload.queries: above max_queries");
   if (c.workload.dense_rows > a.max_queries) throw UserError("workload.dense_rows: above max_queries");
   if (c.workload.dense_inner > c.config.gemm.max_inner) throw UserError("workload.dense_inner: above max_inner");
+  if (c.workload.self_rows > c.config.network.self_attention)
+    throw UserError("workload.self_rows: above network.self_attention");
   if (tokens(c) > a.max_tokens) throw UserError("workload: more tokens than max_tokens");
   for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
     if (c.workload.width[l] > a.max_width || c.workload.height[l] > a.max_height)

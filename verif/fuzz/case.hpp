@@ -59,6 +59,11 @@ struct Workload {
   int dense_list = 0;                                         ///< Lists, of a dense layer
   int result_format = 0;  ///< of a dense layer without a norm: 0 output, 1 query, 2 stream, 3 boxes
   int reference_gap = 0;  ///< 0: references are packed; otherwise their stride is so many beats, less one, longer
+  // With network.self_attention:
+  int self_rows = 0;  ///< of a job of it, after the first layer and the dense job; 0: there is none
+  int self_operands = 0, self_values = 0;  ///< Values, of rows q and k, and of rows v
+  int self_shift = 0;                      ///< of its scores; 0: one that fits them
+  int self_gain = 0;
   int stall_percent = 0, latency = 1;  ///< of the memory (harness::Conditions)
   int reorder_percent = 25;            ///< the same
 };

@@ -256,6 +256,78 @@ void add_dense(Table& t) {
   t.add("after a given map", shape(9, 13, 40) + set("workload.maps", first_map_given), "maps.given=2" + compared);
 }
 
+void add_self_attention(Table& t) {
+  t.group("self-attention");
+  const std::string compared = " compared.self_memory>0";
+  const auto rows = [](int count, int most) {
+    return "network.epilogue=1 " + set("network.self_attention", most) + set("workload.self_rows", count) +
+           "attention.max_queries=1024 ";
+  };
+  const auto add = [&](const std::string& name, int count, const std::string& changes, const std::string& claims) {
+    t.add(name, rows(count, std::max(count, 40)) + changes, fmt::format("self.rows={} ", count) + claims + compared);
+  };
+  add("one row", 1, "", "self.key_tiles=1");
+  add("less than a group", 3, "", "self.key_tiles=1");
+  add("a group", 4, "", "self.key_tiles=1");
+  add("one more than a group", 5, "", "self.key_tiles=1");
+  add("a tile of keys", 8, "", "self.key_tiles=1");
+  add("one more than a tile of keys", 9, "", "self.key_tiles=2");
+  add("tiles of keys", 32, "", "self.key_tiles=4");
+  add("one more than tiles of keys", 33, "", "self.key_tiles=5");
+  t.add("no more than one row", rows(1, 1), "self.rows=1" + compared);
+  t.add("as many as there may be", rows(45, 45), "self.rows=45 self.key_tiles=6" + compared);
+  t.add("1,024 rows", rows(1024, 1024) + "attention.heads=1 gemm.rows=8 gemm.columns=32 gemm.depth=8", "self.rows=1024" + compared);
+  for (const int bits : {4, 5, 6, 7, 8, 9, 12, 15, 16})
+    add(fmt::format("{} bits", bits), 21, set("numerics.query_bits", bits) + set("numerics.query_weight_bits", bits),
+        "");
+  add("16 bits, rows of the stream of 8", 21,
+      "numerics.query_bits=16 numerics.query_weight_bits=16 network.stream_bits=8 numerics.output_bits=4", "");
+  add("more bits of a feature", 21, "numerics.query_bits=6 numerics.feature_bits=12 numerics.feature_weight_bits=12",
+      "");
+  for (const int heads : {1, 2, 3, 8})
+    add(fmt::format("{} heads", heads), 19,
+        set("attention.heads", heads) + set("attention.embed_dim", 8 * heads) + "gemm.columns=8 " + small_map,
+        "self.key_tiles=3");
+  add("four heads a tile, the last one of two", 19,
+      "attention.heads=6 attention.embed_dim=24 gemm.columns=16 " + small_map, "self.key_tiles=2");
+  add("three heads a tile, the last one of one", 19,
+      "attention.heads=4 attention.embed_dim=16 gemm.columns=12 " + small_map, "self.key_tiles=2");
+  for (const int lanes : {2, 4})
+    add(fmt::format("{} lanes", lanes), 21,
+        set("core.lanes", lanes) +
+            "attention.heads=4 attention.embed_dim=16 gemm.columns=16 memory.max_outstanding=16 "
+            "feature_cache.kilobytes=2 ",
+        "");
+  for (const int array_rows : {1, 2, 3, 32})
+    add(fmt::format("{} rows of the array", array_rows), 21, set("gemm.rows", array_rows), "");
+  add("one row of the array, one key", 1, "gemm.rows=1 numerics.query_bits=4", "self.key_tiles=1");
+  add("two rows of the array, two keys", 2, "gemm.rows=2 gemm.depth=2 numerics.query_bits=5", "self.key_tiles=1");
+  add("depth 2", 21, "gemm.depth=2", "");
+  add("as deep as a head", 21, "attention.embed_dim=32 gemm.depth=16 gemm.columns=16 " + small_map, "");
+  add("512 bits of data", 21, "memory.data_bits=512 attention.embed_dim=32 gemm.columns=32 " + small_map, "");
+  for (const int gain : {1, 7}) add(fmt::format("gain {}", gain), 21, set("workload.self_gain", gain), "");
+  for (const int shift : {1, 12, 40})
+    add(fmt::format("scores shifted by {}", shift), 21, set("workload.self_shift", shift),
+        fmt::format("self.shift={}", shift));
+  add("saturated outputs", 21,
+      "workload.self_gain=7 workload.self_shift=1 " + set("workload.self_values", corner_values),
+      "self.output.lowest>0 self.output.highest>0");
+  for (const auto& [name, style] : {std::pair{"zeros", zero_values},
+                                    {"the lowest", lowest_values},
+                                    {"the highest", highest_values},
+                                    {"small", small_values}})
+    add(fmt::format("operands {}", name), 21, set("workload.self_operands", style), "");
+  add("all the lowest", 40,
+      set("workload.self_operands", lowest_values) + set("workload.self_values", lowest_values) +
+          "workload.self_shift=40",
+      "self.output.lowest=self.output.count");
+  add("after a given map", 21, set("workload.maps", first_map_given), "maps.given=2");
+  const auto large = rows(75, 300) +
+                     "attention.embed_dim=64 gemm.rows=8 gemm.columns=32 gemm.depth=4 numerics.query_bits=8 " +
+                     small_map;
+  t.add("a head of 32 channels on 1,024 products", large + least_cache(large), "self.key_tiles=3" + compared);
+}
+
 void add_extremes(Table& t) {
   t.group("extremes");
   struct Styles {
@@ -546,7 +618,7 @@ const std::vector<NamedCase>& named_cases() {
     Table t;
     for (const auto add :
          {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits, add_padding,
-          add_maps, add_dense, add_network, add_extremes, add_formats, add_bus, add_cache, add_order})
+          add_maps, add_dense, add_network, add_self_attention, add_extremes, add_formats, add_bus, add_cache, add_order})
       add(t);
     return t.cases;
   }();

@@ -45,6 +45,11 @@ double estimated_cost(const Case& c) {
                dense_steps = gemm_steps(c.config, w.dense_inner);
   const double dense =
       w.dense_rows == 0 ? 0 : std::max(load(dense_tiles, dense_steps), product(w.dense_rows, dense_tiles, dense_steps));
+  const double key_tiles = divide_up(w.self_rows, columns);
+  const double self = w.self_rows == 0 ? 0
+                                       : 3 * w.self_rows * row_beats(a.embed_dim, 16, c.config.memory) +
+                                             a.heads * (product(w.self_rows, key_tiles, a.head_dim() / 2.0) +
+                                                        product(w.self_rows, 3, gemm_steps(c.config, w.self_rows)));
   const double setup =
       load(tiles, steps) + a.embed_dim * beats(22) +
       groups * c.config.core.projection_columns * (a.heads * beats(a.head_dim() * n.output_weight_bits) + 1) +
@@ -52,9 +57,9 @@ double estimated_cost(const Case& c) {
   const double miss = line_beats(c.config);  // as if every fourth sample read a line
   const double work = c.workload.queries * (samples * (1 + miss / 4) + a.heads * (groups + a.head_dim() / 4.0)) +
                       product(w.queries, tiles, steps);
-  const double cycles =
-      (setup + work + (w.maps == maps_given ? 0 : map) + dense / w.jobs) * 100 / (100 - c.workload.stall_percent) +
-      8 * c.workload.latency;
+  const double cycles = (setup + work + (w.maps == maps_given ? 0 : map) + (dense + self) / w.jobs) * 100 /
+                            (100 - c.workload.stall_percent) +
+                        8 * c.workload.latency;
   return c.workload.jobs * cycles * estimated_instructions(c.config);
 }
 

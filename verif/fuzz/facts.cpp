@@ -200,6 +200,14 @@ void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::St
   facts["tokens.padded"] += std::count(layer.padding.begin(), layer.padding.end(), 1);
 }
 
+void add_self(Facts& facts, const Config& config, const SelfRows& rows, const std::vector<std::int32_t>& output) {
+  most(facts["self.rows"], static_cast<std::int64_t>(output.size()) / config.attention.embed_dim);
+  most(facts["self.key_tiles"],
+       divide_up(static_cast<int>(output.size()) / config.attention.embed_dim, config.gemm.columns));
+  most(facts["self.shift"], rows.scales.score_shift);
+  add_signed(facts, "self.output", output, config.numerics.query_bits);
+}
+
 void add_dense(Facts& facts, const Config& config, const model::DenseLayer& layer,
                const std::vector<std::int32_t>& product) {
   most(facts["dense.rows"], layer.rows);
@@ -221,8 +229,12 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
 
 void add_run(Facts& facts, const Config& config, const harness::JobResult& result, const harness::Work& work) {
   const auto* const attention = std::get_if<harness::AttentionWork>(&work);
-  for (const auto& stage : result.stages)
-    facts[(attention ? "compared." : "compared.dense_") + stage.name] += stage.compared;
+  const std::string kind = attention ? "" : std::holds_alternative<harness::DenseWork>(work) ? "dense_" : "self_";
+  for (const auto& stage : result.stages) facts["compared." + kind + stage.name] += stage.compared;
+  if (kind == "self_")
+    facts["self.cycles"] += result.counters.cycles, facts["self.busy"] += result.counters.gemm_busy,
+        facts["self.waits_rows"] += result.counters.gemm_rows, facts["self.waits_room"] += result.counters.gemm_room,
+        facts["self.idle"] += result.counters.gemm_idle;
   facts["maps.given"] += attention && attention->map_given;
   facts["cycles.waiting_for_rows"] += result.counters.gemm_rows;
   facts["cycles.waiting_for_room"] += result.counters.gemm_room;

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "fuzz/random_layer.hpp"
 #include "harness/session.hpp"
 #include "model/layer.hpp"
 
@@ -17,6 +18,9 @@ using Facts = std::map<std::string, std::int64_t>;
 /// of it (full) and its last bit (odd). Of the layer: rows of equal logits, numbers that requantisation saturated,
 /// samples and tokens by place; with an epilogue what was formed, and rows around norms.
 void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& stages);
+
+/// Of self-attention: its rows, and outputs by value.
+void add_self(Facts& facts, const Config& config, const SelfRows& rows, const std::vector<std::int32_t>& output);
 
 /// Of a dense layer: its shape, panels, and outputs by sign.
 void add_dense(Facts& facts, const Config& config, const model::DenseLayer& layer,

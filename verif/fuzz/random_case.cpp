@@ -60,6 +60,12 @@ void mend(Config& c) {
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
   while (block_beats(c) > 16) c.memory.data_bits *= 2;
   if (a.embed_dim % (beat_bytes(c.memory) / element_bytes(result_width(c))) != 0) c.network.epilogue = 0;
+  if (c.network.epilogue == 0 || n.query_bits > std::max(n.query_weight_bits, n.feature_weight_bits) ||
+      a.head_dim() % c.gemm.depth != 0)
+    c.network.self_attention = 0;
+  c.network.self_attention = std::min(c.network.self_attention, a.max_queries);
+  while (c.network.self_attention > 1 && key_words(c) + value_tiles(c) * value_words(c) > 1 << 16)
+    c.network.self_attention /= 2;
   while (weight_words(c) > 1 << 16) c.gemm.depth *= 2, c.gemm.max_inner = 1 + c.gemm.max_inner / 2;
   // Weight memories are only large to the simulators.
   const auto weight_bits = [&] { return double(weight_words(c)) * c.gemm.columns * c.gemm.depth * 16; };
@@ -133,6 +139,30 @@ void choose_network(Config& c, std::uint64_t seed) {
   if (draw.chance(50)) return;
   c.network.epilogue = 1;
   mend(c);
+}
+
+/// .. and whether its jobs may be self-attention.
+void choose_self_attention(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x73656c66);
+  if (c.network.epilogue == 0 || draw.chance(30)) return;
+  auto& n = c.numerics;
+  while (c.attention.head_dim() % c.gemm.depth != 0) c.gemm.depth /= 2;
+  n.query_weight_bits = std::max(n.query_weight_bits, n.query_bits);
+  const int few = std::min(1024, 3 * c.gemm.columns + 3 * c.gemm.rows);
+  c.network.self_attention = std::min(c.attention.max_queries, draw.chance(10) ? 1024 : draw.corner(1, few));
+  mend(c);
+}
+
+/// The rows of such a job.
+void choose_self_rows(Workload& w, const Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x726f7773);
+  const int most = std::min(c.network.self_attention, 3 * c.gemm.columns + 3 * c.gemm.rows);
+  if (most == 0) return;
+  w.self_rows = draw.corner(1, most);
+  w.self_operands = draw.chance(60) ? random_values : draw.between(0, corner_values);
+  w.self_values = draw.chance(60) ? random_values : draw.between(0, corner_values);
+  w.self_shift = draw.chance(60) ? 0 : draw.between(1, 40);
+  w.self_gain = draw.chance(40) ? 0 : draw.between(0, 7);
 }
 
 /// What the jobs make of it; numbers of their own, too.
@@ -240,6 +270,7 @@ void lower_something(Draw& draw, Case& c) {
       if (c.workload.dense_rows > 0) half(c.workload.dense_rows, 1);
       half(c.workload.dense_inner, 1);
       half(c.workload.dense_outputs, 1);
+      if (c.workload.self_rows > 0) half(c.workload.self_rows, 1);
       break;
     default:
       c.workload.queries = std::max(1, c.workload.queries * 2 / 3);
@@ -250,6 +281,7 @@ void lower_something(Draw& draw, Case& c) {
   }
   mend(c.config);
   c.workload.dense_inner = std::min(c.workload.dense_inner, c.config.gemm.max_inner);
+  c.workload.self_rows = std::min(c.workload.self_rows, c.config.network.self_attention);
 }
 
 }  // namespace
@@ -265,8 +297,10 @@ Case random_case(std::uint64_t seed) {
   choose_lines(c.config, seed);
   choose_regions(c.config, seed);
   choose_network(c.config, seed);
+  choose_self_attention(c.config, seed);
   c.workload = random_workload(draw, c.config);
   choose_streams(c.workload, seed);
+  choose_self_rows(c.workload, c.config, seed);
   const int kind = draw.below(100);
   const double budget = kind < 70 ? 1.5e8 : kind < 96 ? 5e8 : 2.5e9;
   const bool widest = kind >= 98;  // 1024 channels, which chance alone would always lower

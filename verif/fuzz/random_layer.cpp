@@ -354,4 +354,20 @@ model::DenseLayer random_dense(const Case& c) {
   return layer;
 }
 
+SelfRows random_self(const Case& c) {
+  Draw draw(c.workload.content + 6);
+  const auto& w = c.workload;
+  const auto& a = c.config.attention;
+  const int bits = c.config.numerics.query_bits;
+  const auto count = static_cast<std::size_t>(w.self_rows) * static_cast<std::size_t>(a.embed_dim);
+  SelfRows rows;
+  rows.query = values(draw, w.self_operands, count, bits);
+  rows.key = values(draw, w.self_operands, count, bits);
+  rows.value = values(draw, w.self_values, count, bits);
+  // Scores of some units of the exponent.
+  const int fitting = dot_bits(bits, bits, a.head_dim()) - 9 + draw.between(-2, 2);
+  rows.scales = {a.heads, bits, w.self_shift != 0 ? w.self_shift : std::clamp(fitting, 1, 40), w.self_gain};
+  return rows;
+}
+
 }  // namespace quillgen::fuzz

@@ -4,6 +4,7 @@
 #include "fuzz/case.hpp"
 #include "model/dense.hpp"
 #include "model/layer.hpp"
+#include "model/self_attention.hpp"
 
 namespace quillgen::fuzz {
 
@@ -13,5 +14,12 @@ model::QuantisedLayer random_layer(const Case& c, int job);
 
 /// The dense layer, its numbers in the styles of query, query weights and outputs; dense_rows must not be 0.
 model::DenseLayer random_dense(const Case& c);
+
+/// Self-attention of self_rows rows, which must not be 0.
+struct SelfRows {
+  model::SelfAttention scales;
+  std::vector<std::int32_t> query, key, value;
+};
+SelfRows random_self(const Case& c);
 
 }  // namespace quillgen::fuzz

@@ -56,10 +56,12 @@ struct ModelledJob {
   bool map_given = false;
   harness::LineCounts lines = {};
   std::optional<model::DenseLayer> dense = std::nullopt;
-  std::vector<std::int32_t> product = {};
+  std::optional<SelfRows> self = std::nullopt;
+  std::vector<std::int32_t> product = {};  ///< outputs of either
 
   harness::Work work() const {
     if (dense) return harness::DenseWork{*dense, product};
+    if (self) return harness::SelfAttentionWork{self->scales, self->query, self->key, self->value, product};
     return harness::AttentionWork{layer, stages, map_given, false, lines};
   }
 };
@@ -74,10 +76,17 @@ std::vector<ModelledJob> model_jobs(const Case& c) {
     const auto caches = estimate::run_caches(c.config, estimate::demand_of(job.layer, job.stages));
     job.lines = {caches.hits, caches.misses, caches.lines_read()};
     job.map_given = w.maps == maps_given || (w.maps == first_map_given && i == 0);
-    if (i > 0 || w.dense_rows == 0) continue;
-    auto& dense = jobs.emplace_back();
-    dense.dense = random_dense(c);
-    dense.product = model::run_dense(*dense.dense);
+    if (i > 0) continue;
+    if (w.dense_rows > 0) {
+      auto& dense = jobs.emplace_back();
+      dense.dense = random_dense(c);
+      dense.product = model::run_dense(*dense.dense);
+    }
+    if (w.self_rows == 0) continue;
+    auto& self = jobs.emplace_back();
+    self.self = random_self(c);
+    self.product = model::run_self_attention(self.self->scales, self.self->query, self.self->key, self.self->value,
+                                             static_cast<std::size_t>(c.config.attention.embed_dim));
   }
   return jobs;
 }
@@ -163,6 +172,7 @@ void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
   }
   for (const auto& job : jobs)
     if (job.dense) add_dense(outcome.facts, c.config, *job.dense, job.product);
+    else if (job.self) add_self(outcome.facts, c.config, *job.self, job.product);
     else add_layer(outcome.facts, job.layer, job.stages);
   outcome.facts["cache.sets"] = cache_sets(c.config);
   auto& far = outcome.facts["samples.far"];

@@ -144,6 +144,12 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
     memory_ = StageCheck("memory", config.attention, Naming::Output, {}, dense->output, dense->layer.rows, width);
     return;
   }
+  if (const auto* self = std::get_if<SelfAttentionWork>(&work)) {
+    const int channels = config.attention.embed_dim;
+    memory_ = StageCheck("memory", config.attention, Naming::Output, {}, self->output,
+                         static_cast<int>(self->output.size()) / channels, channels);
+    return;
+  }
   const auto& [layer, stages, map_given, order_kept, lines] = std::get<AttentionWork>(work);
   const auto tokens = map_given ? 0 : layer.tokens();
   *this = Comparison(config, model::schedule(config.order, layer), layer.queries, stages,

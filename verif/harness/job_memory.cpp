@@ -48,10 +48,13 @@ JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std
     if (!attention->map_given) computes_map_.emplace(*attention);
     const auto addresses = place_attention(*attention, noise);
     descriptor_ = make_descriptor(*attention, config, addresses, static_cast<std::uint32_t>(noise.bits()));
+  } else if (const auto* dense = std::get_if<DenseWork>(&work)) {
+    const auto addresses = place_dense(*dense, noise);
+    descriptor_ = make_descriptor(dense->layer, config, addresses, static_cast<std::uint32_t>(noise.bits()));
   } else {
-    const auto& dense = std::get<DenseWork>(work);
-    const auto addresses = place_dense(dense, noise);
-    descriptor_ = make_descriptor(dense.layer, config, addresses, static_cast<std::uint32_t>(noise.bits()));
+    const auto& self = std::get<SelfAttentionWork>(work);
+    const auto addresses = place_self_attention(self, noise);
+    descriptor_ = make_descriptor(self, config, addresses, static_cast<std::uint32_t>(noise.bits()));
   }
   descriptor_address_ = place("descriptor", to_bytes(descriptor_, config), id_mask(id_job), base_alignment);
 }
@@ -201,6 +204,22 @@ JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
   a.parameters = place("panels", pack_panels(layer, config_), id_mask(id_job), base_alignment);
   if (!layer.boxes.empty()) place_boxes(a, layer, noise);
   else place_rows_of_outputs(a, layer.stream, std::move(written), layer.outputs, noise);
+  return a;
+}
+
+JobAddresses JobMemory::place_self_attention(const SelfAttentionWork& work, Chance& noise) {
+  const int channels = config_.attention.embed_dim, bits = result_width(config_);
+  JobAddresses a;
+  a.references = noise.bits(), a.value_map = noise.bits(), a.parameters = noise.bits();  // not used
+  const auto rows = [&](const char* name, const std::vector<std::int32_t>& values, int& stride_of_rows) {
+    stride_of_rows = stride(channels, bits, noise);
+    return place(name, pack_rows(values, channels, bits, stride_of_rows, noise), id_mask(id_rows), base_alignment);
+  };
+  a.queries = rows("query rows", work.query, a.query_stride);
+  a.sources = rows("key rows", work.key, a.source_stride);
+  a.self_values = rows("value rows", work.value, a.self_value_stride);
+  const auto count = work.query.size() / static_cast<std::size_t>(channels);
+  place_outputs(a, {}, std::vector<int>(count, 1), channels, noise);
   return a;
 }
 

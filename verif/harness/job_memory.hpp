@@ -47,6 +47,7 @@ class JobMemory {
                               int alignment, Chance& noise);
   JobAddresses place_attention(const AttentionWork& work, Chance& noise);
   JobAddresses place_dense(const DenseWork& work, Chance& noise);
+  JobAddresses place_self_attention(const SelfAttentionWork& work, Chance& noise);
   /// Rows of `rows` elements, some beats of `noise` apart.
   int stride(int elements, int bits, Chance& noise) const;
   /// `written`: how often each row is.

@@ -223,6 +223,20 @@ Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config,
   return d;
 }
 
+Descriptor make_descriptor(const SelfAttentionWork& work, const Config& config, const JobAddresses& a,
+                           std::uint32_t job_id) {
+  const auto rows = static_cast<int>(work.query.size()) / config.attention.embed_dim;
+  auto d = common_words(QUILLGEN_DESCRIPTOR_KIND_SELF_ATTENTION, 0, job_id, rows, a);
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_SOURCE_ADDRESS, a.sources);
+  d[QUILLGEN_DESCRIPTOR_WORD_SOURCE_STRIDE] = static_cast<std::uint32_t>(a.source_stride);
+  put_address(d, QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_ADDRESS, a.self_values);
+  d[QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_STRIDE] = static_cast<std::uint32_t>(a.self_value_stride);
+  d[QUILLGEN_DESCRIPTOR_WORD_SELF_SCALE] =
+      static_cast<std::uint32_t>(work.scales.score_shift << QUILLGEN_DESCRIPTOR_SCORE_SHIFT_SHIFT |
+                                 work.scales.gain << QUILLGEN_DESCRIPTOR_SELF_GAIN_SHIFT);
+  return d;
+}
+
 Bytes to_bytes(const Descriptor& descriptor, const Config& config) {
   const auto words = static_cast<std::size_t>(descriptor_words(config));
   Bytes bytes(words * 4);

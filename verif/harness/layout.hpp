@@ -49,6 +49,8 @@ struct JobAddresses {
   std::uint64_t queries = 0, references = 0, value_map = 0, parameters = 0, outputs = 0, sources = 0, mask = 0,
                 list = 0;
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
+  std::uint64_t self_values = 0;                               ///< of self-attention, whose keys are sources
+  int self_value_stride = 0;
   std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; rows as far apart as queries and as outputs
 };
 
@@ -61,6 +63,10 @@ Descriptor make_descriptor(const AttentionWork& work, const Config& config, cons
 
 /// Of a dense layer, in panels of panel_tiles() tiles.
 Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config, const JobAddresses& addresses,
+                           std::uint32_t job_id);
+
+/// Of self-attention.
+Descriptor make_descriptor(const SelfAttentionWork& work, const Config& config, const JobAddresses& addresses,
                            std::uint32_t job_id);
 
 /// Its little-endian bytes in memory.

@@ -84,7 +84,8 @@ void Session::check_capabilities(JobResult& result) {
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
   expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
   expect("CAP_WEIGHTS", QUILLGEN_CAP_WEIGHTS, weight_words(config_));
-  expect("CAP_NETWORK", QUILLGEN_CAP_NETWORK, config_.network.stream_bits | config_.network.epilogue << 5);
+  expect("CAP_NETWORK", QUILLGEN_CAP_NETWORK,
+         config_.network.stream_bits | config_.network.epilogue << 5 | config_.network.self_attention << 16);
   for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
                                       {"INT_STATE", QUILLGEN_INT_STATE},
                                       {"INT_ENABLE", QUILLGEN_INT_ENABLE},
@@ -260,6 +261,26 @@ void Session::check_counts(const DenseWork& work, JobResult& result) const {
   expect("GEMM_PROJECT", steps, c.gemm_project);
   expect("SAMPLES", 0, c.samples);
   expect("SAMPLE", 0, c.sample);
+  expect("LINE_HITS + LINE_MISSES", 0, c.line_hits + c.line_misses);
+}
+
+/// A group of rows takes the steps of all heads with all keys and, for each part of their exponentials, all values.
+void Session::check_counts(const SelfAttentionWork& work, JobResult& result) const {
+  const auto& c = result.counters;
+  const auto expect = [&](const char* name, std::int64_t expected, std::uint32_t got) {
+    if (expected != got) add_fault(result, fmt::format("counter {}: expected {}, got {}", name, expected, got));
+  };
+  const auto& a = config_.attention;
+  const auto rows = static_cast<int>(work.query.size()) / a.embed_dim;
+  const std::int64_t groups = divide_up(rows, config_.gemm.rows) * a.heads;
+  const std::int64_t keys = divide_up(rows, config_.gemm.columns) * gemm_steps(config_, a.head_dim());
+  const std::int64_t values = model::exponential_parts(config_.numerics.query_bits) * gemm_steps(config_, rows);
+  expect("GEMM_BUSY", groups * (keys + values), c.gemm_busy);
+  expect("GEMM_PROJECT", c.gemm_busy, c.gemm_project);
+  const std::int64_t read = std::int64_t{3} * rows * row_beats(a.embed_dim, result_width(config_), config_.memory) *
+                            beat_bytes(config_.memory);
+  expect("BYTES_QUERY", read, c.bytes_query);
+  expect("SAMPLES", 0, c.samples);
   expect("LINE_HITS + LINE_MISSES", 0, c.line_hits + c.line_misses);
 }
 

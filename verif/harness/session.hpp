@@ -129,6 +129,7 @@ class Session {
   void check_open(JobResult& result) const;
   void check_counts(const AttentionWork& work, JobResult& result) const;
   void check_counts(const DenseWork& work, JobResult& result) const;
+  void check_counts(const SelfAttentionWork& work, JobResult& result) const;
 
   Config config_;
   Conditions conditions_;

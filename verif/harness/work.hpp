@@ -7,6 +7,7 @@
 
 #include "model/dense.hpp"
 #include "model/layer.hpp"
+#include "model/self_attention.hpp"
 
 namespace quillgen::harness {
 
@@ -38,6 +39,13 @@ struct DenseWork {
   const std::vector<std::int32_t>& output;  ///< [M, N], or rows of boxes
 };
 
-using Work = std::variant<AttentionWork, DenseWork>;
+/// Attention of every row to every row.
+struct SelfAttentionWork {
+  const model::SelfAttention& scales;
+  const std::vector<std::int32_t>&query, &key, &value;  ///< [N, C]
+  const std::vector<std::int32_t>& output;              ///< [N, C]
+};
+
+using Work = std::variant<AttentionWork, DenseWork, SelfAttentionWork>;
 
 }  // namespace quillgen::harness

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
 #include "config/derived.hpp"
@@ -198,7 +199,8 @@ class Device {
       case QUILLGEN_CAP_WEIGHTS:
         return static_cast<std::uint32_t>(weight_words(c));
       case QUILLGEN_CAP_NETWORK:
-        return static_cast<std::uint32_t>(c.network.stream_bits | c.network.epilogue << 5);
+        return static_cast<std::uint32_t>(c.network.stream_bits | c.network.epilogue << 5 |
+                                          c.network.self_attention << 16);
       case QUILLGEN_CAP_FORMAT_0:
         return five_bits({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
                           n.output_weight_bits});
@@ -276,6 +278,9 @@ class Device {
   Process write(std::vector<Write> writes);
   Process attention(const AttentionWork& work);
   Process dense(const DenseWork& work);
+  [[noreturn]] static Process attention_of_rows(const SelfAttentionWork&) {
+    throw std::logic_error("the fake device has no self-attention");
+  }
   Process story();
 
   std::map<std::string, Value> values_, nets_;
@@ -511,7 +516,8 @@ Process Device::story() {
     auto job = std::visit(
         [&](const auto& work) {
           if constexpr (std::is_same_v<decltype(work), const AttentionWork&>) return attention(work);
-          else return dense(work);
+          else if constexpr (std::is_same_v<decltype(work), const DenseWork&>) return dense(work);
+          else return attention_of_rows(work);
         },
         *fake_job.work);
     while (job.step()) co_await next_cycle;

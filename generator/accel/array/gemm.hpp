@@ -61,11 +61,14 @@ struct Results {
   hdl::UInt slot;  ///< {group of results, row}
   hdl::UInt tile;
   std::vector<hdl::SInt> value;
+  std::optional<std::vector<hdl::Bool>> heads;  ///< with self-attention: heads of the tile that the values are of
   explicit Results(const Shapes& s)
       : slot(s.result_slot_bits()),
         tile(s.tile_bits()),
-        value(static_cast<std::size_t>(s.config.gemm.columns), hdl::SInt(s.result_bits())) {}
-  QUILLGEN_FIELDS(valid, slot, tile, value)
+        value(static_cast<std::size_t>(s.config.gemm.columns), hdl::SInt(s.result_bits())) {
+    if (s.has_self() && s.heads_of_tile() > 1) heads.emplace(static_cast<std::size_t>(s.heads_of_tile()));
+  }
+  QUILLGEN_FIELDS(valid, slot, tile, value, heads)
 };
 
 /// A 2x2 block of the value map: which pixels have a value, and where the result buffer has it.

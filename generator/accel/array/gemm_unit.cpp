@@ -4,11 +4,62 @@
 
 #include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"
+#include "accel/self/self_attention.hpp"
 #include "lib/choose.hpp"
 
 namespace quillgen::accel {
 
 using namespace hdl;
+
+namespace {
+
+// With self-attention: its rows, and what the engine is told of them.
+struct SelfUnit {
+  Instance loader;
+  SelfJob job;
+  Bool fetch;
+  UInt address, stride, rows;
+};
+
+// What is fetched: the rows of the run, or k and v before them.
+SelfUnit make_self_unit(Design& d, Module& m, const Shapes& s, const Bool& start) {
+  m.note("Self-attention: rows k and v come before the queries.");
+  SelfUnit u{Instance(m, "key_loader", build_key_loader(d, s)), SelfJob(s), {}, {}, {}, {}};
+  u.job = input(m, "self", SelfJob(s));
+  u.rows = input(m, "rows", UInt(s.query_bits()));
+  u.loader.in("start", start & u.job.active), u.loader.in("rows", u.rows.resize(s.self_rows_bits()));
+  Bool of_keys = u.loader.out<Bool>("of_keys"), of_values = u.loader.out<Bool>("of_values");
+  u.fetch = (start & ~u.job.active) | u.loader.out<Bool>("fetch");
+  const auto choice = [&](const char* row, const char* key, const UInt& value) {
+    UInt of_row = input(m, row, UInt(value.width())), of_key = input(m, key, UInt(value.width()));
+    return mux(of_keys, of_key, mux(of_values, value, of_row));
+  };
+  u.address = choice("row_address", "key_address", u.job.value_address);
+  u.stride = choice("row_stride", "key_stride", u.job.value_stride);
+  return u;
+}
+
+void connect_self_unit(Module& m, const Shapes& s, SelfUnit& u, Instance& fetch, Instance& engine) {
+  SelfRun run(s);
+  run.active = u.job.active, run.score_shift = u.job.score_shift, run.gain = u.job.gain;
+  run.rows = u.rows.resize(s.self_rows_bits());
+  run.last_tile = u.loader.out("last_tile", run.last_tile),
+  run.last_column = u.loader.out("last_column", run.last_column);
+  run.last_value_step = u.loader.out("last_value_step", run.last_value_step);
+  engine.in("attends", run);
+  auto word = fetch.out_stream("word", RowWord(s));
+  auto plain_ready = ready_wire(m, "plain_word_ready"), self_ready = ready_wire(m, "self_word_ready");
+  u.loader.in_stream("word", Stream<RowWord>{word.data, word.valid & u.job.active, self_ready});
+  word.ready.drive(mux(u.job.active, self_ready, plain_ready));
+  auto row = u.loader.out_stream("row", RowWord(s));
+  engine.in_stream("word", lib::choose(m, "row_word", u.job.active, row,
+                                       Stream<RowWord>{word.data, word.valid & ~u.job.active, plain_ready}));
+  const TableWrite shape{Bool(), UInt(Shapes::bits(s.weight_banks())), UInt(s.weight_address_bits()),
+                         UInt(s.weight_columns() * s.config.gemm.depth * s.weight_bits())};
+  engine.in("weights", mux(u.job.active, u.loader.out("weights", shape), input(m, "weights", shape)));
+}
+
+}  // namespace
 
 const Module& build_gemm_unit(Design& d, const Shapes& s) {
   return d.module("gemm_unit", s, [](Design& d, Module& m, const Shapes& s) {
@@ -29,8 +80,12 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     Bool in_order = run.dense, listed = run.query;  // rows follow each other; .. or are named
     if (run.gathers) in_order = in_order & ~*run.gathers, listed = (listed | *run.gathers).named("listed");
     Instance fetch(m, "row_fetch", build_row_fetch(d, s));
-    fetch.in("start", start), fetch.in("tokens_run", to_map), fetch.in("dense_run", in_order);
-    fetch.pass("rows"), fetch.pass("address", "row_address"), fetch.pass("stride", "row_stride");
+    std::optional<SelfUnit> self;
+    if (s.has_self()) self = make_self_unit(d, m, s, start);
+    fetch.in("start", self ? self->fetch : start), fetch.in("tokens_run", to_map), fetch.in("dense_run", in_order);
+    fetch.pass("rows");
+    if (self) fetch.in("address", self->address), fetch.in("stride", self->stride);
+    else fetch.pass("address", "row_address"), fetch.pass("stride", "row_stride");
     fetch.pass({"row_beats", "row_tail", "data", "data_valid"});
     if (s.has_epilogue())
       fetch.pass({"formed", "with_position", "position_address", "scale", "position_valid", "position_burst"});
@@ -46,8 +101,8 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     m.note("Array.");
     Instance engine(m, "engine", build_gemm_engine(d, s));
     engine.in("start", start), engine.in("run", run);
-    engine.pass({"weights", "requant"});
-    engine.connect("word", fetch);
+    if (self) engine.pass("requant"), connect_self_unit(m, s, *self, fetch, engine);
+    else engine.pass({"weights", "requant"}), engine.connect("word", fetch);
     engine.pass({"busy", "waits_for_room"});
 
     m.note("Samples of queries go to the lanes.");

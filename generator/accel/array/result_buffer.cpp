@@ -35,6 +35,7 @@ struct Buffer {
   UInt start = {};            // .. and bank, in units of 2^shift banks
   Bool in_row = {};           // that word is one of the row
   std::vector<UInt> values = {};
+  std::vector<Bool> of_head = {};  // with self-attention: whether values of a head of the tile are written
   Stream<ResultRead> read = {ResultRead(s), {}, {}};
   Wire<Bool> advance = {};      // what was read goes on
   std::vector<UInt> data = {};  // of the banks
@@ -93,6 +94,12 @@ void Buffer::take_format() {
     start = bank;
   }
   if (aligned) in_row = (word < layout.words).named("in_row");
+  if (in.heads)
+    for (std::size_t h = 0; h < in.heads->size(); ++h) {
+      auto kept = reg(m, fmt::format("head_{}", h), Bool());
+      kept.next((*in.heads)[h]);
+      of_head.push_back(kept);
+    }
   for (int i = 0; i < columns; ++i) {
     const SInt& value = in.value[static_cast<std::size_t>(i)];
     SInt result = of_dense(value).extend(element);
@@ -136,6 +143,7 @@ void Buffer::store() {
 std::tuple<Bool, UInt, UInt> Buffer::written(int b) const {
   if (aligned) {
     Bool mine = shift == bank_bits ? in_row : in_row & (start == static_cast<std::uint64_t>(b / columns));
+    if (!of_head.empty()) mine = mine & of_head[static_cast<std::size_t>(b % columns / s.a.head_dim())];
     return {mine, word, values[static_cast<std::size_t>(b % columns)]};
   }
   const auto name = [&](const char* what) { return fmt::format("bank_{}_{}", b, what); };
@@ -144,7 +152,16 @@ std::tuple<Bool, UInt, UInt> Buffer::written(int b) const {
                    .wrap(bank_bits)
                    .named(name("which"));
   UInt row_word = (word + (start > b).as_uint()).named(name("word"));
-  return {(which < columns) & (row_word < layout.words), row_word, select(which.resize(Shapes::bits(columns)), values)};
+  Bool live = Bool::constant(m, true);
+  if (!of_head.empty()) {
+    std::vector<UInt> of_column;
+    for (int c = 0; c < columns; ++c)
+      of_column.push_back(of_head[static_cast<std::size_t>(c / s.a.head_dim())].as_uint());
+    live = select(which.resize(Shapes::bits(columns)), of_column).bit(0);
+  }
+  Bool mine = (which < columns) & (row_word < layout.words);
+  if (!of_head.empty()) mine = mine & live;
+  return {mine, row_word, select(which.resize(Shapes::bits(columns)), values)};
 }
 
 // What was read: `size` elements of `bits` bits, each extended to `room` bits; with `live` only so many of them.

@@ -11,7 +11,7 @@ using namespace hdl;
 
 const Module& build_operand_former(Design& d, const Shapes& s) {
   return d.module("operand_former", s, [](Design& d, Module& m, const Shapes& s) {
-    const int count = s.row_unit(), element = s.row_element_bits(), bits = s.stream_bits();
+    const int count = s.row_unit(), element = s.row_element_bits(), bits = s.formed_bits();
     m.describe(
         "Forms operands from rows of the stream (NUMERICS.md N12): the numbers of a beat, those of its position added "
         "where there is one, scaled and rounded.");

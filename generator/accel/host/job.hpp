@@ -4,6 +4,7 @@
 #include "accel/epilogue/row_norm.hpp"
 #include "accel/host/registers.hpp"
 #include "accel/order/order.hpp"
+#include "accel/self/self_attention.hpp"
 
 namespace quillgen::accel {
 
@@ -46,6 +47,7 @@ struct JobFields {
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
   hdl::UInt tail;                              ///< outputs of the last beat; 0: all
   std::optional<NetworkFields> network;        ///< only with an epilogue
+  std::optional<SelfJob> self;                 ///< only with self-attention, whose jobs are dense ones otherwise
   explicit JobFields(const Shapes& s)
       : id(32),
         queries(s.query_bits()),
@@ -73,11 +75,12 @@ struct JobFields {
         panel_output_beats(WriteRequest::longest(s)),
         tail(tail_bits(s)) {
     if (s.has_epilogue()) network.emplace(s);
+    if (s.has_self()) self.emplace(s);
   }
   QUILLGEN_FIELDS(id, queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu,
                   query_address, reference_address, value_address, parameter_address, output_address, source_address,
                   mask_address, query_stride, output_stride, source_stride, tokens, blocks, last_step, row_beats,
-                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail, network)
+                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail, network, self)
 };
 
 /// The panel of a run that writes to memory.

@@ -47,6 +47,8 @@ struct Descriptor {
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
   Bool reserved = {};                                           // a bit of its reserved words was set
   Bool reserved_network = {};                                   // .. of those of both kinds, with an epilogue
+  UInt self_value = {}, self_stride = {}, self_scale = {};      // of self-attention, in the place of levels
+  Bool reserved_self = {}, reserved_self_2 = {}, is_self = {};
   Bool is_dense = {}, is_attention = {}, boxes = {}, masked = {}, given = {}, listed = {}, kept = {};
   Bool stream_queries = {}, stream_sources = {}, with_position = {}, norm = {}, scattered = {};  // with an epilogue
 
@@ -69,14 +71,17 @@ struct Descriptor {
   void words();
   void network_words();
   void dense_words();
+  void self_words();
   void levels();
   void dense_shape();
   Bool has_list() const;
   void shape_rules();
   void network_rules();
+  void self_rules();
   void address_rules();
   void first_rule();
   void job();
+  void self_job(JobFields& job);
 };
 
 void Descriptor::ports() {
@@ -153,6 +158,7 @@ void Descriptor::dense_words() {
   const bool two_levels = s.a.levels > 1;
   panel_tiles = two_levels ? width[1] : field(word::dense_panel, "panel_tiles", 16),
   tiles = two_levels ? height[1] : field(word::dense_panel, "tiles", 16, 16);
+  if (s.has_self()) self_words();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].empty()) continue;
     const Bool take_now = (take & (index == i)).named(fmt::format("take_{}", i));
@@ -168,8 +174,29 @@ void Descriptor::dense_words() {
     reserved_network = bad_network;
   }
   is_dense = (kind == kind_dense).named("is_dense"), is_attention = (kind == kind_attention).named("is_attention");
+  if (s.has_self()) is_self = (kind == kind_self_attention).named("is_self");
   boxes = flags.bit(flag_boxes), masked = flags.bit(flag_masked), given = flags.bit(flag_map_given),
   listed = flags.bit(flag_listed), kept = flags.bit(flag_order_kept);
+}
+
+// With self-attention: words in the place of levels.
+void Descriptor::self_words() {
+  m.note("Of self-attention others.");
+  const auto level = [&](int at, const char* name) {
+    const auto l = static_cast<std::size_t>(at - word::levels);
+    return l < width.size() ? concat({height[l], width[l]}) : field(at, name, 32);
+  };
+  UInt low = level(word::self_value_address, "self_value_low"),
+       high_half = level(word::self_value_address + 1, "self_value_high");
+  self_value = concat({high_half, low}).named("self_value_pointer");
+  self_stride = level(word::self_value_stride, "self_value_stride"), self_scale = level(word::self_scale, "self_scale");
+  const auto any_of = [&](const char* name, int from, int to) {
+    auto bad = reg(m, name, Bool(), 0);
+    bad.when(begin, false).when(take & any_bit(from, to), true);
+    return bad;
+  };
+  reserved_self = any_of("reserved_self_bits", word::self_reserved, word::self_value_address);
+  reserved_self_2 = any_of("reserved_self_2_bits", word::self_reserved_2, word::source_address);
 }
 
 void Descriptor::levels() {
@@ -241,11 +268,14 @@ void Descriptor::shape_rules() {
   UInt capacity = mux(one_panel, UInt::constant(m, static_cast<std::uint64_t>(weight_words(c)), 17),
                       UInt::constant(m, static_cast<std::uint64_t>(weight_words(c) / 2), 17));
   Bool ragged = panel_outputs.bits(0, log2_of(out_beat)).any() & ~one_panel;
-  rules = {{~(is_dense | is_attention), Error::descriptor, word::kind},
+  Bool known = is_dense | is_attention;
+  if (s.has_self()) known = known | is_self, bad_flags = mux(is_self, flags != 0, bad_flags);
+  rules = {{~known, Error::descriptor, word::kind},
            {bad_flags, Error::descriptor, word::flags},
            {is_dense & reserved, Error::descriptor, word::dense_reserved}};
   if (s.has_epilogue()) network_rules();
   rules.push_back({bad_side(count, s.a.max_queries), Error::queries, word::queries});
+  if (s.has_self()) self_rules();
   rules.push_back({has_list() & bad_side(rows, s.a.max_queries), Error::queries, word::rows});
   if (c.order.bucket_bits > 0) {
     auto held = input(m, "order_held", UInt(s.query_bits()));  // queries of the order on chip
@@ -283,6 +313,15 @@ void Descriptor::network_rules() {
        word::epilogue);
 }
 
+void Descriptor::self_rules() {
+  rules.push_back({is_self & (count > c.network.self_attention), Error::queries, word::queries});
+  rules.push_back({is_self & reserved_self, Error::descriptor, word::self_reserved});
+  UInt shift = self_scale.bits(0, 6);
+  Bool bad_scale = (shift == 0) | (shift > 40) | self_scale.bits(6, 2).any() | self_scale.bits(11, 21).any();
+  rules.push_back({is_self & bad_scale, Error::descriptor, word::self_scale});
+  rules.push_back({is_self & reserved_self_2, Error::descriptor, word::self_reserved_2});
+}
+
 void Descriptor::address_rules() {
   auto bad_pointer = [&](const UInt& p, int alignment) {
     Bool bad = p.bits(0, log2_of(alignment)).any();
@@ -302,9 +341,12 @@ void Descriptor::address_rules() {
   check_pointer(always, query, base_alignment, word::query_address);
   check_pointer(is_attention, reference, base_alignment, word::reference_address);
   check_pointer(is_attention, value, std::max(base_alignment, block_bytes(c)), word::value_address);
-  check_pointer(always, parameter, base_alignment, word::parameter_address);
+  Bool reads_sources = projects, has_parameters = always;
+  if (s.has_self()) reads_sources = projects | is_self, has_parameters = ~is_self;
+  check_pointer(has_parameters, parameter, base_alignment, word::parameter_address);
   check_pointer(always, out, base_alignment, word::output_address);
-  check_pointer(projects, source, base_alignment, word::source_address);
+  if (s.has_self()) check_pointer(is_self, self_value, base_alignment, word::self_value_address);
+  check_pointer(reads_sources, source, base_alignment, word::source_address);
   check_pointer(projects & masked, mask, base_alignment, word::mask_address);
   check_pointer(has_list(), list, base_alignment, word::list_address);
   const auto of_stream = [&](const Bool& flag, int beats) {  // a row of C elements, of the stream or not
@@ -319,15 +361,23 @@ void Descriptor::address_rules() {
                reference_stride.bits(reference_stride_bits, 32 - reference_stride_bits).any();
     rules.push_back({is_attention & (reference_stride != 0) & bad, Error::address, word::reference_stride});
   }
+  Bool rows_of_stream = stream_queries;
+  if (s.has_self()) rows_of_stream = stream_queries | is_self;
   rules.push_back(
-      {bad_stride(query_stride, mux(is_dense, fit(row_beats), of_stream(stream_queries, query_row_beats(c)))),
+      {bad_stride(query_stride, mux(is_dense, fit(row_beats), of_stream(rows_of_stream, query_row_beats(c)))),
        Error::address, word::query_stride});
   UInt least_output = fit(output_beats);
   if (s.has_epilogue()) least_output = mux(refines, beats_of(box_row_beats(c)), least_output);
   rules.push_back({bad_stride(output_stride, mux(is_dense, least_output, beats_of(output_row_beats(c)))),
                    Error::address, word::output_stride});
-  rules.push_back({projects & bad_stride(source_stride, of_stream(stream_sources, source_row_beats(c))), Error::address,
-                   word::source_stride});
+  Bool sources_of_stream = stream_sources;
+  if (s.has_self()) {
+    sources_of_stream = stream_sources | is_self;
+    rules.push_back(
+        {is_self & bad_stride(self_stride, beats_of(s.stream_row_beats())), Error::address, word::self_value_stride});
+  }
+  rules.push_back({reads_sources & bad_stride(source_stride, of_stream(sources_of_stream, source_row_beats(c))),
+                   Error::address, word::source_stride});
 }
 
 void Descriptor::first_rule() {
@@ -388,10 +438,29 @@ void Descriptor::job() {
     n.link = address(link), n.host_step = flags.bit(flag_host_step);
     n.reference_stride = reference_stride.bits(0, reference_stride_bits);
   }
+  if (s.has_self()) self_job(job);
   output(m, "job", job);
   LevelShapes levels(s);
   for (std::size_t l = 0; l < width.size(); ++l) levels.width[l] = wide[l], levels.height[l] = high[l];
   output(m, "levels", levels);
+}
+
+// What a job of self-attention has in the place of a dense one: rows of C elements that are operands as they are.
+void Descriptor::self_job(JobFields& job) {
+  const auto instead = [&](const UInt& value, std::uint64_t own) {
+    return mux(is_self, UInt::constant(m, own, value.width()), value);
+  };
+  const auto beats = static_cast<std::uint64_t>(s.stream_row_beats());
+  job.dense = is_dense | is_self, job.map_given = given & ~is_self, job.relu = flags.bit(flag_relu) & ~is_self;
+  job.row_beats = instead(job.row_beats, beats), job.output_beats = instead(job.output_beats, beats);
+  job.panel_output_beats = instead(job.panel_output_beats, beats), job.tail = instead(job.tail, 0);
+  NetworkFields& n = *job.network;
+  n.stream_queries = n.stream_queries | is_self;
+  n.format = instead(n.format, static_cast<std::uint64_t>(ResultFormat::operand));
+  n.query_operand.mult = instead(n.query_operand.mult, 2), n.query_operand.shift = instead(n.query_operand.shift, 1);
+  SelfJob& self = *job.self;
+  self.active = is_self, self.score_shift = self_scale.bits(0, 6), self.gain = self_scale.bits(8, 3);
+  self.value_address = self_value.wrap(address_bits), self.value_stride = self_stride;
 }
 
 }  // namespace

@@ -41,6 +41,9 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
       for (const Signal& s : leaves(*job.network))
         if (s.id() != norm.id()) discard(s);
     }
+    if (job.self)
+      for (const Signal& s : leaves(*job.self))
+        if (s.id() != job.self->active.id()) discard(s);
     auto run_begins = input(m, "run_begins", Bool());  // with the panel that is loaded
 
     m.note("What is wanted.");
@@ -110,8 +113,10 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
 
     m.note("What has been loaded, and the panel in work.");
     Bool projects = (~job.map_given).named("projects");
+    if (job.self) tiles_left.when(start & job.self->active, 0);
     tiles_left.when(start, mux(projects, job.tiles, UInt::constant(m, 0, 16)))
         .when(complete & panel, (tiles_left - tiles).as_uint().wrap(16));
+    if (job.self) panel_loaded.when(start & job.self->active, true);  // nothing is loaded before its run
     panel_loaded.when(start | run_begins, false).when(complete & panel, true);
     mask_wanted.when(start, job.masked & ~job.dense).when(complete & mask, false);
     rest_wanted.when(start, job.network ? ~job.dense | norm : ~job.dense).when(complete & ~panel & ~mask, false);

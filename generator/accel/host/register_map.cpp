@@ -151,8 +151,10 @@ std::vector<Register> register_map(const Config& c) {
       capability(0x068, "cap_weights", "words of a weight memory, one for each column of the array",
                  {{"words", 0, 32, "depth weights each"}}, {weight_words(c)}),
       capability(0x06C, "cap_network", "what there is for whole networks",
-                 {{"stream", 0, 5, "bits of a row of the stream"}, {"epilogue", 5, 1, "1: operands, residual, norm"}},
-                 {c.network.stream_bits, c.network.epilogue})};
+                 {{"stream", 0, 5, "bits of a row of the stream"},
+                  {"epilogue", 5, 1, "1: operands, residual, norm"},
+                  {"self_attention", 16, 11, "most rows of self-attention; 0: there is none"}},
+                 {c.network.stream_bits, c.network.epilogue, c.network.self_attention})};
   for (std::size_t i = 0; i < counter_names.size(); ++i)
     map.push_back({counters_offset + 4 * static_cast<unsigned>(i),
                    std::string("count_") + counter_names[i],

@@ -117,6 +117,32 @@ const std::vector<Word> dense_words = {
       {"tiles", 16, 16, "of all: ceil(outputs / columns)"}}},
     {word::dense_reserved, "dense_reserved",
      "reserved, 0; with an index list words 29 to 31 as of an attention layer: rows, list_address"}};
+// In accelerators with self-attention.
+const std::vector<Word> self_words = {
+    {word::kind, "kind", "version and kind"},
+    {word::flags, "flags", "0"},
+    {word::job_id, "job_id", "job ID, any number"},
+    {word::queries, "queries", "number of rows, 1 to CAP_NETWORK.self_attention"},
+    {word::query_address, "query_address", "address of the rows q, low and high half; elements are those of outputs"},
+    {word::reference_address, "reference_address", "not used"},
+    {word::value_address, "value_address", "not used"},
+    {word::parameter_address, "parameter_address", "not used"},
+    {word::output_address, "output_address", "address of the output rows"},
+    {word::query_stride, "query_stride", "bytes from one row q to the next"},
+    {word::output_stride, "output_stride", "bytes from one output row to the next"},
+    {word::self_reserved, "self_reserved", "reserved, 0"},
+    {word::self_value_address, "self_value_address", "address of the rows v, low and high half"},
+    {word::self_value_stride, "self_value_stride", "bytes from one row v to the next"},
+    {word::self_scale,
+     "self_scale",
+     "scales (N16); other bits 0",
+     {{"score_shift", 0, 6, "of a sum to a score, 1 to 40"}, {"self_gain", 8, 3, "gain of the outputs, 0 to 7"}}},
+    {word::self_reserved_2, "self_reserved_2", "reserved, 0"},
+    {word::source_address, "source_address", "address of the rows k"},
+    {word::mask_address, "mask_address", "not used"},
+    {word::source_stride, "source_stride", "bytes from one row k to the next"},
+    {word::rows, "rows", "not used"},
+    {word::list_address, "list_address", "not used"}};
 
 std::string define(const std::string& name, const std::string& value, const std::string& text = "") {
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
@@ -172,6 +198,8 @@ std::string register_header() {
                 "if CAP_NETWORK.epilogue is 1");
   out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 3, attention layer");
   out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 3, dense layer");
+  out += define("DESCRIPTOR_KIND_SELF_ATTENTION", fmt::format("0x{:08X}u", kind_self_attention),
+                "version 3, self-attention");
   for (const auto& [name, bit, text] :
        {std::tuple{"BOXES", flag_boxes, "references are boxes"},
         {"MASKED", flag_masked, "a mask of the tokens is given"},
@@ -195,6 +223,9 @@ std::string register_header() {
   for (const Word& w : dense_words)
     if (w.index >= word::dense_shape && w.index < word::source_address) define_word(w);
   for (const Word& w : network_words) define_word(w);
+  for (const Word& w : self_words)
+    if (w.index == word::self_value_address || w.index == word::self_value_stride || w.index == word::self_scale)
+      define_word(w);
   out += "\n#endif\n";
   return out;
 }
@@ -221,6 +252,8 @@ std::string register_page(const Config& c) {
   const int end = word::dense_end;
   out += descriptor_table("An attention layer", kind_attention, attention_words, end, end);
   out += descriptor_table("A dense layer", kind_dense, dense_words, end, end);
+  if (c.network.self_attention != 0)
+    out += descriptor_table("Self-attention", kind_self_attention, self_words, end, end);
   if (c.network.epilogue != 0)
     out += descriptor_table("Operands and epilogue, of both", std::nullopt, network_words, word::network_reserved,
                             descriptor_words(c));

@@ -15,6 +15,8 @@ inline constexpr unsigned id_value = 0x5155494C;  ///< "QUIL"
 inline constexpr unsigned interface_version = 7;
 /// Kinds of a descriptor, with its version (3): an attention layer, a dense layer.
 inline constexpr unsigned kind_attention = 0x00030001, kind_dense = 0x00030002;
+/// .. and self-attention: rows q are where the queries are, rows k where the sources are.
+inline constexpr unsigned kind_self_attention = 0x00030003;
 /// Words of a descriptor. Addresses take two, the low half first; levels one each. A dense job (rows [queries, inner]
 /// times a matrix [inner, outputs]) has its rows where the queries are.
 namespace word {
@@ -23,6 +25,9 @@ inline constexpr int kind = 0, flags = 1, job_id = 2, queries = 3, query_address
                      output_stride = 15, levels = 16, source_address = 24, mask_address = 26, source_stride = 28,
                      rows = 29, list_address = 30;
 inline constexpr int dense_shape = 16, dense_panel = 17, dense_reserved = 18, dense_list = 29, dense_end = 32;
+// Of self-attention:
+inline constexpr int self_reserved = 16, self_value_address = 18, self_value_stride = 20, self_scale = 21,
+                     self_reserved_2 = 22;
 // With an epilogue, of both kinds:
 inline constexpr int position_address = 32, residual_address = 34, epsilon = 36, query_operand = 38,
                      source_operand = 39, epilogue = 40, reference_stride = 41, link = 42, network_reserved = 44;
