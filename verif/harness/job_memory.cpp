@@ -219,7 +219,7 @@ JobAddresses JobMemory::place_self_attention(const SelfAttentionWork& work, Chan
   a.sources = rows("key rows", work.key, a.source_stride);
   a.self_values = rows("value rows", work.value, a.self_value_stride);
   const auto count = work.query.size() / static_cast<std::size_t>(channels);
-  place_outputs(a, {}, std::vector<int>(count, 1), channels, noise);
+  place_rows_of_outputs(a, {}, std::vector<int>(count, 1), channels, noise);
   return a;
 }
 

@@ -159,6 +159,14 @@ void ProgramMemory::place_job(std::size_t number) {
     auto at = addresses(*a);
     at.parameters = parameters(pack_parameters(a->layer, config_));
     d = make_descriptor(AttentionWork{a->layer, a->stages}, config_, at, ids_[number]);
+  } else if (const auto* self = std::get_if<model::ProgramSelfAttention>(&job.work)) {
+    JobAddresses at;
+    at.queries = place_of(self->query), at.query_stride = rows_.at(self->query).stride;
+    at.sources = place_of(self->key), at.source_stride = rows_.at(self->key).stride;
+    at.self_values = place_of(self->value), at.self_value_stride = rows_.at(self->value).stride;
+    at.outputs = place_of(self->outputs), at.output_stride = rows_.at(self->outputs).stride;
+    d = make_descriptor(SelfAttentionWork{self->self, self->query_rows, self->key_rows, self->value_rows, self->output},
+                        config_, at, ids_[number]);
   } else {
     const auto& dense = std::get<model::ProgramDense>(job.work);
     auto at = addresses(dense);
@@ -216,6 +224,8 @@ std::vector<std::int32_t> ProgramMemory::outputs(std::size_t job) const {
   const auto& work = program_.jobs[job].work;
   if (const auto* a = std::get_if<model::ProgramAttention>(&work))
     return read_rows(a->outputs, config_.attention.embed_dim, first_rows(a->layer.queries));
+  if (const auto* self = std::get_if<model::ProgramSelfAttention>(&work))
+    return read_rows(self->outputs, config_.attention.embed_dim, first_rows(program_.tensors.at(self->query).rows));
   const auto& [layer, output, input, positions, list, outputs] = std::get<model::ProgramDense>(work);
   if (layer.boxes.empty())
     return read_rows(outputs, layer.outputs, layer.scatters ? layer.index_list : first_rows(layer.rows));

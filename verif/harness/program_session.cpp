@@ -17,6 +17,8 @@ std::int64_t mismatches_of(const std::vector<StageResult>& stages) {
 
 Work work_of(const model::ProgramJob& job) {
   if (const auto* a = std::get_if<model::ProgramAttention>(&job.work)) return AttentionWork{a->layer, a->stages};
+  if (const auto* s = std::get_if<model::ProgramSelfAttention>(&job.work))
+    return SelfAttentionWork{s->self, s->query_rows, s->key_rows, s->value_rows, s->output};
   const auto& dense = std::get<model::ProgramDense>(job.work);
   return DenseWork{dense.layer, dense.output};
 }
@@ -31,6 +33,13 @@ void count_products(const model::ProgramJob& job, const Config& c, ProgramJobRes
     const int channels = c.attention.embed_dim, samples = c.attention.samples_per_query();
     count(AttentionWork{a->layer, a->stages}.live_tokens(), channels, channels, value_tiles(c));
     count(static_cast<std::int64_t>(a->layer.wanted().size()), channels, 3 * samples, query_tiles(c));
+  } else if (const auto* self = std::get_if<model::ProgramSelfAttention>(&job.work)) {
+    const auto& a = c.attention;
+    const auto rows = static_cast<int>(self->output.size()) / a.embed_dim;
+    const int parts = exponential_parts(c);
+    result.steps += std::int64_t{divide_up(rows, c.gemm.rows)} * a.heads *
+                    (divide_up(rows, c.gemm.columns) * gemm_steps(c, a.head_dim()) + parts * gemm_steps(c, rows));
+    result.products += std::int64_t{rows} * rows * a.embed_dim * (1 + parts);
   } else {
     const auto& layer = std::get<model::ProgramDense>(job.work).layer;
     count(layer.rows, layer.inner, layer.outputs, divide_up(layer.outputs, c.gemm.columns));

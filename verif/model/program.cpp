@@ -232,8 +232,13 @@ class Builder {
                v = project(name + ".v", layer.value, alone, "self.v");
     const auto heads = run_self_attention(layer.self, q, k, v, static_cast<std::size_t>(net_.channels));
     tensor("self.heads", net_.queries, net_.channels);
-    p_.jobs.back().host_step = HostStep::self_attention;
-    p_.self_attention.push_back({layer.self, heads, "self.q", "self.k", "self.v", "self.heads"});
+    ProgramSelfAttention work{layer.self, q, k, v, heads, "self.q", "self.k", "self.v", "self.heads"};
+    if (net_.queries <= config_.network.self_attention) {
+      p_.jobs.push_back({name + ".heads", std::move(work)});
+    } else {
+      p_.jobs.back().host_step = HostStep::self_attention;
+      p_.self_attention.push_back(std::move(work));
+    }
     const Input in{"self.heads", heads};
     auto output = dense(layer.output, in);
     output.stream.norm = layer.norm2, output.stream.residual = target_;

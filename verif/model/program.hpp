@@ -31,10 +31,10 @@ struct ProgramDense {
   Integers output;
   std::string input, positions, list, outputs;
 };
-/// N16, a step of the host as long as there is no job for it.
+/// N16; a step of the host where the hardware has no part for so many rows.
 struct ProgramSelfAttention {
   SelfAttention self;
-  Integers output;
+  Integers query_rows, key_rows, value_rows, output;
   std::string query, key, value, outputs;
 };
 
@@ -43,7 +43,7 @@ enum class HostStep { none, choose_tokens, choose_queries, sine_embedding, self_
 
 struct ProgramJob {
   std::string name;  ///< as its result is called in the network
-  std::variant<ProgramAttention, ProgramDense> work;
+  std::variant<ProgramAttention, ProgramDense, ProgramSelfAttention> work;
   HostStep host_step = HostStep::none;
 };
 
@@ -51,7 +51,7 @@ struct Program {
   std::vector<ProgramJob> jobs;
   std::map<std::string, ProgramTensor> tensors;
   std::map<std::string, std::vector<int>> lists;     ///< index lists that the host writes, as they will be
-  std::vector<ProgramSelfAttention> self_attention;  ///< of the decoder's layers
+  std::vector<ProgramSelfAttention> self_attention;  ///< of the decoder's layers, where it is a step of the host
   Integers anchors;                                  ///< [S, 4], box logits of all tokens
   int classes = 0;
   Detections detections;
