@@ -49,7 +49,7 @@ TEST_CASE("memories have the sizes of their formulas") {
     const bool epilogue = c.network.epilogue != 0;
     const int stream = c.network.stream_bits,
               width = epilogue ? std::max({n.output_bits, n.query_bits, stream}) : n.output_bits,
-              result = epilogue ? std::max({n.output_bits, n.query_bits, stream + 2}) : n.output_bits,
+              result = epilogue ? std::max({n.output_bits, n.query_bits, stream + 2, 18}) : n.output_bits,
               projected = epilogue ? std::max(n.output_bits, stream + 2) : n.output_bits,
               in_word = beat / 8 / element_bytes(width);
     const int row_in_beats = std::max(

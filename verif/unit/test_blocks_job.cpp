@@ -24,6 +24,16 @@ std::uint32_t pair(std::int64_t lower, std::int64_t upper) { return number(lower
 
 bool has(const Descriptor& d, int flag) { return (d[word::flags] >> flag & 1) != 0; }
 
+/// Of a legal dense job with an epilogue: its results move boxes.
+bool moves_boxes(const Config& c, const Descriptor& d) {
+  return c.network.epilogue != 0 && d[word::kind] == accel::kind_dense && (d[word::epilogue] & 3) == 3;
+}
+/// Beats of a row of outputs of a dense job.
+int dense_row_beats(const Config& c, const Descriptor& d, int outputs) {
+  const int boxes = divide_up(c.attention.levels * 16 + 16, c.memory.data_bits / 8);
+  return moves_boxes(c, d) ? boxes : row_beats(outputs, result_width(c), c.memory);
+}
+
 /// Bits of the elements of rows: of the stream, where operands are formed, or these operands.
 int query_row_bits(const Config& c, const Descriptor& d) {
   return c.network.epilogue != 0 && has(d, accel::flag_stream_queries) ? result_width(c) : c.numerics.query_bits;
@@ -44,11 +54,14 @@ void add_network(Descriptor& d, bool dense, Random& random) {
   }
   if (has(d, accel::flag_stream_sources)) d[word::source_operand] = legal_scale(random);
   const bool norm = has(d, accel::flag_norm);
+  if (random.chance(30)) d[word::flags] |= 1u << accel::flag_host_step;
+  if (dense && norm && random.chance(30)) d[word::flags] |= 1u << accel::flag_scattered;
+  if (dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_listed;
   if (norm) {
     const auto e = random.chance(30) ? std::int64_t{1} << 50 : random.in(1, (std::int64_t{1} << random.in(1, 50)) - 1);
     d[word::epsilon] = number(e & 0xFFFFFFFF), d[word::epsilon + 1] = number(e >> 32);
   }
-  d[word::epilogue] = number((dense && !norm ? random.in(0, 2) : 0) | random.in(norm ? 1 : 0, 31) << 8);
+  d[word::epilogue] = number((dense && !norm ? random.in(0, 3) : 0) | random.in(norm ? 1 : 0, 31) << 8);
   std::fill(d.begin() + word::network_reserved, d.end(), 0);
 }
 
@@ -77,8 +90,13 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   };
   for (const int at : {word::query_address, word::parameter_address, word::output_address}) place(at, 64);
   if (c.network.epilogue != 0 && has(d, accel::flag_position)) place(word::position_address, 64);
-  if (c.network.epilogue != 0 && has(d, accel::flag_norm)) place(word::residual_address, 64);
   const auto stride = [&](int beats) { return number((beats + random.in(0, 3)) * beat); };
+  if (c.network.epilogue != 0) {
+    if (has(d, accel::flag_norm) || moves_boxes(c, d)) place(word::residual_address, 64);
+    place(word::link, 64);
+    const int references = a.levels * (has(d, accel::flag_boxes) ? 16 : 8);
+    d[word::reference_stride] = random.chance(50) ? 0 : stride(divide_up(references, beat));
+  }
   if (!dense) {
     place(word::list_address, 64);
     place(word::reference_address, 64), place(word::value_address, line);
@@ -99,11 +117,14 @@ Descriptor make(const Config& c, bool dense, Random& random) {
     d[word::output_stride] = stride(output_row_beats(c));
     return d;
   }
-  std::fill(d.begin() + word::dense_reserved, d.begin() + word::dense_end, 0);
+  const bool epilogue = c.network.epilogue != 0;
+  std::fill(d.begin() + word::dense_reserved, d.begin() + (epilogue ? word::dense_list : word::dense_end), 0);
+  if (epilogue) place(word::list_address, 64);
   const bool norm = c.network.epilogue != 0 && has(d, accel::flag_norm);
   const int columns = c.gemm.columns, inner = static_cast<int>(random.in(1, c.gemm.max_inner)),
             steps = gemm_steps(c, inner),
             outputs = norm                ? a.embed_dim
+                      : moves_boxes(c, d) ? 4
                       : random.chance(50) ? static_cast<int>(random.in(1, 3 * columns))
                                           : static_cast<int>(random.in(1, 2000)),
             tiles = divide_up(outputs, columns), most = most_panel_tiles(c), aligned = aligned_tiles(c);
@@ -113,7 +134,7 @@ Descriptor make(const Config& c, bool dense, Random& random) {
         aligned * static_cast<int>(random.in(1, std::min({most, weight_words(c) / 2 / steps, tiles - 1}) / aligned));
   d[word::dense_shape] = pair(inner, outputs), d[word::dense_panel] = pair(panel, tiles);
   d[word::query_stride] = stride(row_beats(inner, query_row_bits(c, d), c.memory));
-  d[word::output_stride] = stride(row_beats(outputs, result_width(c), c.memory));
+  d[word::output_stride] = stride(dense_row_beats(c, d, outputs));
   return d;
 }
 
@@ -124,13 +145,14 @@ Verdict judge_network(const Descriptor& d) {
   if (std::any_of(d.begin() + word::network_reserved, d.end(), [](auto w) { return w != 0; }))
     return {1, word::network_reserved};
   if (has(d, accel::flag_position) && !has(d, accel::flag_stream_queries)) return {1, word::flags};
+  if (has(d, accel::flag_scattered) && !norm) return {1, word::flags};
   if (has(d, accel::flag_stream_queries) && bad_scale(d[word::query_operand])) return {1, word::query_operand};
   if (!dense && has(d, accel::flag_stream_sources) && bad_scale(d[word::source_operand]))
     return {1, word::source_operand};
   const auto epsilon = d[word::epsilon] | std::uint64_t{d[word::epsilon + 1]} << 32;
   if (norm && (epsilon == 0 || epsilon > std::uint64_t{1} << 50)) return {1, word::epsilon};
   const auto format = d[word::epilogue] & 3, shift = d[word::epilogue] >> 8 & 31;
-  if ((d[word::epilogue] & ~0x1F03u) != 0 || format == 3 || (format != 0 && (norm || !dense)) || (norm && shift == 0))
+  if ((d[word::epilogue] & ~0x1F03u) != 0 || (format != 0 && (norm || !dense)) || (norm && shift == 0))
     return {1, word::epilogue};
   return {0, 0};
 }
@@ -141,15 +163,15 @@ Verdict judge(const Config& c, const Descriptor& d) {
   const int beat = c.memory.data_bits / 8;
   const bool dense = d[word::kind] == accel::kind_dense, epilogue = c.network.epilogue != 0;
   if (!dense && d[word::kind] != accel::kind_attention) return {1, word::kind};
-  const auto flags = epilogue ? (dense ? 0x2C8u : 0x3F7u) : dense ? 8u : 0x37u;
+  const auto flags = epilogue ? (dense ? 0xED8u : 0xBF7u) : dense ? 8u : 0x37u;
   if ((d[word::flags] & ~flags) != 0) return {1, word::flags};
-  if (dense &&
-      std::any_of(d.begin() + word::dense_reserved, d.begin() + word::dense_end, [](auto w) { return w != 0; }))
+  if (dense && std::any_of(d.begin() + word::dense_reserved,
+                           d.begin() + (epilogue ? word::dense_list : word::dense_end), [](auto w) { return w != 0; }))
     return {1, word::dense_reserved};
   if (const auto verdict = judge_network(d); epilogue && verdict.first != 0) return verdict;
   const bool position = epilogue && has(d, accel::flag_position), norm = epilogue && has(d, accel::flag_norm);
   if (d[word::queries] == 0 || d[word::queries] > number(a.max_queries)) return {2, word::queries};
-  const bool listed = !dense && (d[word::flags] & 1u << accel::flag_listed) != 0;
+  const bool listed = has(d, accel::flag_listed) || has(d, accel::flag_scattered), boxes = moves_boxes(c, d);
   if (listed && (d[word::rows] == 0 || d[word::rows] > number(a.max_queries))) return {2, word::rows};
   if (!dense && c.order.bucket_bits > 0 && (d[word::flags] & 1u << accel::flag_order_kept) != 0 &&
       d[word::queries] != number(held_queries))
@@ -172,7 +194,7 @@ Verdict judge(const Config& c, const Descriptor& d) {
     if (panel * steps > (panel == tiles ? weight_words(c) : weight_words(c) / 2)) return {9, word::dense_panel};
     if (panel != tiles && panel * c.gemm.columns * element_bytes(result_width(c)) % beat != 0)
       return {9, word::dense_panel};
-    if (norm && (outputs != a.embed_dim || panel != tiles)) return {9, word::dense_shape};
+    if ((norm && (outputs != a.embed_dim || panel != tiles)) || (boxes && outputs != 4)) return {9, word::dense_shape};
   }
   const bool projects = !dense && (d[word::flags] & 1u << accel::flag_map_given) == 0,
              masked = projects && (d[word::flags] & 1u << accel::flag_masked) != 0;
@@ -185,7 +207,8 @@ Verdict judge(const Config& c, const Descriptor& d) {
                                             {masked, word::mask_address, 64},
                                             {listed, word::list_address, 64},
                                             {position, word::position_address, 64},
-                                            {norm, word::residual_address, 64}}) {
+                                            {norm || boxes, word::residual_address, 64},
+                                            {epilogue, word::link, 64}}) {
     const auto i = static_cast<std::size_t>(at);
     if (used && (d[i] % number(alignment) != 0 || std::uint64_t{d[i + 1]} >> (c.memory.address_bits - 32) != 0))
       return {4, at};
@@ -193,9 +216,14 @@ Verdict judge(const Config& c, const Descriptor& d) {
   const auto bad_stride = [&](std::uint32_t stride, int beats) {
     return stride % number(beat) != 0 || stride / number(beat) < number(beats);
   };
+  const auto strided = d[word::reference_stride];
+  if (epilogue && !dense && strided != 0 &&
+      (strided >= 1u << 16 || bad_stride(strided, divide_up(a.levels * (has(d, accel::flag_boxes) ? 16 : 8), beat))))
+    return {4, word::reference_stride};
   if (bad_stride(d[word::query_stride], row_beats(dense ? inner : a.embed_dim, query_row_bits(c, d), c.memory)))
     return {4, word::query_stride};
-  if (bad_stride(d[word::output_stride], row_beats(dense ? outputs : a.embed_dim, result_width(c), c.memory)))
+  if (bad_stride(d[word::output_stride],
+                 dense ? dense_row_beats(c, d, outputs) : row_beats(a.embed_dim, result_width(c), c.memory)))
     return {4, word::output_stride};
   if (projects && bad_stride(d[word::source_stride], row_beats(a.embed_dim, source_row_bits(c, d), c.memory)))
     return {4, word::source_stride};
@@ -216,7 +244,21 @@ void add_network_changes(const Config& c, Changes& list) {
   const auto put = [&](int at, std::uint32_t value) {
     list.push_back([=](Descriptor& d) { d[static_cast<std::size_t>(at)] = value; });
   };
-  for (const int w : {41, 47, 48, 62}) put(w, 1);
+  for (const int w : {44, 47, 48, 62}) put(w, 1);
+  // Strides of references: too short, not of whole beats, too long.
+  const std::uint32_t beat = number(c.memory.data_bits / 8);
+  for (const std::uint32_t value : {beat, beat + 1, 2 * beat, (1u << 16) - beat, 1u << 16, 1u << 31})
+    put(word::reference_stride, value);
+  put(word::link, 0), put(word::link, 32), put(word::link, 64);
+  list.push_back([](Descriptor& d) { d[word::flags] |= 1u << accel::flag_scattered; });
+  list.push_back([](Descriptor& d) { d[word::flags] |= 1u << accel::flag_listed, d[word::rows] = 0; });
+  // Boxes that have another number of outputs, or too short a stride.
+  for (const int outputs : {3, 4, 5})
+    list.push_back([=, columns = c.gemm.columns](Descriptor& d) {
+      d[word::flags] &= ~(1u << accel::flag_norm | 1u << accel::flag_scattered);
+      d[word::epilogue] = 3, d[word::dense_shape] = pair(1, outputs);
+      d[word::dense_panel] = pair(divide_up(outputs, columns), divide_up(outputs, columns));
+    });
   put(63, 1u << 31);
   list.push_back([](Descriptor& d) {  // positions of rows that are operands
     d[word::flags] = (d[word::flags] & ~(1u << accel::flag_stream_queries)) | 1u << accel::flag_position;
@@ -406,7 +448,10 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         if (position) same("network_position_address", address(word::position_address));
         if (has(d, accel::flag_stream_queries)) scale("network_query_operand", word::query_operand);
         if (has(d, accel::flag_stream_sources)) scale("network_source_operand", word::source_operand);
-        if (norm) same("network_residual_address", address(word::residual_address));
+        same("network_host_step", has(d, accel::flag_host_step)), same("network_link", address(word::link));
+        same("network_scattered", dense && has(d, accel::flag_scattered));
+        if (!dense) same("network_reference_stride", d[word::reference_stride]);
+        if (norm || moves_boxes(config, d)) same("network_residual_address", address(word::residual_address));
         if (norm) same("network_epsilon", address(word::epsilon));
         same("network_format", d[word::epilogue] & 3), same("network_norm_shift", d[word::epilogue] >> 8);
       }
@@ -452,7 +497,8 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       for (const int at :
            {word::network_reserved, word::query_operand, word::source_operand, word::epsilon, word::epilogue})
         all.insert({1, at});
-      for (const int at : {word::position_address, word::residual_address}) all.insert({4, at});
+      for (const int at : {word::position_address, word::residual_address, word::link, word::reference_stride})
+        all.insert({4, at});
     }
     for (const auto& v : all) {
       CAPTURE(v.first);
