@@ -70,6 +70,25 @@ Block regions_of(const Config& c) {
                    beats * c.memory.data_bits + (listed > 16 ? listed * segment : 0))};
 }
 
+/// Rows that become weights, scores and exponentials of two heads, and parts of sums.
+Block self_attention_of(const Config& c) {
+  const auto& g = c.gemm;
+  const int bits = c.numerics.query_bits, rows = c.network.self_attention, parts = exponential_parts(c),
+            weight = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits),
+            operand = std::max(bits, c.numerics.feature_bits);
+  const std::int64_t together = columns_together(c, g.depth * weight),
+                     wide = std::max<std::int64_t>(row_word(c), together),
+                     words = divide_up(c.attention.embed_dim, static_cast<int>(wide));
+  const std::int64_t row_slots = g.rows == 1 ? 1 : up(g.rows);
+  const int acc = std::max(operand + weight - 1 + holds(std::max({c.attention.embed_dim, g.max_inner, rows})),
+                           exponential_bits(c) + bits + holds(rows));
+  return {"self_attention", 0,
+          std::max<std::int64_t>(together, g.depth) * 2 * up(words) * wide * bits +
+              2 * row_slots * up(key_tiles(c)) * g.columns * 13 +
+              g.rows * 2 * up(std::int64_t{key_tiles(c)} * key_slices(c)) * exponential_units(c) * exponential_bits(c) +
+              (parts > 1 ? up(g.rows) * g.columns * acc : 0)};
+}
+
 }  // namespace
 
 Hardware hardware_of(const Config& c) {
@@ -144,6 +163,7 @@ Hardware hardware_of(const Config& c) {
   block_of("result_buffer", 0,
            banks * std::max<std::int64_t>(1, result_elements(c) / banks) * ((groups - 1) * row_slots + g.rows) *
                std::max(n.feature_bits, n.output_bits));
+  if (c.network.self_attention > 0) add(self_attention_of(c));
   block_of("token_mask", 0, std::int64_t{divide_up(a.max_tokens, beat_bytes(c.memory))} * beat_bytes(c.memory));
   const int row = std::max(row_beats(a.embed_dim, n.feature_bits, c.memory),
                            row_beats(static_cast<int>(longest), n.query_bits, c.memory)),
