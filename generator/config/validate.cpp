@@ -153,12 +153,6 @@ void check_self_attention(const Config& c) {
     refuse("gemm.depth", c.gemm.depth,
            fmt::format("a divisor of attention.embed_dim / attention.heads ({}) with network.self_attention", head),
            "lower it");
-  constexpr int most_words = 1 << 16;
-  if (weight_words(c) > most_words)
-    refuse("network.self_attention", most,
-           fmt::format("such that the weight memories have at most {} words (they would have {})", most_words,
-                       weight_words(c)),
-           "lower it, or raise gemm.depth or gemm.columns");
 }
 
 void check_order(const Order& order) {

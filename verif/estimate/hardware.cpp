@@ -77,12 +77,33 @@ Block operand_former_of(const Config& c) {
   return {"operand_former", in_beat, std::int64_t{row_buffer_beats(c)} * c.memory.data_bits};
 }
 
-/// Residual rows, sums of four rows, gamma and beta. An element is squared, normalised and scaled; a sum is squared.
+/// Residual rows, sums of four rows, gamma and beta; rows that a list has named. An element is squared, normalised and
+/// scaled; a sum is squared; a box has a product, and where references have a stride another one.
 Block row_epilogue_of(const Config& c) {
   const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(result_width(c));
-  return {"row_epilogue", 3 * in_beat + 1,
+  return {"row_epilogue", 3 * in_beat + 1 + 1 + 1,
           std::int64_t{residual_buffer_beats(c)} * c.memory.data_bits +
-              c.attention.embed_dim * (4 * std::int64_t{branch_bits(c)} + 16 + 32)};
+              c.attention.embed_dim * (4 * std::int64_t{branch_bits(c)} + 16 + 32) +
+              divide_up(c.attention.max_queries, 32) * 32};
+}
+
+/// Rows that become weights, scores and exponentials of two heads, and parts of sums.
+Block self_attention_of(const Config& c) {
+  const auto& g = c.gemm;
+  const int bits = c.numerics.query_bits, rows = c.network.self_attention, parts = exponential_parts(c),
+            weight = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits),
+            operand = std::max(bits, c.numerics.feature_bits);
+  const std::int64_t together = columns_together(c, g.depth * weight),
+                     wide = std::max<std::int64_t>(row_word(c), together),
+                     words = divide_up(c.attention.embed_dim, static_cast<int>(wide));
+  const std::int64_t row_slots = g.rows == 1 ? 1 : up(g.rows);
+  const int acc = std::max(operand + weight - 1 + holds(std::max({c.attention.embed_dim, g.max_inner, rows})),
+                           exponential_bits(c) + bits + holds(rows));
+  return {"self_attention", 0,
+          std::max<std::int64_t>(together, g.depth) * 2 * up(words) * wide * bits +
+              2 * row_slots * up(key_tiles(c)) * g.columns * 13 +
+              g.rows * 2 * up(std::int64_t{key_tiles(c)} * key_slices(c)) * exponential_units(c) * exponential_bits(c) +
+              (parts > 1 ? up(g.rows) * g.columns * acc : 0)};
 }
 
 }  // namespace
@@ -118,7 +139,7 @@ Hardware hardware_of(const Config& c) {
   // Bits of an output of the lanes, and of one of the array, before they take their format.
   const bool epilogue = c.network.epilogue != 0;
   const int projected = epilogue ? std::max(n.output_bits, branch_bits(c)) : n.output_bits,
-            result = epilogue ? std::max(n.query_bits, projected) : n.output_bits;
+            result = epilogue ? std::max({n.query_bits, projected, 18}) : n.output_bits;
 
   Hardware h;
   const auto add = [&](const Block& block) {
@@ -164,6 +185,7 @@ Hardware hardware_of(const Config& c) {
            banks * std::max<std::int64_t>(1, result_elements(c) / banks) * ((groups - 1) * row_slots + g.rows) *
                std::max(n.feature_bits, result));
   if (epilogue) add(operand_former_of(c)), add(row_epilogue_of(c));
+  if (c.network.self_attention > 0) add(self_attention_of(c));
   block_of("token_mask", 0, std::int64_t{divide_up(a.max_tokens, beat_bytes(c.memory))} * beat_bytes(c.memory));
   // What is written waits for the whole of its burst, and there is room for another.
   block_of("memory_clients", 0, beat * (job_buffer_beats(c) + row_buffer_beats(c) + 32));

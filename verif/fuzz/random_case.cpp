@@ -64,8 +64,6 @@ void mend(Config& c) {
       a.head_dim() % c.gemm.depth != 0)
     c.network.self_attention = 0;
   c.network.self_attention = std::min(c.network.self_attention, a.max_queries);
-  while (c.network.self_attention > 1 && key_words(c) + value_tiles(c) * value_words(c) > 1 << 16)
-    c.network.self_attention /= 2;
   while (weight_words(c) > 1 << 16) c.gemm.depth *= 2, c.gemm.max_inner = 1 + c.gemm.max_inner / 2;
   // Weight memories are only large to the simulators.
   const auto weight_bits = [&] { return double(weight_words(c)) * c.gemm.columns * c.gemm.depth * 16; };
