@@ -171,6 +171,7 @@ mistake 'dense: too many outputs' '65536 outputs exceed 65535' simulate --preset
 mistake 'dense: fit' 'fit: takes dimensions from a workload' simulate --preset nano --fit --dense 1x1x1
 mistake 'dense: given map' 'given-map: is about the value map' simulate --preset nano --given-map --dense 1x1x1
 mistake 'ReLU of a layer' 'relu: is an activation of dense jobs' simulate --preset nano --relu --workload good.safetensors
+mistake 'picture of a layer' 'svg: draws what a detector found' simulate --preset nano --svg picture.svg --workload good.safetensors
 mistake 'dense: no configuration' 'no configuration' simulate --dense 1x1x1
 mistake 'dense: of a block' 'block of "quillgen" only' simulate --rtl block --dense 1x1x1
 mistake 'simulation of a block' 'block of "quillgen" only' simulate --rtl block --workload good.safetensors
