@@ -24,6 +24,12 @@ void print_stages(const harness::JobResult& r) {
   for (const auto& fault : r.faults) fmt::print("  {}\n", fault);
 }
 
+void say_speed(std::uint64_t cycles, double seconds) {
+  if (seconds >= 1 && cycles > 0)
+    fmt::print(stderr, "simulated {} cycles in {:.1f} s, {:.0f} a second\n", cycles, seconds,
+               static_cast<double>(cycles) / seconds);
+}
+
 namespace {
 
 /// Share of the job's time in which the data bus of the DRAM was busy.

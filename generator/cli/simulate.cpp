@@ -40,15 +40,6 @@ std::optional<Waveform> chosen_waveform(const SimulateOptions& options) {
   return Waveform(options.trace);
 }
 
-/// How fast the simulator was, the software around it included; of runs that are long enough to tell.
-void say_speed(const std::vector<Run>& runs, double seconds) {
-  std::uint64_t cycles = 0;
-  for (const auto& run : runs) cycles += run.result.cycles;
-  if (seconds >= 1 && cycles > 0)
-    fmt::print(stderr, "simulated {} cycles in {:.1f} s, {:.0f} a second\n", cycles, seconds,
-               static_cast<double>(cycles) / seconds);
-}
-
 /// The jobs of a run, by its seed. What they refer to must live until the next call.
 using MakeJobs = std::function<std::vector<harness::Work>(std::uint64_t seed)>;
 
@@ -95,7 +86,9 @@ std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::op
         }
         keep_waveform();
       }
-  say_speed(runs, std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count());
+  std::uint64_t cycles = 0;
+  for (const auto& run : runs) cycles += run.result.cycles;
+  say_speed(cycles, std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count());
   return runs;
 }
 
@@ -243,12 +236,18 @@ void add_simulate(const Command& app, int& exit_status) {
       .capture_default_str();
   command.add_option("--trace", o->trace,
                      "record a waveform (name it .fst) and a list of signals for GTKWave beside it; one run only");
+  command.add_option("--svg", o->svg,
+                     "with --network: also draw objects and what was found; of several scenes each, its number before "
+                     "the end of the name");
   command.add_option("--json", o->json, "also write the results to this file");
   command.add_flag("--quick-build", o->quick_build,
                    "build the simulator without optimisation: sooner ready, slower to run");
   command.add_option("--keep", o->keep, "generate the RTL into this folder and leave it there").excludes("--rtl");
   add_examples(command, {"simulate --preset nano --workload " + example("official_test_shapes.safetensors") +
                              " --stall 0,30 --seed 1,2",
+                         "simulate --preset detector --network " + example("tiny_detector.safetensors") + " --scales " +
+                             example("tiny_detector.scales.json") + " --input " +
+                             example("tiny_detector_scenes.safetensors") + " --scenes 0:1 --svg boxes.svg",
                          "simulate --rtl rtl --dense 13x15x7"});
   command.callback([o, &exit_status] {
     harness::catch_interrupts();

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <map>
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "cli/fit.hpp"
+#include "cli/network_report.hpp"
 #include "cli/progress.hpp"
+#include "cli/simulate_report.hpp"
 #include "cli/simulate_rtl.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
@@ -17,98 +20,16 @@
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "model/program.hpp"
-#include "network/average_precision.hpp"
 #include "network/evaluate.hpp"
+#include "network/picture.hpp"
 #include "network/quantise_network.hpp"
 #include "reference/quantise.hpp"
 
 namespace quillgen::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-struct SceneRun {
-  int scene = 0;
-  harness::Conditions conditions;
-  harness::ProgramResult result;
-  std::vector<network::Detection> found;
-  std::string replay;
-};
-
-/// Sums over the jobs of a layer: encoder.0, decoder.1, proposal.
-struct LayerSum {
-  std::uint64_t cycles = 0;
-  std::int64_t steps = 0, products = 0, mismatches = 0;
-  int jobs = 0;
-};
-
-std::string layer_of(const std::string& job) {
-  const auto first = job.find('.');
-  const auto second = job.find('.', first + 1);
-  const bool numbered =
-      first != std::string::npos && first + 1 < job.size() && job[first + 1] >= '0' && job[first + 1] <= '9';
-  return numbered ? job.substr(0, second) : job.substr(0, first);
-}
-
-double share(std::int64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-int pes(const Config& c) { return c.gemm.rows * c.gemm.columns * c.gemm.depth; }
-
-void print_run(const SceneRun& run, const Config& config, const std::vector<network::Object>& objects) {
-  const auto& r = run.result;
-  std::vector<std::pair<std::string, LayerSum>> layers;
-  for (const auto& job : r.jobs) {
-    const auto name = layer_of(job.name);
-    if (layers.empty() || layers.back().first != name) layers.emplace_back(name, LayerSum{});
-    auto& sum = layers.back().second;
-    sum.cycles += job.cycles, sum.steps += job.steps, sum.products += job.products, sum.mismatches += job.mismatches();
-    ++sum.jobs;
-  }
-  fmt::print("\nscene {}, stall {} %, latency {}\n{:<12} {:>5} {:>10} {:>10} {:>9} {:>10}\n", run.scene,
-             run.conditions.stall_percent, run.conditions.latency, "layer", "jobs", "cycles", "array", "useful",
-             "mismatches");
-  for (const auto& [name, sum] : layers)
-    fmt::print("{:<12} {:>5} {:>10} {:>8.1f} % {:>7.1f} % {:>10}\n", name, sum.jobs, sum.cycles,
-               100 * share(sum.steps, sum.cycles),
-               100 * share(sum.products, sum.cycles * static_cast<std::uint64_t>(pes(config))), sum.mismatches);
-  fmt::print("program      {:>5} {:>10}; {} steps of the host, {} cycles with them\n", r.jobs.size(), r.cycles,
-             r.host_steps, r.host_cycles);
-  fmt::print(
-      "array: cycles in which it takes a step; useful: of its products, those of rows and outputs that there are\n");
-  fmt::print("\n{:<8} {:>5} {:>6}   {:>6} {:>6} {:>6} {:>6}\n", "found", "class", "score", "x", "y", "width", "height");
-  for (std::size_t i = 0; i < run.found.size() && (i < objects.size() || run.found[i].score >= 0.5); ++i) {
-    const auto& d = run.found[i];
-    fmt::print("{:<8} {:>5} {:>6.3f}   {:>6.3f} {:>6.3f} {:>6.3f} {:>6.3f}\n", i, d.label, d.score, d.box[0], d.box[1],
-               d.box[2], d.box[3]);
-  }
-}
-
-Json json_of(const SceneRun& run) {
-  const auto& r = run.result;
-  Json json = {{"scene", run.scene},
-               {"seed", run.conditions.seed},
-               {"stall", run.conditions.stall_percent},
-               {"latency", run.conditions.latency},
-               {"bit_exact", r.bit_exact()},
-               {"mismatches", r.mismatches()},
-               {"cycles", r.cycles},
-               {"host_steps", r.host_steps},
-               {"host_cycles", r.host_cycles},
-               {"bytes", r.total_bytes}};
-  if (!r.bit_exact()) json["first_mismatch"] = r.first_mismatch();
-  for (const auto& job : r.jobs)
-    json["jobs"].push_back({{"name", job.name},
-                            {"cycles", job.cycles},
-                            {"array_steps", job.steps},
-                            {"products", job.products},
-                            {"mismatches", job.mismatches()}});
-  for (const auto& d : run.found)
-    json["found"].push_back(
-        {{"class", d.label}, {"score", d.score}, {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}});
-  return json;
-}
 
 void check_hardware(const Config& config) {
   if (config.network.epilogue == 0)
@@ -117,87 +38,194 @@ void check_hardware(const Config& config) {
         "take --preset detector");
 }
 
-}  // namespace
+/// The waveform is of one run.
+void check_one_scene(const SimulateOptions& options, const SceneRange& range) {
+  if (!options.trace.empty() && range.last - range.first > 1)
+    throw UserError(fmt::format("--trace {}: would be of {} scenes, and a waveform is of one: give --scenes {}:{}",
+                                options.trace, range.last - range.first, range.first, range.first + 1));
+}
 
-int simulate_network(const SimulateOptions& options, std::optional<Waveform>& waveform) {
-  const auto net = network::load_network(options.network.network);
+/// FILE, with the number of the scene before its end where there are several.
+fs::path picture_file(const std::string& file, const SceneRange& range, int scene) {
+  if (range.last - range.first == 1) return file;
+  const fs::path path(file);
+  return path.parent_path() / fmt::format("{}-{}{}", path.stem().string(), scene, path.extension().string());
+}
+
+std::string picture_of(const SceneRun& run, const std::string& network, const Config& config) {
+  return network::scene_picture(
+      fmt::format("{}, scene {}", network, run.scene),
+      fmt::format("found by {} in RTL, stall {} %, {}: {}", config.name, run.conditions.stall_percent,
+                  memory_text(run.conditions),
+                  run.result.bit_exact() ? "bit-exact" : fmt::format("{} mismatches", run.result.mismatches())),
+      run.objects, run.found);
+}
+
+/// Everything that runs have in common.
+struct Setup {
+  network::Network net;
   std::optional<network::Scales> scales;
   std::optional<network::SceneFile> scenes;
   SceneRange range;
+};
+
+std::vector<network::Detection> found_in(const model::Detections& result, const Setup& s) {
+  if (result.logits.empty()) return {};
+  const double unit = s.scales->of(fmt::format("decoder.{}.classes", s.net.decoder.size() - 1));
+  network::Values logits, boxes;
+  for (const auto x : result.logits) logits.push_back(x * unit);
+  for (const auto x : result.boxes) boxes.push_back(std::ldexp(x, -16));
+  return network::detections(logits, boxes, s.net.classes);
+}
+
+class Runner {
+ public:
+  Runner(const SimulateOptions& options, const Rtl& rtl, const Setup& setup, std::optional<Waveform>& waveform)
+      : options_(options),
+        rtl_(rtl),
+        setup_(setup),
+        waveform_(waveform),
+        integers_(quantise(setup.net, *setup.scales, rtl.config)),
+        dram_(options.memory.empty() ? nullptr
+                                     : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory))),
+        library_(simulator_of(rtl, options, [this](std::string_view text) { progress_.show(text); })) {}
+
+  /// Every scene under every combination of the conditions. `done` is told each run.
+  void run(const std::function<void(const SceneRun&)>& done) {
+    for (int i = setup_.range.first; i < setup_.range.last; ++i) {
+      const auto scene = setup_.scenes->scene(i);
+      progress_.show(fmt::format("scene {}: the model", i));
+      const auto program = model::make_program(
+          integers_, rtl_.config,
+          quantised(scene.source, setup_.scales->of("encoder.input"), rtl_.config.network.stream_bits));
+      for (const int stall : options_.stalls)
+        for (const int latency : options_.latencies)
+          for (const auto seed : options_.seeds) {
+            SceneRun run;
+            run.scene = i, run.objects = scene.objects;
+            run.conditions = {seed, stall, latency ? latency : rtl_.config.memory.latency_cycles};
+            run.conditions.dram = dram_;
+            auto alone = options_;
+            alone.network.scenes = fmt::format("{}:{}", i, i + 1);
+            run.replay = replay_command(alone, run.conditions);
+            run.result = simulated(program, run);
+            run.found = found_in(run.result.found, setup_);
+            progress_.show("");
+            done(run);
+          }
+    }
+  }
+
+ private:
+  harness::ProgramResult simulated(const model::Program& program, const SceneRun& run) {
+    std::optional<harness::Session> session;
+    session.emplace(library_, rtl_.manifest, rtl_.config, run.conditions, waveform_ ? waveform_->draft() : fs::path());
+    // The waveform is kept however the run ends.
+    const auto keep_waveform = [&] {
+      session.reset();
+      progress_.show("");
+      if (waveform_) waveform_->finish(library_, rtl_.manifest.top);
+    };
+    harness::ProgramRun what{program};
+    what.progress = [&](const harness::ProgramJobResult& job, std::size_t number) {
+      progress_.show(fmt::format("scene {}, stall {} %: job {} of {}, {}: {} cycles, {} mismatches", run.scene,
+                                 run.conditions.stall_percent, number + 1, program.jobs.size(), job.name, job.cycles,
+                                 job.mismatches()));
+    };
+    try {
+      auto result = session->run(what);
+      keep_waveform();
+      return result;
+    } catch (...) {
+      keep_waveform();
+      throw;
+    }
+  }
+
+  const SimulateOptions& options_;
+  const Rtl& rtl_;
+  const Setup& setup_;
+  std::optional<Waveform>& waveform_;
+  Progress progress_;
+  model::Network integers_;
+  std::shared_ptr<const harness::DramTiming> dram_;
+  harness::SimulatorLibrary library_;
+};
+
+/// Of the runs of a scene one is drawn, and counts for AP.
+bool is_last_of_scene(const std::vector<SceneRun>& runs, std::size_t i) {
+  return i + 1 == runs.size() || runs[i + 1].scene != runs[i].scene;
+}
+
+void write_files(const SimulateOptions& options, const Setup& s, const Config& config,
+                 const std::vector<SceneRun>& runs, const Json& json) {
+  std::vector<std::pair<fs::path, std::string>> texts;
+  if (!options.json.empty())
+    texts.emplace_back(options.json, json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
+  for (std::size_t i = 0; i < runs.size() && !options.svg.empty(); ++i)
+    if (is_last_of_scene(runs, i))
+      texts.emplace_back(picture_file(options.svg, s.range, runs[i].scene),
+                         picture_of(runs[i], fs::path(s.net.file).filename().string(), config));
+  std::vector<harness::OutputFile> files;
+  for (const auto& [path, text] : texts) files.push_back({path, text});
+  harness::write_atomically(files);
+}
+
+}  // namespace
+
+int simulate_network(const SimulateOptions& options, std::optional<Waveform>& waveform) {
+  Setup s{network::load_network(options.network.network), {}, {}, {}};
   const auto rtl = rtl_for(
-      options, [&] { return chosen_config(options.config, network::shape_of(net)); },
+      options, [&] { return chosen_config(options.config, network::shape_of(s.net)); },
       [&](const Config& config) {
         check_hardware(config);
-        network::check_fits(net, config);
-        scales = network::read_scales(options.network.scales, net, config);
-        scenes.emplace(options.network.input, net);
-        range = chosen_scenes(options.network, *scenes);
+        network::check_fits(s.net, config);
+        s.scales = network::read_scales(options.network.scales, s.net, config);
+        s.scenes.emplace(options.network.input, s.net);
+        s.range = chosen_scenes(options.network, *s.scenes);
+        check_one_scene(options, s.range);
       });
-  const auto& config = rtl.config;
-  const auto integers = quantise(net, *scales, config);
-  const auto dram = options.memory.empty()
-                        ? nullptr
-                        : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory));
-  Progress progress;
-  const harness::SimulatorLibrary library(
-      simulator_of(rtl, options, [&](std::string_view text) { progress.show(text); }));
+  const bool several = options.runs() * static_cast<std::size_t>(s.range.last - s.range.first) > 1;
+  Runner runner(options, rtl, s, waveform);
+  fmt::print("{} on {}: {} tokens, {} queries, {} + {} layers\n{}", rtl.config.name, s.net.file, s.net.tokens(),
+             s.net.queries, s.net.encoder.size(), s.net.decoder.size(), several ? "\n" : "");
+  if (several) print_line_heading();
   std::vector<SceneRun> runs;
-  network::AveragePrecision precision(net.classes);
-  const double unit = scales->of(fmt::format("decoder.{}.classes", net.decoder.size() - 1));
-  for (int i = range.first; i < range.last; ++i) {
-    const auto scene = scenes->scene(i);
-    progress.show(fmt::format("scene {}: the model", i));
-    const auto program = model::make_program(
-        integers, config, quantised(scene.source, scales->of("encoder.input"), config.network.stream_bits));
-    for (const int stall : options.stalls)
-      for (const int latency : options.latencies)
-        for (const auto seed : options.seeds) {
-          auto& run = runs.emplace_back();
-          run.scene = i;
-          run.conditions = {seed, stall, latency ? latency : config.memory.latency_cycles};
-          run.conditions.dram = dram;
-          run.replay = replay_command(options, run.conditions);
-          harness::Session session(library, rtl.manifest, config, run.conditions,
-                                   waveform ? waveform->draft() : std::filesystem::path());
-          harness::ProgramRun what{program};
-          what.progress = [&](const harness::ProgramJobResult& job, std::size_t number) {
-            progress.show(fmt::format("scene {}, stall {} %: job {} of {}, {}: {} cycles", i, stall, number + 1,
-                                      program.jobs.size(), job.name, job.cycles));
-          };
-          run.result = session.run(what);
-          if (!run.result.found.logits.empty()) {
-            network::Values logits, boxes;
-            for (const auto x : run.result.found.logits) logits.push_back(x * unit);
-            for (const auto x : run.result.found.boxes) boxes.push_back(std::ldexp(x, -16));
-            run.found = network::detections(logits, boxes, net.classes);
-          }
-        }
-    precision.add(runs.back().found, scene.objects);
-    progress.show("");
-    print_run(runs.back(), config, scene.objects);
-  }
-  progress.show("");
-  if (waveform) waveform->finish(library, rtl.manifest.top);
-  std::int64_t mismatches = 0;
+  const auto before = std::chrono::steady_clock::now();
+  runner.run([&](const SceneRun& run) {
+    if (several) print_line(run);
+    else print_details(run, rtl.config);
+    std::fflush(stdout);  // a run takes seconds
+    runs.push_back(run);
+  });
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+  if (several) print_line_legend();
+
+  network::AveragePrecision precision(s.net.classes);
+  std::int64_t mismatches = 0, values = 0;
   std::uint64_t cycles = 0;
-  for (const auto& run : runs) mismatches += run.result.mismatches(), cycles += run.result.cycles;
-  if (!options.json.empty()) {
-    Json json = {{"network", net.file}, {"bit_exact", mismatches == 0}, {"mismatches", mismatches},
-                 {"cycles", cycles},    {"ap", precision.mean()},       {"ap50", precision.at(0.5)}};
-    for (const auto& run : runs) json["runs"].push_back(json_of(run));
-    json["config"] = to_json(config);
-    harness::write_atomically(options.json,
-                              json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto& run = runs[i];
+    mismatches += run.result.mismatches(), values += compared(run.result), cycles += run.result.cycles;
+    if (is_last_of_scene(runs, i)) precision.add(run.found, run.objects);
   }
+  Json json = {
+      {"network", s.net.file}, {"bit_exact", mismatches == 0}, {"compared", values},       {"mismatches", mismatches},
+      {"cycles", cycles},      {"ap", precision.mean()},       {"ap50", precision.at(0.5)}};
+  for (const auto& run : runs) json["runs"].push_back(json_of(run));
+  json["config"] = to_json(rtl.config);
+  write_files(options, s, rtl.config, runs, json);
+  std::fflush(stdout);
+  say_speed(cycles, taken.count());
   for (const auto& run : runs) {
     if (run.result.bit_exact()) continue;
     std::fflush(stdout);
     fmt::print(stderr, "quillgen: mismatch: {}\nreplay: {}\n", run.result.first_mismatch(), run.replay);
     return 1;
   }
-  fmt::print("\n{} scenes, AP {:.2f}, AP50 {:.2f}; bit-exact in every job{}\n", range.last - range.first,
-             100 * precision.mean(), 100 * precision.at(0.5),
-             runs.size() > 1 ? fmt::format(", {} runs", runs.size()) : "");
+  const int count = s.range.last - s.range.first;
+  fmt::print("\n{} scene{}: AP {:.2f}, AP50 {:.2f}\nbit-exact in every job{}\n", count, count == 1 ? "" : "s",
+             100 * precision.mean(), 100 * precision.at(0.5), several ? fmt::format(", {} runs", runs.size()) : "");
   return 0;
 }
 

@@ -23,6 +23,7 @@ void check_options(const SimulateOptions& o) {
   if (network && (dense || !o.workload.empty() || o.given_map || o.relu))
     throw UserError("--network: is run from tokens to boxes: leave out --workload, --dense, --given-map and --relu");
   if (network) return;
+  if (!o.svg.empty()) throw UserError("--svg: draws what a detector found: give it with --network, or leave --svg out");
   if (!dense && o.workload.empty())
     throw UserError(
         "nothing to simulate: give a layer with --workload FILE, a network with --network FILE, or dense products with "

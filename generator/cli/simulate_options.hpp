@@ -14,7 +14,7 @@ namespace quillgen::cli {
 struct SimulateOptions {
   ConfigOptions config;
   NetworkOptions network;
-  std::string workload, rtl, json, keep, trace;
+  std::string workload, rtl, json, svg, keep, trace;
   std::string memory;              ///< name or file of a DRAM; empty: a fixed latency
   std::vector<std::string> dense;  ///< shapes as they were typed
   bool relu = false, given_map = false, quick_build = false;

@@ -63,6 +63,8 @@ std::string percent(double x);
 double elements(const Config& config);
 /// Stages, and everything else that is wrong.
 void print_stages(const harness::JobResult& result);
+/// How fast the simulator was, the software around it included; nothing of runs too short to tell.
+void say_speed(std::uint64_t cycles, double seconds);
 /// "latency 200", or the DRAM and its bandwidth.
 std::string memory_text(const harness::Conditions& conditions);
 /// For a column: 200, or - with a DRAM.

@@ -159,6 +159,11 @@ void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResul
   if (status & QUILLGEN_STATUS_QUARANTINED_MASK)
     for (auto& fault : recover()) ++result.fault_count, result.faults.push_back(std::move(fault));
   bench_.set_comparison(nullptr);
+  if (!(status & QUILLGEN_STATUS_FAILED_MASK) && follower.number() != run.program.jobs.size()) {
+    ++result.fault_count;
+    result.faults.push_back(
+        fmt::format("the program ended after {} of {} jobs", follower.number(), run.program.jobs.size()));
+  }
   const auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
   result.error_code = bench_.read_register(QUILLGEN_ERROR);
   if (interrupts != (result.error_code ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK)) {

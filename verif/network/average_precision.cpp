@@ -7,18 +7,6 @@
 namespace quillgen::network {
 namespace {
 
-/// Of two boxes given by centre and size.
-double intersection_over_union(const double* a, const double* b) {
-  double shared = 1;
-  for (int axis = 0; axis < 2; ++axis) {
-    const double low = std::max(a[axis] - a[2 + axis] / 2, b[axis] - b[2 + axis] / 2);
-    const double high = std::min(a[axis] + a[2 + axis] / 2, b[axis] + b[2 + axis] / 2);
-    shared *= std::max(0.0, high - low);
-  }
-  const double all = a[2] * a[3] + b[2] * b[3] - shared;
-  return all > 0 ? shared / all : 0;
-}
-
 struct Scored {
   double score;
   bool is_match;
@@ -43,6 +31,17 @@ void match(const std::vector<Detection>& found, const std::vector<Object>& objec
 }
 
 }  // namespace
+
+double intersection_over_union(const double* a, const double* b) {
+  double shared = 1;
+  for (int axis = 0; axis < 2; ++axis) {
+    const double low = std::max(a[axis] - a[2 + axis] / 2, b[axis] - b[2 + axis] / 2);
+    const double high = std::min(a[axis] + a[2 + axis] / 2, b[axis] + b[2 + axis] / 2);
+    shared *= std::max(0.0, high - low);
+  }
+  const double all = a[2] * a[3] + b[2] * b[3] - shared;
+  return all > 0 ? shared / all : 0;
+}
 
 std::vector<Detection> detections(const Values& logits, const Values& boxes, int classes) {
   std::vector<Detection> all;

@@ -12,6 +12,9 @@ struct Detection {
   double score;
 };
 
+/// Of two boxes given by centre and size: what they share of what they cover together, 0 .. 1.
+double intersection_over_union(const double* a, const double* b);
+
 /// The highest scores of all (query, class), as many as there are queries, best first: sigmoid of logits [Q, classes],
 /// boxes [Q, 4].
 std::vector<Detection> detections(const Values& logits, const Values& boxes, int classes);

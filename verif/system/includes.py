@@ -22,7 +22,7 @@ MAY_SEE = {
     # The proof knows parameters, and nothing else of the generator.
     'verif/model': ['config'],
     'verif/reference': ['config', 'model'],
-    'verif/network': ['config', 'model', 'reference'],
+    'verif/network': ['config', 'drawing', 'model', 'reference'],
     'verif/synthetic': ['config', 'reference'],
     'verif/drawing': ['config'],
     'verif/estimate': ['config', 'model', 'reference', 'synthetic'],

@@ -155,7 +155,7 @@ mistake 'block of another configuration' 'requantise_20_to_13' generate --preset
 mistake 'no configuration, no RTL' 'config' simulate --workload good.safetensors
 mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano --workload none.safetensors
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
-mistake 'simulation of nothing' 'nothing to simulate: give .* --workload FILE, or .* --dense' simulate --preset nano
+mistake 'simulation of nothing' 'nothing to simulate: give .* --workload FILE, .* --network FILE, or .* --dense' simulate --preset nano
 mistake 'simulation: too many tokens' 'max_tokens' simulate --preset nano --set attention.max_tokens=29 --workload good.safetensors
 mistake 'dense: two kinds of work' 'either --dense or --workload' simulate --preset nano --dense 1x1x1 --workload good.safetensors
 mistake 'dense: no shape' 'dense "12": must be rows, .* write 64x256x96' simulate --preset nano --dense 12
@@ -171,6 +171,7 @@ mistake 'dense: too many outputs' '65536 outputs exceed 65535' simulate --preset
 mistake 'dense: fit' 'fit: takes dimensions from a workload' simulate --preset nano --fit --dense 1x1x1
 mistake 'dense: given map' 'given-map: is about the value map' simulate --preset nano --given-map --dense 1x1x1
 mistake 'ReLU of a layer' 'relu: is an activation of dense jobs' simulate --preset nano --relu --workload good.safetensors
+mistake 'picture of a layer' 'svg: draws what a detector found' simulate --preset nano --svg picture.svg --workload good.safetensors
 mistake 'dense: no configuration' 'no configuration' simulate --dense 1x1x1
 mistake 'dense: of a block' 'block of "quillgen" only' simulate --rtl block --dense 1x1x1
 mistake 'simulation of a block' 'block of "quillgen" only' simulate --rtl block --workload good.safetensors

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The pictures of trace, explore and estimate, and those of the pages: no text lies on another or leaves the picture, there are colours for a dark
+# The pictures of trace, explore, estimate and networks, and those of the pages: no text lies on another or leaves the picture, there are colours for a dark
 # surrounding, those that mean something differ in lightness, and the path of the queries has a begin and an end.   pictures.sh QUILLGEN PROJECT
 set -euo pipefail
 quillgen=$1 examples=$2/examples
@@ -23,6 +23,7 @@ estimate model --preset quill --model deformable-detr --scale 0.3
 estimate bus --preset small --set memory.data_bits=64 --set feature_cache.kilobytes=2 --workload "$examples/sparse_c64.safetensors"
 estimate dense --preset small --dense 64x256x96
 
+cp "$2/verif/network/scene.svg" "$room/network_scene.svg" # test `quick start` holds that it is what simulate draws
 for page in attention accelerator; do cp "$2/generator/accel/$page.svg" "$room/page_$page.svg"; done
 
 python3 - "$room" <<'P'
@@ -91,7 +92,7 @@ def rising(name, which, colours):
 
 texts = 0
 files = sorted(glob.glob(os.path.join(sys.argv[1], '*.svg')) + glob.glob(os.path.join(sys.argv[1], '*.html')))
-assert len(files) == 11, files
+assert len(files) == 12, files
 for file in files:
     name, page = os.path.basename(file), open(file).read()
     style = '\n'.join(re.findall(r'<style>(.*?)</style>', page, re.S))
@@ -113,6 +114,8 @@ for file in files:
             rising(name, f'{mode} steps of fetches', of('h', 'fill'))
         elif name.startswith('explore'):
             apart(name, f'{mode} points on the front and others', of('front', 'fill') + of('other', 'fill'), 25)
+        elif name.startswith('network'):
+            apart(name, f'{mode} classes', of('c', 'stroke'), 4)
         elif name.startswith('page'):
             apart(name, f'{mode} parts', of('part', 'fill'), 5)
             for part in of('part', 'fill'):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tools/quickstart.sh in a folder of its own, all but the build, which is not made again: what it says first and last, that its report is the one shown on
-# the front page and, whole, in generator/cli; what it leaves, options passed on, a second run, signs of life on a terminal and off it, and what it says of a build or a simulation that fails.
+# the front page and, whole, in generator/cli, where that of a layer is too, and its picture the one of the front page; what it leaves, options passed on, a second run, signs of life on a terminal and off it, and what it says of a build or a simulation that fails.
 #   quickstart.sh QUILLGEN PROJECT_FOLDER
 set -euo pipefail
 quillgen=$(realpath "$1") project=$(realpath "$2")
@@ -9,7 +9,7 @@ trap 'rm -rf "$room"' EXIT
 cd "$room"
 cp -r "$project/tools" .
 ln -s "$project/examples" examples
-mkdir -p rtl_out/small bin build # the folder for the RTL is there already
+mkdir -p rtl_out/detector bin build # the folder for the RTL is there already
 touch build/build.ninja
 # In place of the build: the program is there, or the compiler fails.
 cat >bin/ninja <<N
@@ -34,33 +34,40 @@ run() {
   bash tools/quickstart.sh "$@" >out 2>err </dev/null || status=$?
   [ "$status" -eq "$expected" ] || fail "quickstart $*: exit status $status, not $expected"
 }
-# The last three lines, the RTL in folder $1.
+# The last four lines, the RTL in folder $1.
 check_end() {
-  tail -n 3 out | sed -n 1p | grep -q "^== the RTL is in $1: " || fail 'where the RTL is'
-  tail -n 3 out | sed -n 2p | grep -q '^== proved: .*bit for bit' || fail 'what was proved'
-  tail -n 3 out | sed -n 3p | grep -q '^== next: ' || fail 'what to try next'
+  tail -n 4 out | sed -n 1p | grep -q "^== the RTL is in $1: " || fail 'where the RTL is'
+  tail -n 4 out | sed -n 2p | grep -q '^== objects .* in rtl_out/detector.svg' || fail 'where the picture is'
+  tail -n 4 out | sed -n 3p | grep -q '^== proved: .*bit for bit' || fail 'what was proved'
+  tail -n 4 out | sed -n 4p | grep -q '^== next: ' || fail 'what to try next'
   grep -q 'gemm_engine.*\.v' "$1/files.f" && [ -s "$1/integration.md" ] || fail "no RTL in $1"
 }
 
 run 0
 sed '/^== building/,$d' out | grep -q '^== takes about [0-9]* minutes' || fail 'does not say first how long it takes'
 sed '/^== building/,$d' out | grep -q '^== installs .* about [0-9]* Debian packages, [0-9]* MB to fetch, [0-9]* MB on disk' || fail 'does not say first what it installs'
-grep -q '^bit-exact in every stage' out || fail 'no report'
-check_end rtl_out/small
+grep -q '^bit-exact in every job' out || fail 'no report'
+check_end rtl_out/detector
 echo 'first run: says what it does, leaves the RTL'
 
-report() { sed -n "s/ *\$//; /^$1$2/,/^$1bit-exact in every stage/s/^$1//p" "$3" | grep .; } # INDENT FIRST_LINE FILE
-report '' 'small on ' out >printed
-report '    ' 'small on ' "$project/generator/cli/README.md" | diff - printed || fail 'generator/cli/README.md shows another report'
-report '    ' 'stage ' "$project/README.md" | grep -v '^ *\.\.$' >shown # .. where it is cut
-grep -q '^SQNR' shown && ! grep -vxFf printed shown || fail 'the front page shows what is not in the report'
-echo 'the report is the one on the pages'
+cmp rtl_out/detector.svg "$project/verif/network/scene.svg" || fail 'another picture than that of the front page'
+cp out run
+report() { sed -n "s/ *\$//; /^$1$2/,/^$1bit-exact in every/s/^$1//p" "$3" | grep .; } # INDENT FIRST_LINE FILE
+how="make them again with tools/update_reports.py $quillgen"
+report '' 'detector on ' run >printed
+report '    ' 'detector on ' "$project/generator/cli/README.md" | diff - printed || fail "generator/cli/README.md shows another report: $how"
+report '    ' 'layer ' "$project/README.md" | grep -v '^ *\.\.$' >shown # .. where it is cut
+grep -q '^1 scene: AP' shown && ! grep -vxFf printed shown || fail "the front page shows what is not in the report: $how"
+"$quillgen" simulate --preset small --workload examples/tiny_detr_enc1.safetensors >layer
+report '' 'small on ' layer >printed
+report '    ' 'small on ' "$project/generator/cli/README.md" | diff - printed || fail "generator/cli/README.md shows another report of a layer: $how"
+echo 'reports and picture are those on the pages'
 
-before=$(stat -c %i rtl_out/small/files.f)
+before=$(stat -c %i rtl_out/detector/files.f)
 run 0 --stall 30 --seed 7 --json result.json
-grep -q '^seed 7, stall 30 %' out || fail 'options are not passed on'
-[ "$(stat -c %i rtl_out/small/files.f)" != "$before" ] || fail 'the RTL is not written anew'
-check_end rtl_out/small
+grep -q '^scene 0, seed 7, stall 30 %' out || fail 'options are not passed on'
+[ "$(stat -c %i rtl_out/detector/files.f)" != "$before" ] || fail 'the RTL is not written anew'
+check_end rtl_out/detector
 echo 'second run, with options: replaces its RTL'
 
 next=$(sed -n 's/^== next: \(build[^,]*\),.*/\1/p' out)
@@ -70,13 +77,17 @@ echo "next: $next works"
 run 0 --keep elsewhere
 check_end elsewhere
 echo "another place for the RTL: --keep"
-run 0 --rtl elsewhere
+run 0 --rtl=elsewhere --scenes=1:2
+grep -q '^scene 1, ' out || fail 'another scene'
 check_end elsewhere
+run 0 --rtl elsewhere --svg mine.svg
+[ -s mine.svg ] && ! grep -q 'drawn in' out || fail 'another picture'
+echo 'other scenes, another picture'
 
-echo '// mine' >>rtl_out/small/files.f
+echo '// mine' >>rtl_out/detector/files.f
 run 2
 grep -q 'files.f was edited' err && ! grep -q '^== proved' out || fail 'an edited file'
-rm -r rtl_out/small
+rm -r rtl_out/detector
 
 # A simulation that takes a while, and fails.
 printf '#!/bin/sh\nsleep 2.5\necho "$0: mismatch" >&2\nexit "${SIMULATED:-1}"\n' >fake

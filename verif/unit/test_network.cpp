@@ -11,9 +11,12 @@
 #include "config/load.hpp"
 #include "model/boxes.hpp"
 #include "model/norm.hpp"
+#include "model/program.hpp"
 #include "model/self_attention.hpp"
 #include "network/evaluate.hpp"
+#include "network/picture.hpp"
 #include "network/quantise_network.hpp"
+#include "reference/quantise.hpp"
 #include "unit/refusal.hpp"
 #include "unit/workload_file.hpp"
 
@@ -254,6 +257,49 @@ TEST_CASE("average precision: hand-made scenes") {
   AveragePrecision wrong(2);
   wrong.add({found(0.5, 0.9, 1)}, {square});
   CHECK(wrong.mean() == 0);
+}
+
+TEST_CASE("picture of a scene: a rectangle for each object and for what was found with a high score, in the image") {
+  const std::vector<network::Object> objects = {{{0.5, 0.5, 0.2, 0.2}, 0}, {{0.1, 0.9, 0.4, 0.4}, 12}};
+  const std::vector<network::Detection> found = {
+      {{0.5, 0.5, 0.21, 0.2}, 0, 0.97}, {{0.9, 0.1, 0.4, 0.4}, 3, network::least_score}, {{0.5, 0.5, 1, 1}, 1, 0.29}};
+  const auto svg =
+      network::scene_picture("a <name> that is & stays long " + std::string(200, 'w'), "sub", objects, found);
+  const auto count = [&](const std::string& part) {
+    int times = 0;
+    for (auto at = svg.find(part); at != std::string::npos; at = svg.find(part, at + 1)) ++times;
+    return times;
+  };
+  CHECK(count("<rect class=\"object c") == 2);
+  CHECK(count("<rect class=\"found c") == 2);
+  CHECK(count("<rect class=\"class f") == 3);  // classes 0, 3 and 12
+  CHECK(count("<rect") == 2 + 2 + 3 + 4);      // paper, frame, two samples
+  CHECK(count(">0: 0.97<") == 1);
+  CHECK(count(">3: 0.30<") == 1);
+  CHECK(count("0.29") == 0);
+  CHECK(count("score of 0.3 and more (2)") == 1);
+  CHECK(count("<name>") == 0);
+  // What leaves the image is cut at its edges: 24 to 518 pixels, 66 to 560.
+  CHECK(count("x=\"24.0\" y=\"411.8\" width=\"148.2\" height=\"148.2\"") == 1);
+  CHECK(network::scene_picture("empty", "", {}, {}).ends_with("</svg>\n"));
+}
+
+TEST_CASE("the jobs of a program give what the network gives") {
+  for (const std::string name : {"tiny_detector", "tiny_sparse_detector"}) {
+    CAPTURE(name);
+    const auto config = load_preset("detector");
+    const auto net = network::load_network(examples + "/" + name + ".safetensors");
+    const auto scales = network::read_scales(examples + "/" + name + ".scales.json", net, config);
+    const auto integers = quantise(net, scales, config);
+    const network::SceneFile scenes(examples + "/" + name + "_scenes.safetensors", net);
+    const auto source = quantised(scenes.scene(0).source, scales.of("encoder.input"), config.network.stream_bits);
+    const auto program = model::make_program(integers, config, source).detections;
+    const auto whole = model::run(integers, source);
+    CHECK(program.list == whole.list);
+    CHECK(program.queries == whole.queries);
+    CHECK(program.logits == whole.logits);
+    CHECK(program.boxes == whole.boxes);
+  }
 }
 
 TEST_CASE("files of networks: what is wrong is named") {
