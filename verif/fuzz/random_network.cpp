@@ -25,7 +25,8 @@ Requant scale(Draw& draw, int from, int to) {
 
 class Maker {
  public:
-  Maker(const Config& config, std::uint64_t seed) : config_(config), n_(config.numerics), draw_(seed), seed_(seed) {}
+  Maker(const Config& config, std::uint64_t seed, const std::optional<NetworkShape>& shape)
+      : config_(config), n_(config.numerics), shape_(shape), draw_(seed), seed_(seed) {}
 
   RandomNetwork make() {
     RandomNetwork result;
@@ -34,14 +35,15 @@ class Maker {
     net.channels = a.embed_dim, net.stream_bits = config_.network.stream_bits, net.query_bits = n_.query_bits;
     choose_shapes();
     const int tokens = this->tokens();
-    net.queries = draw_.between(1, std::min(tokens, 20));
+    net.queries = shape_ ? shape_->queries : draw_.between(1, std::min(tokens, 20));
     net.classes = classes_ = draw_.between(1, 6);
-    hidden_ = draw_.between(1, std::min(config_.gemm.max_inner, 3 * a.embed_dim));
+    hidden_ = shape_ ? shape_->hidden : draw_.between(1, std::min(config_.gemm.max_inner, 3 * a.embed_dim));
     net.position = rows(tokens, a.embed_dim, net.stream_bits - 2);
     for (int i = 0; i < tokens * a.levels * 2; ++i) net.reference.push_back(draw_.between(0, 65536));
     for (int i = 0; i < tokens * 4; ++i) net.anchor.push_back(draw_.between(-6000, 6000));
-    for (int left = draw_.between(1, 2); left > 0; --left) net.encoder.push_back(encoder_layer());
-    if (draw_.chance(50)) {
+    for (int left = shape_ ? shape_->encoder_layers : draw_.between(1, 2); left > 0; --left)
+      net.encoder.push_back(encoder_layer());
+    if (!shape_ && draw_.chance(50)) {
       net.listed = draw_.between(1, tokens);
       net.score_operand = operand();
       net.score = projection(a.embed_dim, 1, n_.output_bits);
@@ -51,7 +53,8 @@ class Maker {
     net.content = projection(a.embed_dim, a.embed_dim, net.stream_bits);
     net.proposal_box = mlp(4, model::box_delta_bits);
     net.query_position = projection(sine_numbers, a.embed_dim, net.stream_bits);
-    for (int left = draw_.between(1, 2); left > 0; --left) net.decoder.push_back(decoder_layer());
+    for (int left = shape_ ? shape_->decoder_layers : draw_.between(1, 2); left > 0; --left)
+      net.decoder.push_back(decoder_layer());
     result.source = rows(tokens, a.embed_dim, net.stream_bits);
     return result;
   }
@@ -65,6 +68,10 @@ class Maker {
     return all;
   }
   void choose_shapes() {
+    if (shape_) {
+      levels_ = shape_->levels;
+      return;
+    }
     const auto& a = config_.attention;
     const int most = std::min({a.max_queries, a.max_tokens, 100});
     do {
@@ -159,6 +166,7 @@ class Maker {
 
   const Config& config_;
   const Numerics& n_;
+  const std::optional<NetworkShape>& shape_;
   Draw draw_;
   std::uint64_t seed_, layers_ = 0;
   std::vector<model::LevelShape> levels_ = {};
@@ -167,6 +175,8 @@ class Maker {
 
 }  // namespace
 
-RandomNetwork random_network(const Config& config, std::uint64_t seed) { return Maker(config, seed).make(); }
+RandomNetwork random_network(const Config& config, std::uint64_t seed, const std::optional<NetworkShape>& shape) {
+  return Maker(config, seed, shape).make();
+}
 
 }  // namespace quillgen::fuzz
