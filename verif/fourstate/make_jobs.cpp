@@ -2,7 +2,8 @@
 // byte first. Bytes that nobody has given a value are x: those between the tensors and, with `x`, those that a tensor
 // may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
 //   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given]...
-// WORK is a workload file, or the shape of a dense job, ROWSxINNERxOUTPUTS; given: its value map is in memory.
+// WORK is a workload file, the shape of a dense job, ROWSxINNERxOUTPUTS, or self-attention, selfROWS; given: its value
+// map is in memory.
 #include <fmt/core.h>
 
 #include <cstdio>
@@ -112,7 +113,7 @@ int stride_of(const Config& c, int elements, int bits) {
 /// Rows of outputs as they are written, padded with zeros to whole beats.
 void write_rows(Image& image, const Config& c, const JobAddresses& a, const std::vector<std::int32_t>& values,
                 int elements, const std::vector<int>& rows) {
-  const int bits = c.numerics.output_bits, bytes = row_beats(elements, bits, c.memory) * beat_bytes(c.memory);
+  const int bits = result_width(c), bytes = row_beats(elements, bits, c.memory) * beat_bytes(c.memory);
   for (const int row : rows) {
     const std::vector<std::int32_t> wanted(values.begin() + std::ptrdiff_t{row} * elements,
                                            values.begin() + std::ptrdiff_t{row + 1} * elements);
@@ -213,6 +214,41 @@ Job dense_job(const Config& config, bool noise, int number, const DenseShape& sh
       compute);
 }
 
+/// Self-attention of so many rows.
+Job self_job(const Config& config, bool noise, int number, int rows) {
+  const int channels = config.attention.embed_dim, bits = config.numerics.query_bits;
+  const model::SelfAttention scales{config.attention.heads, bits, std::max(1, 2 * bits - 8), 2};
+  Chance draw(static_cast<std::uint64_t>(number) + 17);
+  const auto tensor = [&] {
+    std::vector<std::int32_t> numbers(static_cast<std::size_t>(rows) * static_cast<std::size_t>(channels));
+    for (auto& n : numbers)
+      n = static_cast<std::int32_t>(draw.bits() & ((1u << bits) - 1)) - (std::int32_t{1} << (bits - 1));
+    return numbers;
+  };
+  const auto query = tensor(), key = tensor(), value = tensor();
+  const auto output = model::run_self_attention(scales, query, key, value, static_cast<std::size_t>(channels));
+  const SelfAttentionWork work{scales, query, key, value, output};
+  const auto place = [&](Image& image, JobAddresses& a) {
+    const int stride = stride_of(config, channels, result_width(config));
+    a.query_stride = a.source_stride = a.self_value_stride = a.output_stride = stride;
+    const auto packed = [&](const std::vector<std::int32_t>& numbers) {
+      return image.place(
+          [&](Chance& chance) { return pack_rows(numbers, channels, result_width(config), stride, chance); });
+    };
+    a.queries = packed(query), a.sources = packed(key), a.self_values = packed(value);
+    a.outputs = image.reserve(static_cast<std::size_t>(rows) * static_cast<std::size_t>(stride));
+  };
+  const auto compute = [&](Image& image, JobAddresses& a) {
+    std::vector<int> all;
+    for (int r = 0; r < rows; ++r) all.push_back(r);
+    write_rows(image, config, a, output, channels, all);
+  };
+  return make_job(
+      config, noise, place,
+      [&](const JobAddresses& a) { return make_descriptor(work, config, a, static_cast<std::uint32_t>(number)); },
+      compute);
+}
+
 /// What the bench has to know of the design and of the jobs.
 std::string parameters_of(const Config& c, const Manifest& manifest, std::size_t jobs, std::size_t beats) {
   const int id_bits = manifest.ports.at("m_axi_arid");
@@ -236,7 +272,9 @@ int run(const std::vector<std::string>& arguments) {
     const int number = static_cast<int>(jobs.size());
     const bool given = work->ends_with(":given");
     DenseShape shape;
-    if (std::sscanf(work->c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
+    int rows = 0;
+    if (std::sscanf(work->c_str(), "self%d", &rows) == 1) jobs.push_back(self_job(config, noise, number, rows));
+    else if (std::sscanf(work->c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
       jobs.push_back(dense_job(config, noise, number, shape));
     else jobs.push_back(attention_job(config, noise, number, work->substr(0, work->size() - (given ? 6 : 0)), given));
   }
