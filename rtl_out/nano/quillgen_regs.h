@@ -135,6 +135,8 @@
 #define QUILLGEN_CAP_NETWORK_STREAM_MASK                  0x0000001Fu
 #define QUILLGEN_CAP_NETWORK_EPILOGUE_SHIFT               5            /* 1: operands, residual, norm */
 #define QUILLGEN_CAP_NETWORK_EPILOGUE_MASK                0x00000020u
+#define QUILLGEN_CAP_NETWORK_SELF_ATTENTION_SHIFT         16           /* most rows of self-attention; 0: there is none */
+#define QUILLGEN_CAP_NETWORK_SELF_ATTENTION_MASK          0x07FF0000u
 #define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next eight */
 #define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: cycles of lanes: descriptor and parameters were being loaded */
 #define QUILLGEN_COUNT_PROJECT                            0x088u       /* RO: cycles of lanes: value map or a dense product was being computed */
@@ -188,6 +190,7 @@
 #define QUILLGEN_DESCRIPTOR_NETWORK_WORDS                 64u          /* if CAP_NETWORK.epilogue is 1 */
 #define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00030001u  /* version 3, attention layer */
 #define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00030002u  /* version 3, dense layer */
+#define QUILLGEN_DESCRIPTOR_KIND_SELF_ATTENTION           0x00030003u  /* version 3, self-attention */
 #define QUILLGEN_DESCRIPTOR_FLAG_BOXES                    0x1u         /* references are boxes */
 #define QUILLGEN_DESCRIPTOR_FLAG_MASKED                   0x2u         /* a mask of the tokens is given */
 #define QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN                0x4u         /* the value map is in memory */
@@ -234,5 +237,10 @@
 #define QUILLGEN_DESCRIPTOR_WORD_EPILOGUE                 40u          /* what becomes of results */
 #define QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT           0            /* of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the stream (stream_bits); else 0 */
 #define QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT              8            /* of gamma and beta (N14), 1 to 31 with a norm */
+#define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_ADDRESS       18u          /* address of the rows v, low and high half */
+#define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_STRIDE        20u          /* bytes from one row v to the next */
+#define QUILLGEN_DESCRIPTOR_WORD_SELF_SCALE               21u          /* scales (N16); other bits 0 */
+#define QUILLGEN_DESCRIPTOR_SCORE_SHIFT_SHIFT             0            /* of a sum to a score, 1 to 40 */
+#define QUILLGEN_DESCRIPTOR_SELF_GAIN_SHIFT               8            /* gain of the outputs, 0 to 7 */
 
 #endif
