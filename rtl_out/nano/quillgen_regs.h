@@ -145,6 +145,8 @@
 #define QUILLGEN_CAP_NETWORK_STREAM_MASK                  0x0000001Fu
 #define QUILLGEN_CAP_NETWORK_EPILOGUE_SHIFT               5            /* 1: operands, residual, norm */
 #define QUILLGEN_CAP_NETWORK_EPILOGUE_MASK                0x00000020u
+#define QUILLGEN_CAP_NETWORK_SELF_ATTENTION_SHIFT         16           /* most rows of self-attention; 0: there is none */
+#define QUILLGEN_CAP_NETWORK_SELF_ATTENTION_MASK          0x07FF0000u
 #define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next eight */
 #define QUILLGEN_COUNT_SETUP                              0x084u       /* RO: cycles of lanes: descriptor and parameters were being loaded */
 #define QUILLGEN_COUNT_PROJECT                            0x088u       /* RO: cycles of lanes: value map or a dense product was being computed */
@@ -198,6 +200,7 @@
 #define QUILLGEN_DESCRIPTOR_NETWORK_WORDS                 64u          /* if CAP_NETWORK.epilogue is 1 */
 #define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00030001u  /* version 3, attention layer */
 #define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00030002u  /* version 3, dense layer */
+#define QUILLGEN_DESCRIPTOR_KIND_SELF_ATTENTION           0x00030003u  /* version 3, self-attention */
 #define QUILLGEN_DESCRIPTOR_FLAG_BOXES                    0x1u         /* references are boxes */
 #define QUILLGEN_DESCRIPTOR_FLAG_MASKED                   0x2u         /* a mask of the tokens is given */
 #define QUILLGEN_DESCRIPTOR_FLAG_MAP_GIVEN                0x4u         /* the value map is in memory */

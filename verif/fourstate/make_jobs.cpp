@@ -2,9 +2,9 @@
 // byte first. Bytes that nobody has given a value are x: those between the tensors and, with `x`, those that a tensor
 // may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
 //   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:formed][:norm]...
-// WORK is a workload file, or the shape of a dense job, ROWSxINNERxOUTPUTS; given: its value map is in memory. With an
-// epilogue, formed: its operands are formed from rows of the stream; norm: its results are added to residual rows, in
-// place in every second job, and normalised.
+// WORK is a workload file, the shape of a dense job, ROWSxINNERxOUTPUTS, or self-attention, selfROWS; given: its value
+// map is in memory. With an epilogue, formed: its operands are formed from rows of the stream; norm: its results are
+// added to residual rows, in place in every second job, and normalised.
 #include <fmt/core.h>
 #include <quillgen_regs.h>
 
@@ -259,6 +259,41 @@ Job dense_job(const Config& config, bool noise, int number, const DenseShape& sh
       compute);
 }
 
+/// Self-attention of so many rows.
+Job self_job(const Config& config, bool noise, int number, int rows) {
+  const int channels = config.attention.embed_dim, bits = config.numerics.query_bits;
+  const model::SelfAttention scales{config.attention.heads, bits, std::max(1, 2 * bits - 8), 2};
+  Chance draw(static_cast<std::uint64_t>(number) + 17);
+  const auto tensor = [&] {
+    std::vector<std::int32_t> numbers(static_cast<std::size_t>(rows) * static_cast<std::size_t>(channels));
+    for (auto& n : numbers)
+      n = static_cast<std::int32_t>(draw.bits() & ((1u << bits) - 1)) - (std::int32_t{1} << (bits - 1));
+    return numbers;
+  };
+  const auto query = tensor(), key = tensor(), value = tensor();
+  const auto output = model::run_self_attention(scales, query, key, value, static_cast<std::size_t>(channels));
+  const SelfAttentionWork work{scales, query, key, value, output};
+  const auto place = [&](Image& image, JobAddresses& a) {
+    const int stride = stride_of(config, channels, result_width(config));
+    a.query_stride = a.source_stride = a.self_value_stride = a.output_stride = stride;
+    const auto packed = [&](const std::vector<std::int32_t>& numbers) {
+      return image.place(
+          [&](Chance& chance) { return pack_rows(numbers, channels, result_width(config), stride, chance); });
+    };
+    a.queries = packed(query), a.sources = packed(key), a.self_values = packed(value);
+    a.outputs = image.reserve(static_cast<std::size_t>(rows) * static_cast<std::size_t>(stride));
+  };
+  const auto compute = [&](Image& image, JobAddresses& a) {
+    std::vector<int> all;
+    for (int r = 0; r < rows; ++r) all.push_back(r);
+    write_rows(image, config, a, output, channels, all);
+  };
+  return make_job(
+      config, noise, place,
+      [&](const JobAddresses& a) { return make_descriptor(work, config, a, static_cast<std::uint32_t>(number)); },
+      compute);
+}
+
 /// What the bench has to know of the design and of the jobs.
 std::string parameters_of(const Config& c, const Manifest& manifest, std::size_t jobs, std::size_t beats) {
   const int id_bits = manifest.ports.at("m_axi_arid");
@@ -291,7 +326,9 @@ int run(const std::vector<std::string>& arguments) {
     if (parts.any() && config.network.epilogue == 0) throw UserError(*work + ": the design has no epilogue");
     const bool given = ends_with(":given");
     DenseShape shape;
-    if (std::sscanf(name.c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
+    int rows = 0;
+    if (std::sscanf(name.c_str(), "self%d", &rows) == 1) jobs.push_back(self_job(config, noise, number, rows));
+    else if (std::sscanf(name.c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
       jobs.push_back(dense_job(config, noise, number, shape, parts));
     else jobs.push_back(attention_job(config, noise, number, name, given, parts));
   }

@@ -276,7 +276,6 @@ void add_self_attention(Table& t) {
   add("one more than tiles of keys", 33, "", "self.key_tiles=5");
   t.add("no more than one row", rows(1, 1), "self.rows=1" + compared);
   t.add("as many as there may be", rows(45, 45), "self.rows=45 self.key_tiles=6" + compared);
-  t.add("1,024 rows", rows(1024, 1024) + "attention.heads=1 gemm.rows=8 gemm.columns=32 gemm.depth=8", "self.rows=1024" + compared);
   for (const int bits : {4, 5, 6, 7, 8, 9, 12, 15, 16})
     add(fmt::format("{} bits", bits), 21, set("numerics.query_bits", bits) + set("numerics.query_weight_bits", bits),
         "");
@@ -326,6 +325,7 @@ void add_self_attention(Table& t) {
                      "attention.embed_dim=64 gemm.rows=8 gemm.columns=32 gemm.depth=4 numerics.query_bits=8 " +
                      small_map;
   t.add("a head of 32 channels on 1,024 products", large + least_cache(large), "self.key_tiles=3" + compared);
+  t.add("1,024 rows", rows(1024, 1024) + "attention.heads=1 gemm.rows=8 gemm.columns=32 gemm.depth=8", "self.rows=1024" + compared);
 }
 
 void add_extremes(Table& t) {

@@ -5,6 +5,7 @@
 
 #include "accel/host/registers.hpp"
 #include "accel/self/self_attention.hpp"
+#include "estimate/estimate.hpp"
 #include "model/self_attention.hpp"
 #include "unit/block_bench.hpp"
 
@@ -361,5 +362,36 @@ TEST_CASE("job_descriptor: self-attention") {
       CHECK(verdict_of(at, static_cast<std::uint32_t>(row)) == Verdict(0, 0));
     }
     CHECK(verdict_of(word::network_reserved, 1) == Verdict(1, word::network_reserved));
+  }
+}
+
+TEST_CASE("self-attention: its memories are those of the estimate and of the README") {
+  for (const Config& config : self_configs()) {
+    hdl::Design design;
+    const accel::Shapes s(config);
+    INFO(describe_self(config));
+    std::int64_t bits = 0;
+    std::map<std::string, std::pair<int, int>> sizes;
+    const std::function<void(const hdl::Module&)> collect = [&](const hdl::Module& m) {
+      for (const auto& memory : m.memories()) {
+        const bool of_self = m.name() == "key_loader" || m.name() == "row_softmax" || memory.name == "parts" ||
+                             memory.name.starts_with("exponentials_");
+        if (!of_self) continue;
+        bits += std::int64_t{memory.depth} * memory.width;
+        sizes[memory.name] = {memory.depth, memory.width};
+      }
+      for (const auto& u : m.instances()) collect(*u.module);
+    };
+    collect(accel::build_gemm_unit(design, s));
+    const auto hardware = estimate::hardware_of(config);
+    const auto found =
+        std::ranges::find_if(hardware.blocks, [](const auto& b) { return std::string(b.name) == "self_attention"; });
+    REQUIRE(found != hardware.blocks.end());
+    CHECK(found->memory_bits == bits);
+    const auto up = [](int x) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(x, 2)))); };
+    const int tiles = divide_up(config.network.self_attention, config.gemm.columns), rows = config.gemm.rows;
+    CHECK(sizes.at("scores") == std::pair(2 * (rows == 1 ? 1 : up(rows)) * up(tiles), config.gemm.columns * 13));
+    CHECK(sizes.at("exponentials_0") == std::pair(2 * up(tiles * key_slices(config)),
+                                                  config.gemm.columns / key_slices(config) * s.exponential_bits()));
   }
 }

@@ -341,7 +341,7 @@ void Engine::combine(const Tile& tile, std::vector<UInt>& sums, std::vector<UInt
   if (parts > 1) {
     kept.emplace(m, "parts", rows == 1 ? 2 : 1 << row_bits, columns * bits, 1);
     whole = kept->read(rows == 1 ? UInt::constant(m, 0, 1) : drain_row,
-                       draining & attends->active & ~self.scores & ~self.first_part);
+                       draining & (drain_row < tile.rows) & attends->active & ~self.scores & ~self.first_part);
   } else {
     discard(first);
   }
@@ -365,7 +365,7 @@ void Engine::combine(const Tile& tile, std::vector<UInt>& sums, std::vector<UInt
   auto write_row = reg(m, "combined_row", UInt(row_bits));
   write_row.next(row);
   auto valid = reg(m, "drained_valid", Bool(), 0), write_now = reg(m, "combined_valid", Bool(), 0);
-  valid.next(draining & attends->active & ~self.scores), write_now.next(valid);
+  valid.next(draining & (drain_row < tile.rows) & attends->active & ~self.scores), write_now.next(valid);
   kept->write(write_now, rows == 1 ? UInt::constant(m, 0, 1) : write_row, lib::join(all));
   if (rows == 1) discard(write_row);
 }
@@ -504,7 +504,7 @@ void Engine::requantise(const Tile& tile) {
     Ram table(m, fmt::format("requant_table_{}", bank), requant_words(s.config),
               requant_columns * lib::requant_entry_bits, 1);
     table.write(entries.enable & is_bank(entries.bank, bank, s.requant_banks()), entries.address, entries.data);
-    UInt word = table.read(drain_entry, draining);
+    UInt word = table.read(drain_entry, s.has_self() ? draining & ~attends->active : draining);
     for (int c = 0; c < requant_columns; ++c)
       column_entries.push_back(word.bits(c * lib::requant_entry_bits, lib::requant_entry_bits));
   }

@@ -19,7 +19,8 @@ namespace {
 struct EntryRead {
   UInt part, bank, address, last_live;  // part of a word; the last row that the half has
   Bool of_keys;
-  QUILLGEN_FIELDS(part, bank, address, last_live, of_keys)
+  Bool beyond;  // the last key, or the channels of a value
+  QUILLGEN_FIELDS(part, bank, address, last_live, of_keys, beyond)
 };
 
 struct Loader {
@@ -43,6 +44,7 @@ struct Loader {
   UInt fill_word = {}, fill_lane = {}, column = {};
   std::vector<UInt> live = {};  // rows in a half, minus 1
   UInt halves = {};             // that are full
+  Bool all_taken = {};          // all rows of the phase have come, and their halves were written
   Wire<Bool> freed = {};
 
   void phases();
@@ -105,15 +107,14 @@ void Loader::collect() {
     live.push_back(l);
   }
   fill_word = word, fill_lane = lane, fill_half = half, halves = full, column = at_column;
-  // The phase is over when nothing is left to come or to be written.
-  Bool done = (loading & ~begins & (left == 0) & (full == 0)).named("all_written");
-  loaded.drive(done);
+  all_taken = (loading & ~begins & (left == 0) & (full == 0)).named("all_taken");
 }
 
 void Loader::write() {
   m.note("A half goes into the weight memories: of keys their steps, of values the entries of a step.");
-  const int key_steps = s.steps(), entries = divide_up(channels, together), tile_words = value_words(c),
-            address_bits = s.weight_address_bits();
+  // Of values the entries of whole tiles: what lies beyond the channels is zeros.
+  const int key_steps = s.steps(), entries = value_tiles(c) * banks, used = divide_up(channels, together),
+            tile_words = value_words(c), address_bits = s.weight_address_bits();
   const int count_bits = Shapes::bits(std::max(key_steps, entries));
   auto half = reg(m, "write_half", Bool(), 0);
   auto at = reg(m, "entry", UInt(count_bits), 0);
@@ -122,10 +123,14 @@ void Loader::write() {
   auto base = reg(m, "key_base", UInt(address_bits), 0);  // of the tile of keys
   auto step = reg(m, "value_step", UInt(s.value_step_bits()), 0);
   auto address = reg(m, "address", UInt(address_bits), 0);  // of values, of the tile of channels
-  Bool moves = (halves != 0).named("moves");
+  // Entries of the last tile of keys that have none are zeros.
+  Bool fills_up = (all_taken & of_keys & (bank != 0)).named("fills_up");
+  loaded.drive(all_taken & ~fills_up);
+  Bool reads = (halves != 0).named("reads_half"), moves = (reads | fills_up).named("moves");
   Bool end = (moves & mux(of_keys, at == key_steps - 1, at == entries - 1)).named("half_ends");
-  freed.drive(end);
-  half.when(end, ~half);
+  Bool end_of_half = (end & ~fills_up).named("frees_half");
+  freed.drive(end_of_half);
+  half.when(end_of_half, ~half);
   at.when(end, 0).when(moves, lib::increment(at));
   Bool last_bank = lib::is_last(bank, banks);
   // The bank of keys stays for a half, that of values goes on with the entries.
@@ -153,15 +158,24 @@ void Loader::write() {
   };
   UInt read_word = mux(of_keys, word_of(entry_parts), word_of(value_parts)).named("read_word");
   const int part_bits = std::max(Shapes::bits(entry_parts), Shapes::bits(value_parts));
-  EntryRead now{mux(of_keys, part_of(entry_parts).resize(part_bits), part_of(value_parts).resize(part_bits)), bank,
-                mux(of_keys, (base + at).wrap(address_bits), address), mux(half, live[1], live[0]), of_keys};
+  Bool beyond_channels = (of_values & (at >= used)).named("beyond_channels");
+  UInt last_live = mux(half, live[1], live[0]).named("last_live");
+  EntryRead now{mux(of_keys, part_of(entry_parts).resize(part_bits), part_of(value_parts).resize(part_bits)),
+                bank,
+                mux(of_keys, (base + at).wrap(address_bits), address),
+                last_live,
+                of_keys,
+                fills_up | beyond_channels};
   auto valid = reg(m, "read_valid", Bool(), 0);
-  auto read =
-      reg(m, "read", EntryRead{UInt(part_bits), UInt(bank.width()), UInt(address_bits), UInt(lane_bits), Bool()});
+  auto read = reg(m, "read",
+                  EntryRead{UInt(part_bits), UInt(bank.width()), UInt(address_bits), UInt(lane_bits), Bool(), Bool()});
   valid.next(moves), read.next(now);
   std::vector<std::vector<UInt>> of_lane;  // [lane][part of a word]
   for (int l = 0; l < lanes; ++l) {
     auto& held = of_lane.emplace_back();
+    Bool is_live = reads & ~beyond_channels;
+    if (l > 0) is_live = is_live & (last_live >= l);
+    is_live = is_live.named(fmt::format("reads_{}", l));
     for (int p = 0; p < parts; ++p) {
       Ram memory(m, parts == 1 ? fmt::format("row_{}", l) : fmt::format("row_{}_{}", l, p), 2 << word_bits,
                  row_word * bits, 1);
@@ -177,7 +191,7 @@ void Loader::write() {
       for (const SInt& v : lib::elements(in.data.operands, row_word, s.operand_bits()))
         elements.push_back(v.wrap(bits));
       memory.write(mine, concat({fill_half, at_word.resize(word_bits)}), lib::join(elements));
-      UInt word = memory.read(concat({half, read_word}), moves);
+      UInt word = memory.read(concat({half, read_word}), is_live);
       for (int i = 0; i < row_word; ++i) held.push_back(word.bits(i * bits, bits));
     }
   }
@@ -198,6 +212,7 @@ void Loader::write() {
         return lane == 0 ? v : mux(read.last_live >= lane, v, UInt::constant(m, 0, bits));
       };
       UInt weight = mux(read.of_keys, live_of(column_of_entry, key), live_of(i, value));
+      weight = mux(read.beyond, UInt::constant(m, 0, bits), weight);
       weights.push_back(weight.as_sint().extend(s.weight_bits()));
     }
   TableWrite out{Bool(), UInt(bank.width()), UInt(address_bits), UInt(together * depth * s.weight_bits())};
