@@ -24,9 +24,9 @@ mutant 'pair of zeros' noise row_scale.v "term_equal = term[55:54] == 2'd0" "ter
 mutant 'last bit of the root' noise row_scale.v "(step == 5'd16)" "(step == 5'd15)"
 mutant 'twice the root' noise row_scale.v 'twice <= twice_part + kept' 'twice <= twice_part'
 mutant 'power of the scale' noise row_scale.v "scale_shift = 6'd33" "scale_shift = 6'd32"
-mutant 'rows of the job before' noise row_epilogue.v 'start && dense && norm' 'start && dense'
+mutant 'rows of the job before' noise row_epilogue.v 'start && in_order && adds' 'start && in_order'
 mutant 'residual of another row' noise row_epilogue.v 'rows_ahead_in_data_choice + distance' 'rows_ahead_in_data_choice'
-mutant 'request twice' noise row_epilogue.v 'norm ? (dense || ahead_ready)' 'norm ? ahead_ready'
+mutant 'row not asked for' noise row_epilogue.v 'adds ? (ahead_ready && !in_order)' "adds ? 1'b1"
 mutant 'format of results' noise result_buffer.v "format == 2'd2" "format == 2'd3"
 mutant 'results of a norm' noise result_buffer.v 'value_1_choice_4 = norm ? result_value_1' "value_1_choice_4 = (norm && format[0]) ? result_value_1"
 mutant 'outputs of a norm' noise output_requantise.v 'output_0 = norm ? requantise_0_value' "output_0 = (norm && table_enable) ? requantise_0_value"
