@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "config/derived.hpp"
+#include "config/memory_port.hpp"
 #include "estimate/cache_run.hpp"
 #include "estimate/job.hpp"
 #include "estimate/loads.hpp"
@@ -39,14 +40,8 @@ struct Board {
   JobRun run;
 
   int beat() const { return beat_bytes(c.memory); }
-  int longest_row() const {
-    return std::max(row_beats(c.attention.embed_dim, c.numerics.feature_bits, c.memory),
-                    row_beats(std::max(c.attention.embed_dim, c.gemm.max_inner), c.numerics.query_bits, c.memory));
-  }
-  /// Beats of the buffer of rows.
-  int row_buffer() const {
-    return power_of_two(std::max(c.memory.latency_cycles + 2 * longest_row(), 2 * most_burst_beats));
-  }
+  /// Bits of the elements of rows that are read, `bits` unless they are of the stream.
+  int row_bits(bool of_stream, int bits) const { return of_stream ? result_width(c) : bits; }
   int result_groups() const { return std::max(group_buffers, 4 / c.gemm.rows + 2); }
   ArrayTiming array_timing(int tiles, int inner) const {
     return {gemm_steps(c, inner), tiles, c.gemm.rows,

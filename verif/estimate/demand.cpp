@@ -39,6 +39,13 @@ std::vector<Place> places_of(const model::Stages& stages, const Numerics& n) {
   return places;
 }
 
+StreamDemand stream_demand(const model::Stream& s) {
+  StreamDemand demand;
+  demand.queries = s.query.has_value(), demand.sources = s.source.has_value();
+  demand.positions = !s.positions.empty(), demand.norm = s.norm.has_value();
+  return demand;
+}
+
 }  // namespace
 
 bool Demand::holds_for(const Config& config) const {
@@ -90,6 +97,16 @@ Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages
   demand.index_list = layer.index_list;
   demand.places = places_of(stages, layer.numerics);
   demand.lines_touched = lines_touched(demand);
+  demand.stream = stream_demand(layer.stream);
+  demand.stream.reference_stride = layer.stream.reference_stride;
+  return demand;
+}
+
+Demand demand_of(const model::DenseLayer& layer) {
+  auto demand = dense_demand({layer.rows, layer.inner, layer.outputs});
+  demand.stream = stream_demand(layer.stream);
+  demand.stream.boxes = !layer.boxes.empty();
+  demand.stream.gathers = layer.gathers, demand.stream.scatters = layer.scatters;
   return demand;
 }
 

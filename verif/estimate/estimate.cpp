@@ -38,7 +38,7 @@ struct Macs {
 Macs macs_of(const Demand& d) {
   if (d.dense) return {project_macs(d), 0, 0};
   const auto& w = d.layer;
-  const double c = w.embed_dim, queries = w.queries, samples = queries * w.heads * w.levels * w.points;
+  const double c = w.embed_dim, queries = d.queries(), samples = queries * w.heads * w.levels * w.points;
   return {project_macs(d) + 3 * samples * c, samples * 4 * c / w.heads, queries * c * c};
 }
 

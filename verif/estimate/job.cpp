@@ -8,12 +8,10 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int descriptor_bytes = 128;
-
 /// Descriptor read and checked; the loads begin. Returns the cycle in which the tags are clear.
 Cycle begin(Board& b) {
   ReadPort port(b.clock, b.latency, {&b.job_reader});
-  int beats = divide_up(descriptor_bytes, b.beat());
+  int beats = divide_up(4 * descriptor_words(b.c), b.beat());
   b.clock.acted(), b.step();
   b.job_reader.request(beats);
   while (beats > 0) {
@@ -44,7 +42,8 @@ void finish_loads(Board& b, Cycle at) {
 void start_pulse(Board& b) { b.clock.acted(), b.step(); }
 
 void run_layer(Board& b, const CacheRun& cache) {
-  const auto image = image_beats(b.c);
+  auto image = image_beats(b.c);
+  if (b.demand.stream.norm) image.rest += norm_beats(b.c);
   const auto& layer = b.demand.layer;
   const Cycle cleared = begin(b);
   if (b.demand.map_given) {
@@ -71,6 +70,7 @@ void run_dense(Board& b) {
             most = panel_tiles(b.c, s.inner, s.outputs);
   begin(b);
   b.loads.want(panel_beats(b.c, std::min(most, tiles), s.inner));
+  if (b.demand.stream.norm) b.loads.want(norm_beats(b.c));
   finish_loads(b, 0);
   b.end_phase(0);
   for (int first = 0; first < tiles; first += most) {
