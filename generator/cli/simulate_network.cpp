@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/fit.hpp"
+#include "cli/program_layers.hpp"
 #include "cli/progress.hpp"
 #include "cli/simulate_rtl.hpp"
 #include "config/error.hpp"
@@ -41,14 +42,6 @@ struct LayerSum {
   std::int64_t steps = 0, products = 0, mismatches = 0;
   int jobs = 0;
 };
-
-std::string layer_of(const std::string& job) {
-  const auto first = job.find('.');
-  const auto second = job.find('.', first + 1);
-  const bool numbered =
-      first != std::string::npos && first + 1 < job.size() && job[first + 1] >= '0' && job[first + 1] <= '9';
-  return numbered ? job.substr(0, second) : job.substr(0, first);
-}
 
 double share(std::int64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -98,9 +91,11 @@ Json json_of(const SceneRun& run) {
                {"host_cycles", r.host_cycles},
                {"bytes", r.total_bytes}};
   if (!r.bit_exact()) json["first_mismatch"] = r.first_mismatch();
+  for (const auto& counter : harness::counter_names) json["counters"][counter.name] = r.counters.*counter.field;
   for (const auto& job : r.jobs)
     json["jobs"].push_back({{"name", job.name},
                             {"cycles", job.cycles},
+                            {"bytes", job.bytes},
                             {"array_steps", job.steps},
                             {"products", job.products},
                             {"mismatches", job.mismatches()}});
@@ -108,13 +103,6 @@ Json json_of(const SceneRun& run) {
     json["found"].push_back(
         {{"class", d.label}, {"score", d.score}, {"box", {d.box[0], d.box[1], d.box[2], d.box[3]}}});
   return json;
-}
-
-void check_hardware(const Config& config) {
-  if (config.network.epilogue == 0)
-    throw UserError(
-        "--network: network.epilogue = false: the hardware has no part that whole networks need; set it to true, or "
-        "take --preset detector");
 }
 
 }  // namespace
@@ -127,7 +115,7 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
   const auto rtl = rtl_for(
       options, [&] { return chosen_config(options.config, network::shape_of(net)); },
       [&](const Config& config) {
-        check_hardware(config);
+        check_programs(config);
         network::check_fits(net, config);
         scales = network::read_scales(options.network.scales, net, config);
         scenes.emplace(options.network.input, net);
