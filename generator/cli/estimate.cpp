@@ -91,7 +91,12 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
 }
 
 void run_estimate(const EstimateOptions& o) {
-  if (!o.network.network.network.empty()) return estimate_network(o.network, o.config, o.conditions, o.json);
+  const bool network = !o.network.network.network.empty();
+  if (network && (o.map_given || !o.html.empty()))
+    throw UserError("--network: its report is a table: leave out --given-map and --html, or take --timeline");
+  if (!network && (o.network.by_job || !o.network.timeline.empty()))
+    throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
+  if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
   auto chosen = choose(o);
   chosen.demand.map_given = o.map_given;
   const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
@@ -126,6 +131,9 @@ void add_estimate(const Command& app, int&) {
   const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
   add_network_options(command, job, o->network.network, false);
   command.add_flag("--by-job", o->network.by_job, "of a network: a line for every job").excludes(model).excludes(dense);
+  command.add_option("--timeline", o->network.timeline, "of a network: also draw its jobs along the cycles, as SVG")
+      .excludes(model)
+      .excludes(dense);
   job.require_option(1);
   add_model_options(command, o->layer.drawn, model);
   command.add_flag("--given-map", o->map_given, "the value map is in memory, and not computed").excludes(dense);

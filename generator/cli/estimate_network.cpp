@@ -6,6 +6,7 @@
 
 #include "cli/fit.hpp"
 #include "cli/program_layers.hpp"
+#include "cli/program_picture.hpp"
 #include "cli/progress.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
@@ -63,6 +64,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
   network::check_fits(net, config);
   const int latency = conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  std::string picture;
   const auto show = [&](const estimate::ProgramDemand& demand, int scene) {
     const auto e = estimate::estimate(config, demand, conditions);
     if (demand.synthetic)
@@ -73,6 +75,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
     auto run = to_json(e, demand, config);
     if (!demand.synthetic) run["scene"] = scene;
     runs.push_back(std::move(run));
+    if (!o.timeline.empty()) picture = program_picture(config, demand, e, latency);
   };
   if (o.network.input.empty()) {
     show(estimate::drawn_program(net, config, o.seed), 0);
@@ -93,11 +96,14 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
   fmt::print(
       "\narray: cycles in which it takes a step; useful: of its products, those of rows and outputs that there are\n"
       "left out: steps of the host, random stalls of the memory port\n");
-  if (json.empty()) return;
+  std::vector<harness::OutputFile> files;
   nlohmann::ordered_json report = {{"network", net.file}, {"latency", latency}};
   report["runs"] = runs;
   report["config"] = to_json(config);
-  harness::write_atomically(json, report.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  const auto text = report.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  if (!json.empty()) files.push_back({json, text});
+  if (!o.timeline.empty()) files.push_back({o.timeline, picture});
+  harness::write_atomically(files);
 }
 
 }  // namespace quillgen::cli

@@ -9,6 +9,7 @@ namespace quillgen::cli {
 struct NetworkEstimateOptions {
   NetworkOptions network;
   bool by_job = false;     ///< a line for every job, not for every layer
+  std::string timeline;    ///< SVG of the last scene; empty: none
   std::uint64_t seed = 1;  ///< without scenes: of what is drawn
 };
 
