@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
 #include "cli/estimate_html.hpp"
+#include "cli/estimate_network.hpp"
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
@@ -27,6 +28,7 @@ struct EstimateOptions {
   std::string dense, json, html;
   estimate::Conditions conditions;
   bool map_given = false;
+  NetworkEstimateOptions network;
 };
 
 LayerChoice choose(const EstimateOptions& o) {
@@ -89,6 +91,12 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
 }
 
 void run_estimate(const EstimateOptions& o) {
+  const bool network = !o.network.network.network.empty();
+  if (network && (o.map_given || !o.html.empty()))
+    throw UserError("--network: its report is a table: leave out --given-map and --html, or take --timeline");
+  if (!network && (o.network.by_job || !o.network.timeline.empty()))
+    throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
+  if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
   auto chosen = choose(o);
   chosen.demand.map_given = o.map_given;
   const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
@@ -121,6 +129,11 @@ void add_estimate(const Command& app, int&) {
   const auto model =
       job.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
+  add_network_options(command, job, o->network.network, false);
+  command.add_flag("--by-job", o->network.by_job, "of a network: a line for every job").excludes(model).excludes(dense);
+  command.add_option("--timeline", o->network.timeline, "of a network: also draw its jobs along the cycles, as SVG")
+      .excludes(model)
+      .excludes(dense);
   job.require_option(1);
   add_model_options(command, o->layer.drawn, model);
   command.add_flag("--given-map", o->map_given, "the value map is in memory, and not computed").excludes(dense);
@@ -131,7 +144,8 @@ void add_estimate(const Command& app, int&) {
   command.add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
   add_examples(command,
                {"estimate --preset small --workload " + example("sparse_c64.safetensors") + " --html estimate.html",
-                "estimate --preset quill --model deformable-detr --scale 0.3"});
+                "estimate --preset quill --model deformable-detr --scale 0.3",
+                "estimate --preset detector --network " + example("tiny_detector.safetensors") + " --by-job"});
   command.callback([o] { run_estimate(*o); });
 }
 

@@ -8,15 +8,24 @@
 
 namespace quillgen::cli {
 
-void add_network_options(const Command& command, const Command& subject, NetworkOptions& options) {
+void add_network_options(const Command& command, const Command& subject, NetworkOptions& options, bool with_scenes) {
   auto network = subject.add_option("--network", options.network, "a whole detector (safetensors)");
   auto scales = command.add_option("--scales", options.scales, "its scales, from quillgen calibrate");
   auto input = command.add_option("--input", options.input, "scenes for it (safetensors)");
-  network.needs(scales), network.needs(input), scales.needs(network), input.needs(network);
+  if (with_scenes) network.needs(scales), network.needs(input);
+  else scales.needs(input), input.needs(scales);
+  scales.needs(network), input.needs(network);
   command.add_option("--scenes", options.scenes, "of the input: 0:10 for the first ten")
       .type_name("RANGE")
       .default_str("all")
       .needs(input);
+}
+
+void check_programs(const Config& config) {
+  if (config.network.epilogue == 0)
+    throw UserError(
+        "--network: network.epilogue = false: the hardware has no part that whole networks need; set it to true, or "
+        "take --preset detector");
 }
 
 SceneRange chosen_scenes(const NetworkOptions& options, const network::SceneFile& file) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
+#include "config/config.hpp"
 #include "network/network.hpp"
 
 namespace quillgen::cli {
@@ -12,8 +13,13 @@ struct NetworkOptions {
   std::string network, scales, input, scenes;
 };
 
-/// Adds --network to `subject`, of whose options one is to be given, and the others to `command`.
-void add_network_options(const Command& command, const Command& subject, NetworkOptions& options);
+/// Adds --network to `subject`, of whose options one is to be given, and the others to `command`. They need each
+/// other, unless the command can do without scenes.
+void add_network_options(const Command& command, const Command& subject, NetworkOptions& options,
+                         bool with_scenes = true);
+
+/// Throws UserError unless the hardware has what whole networks need.
+void check_programs(const Config& config);
 
 /// Scenes first .. last - 1.
 struct SceneRange {

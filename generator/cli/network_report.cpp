@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/program_layers.hpp"
 #include "cli/simulate_report.hpp"
 #include "network/picture.hpp"
 
@@ -24,15 +25,6 @@ struct LayerSum {
     for (const auto& stage : job.stages) compared += stage.compared;
   }
 };
-
-std::string layer_of(const std::string& job) {
-  const auto first = job.find('.');
-  const auto second = job.find('.', first + 1);
-  const bool numbered =
-      first != std::string::npos && first + 1 < job.size() && job[first + 1] >= '0' && job[first + 1] <= '9';
-  if (numbered) return job.substr(0, second);
-  return job == "decoder.content" ? "content" : job.substr(0, first);
-}
 
 void print_layer(const LayerSum& sum, std::uint64_t cycles, const Config& config) {
   fmt::print("{:<11} {:>5} {:>10} {:>11} {:>10} {:>9} {:>9}\n", sum.name, sum.jobs, sum.compared, sum.mismatches,
@@ -128,12 +120,14 @@ Json json_of(const SceneRun& run) {
   json["host_steps"] = r.host_steps;
   json["host_cycles"] = r.host_cycles;
   json["bytes"] = r.total_bytes;
+  for (const auto& counter : harness::counter_names) json["counters"][counter.name] = r.counters.*counter.field;
   json["jobs"] = Json::array(), json["objects"] = Json::array(), json["found"] = Json::array();
   for (const auto& job : r.jobs) {
     LayerSum sum;
     sum.add(job);
     json["jobs"].push_back({{"name", job.name},
                             {"cycles", job.cycles},
+                            {"bytes", job.bytes},
                             {"array_steps", job.steps},
                             {"products", job.products},
                             {"compared", sum.compared},

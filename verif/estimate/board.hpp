@@ -40,6 +40,8 @@ struct Board {
   JobRun run;
 
   int beat() const { return beat_bytes(c.memory); }
+  /// Bits of the elements of rows that are read, `bits` unless they are of the stream.
+  int row_bits(bool of_stream, int bits) const { return of_stream ? result_width(c) : bits; }
   int result_groups() const { return std::max(group_buffers, 4 / c.gemm.rows + 2); }
   ArrayTiming array_timing(int tiles, int inner) const {
     return {gemm_steps(c, inner), tiles, c.gemm.rows,

@@ -8,6 +8,7 @@
 #include "estimate/lines_touched.hpp"
 #include "model/layer.hpp"
 #include "model/order.hpp"
+#include "model/self_attention.hpp"
 #include "model/steps.hpp"
 #include "reference/quantise.hpp"
 
@@ -37,6 +38,13 @@ std::vector<Place> places_of(const model::Stages& stages, const Numerics& n) {
       if (stages.corner_weight[4 * s + i] != 0) places[s].corners |= static_cast<std::uint8_t>(1u << i);
   }
   return places;
+}
+
+StreamDemand stream_demand(const model::Stream& s) {
+  StreamDemand demand;
+  demand.queries = s.query.has_value(), demand.sources = s.source.has_value();
+  demand.positions = !s.positions.empty(), demand.norm = s.norm.has_value();
+  return demand;
 }
 
 }  // namespace
@@ -90,6 +98,22 @@ Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages
   demand.index_list = layer.index_list;
   demand.places = places_of(stages, layer.numerics);
   demand.lines_touched = lines_touched(demand);
+  demand.stream = stream_demand(layer.stream);
+  demand.stream.reference_stride = layer.stream.reference_stride;
+  return demand;
+}
+
+Demand demand_of(const model::DenseLayer& layer) {
+  auto demand = dense_demand({layer.rows, layer.inner, layer.outputs});
+  demand.stream = stream_demand(layer.stream);
+  demand.stream.boxes = !layer.boxes.empty();
+  demand.stream.gathers = layer.gathers, demand.stream.scatters = layer.scatters;
+  return demand;
+}
+
+Demand self_demand(int rows, int channels, int operand_bits) {
+  auto demand = dense_demand({rows, channels, channels});
+  demand.self_parts = model::exponential_parts(operand_bits);
   return demand;
 }
 

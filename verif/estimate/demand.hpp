@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "model/dense.hpp"
 #include "model/layer.hpp"
 #include "reference/random_dense.hpp"
 #include "reference/workload.hpp"
@@ -22,6 +23,19 @@ struct Place {
   std::uint16_t distance = 0;
 };
 
+/// What a job of a network asks for beside its layer or product (NUMERICS.md, N12 to N17); of others nothing is set.
+struct StreamDemand {
+  bool queries = false, sources = false;  ///< rows of the stream, of which operands are formed
+  bool positions = false;                 ///< are added to the queries, or to the rows of a dense product
+  bool norm = false;                      ///< results are added to rows of the stream and normalised
+  bool boxes = false;                     ///< results of a dense product move boxes
+  /// Rows of a dense product lie where a list says that has an entry for each: those that are read; that are written.
+  bool gathers = false, scatters = false;
+  int reference_stride = 0;  ///< bytes from a reference to the next; 0: they follow each other
+  /// Something is added to results before they are written.
+  bool adds() const { return norm || boxes; }
+};
+
 struct Demand {
   std::string name;  ///< of the workload or the model, as the user gave it
   /// Dimensions, level shapes, boxes and padding of an attention layer; its other tensors are empty.
@@ -33,7 +47,9 @@ struct Demand {
   std::array<std::int64_t, 3> lines_touched = {};
   bool map_given = false;  ///< the value map is in memory already and not computed
   bool dense = false;      ///< a dense product instead of a layer
-  DenseShape shape;        ///< of the product
+  DenseShape shape;        ///< of the product; of self-attention rows, and C twice
+  int self_parts = 0;      ///< of self-attention (N16), which counts as a product: operands of an exponential
+  StreamDemand stream;     ///< of a job of a network
   bool synthetic = false;  ///< places are drawn, not computed from a workload
   std::uint64_t seed = 0;  ///< of the draw
   Numerics numerics;       ///< formats the places were computed in; not used by a synthetic one
@@ -54,12 +70,21 @@ Demand demand_of(const Workload& workload, const Numerics& numerics);
 /// The same of a layer that the software model has run, as far as it asks for features.
 Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages);
 
+/// That of a dense layer.
+Demand demand_of(const model::DenseLayer& layer);
+
+/// Self-attention of rows of `channels` numbers, operands of so many bits.
+Demand self_demand(int rows, int channels, int operand_bits);
+
 /// A dense product. Throws UserError unless every number is from 1 to 65535 (rows to 2^31 - 1).
 Demand dense_demand(const DenseShape& shape);
 
 using synthetic::ModelOptions;
 /// A layer of a published model, its sampling locations drawn (synthetic/models.hpp). Throws UserError as draw_layer.
 Demand model_demand(const std::string& model, const ModelOptions& options = {});
+
+/// Of a layer that was drawn: its sampling locations are, too.
+Demand drawn_demand(const synthetic::Layer& drawn, synthetic::Random& random);
 
 /// Throws UserError unless `config` can run the job: dimensions as check_fits(Workload), dense ones against
 /// gemm.max_inner and attention.max_queries.

@@ -25,6 +25,7 @@ std::int64_t live_tokens(const Workload& layer) {
 
 /// Useful multiply-accumulates of the phase `project`.
 double project_macs(const Demand& d) {
+  if (d.self_parts > 0) return static_cast<double>(d.shape.rows) * d.shape.rows * d.shape.inner * (1 + d.self_parts);
   if (d.dense) return static_cast<double>(d.shape.rows) * d.shape.inner * d.shape.outputs;
   return d.map_given ? 0 : static_cast<double>(live_tokens(d.layer)) * d.layer.embed_dim * d.layer.embed_dim;
 }
@@ -38,7 +39,7 @@ struct Macs {
 Macs macs_of(const Demand& d) {
   if (d.dense) return {project_macs(d), 0, 0};
   const auto& w = d.layer;
-  const double c = w.embed_dim, queries = w.queries, samples = queries * w.heads * w.levels * w.points;
+  const double c = w.embed_dim, queries = d.queries(), samples = queries * w.heads * w.levels * w.points;
   return {project_macs(d) + 3 * samples * c, samples * 4 * c / w.heads, queries * c * c};
 }
 

@@ -42,7 +42,8 @@ void finish_loads(Board& b, Cycle at) {
 void start_pulse(Board& b) { b.clock.acted(), b.step(); }
 
 void run_layer(Board& b, const CacheRun& cache) {
-  const auto image = image_beats(b.c);
+  auto image = image_beats(b.c);
+  if (b.demand.stream.norm) image.rest += norm_beats(b.c);
   const auto& layer = b.demand.layer;
   const Cycle cleared = begin(b);
   if (b.demand.map_given) {
@@ -69,6 +70,7 @@ void run_dense(Board& b) {
             most = panel_tiles(b.c, s.inner, s.outputs);
   begin(b);
   b.loads.want(panel_beats(b.c, std::min(most, tiles), s.inner));
+  if (b.demand.stream.norm) b.loads.want(norm_beats(b.c));
   finish_loads(b, 0);
   b.end_phase(0);
   for (int first = 0; first < tiles; first += most) {
@@ -80,6 +82,44 @@ void run_dense(Board& b) {
   for (int phase = 1; phase < 5; ++phase) b.end_phase(phase);
 }
 
+/// Self-attention: keys and values become weights, row after row; then, for each head of a group of rows, tiles of
+/// scores and the products of their exponentials, in turn.
+void run_self(Board& b) {
+  const auto& c = b.c;
+  const auto& g = c.gemm;
+  const int rows = b.demand.shape.rows, channels = b.demand.shape.inner, parts = b.demand.self_parts,
+            beats = row_beats(channels, result_width(c), c.memory),
+            weight_bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits),
+            together = columns_together(c, g.depth * weight_bits);
+  begin(b);
+  b.end_phase(0);
+  start_pulse(b);
+  const auto pass = [&](std::int64_t cycles) {
+    for (; cycles > 0; --cycles) b.clock.acted(), b.step();
+  };
+  // A row comes a beat a cycle; `half` rows are written across, an entry a cycle.
+  const auto load = [&](int half, int entries) {
+    return std::max(std::int64_t{rows} * beats, std::int64_t{divide_up(rows, half)} * entries);
+  };
+  constexpr int fetch_delay = 12;  // from an answer of memory to the write of an entry
+  pass(load(together, gemm_steps(c, channels)) + b.latency + fetch_delay);
+  pass(load(g.depth, divide_up(channels, together)) + b.latency + fetch_delay);
+  pass(b.latency + beats * g.rows + fetch_delay);  // the first rows that attend
+  const int keys = divide_up(rows, g.columns), depth_steps = gemm_steps(c, c.attention.head_dim()),
+            score_steps = keys * depth_steps, value_steps = parts * gemm_steps(c, rows);
+  // Scores leave a row a cycle; a row of them takes its words, and its reciprocal a division.
+  constexpr int division = 40;
+  const int scores = keys * std::max(depth_steps, g.rows) + 1, products = value_steps + 1,
+            softmax = g.rows * divide_up(rows, exponential_units(c)) + division;
+  const std::int64_t passes = std::int64_t{divide_up(rows, g.rows)} * c.attention.heads;
+  pass(scores + softmax + passes * std::max(scores + products, softmax));
+  pass(g.rows * (beats + 8) + b.latency);  // the last rows are written
+  b.work.array_steps += passes * (score_steps + value_steps);
+  b.work.reads += std::int64_t{3} * rows * beats, b.work.writes += std::int64_t{rows} * beats;
+  b.run.beats.query += std::int64_t{3} * rows * beats, b.run.beats.output += std::int64_t{rows} * beats;
+  for (int phase = 1; phase < 5; ++phase) b.end_phase(phase);
+}
+
 }  // namespace
 
 void Board::step() {
@@ -88,7 +128,8 @@ void Board::step() {
 
 JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency) {
   Board board(config, demand, std::max(latency, 1));
-  if (demand.dense) run_dense(board);
+  if (demand.self_parts > 0) run_self(board);
+  else if (demand.dense) run_dense(board);
   else run_layer(board, cache);
   board.run.beats.job = board.job_reader.beats;
   return board.run;

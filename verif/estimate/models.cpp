@@ -61,18 +61,22 @@ std::vector<std::int32_t> fixed_point(const synthetic::Layer& drawn) {
 
 }  // namespace
 
-Demand model_demand(const std::string& name, const ModelOptions& options) {
-  Random random(options.seed);
-  const auto drawn = synthetic::draw_layer(name, options, random);
+Demand drawn_demand(const synthetic::Layer& drawn, Random& random) {
   Demand demand;
-  demand.name = name;
   demand.synthetic = true;
-  demand.seed = options.seed;
   demand.layer = drawn.shape;
   demand.index_list = drawn.shape.index_list;
   demand.places = draw_places(drawn, random);
   demand.references = fixed_point(drawn);
   demand.lines_touched = lines_touched(demand);
+  return demand;
+}
+
+Demand model_demand(const std::string& name, const ModelOptions& options) {
+  Random random(options.seed);
+  auto demand = drawn_demand(synthetic::draw_layer(name, options, random), random);
+  demand.name = name;
+  demand.seed = options.seed;
   return demand;
 }
 

@@ -7,7 +7,7 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int scale_bits = 16 + 6, entry_bits = 32 + scale_bits;
+constexpr int scale_bits = 16 + 6, entry_bits = 32 + scale_bits, norm_entry_bits = 16 + 32;
 
 /// `count` entries of `bits` bits, each padded to whole beats.
 std::int64_t entries(const Config& c, std::int64_t count, int bits) {
@@ -33,6 +33,11 @@ ImageBeats image_beats(const Config& c) {
           panel_beats(c, query_tiles(c), a.embed_dim) + entries(c, a.embed_dim / units, units * scale_bits) +
               entries(c, a.heads * groups * columns, a.head_dim() * c.numerics.output_weight_bits) +
               entries(c, groups * columns, entry_bits)};
+}
+
+std::int64_t norm_beats(const Config& c) {
+  const int together = beat_bytes(c.memory) / element_bytes(result_width(c));
+  return entries(c, c.attention.embed_dim / together, together * norm_entry_bits);
 }
 
 int panel_tiles(const Config& c, int inner, int outputs) {

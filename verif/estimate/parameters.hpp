@@ -15,6 +15,9 @@ struct ImageBeats {
 };
 ImageBeats image_beats(const Config& config);
 
+/// The table of a norm, gamma and beta of each channel, of a job that has one.
+std::int64_t norm_beats(const Config& config);
+
 /// Tiles of a panel of a dense product, as the host chooses them: one panel if its weights fit, else as many as fit
 /// twice.
 int panel_tiles(const Config& config, int inner, int outputs);

@@ -17,8 +17,8 @@ class PeArray {
  public:
   PeArray(Clock& clock, const ArrayTiming& timing, int most_held) : clock_(clock), t_(timing), most_(most_held) {}
   bool can_load() const { return loaded_.size() < 2; }
-  /// The last word of a group was taken.
-  void loaded() { loaded_.push(clock_.now() + fifo_delay); }
+  /// The last word of a group was taken; it is `late` cycles on its way.
+  void loaded(int late = 0) { loaded_.push(clock_.now() + late + fifo_delay); }
   void release() { --held_; }
   void tick();
   /// Groups that are computed: when each is there.

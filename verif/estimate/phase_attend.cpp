@@ -1,9 +1,11 @@
 // From queries to output rows.
 #include <memory>
+#include <optional>
 
 #include "estimate/board.hpp"
 #include "estimate/burst_writer.hpp"
 #include "estimate/query_order.hpp"
+#include "estimate/row_epilogue.hpp"
 #include "estimate/rows.hpp"
 
 namespace quillgen::estimate {
@@ -129,13 +131,18 @@ class Lanes {
 void attend(Board& b, const CacheRun& cache) {
   const auto& c = b.c;
   const int queries = b.demand.queries(), channels = c.attention.embed_dim, output_row = output_row_beats(c);
-  Rows rows(b, query_row_beats(c), channels, c.numerics.query_bits);
+  Rows rows(b, channels, c.numerics.query_bits, b.demand.stream.queries, b.demand.stream.positions);
   PeArray array(b.clock, b.array_timing(query_tiles(c), channels), group_buffers);
   QueryOrder order(b, b.accepted);
   Lanes lanes(b, cache);
   BurstWriter writer(b.beat(), b.latency);
-  std::vector<ReadClient*> clients = {&rows.reader(), &order.reader()};
+  std::optional<RowEpilogue> epilogue;
+  if (b.demand.stream.norm) epilogue.emplace(b, writer, queries, &order);
+  std::vector<ReadClient*> clients;
+  rows.add_clients(clients);
+  clients.push_back(&order.reader());
   for (auto* client : lanes.clients()) clients.push_back(client);
+  if (epilogue) clients.push_back(&epilogue->reader());
   ReadPort port(b.clock, b.latency, clients);
   const int output_words = lanes.shape().projection_words, output_span = std::max(output_words, output_row);
   const Work before = b.work;
@@ -154,7 +161,8 @@ void attend(Board& b, const CacheRun& cache) {
   Cycle output_free = 0, written = 0;
   bool filled = false, sampled = false;
   b.clock.acted();
-  while (to_write > 0 || !b.clock.due(writer.done() + 1)) {
+  const auto all_written = [&] { return to_write == 0 && (!epilogue || epilogue->written() == queries); };
+  while (!all_written() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
     rows.load(array);
@@ -175,20 +183,27 @@ void attend(Board& b, const CacheRun& cache) {
     }
     lanes.tick();
     if (lanes.freed()) array.release(), order.release(), b.clock.acted();
-    if (lanes.sums(output_free)) {
-      writer.request(0);
+    if (epilogue) epilogue->tick();
+    if ((!epilogue || epilogue->accepts()) && lanes.sums(output_free)) {
       const Cycle begin = std::max(b.clock.now() + 1 + requantise_delay + sram_fifo_delay, written);
-      written = begin + output_span + writer.run(begin, output_row, output_span);
+      --to_write;
+      written = begin + output_span;
+      if (epilogue) {
+        epilogue->offer(begin, output_span);
+      } else {
+        writer.request(0);
+        written += writer.run(begin, output_row, output_span);
+        order.take_result();
+      }
       // The outputs of a query wait in a FIFO of that size while memory takes those of the one before.
       output_free = std::max(b.clock.now() + output_words, written - output_words);
-      --to_write, order.written();
     }
     if (!filled && b.clock.due(lanes.first_sample())) filled = true, phase_ends(fill_phase, lanes.first_sample() - 1);
     if (!sampled && lanes.last_sample() < never) sampled = true, phase_ends(fill_phase + 1, lanes.last_sample());
   }
   lanes.account(b.run);
-  b.run.beats.query = rows.reader().beats, b.run.beats.reference = order.reference_beats();
-  b.run.beats.list = order.list_beats();
+  b.run.beats.query = rows.beats() + (epilogue ? epilogue->reader().beats : 0);
+  b.run.beats.reference = order.reference_beats(), b.run.beats.list = order.list_beats();
   b.run.beats.output = writer.beats();
   phase_ends(fill_phase + 2, b.clock.now());
 }

@@ -1,6 +1,9 @@
 // Runs of the PE array whose results go to memory: the value map, panels of dense products.
 #include "estimate/board.hpp"
 #include "estimate/burst_writer.hpp"
+#include "estimate/query_order.hpp"
+#include "estimate/row_epilogue.hpp"
+#include "estimate/row_names.hpp"
 #include "estimate/rows.hpp"
 #include "estimate/token_walk.hpp"
 
@@ -27,10 +30,14 @@ void project_map(Board& b) {
   const int map_block_beats = c.attention.heads * block_beats(c),
             block_units = c.attention.heads * block_bytes(c) / (map_unit(c) * element);
   TokenWalk walk(b.clock, b.demand.layer, c.gemm.rows);
-  Rows rows(b, row_beats(channels, c.numerics.feature_bits, c.memory), channels, c.numerics.feature_bits);
+  Rows rows(b, channels, c.numerics.feature_bits, b.demand.stream.sources, false);
   PeArray array(b.clock, b.array_timing(value_tiles(c), channels), b.result_groups());
   BurstWriter writer(b.beat(), b.latency);
-  ReadPort port(b.clock, b.latency, {&b.job_reader, &rows.reader()});
+  std::vector<ReadClient*> clients = {&b.job_reader};
+  rows.add_clients(clients);
+  SortReads sort(b);
+  clients.push_back(&sort);
+  ReadPort port(b.clock, b.latency, clients);
   std::int64_t blocks_left = walk.block_count();
   int complete = 0;      // groups that the block waited for
   Cycle copied = never;  // the block in work has left the result buffer
@@ -61,45 +68,72 @@ void project_map(Board& b) {
       }
     }
   }
-  b.run.beats.source += rows.reader().beats, b.run.beats.value += writer.beats();
+  b.run.beats.source += rows.beats(), b.run.beats.value += writer.beats();
   account(b, array, port, writer);
 }
 
 void multiply_panel(Board& b, int tiles, int outputs) {
   const auto& c = b.c;
   const auto& shape = b.demand.shape;
+  const auto& stream = b.demand.stream;
   const int output_beats = row_beats(outputs, result_width(c), c.memory);
-  Rows rows(b, row_beats(shape.inner, c.numerics.query_bits, c.memory), shape.inner, c.numerics.query_bits);
+  Rows rows(b, shape.inner, c.numerics.query_bits, stream.queries, stream.positions);
   PeArray array(b.clock, b.array_timing(tiles, shape.inner), b.result_groups());
   BurstWriter writer(b.beat(), b.latency);
-  ReadPort port(b.clock, b.latency, {&b.job_reader, &rows.reader()});
-  int to_ask = shape.rows, in_group = 0, to_write = shape.rows, of_group = 0;
+  std::optional<ListedRows> list;
+  if (stream.gathers || stream.scatters) list.emplace(b);
+  std::optional<RowEpilogue> epilogue;
+  if (stream.adds()) epilogue.emplace(b, writer, shape.rows, stream.scatters ? &*list : nullptr);
+  std::vector<ReadClient*> clients = {&b.job_reader};
+  rows.add_clients(clients);
+  if (list) clients.push_back(&list->reader());
+  if (epilogue) clients.push_back(&epilogue->reader());
+  ReadPort port(b.clock, b.latency, clients);
+  int to_ask = shape.rows, in_group = 0, to_copy = shape.rows, of_group = 0;
   Cycle copied = never;
+  const auto end_row = [&] {
+    --to_copy;
+    if (++of_group == c.gemm.rows || to_copy == 0) array.results().pop(), array.release(), of_group = 0;
+    b.clock.acted();
+  };
+  const auto all_written = [&] { return epilogue ? epilogue->written() == shape.rows : to_copy == 0; };
   b.clock.acted();
-  while (to_write > 0 || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
+  while (!all_written() || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
     b.loads.tick();
     rows.load(array);
-    if (to_ask > 0 && rows.accepts()) {
+    if (list) list->tick();
+    if (to_ask > 0 && rows.accepts() && (!stream.gathers || list->has_row())) {
+      if (stream.gathers) list->take_row();
       --to_ask;
       const bool ends_group = ++in_group == c.gemm.rows || to_ask == 0;
       if (ends_group) in_group = 0;
       rows.ask(ends_group);
     }
     array.tick();
+    if (epilogue) {
+      epilogue->tick();
+      // The next row is read from the result buffer when the last word of the one before has left it.
+      if (shape.rows - to_copy < epilogue->taken()) end_row();
+      if (shape.rows - to_copy == epilogue->taken() && epilogue->offered() == epilogue->taken() &&
+          !array.results().empty() && b.clock.due(array.results().front()))
+        epilogue->offer(b.clock.now() + 2, output_beats), b.clock.acted();
+      continue;
+    }
     if (copied < never) {
       if (!b.clock.due(copied)) continue;
-      copied = never, --to_write;
-      if (++of_group == c.gemm.rows || to_write == 0) array.results().pop(), array.release(), of_group = 0;
-      b.clock.acted();
+      copied = never;
+      end_row();
     } else if (!array.results().empty() && b.clock.due(array.results().front())) {
       const Cycle asked = writer.request(b.clock.now());
       copied = asked + output_beats + writer.run(asked + 2, output_beats, output_beats);
       b.clock.acted();
     }
   }
-  b.run.beats.query += rows.reader().beats, b.run.beats.output += writer.beats();
+  b.run.beats.query += rows.beats(), b.run.beats.output += writer.beats();
+  if (list) b.run.beats.list += list->reader().beats;
+  if (epilogue) b.run.beats.query += epilogue->reader().beats;
   account(b, array, port, writer);
 }
 

@@ -8,7 +8,6 @@ namespace quillgen::estimate {
 namespace {
 
 constexpr int word_bytes = 8;
-constexpr int row_queue = 4;       ///< numbers of queries that wait for the array
 constexpr int request_cycles = 3;  ///< of a reader: take a request, size its burst, ask
 
 int reference_buffer(const Config& c) {
@@ -17,11 +16,31 @@ int reference_buffer(const Config& c) {
   return power_of_two(std::max(of_lanes, c.memory.latency_cycles / 4) + 2 * most_burst_beats);
 }
 
+/// Cycles from a reference that a sort reads to the next.
+int sort_pace(const Board& b) { return std::max(request_cycles, divide_up(b.latency + 12, reference_buffer(b.c))); }
+
+int sort_cells(const Config& c) { return c.order.bucket_bits > 0 ? 1 << 2 * c.order.bucket_bits : 0; }
+
 }  // namespace
+
+SortReads::SortReads(const Board& b)
+    : clock_(b.clock),
+      pace_(sort_pace(b)),
+      left_(b.c.order.bucket_bits > 0 ? 2 * std::int64_t{b.demand.queries()} : 0) {
+  const Cycle begin = b.accepted + sort_cells(b.c);
+  if (clock_.now() > begin) left_ -= std::min(left_, (clock_.now() - begin) / pace_);  // while weights are loaded
+  if (left_ > 0) ask_at = std::max(clock_.now(), begin);
+}
+
+int SortReads::granted() {
+  ask_at = --left_ > 0 ? clock_.now() + pace_ : never;
+  return 1;
+}
 
 QueryOrder::QueryOrder(Board& b, Cycle begun)
     : clock_(b.clock),
       words_(reference_row_bytes(b.c, b.demand.layer.boxes) / word_bytes),
+      stride_(b.demand.stream.reference_stride == 0 ? words_ : b.demand.stream.reference_stride / word_bytes),
       words_per_beat_(b.beat() / word_bytes),
       rows_of_group_(b.c.gemm.rows),
       window_(b.c.order.window),
@@ -42,9 +61,7 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
   if (!b.demand.index_list.empty()) list_ = list;
   Cycle ready = begun;
   if (c.order.bucket_bits > 0) {  // clear, count, sum, place
-    const int cells = 1 << 2 * c.order.bucket_bits;
-    const int pace = std::max(request_cycles, divide_up(b.latency + 12, most_fetched_));
-    ready += 2 * (cells + b.latency + 12 + std::int64_t{queries_} * pace);
+    ready += 2 * (sort_cells(c) + b.latency + 12 + std::int64_t{queries_} * sort_pace(b));
     before_ = 2 * std::int64_t{queries_};
     list_ *= 2;
   }
@@ -56,7 +73,7 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
 void QueryOrder::fill_buffers() {
   while (issued_ < queries_ && issued_ < std::min(row_queue + 2, most_waiting_ + group_buffers * rows_of_group_)) {
     ++issued_, ++in_flight_;
-    rows_.push(0), waiting_.push(0);
+    rows_.push(0), results_.push(0), waiting_.push(0);
   }
   collected_ = std::min(queries_, issued_ + (window_ > 1 ? window_ : 0));
   to_fetch_ = collected_;
@@ -64,9 +81,9 @@ void QueryOrder::fill_buffers() {
   for (int i = 0; i < to_fetch_; ++i) before_ += beats_of(fetch_order_[static_cast<std::size_t>(i)]);
 }
 
-/// Beats that hold the reference of a query: rows follow each other without padding.
+/// Beats that hold the reference of a query: rows follow each other without padding, or have a stride.
 int QueryOrder::beats_of(int query) const {
-  const auto first = std::int64_t{query} * words_ % words_per_beat_;
+  const auto first = std::int64_t{query} * stride_ % words_per_beat_;
   return static_cast<int>((first + words_ + words_per_beat_ - 1) / words_per_beat_);
 }
 
@@ -116,7 +133,8 @@ void QueryOrder::issue() {
       in_flight_ >= most_in_flight_)
     return;
   ++issued_, ++in_flight_, chosen_ = false;
-  rows_.push(clock_.now() + fifo_delay + 2), waiting_.push(clock_.now() + sram_fifo_delay);
+  results_.push(clock_.now() + sram_fifo_delay + row_address_delay);
+  rows_.push(clock_.now() + fifo_delay + row_address_delay), waiting_.push(clock_.now() + sram_fifo_delay);
   clock_.acted();
 }
 

@@ -3,25 +3,39 @@
 #pragma once
 #include "estimate/board.hpp"
 #include "estimate/read_port.hpp"
+#include "estimate/row_names.hpp"
 
 namespace quillgen::estimate {
 
+/// What a sort reads while the array works, which competes with the rows: a beat of each reference, two times. When it
+/// ends is another question, and QueryOrder's.
+class SortReads final : public ReadClient {
+ public:
+  explicit SortReads(const Board& board);
+  int granted() override;
+  void beat() override {}
+
+ private:
+  const Clock& clock_;
+  int pace_;
+  std::int64_t left_;
+};
+
 /// From the begin of a job on.
-class QueryOrder {
+class QueryOrder final : public RowNames {
  public:
   /// `begun`: cycle in which the order began, at the end of the check.
   QueryOrder(Board& board, Cycle begun);
 
   BurstReader& reader() { return reader_; }
-  /// Whether the number of the next query can be taken, to fetch its row.
-  bool has_row() { return !rows_.empty() && clock_.due(rows_.front()); }
-  void take_row() { rows_.pop(), clock_.acted(); }
+  bool has_row() override { return !rows_.empty() && clock_.due(rows_.front()); }
+  void take_row() override { rows_.pop(), clock_.acted(); }
   /// Groups whose references are complete.
   Queue<Cycle>& groups() { return groups_; }
   /// A group is no longer needed.
   void release() { --held_, clock_.acted(); }
-  /// The outputs of a query are on their way to memory.
-  void written() { --in_flight_, clock_.acted(); }
+  bool has_result() override { return !results_.empty() && clock_.due(results_.front()); }
+  void take_result() override { results_.pop(), --in_flight_, clock_.acted(); }
   void tick();
 
   std::int64_t reference_beats() const { return reader_.beats + before_; }
@@ -35,7 +49,7 @@ class QueryOrder {
   void fill_buffers();
 
   Clock& clock_;
-  int words_, words_per_beat_, rows_of_group_, window_, scan_;
+  int words_, stride_, words_per_beat_, rows_of_group_, window_, scan_;
   int most_waiting_, most_in_flight_, most_fetched_;
   BurstReader reader_;
   std::vector<int> fetch_order_;
@@ -46,7 +60,7 @@ class QueryOrder {
   bool chosen_ = false;
   int in_flight_ = 0, held_ = 0, stored_ = 0;
   std::int64_t before_ = 0, list_ = 0;  ///< beats that were read before: the sort; of the index list
-  Queue<Cycle> rows_, waiting_, groups_;
+  Queue<Cycle> rows_, results_, waiting_, groups_;
 };
 
 }  // namespace quillgen::estimate

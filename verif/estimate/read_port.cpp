@@ -4,14 +4,32 @@
 
 namespace quillgen::estimate {
 
-void ReadPort::tick() {
-  if (!bursts_.empty() && clock_.due(bursts_.front().due)) {
-    auto& burst = bursts_.front();
-    burst.client->beat();
-    ++burst.client->beats, ++busy_;
-    if (--burst.beats == 0) bursts_.pop();
-    clock_.acted();
+void ReadPort::answer() {
+  const std::size_t count = clients_.size();
+  std::size_t oldest = count;
+  unsigned due = 0;
+  const auto is_due = [&](std::size_t i) { return !bursts_[i].empty() && bursts_[i].front().due <= clock_.now(); };
+  for (std::size_t i = 0; i < count; ++i) {
+    if (bursts_[i].empty() || !clock_.due(bursts_[i].front().due)) continue;
+    ++due;
+    if (oldest == count || bursts_[i].front().due < bursts_[oldest].front().due) oldest = i;
   }
+  if (due == 0) return;
+  std::size_t chosen = in_burst_ && is_due(answered_) ? answered_ : oldest;
+  if (due > 1 && ++beats_of_several_ % mixed_beats == 0) {
+    unsigned skipped = static_cast<unsigned>(beats_of_several_ / mixed_beats) % due;
+    for (chosen = 0; !is_due(chosen) || skipped-- > 0;) ++chosen;
+  }
+  auto& burst = bursts_[chosen].front();
+  clients_[chosen]->beat();
+  ++clients_[chosen]->beats, ++busy_;
+  answered_ = chosen, in_burst_ = --burst.beats > 0;
+  if (!in_burst_) bursts_[chosen].pop();
+  clock_.acted();
+}
+
+void ReadPort::tick() {
+  answer();
   const std::size_t count = clients_.size();
   const bool demanded = std::any_of(clients_.begin(), clients_.end(), [&](const ReadClient* client) {
     return client->kind == ReadClient::Kind::demand && client->ask_at <= clock_.now();
@@ -22,7 +40,7 @@ void ReadPort::tick() {
     if (!clock_.due(client->ask_at) || (demanded && client->kind == ReadClient::Kind::ahead)) continue;
     served_ = index;
     // A register holds the choice for the bus.
-    bursts_.push({client, client->granted(), clock_.now() + 1 + latency_});
+    bursts_[index].push({client->granted(), clock_.now() + 1 + latency_});
     clock_.acted();
     return;
   }

@@ -22,26 +22,30 @@ class ReadClient {
   std::int64_t beats = 0;  ///< that have come
 };
 
-/// One burst is asked for a cycle, clients in turn; one beat comes a cycle, in the order of the requests, the first one
-/// `latency` cycles after its address.
+/// One burst is asked for a cycle, clients in turn; one beat comes a cycle, the first one of a burst `latency` cycles
+/// after its address. Bursts of a client come in the order of the requests; those of different ones too, but every
+/// mixed_beats-th beat is of any that is due, as with the memory of the harness, which gives a quarter of the beats so.
 class ReadPort {
  public:
   ReadPort(Clock& clock, int latency, std::vector<ReadClient*> clients)
-      : clock_(clock), latency_(latency), clients_(std::move(clients)) {}
+      : clock_(clock), latency_(latency), clients_(std::move(clients)), bursts_(clients_.size()) {}
   void tick();
   std::int64_t busy() const { return busy_; }  ///< cycles with a beat
 
  private:
+  static constexpr int mixed_beats = 4;
   struct Burst {
-    ReadClient* client;
     int beats;
     Cycle due;
   };
+  void answer();
   Clock& clock_;
   int latency_;
   std::vector<ReadClient*> clients_;
-  Queue<Burst> bursts_;
-  std::size_t served_ = 0;
+  std::vector<Queue<Burst>> bursts_;  ///< by client
+  bool in_burst_ = false;
+  std::size_t answered_ = 0, served_ = 0;  ///< client of the last beat; .. of the last burst that was asked for
+  int beats_of_several_ = 0;               ///< that could have been of several clients
   std::int64_t busy_ = 0;
 };
 

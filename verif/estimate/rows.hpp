@@ -1,34 +1,50 @@
 // Rows for the PE array.
 #pragma once
+#include <optional>
+
 #include "estimate/board.hpp"
 #include "estimate/row_feed.hpp"
 
 namespace quillgen::estimate {
 
-/// Rows of `beats` beats on their way to the array: asked for one by one, and marked when they end a group.
+/// Rows on their way to the array: asked for one by one, and marked when they end a group.
 class Rows {
  public:
-  /// Of `inner` elements of `bits` bits.
-  Rows(Board& b, int beats, int inner, int bits)
-      : reader_(b.clock, b.beat(), row_buffer_beats(b.c)),
-        feed_(b.clock, reader_, b.beat(), row_word(b.c) * element_bytes(bits), divide_up(inner, row_word(b.c)), beats),
-        beats_(beats) {}
-  BurstReader& reader() { return reader_; }
-  bool accepts() { return marks_.size() < rows_on_their_way && reader_.accepts(); }
+  /// Of `inner` elements of `bits` bits, or of those of the stream, with positions beside them or without.
+  Rows(Board& b, int inner, int bits, bool of_stream, bool positions)
+      : beats_(row_beats(inner, b.row_bits(of_stream, bits), b.c.memory)),
+        late_(of_stream ? requantise_delay : 0),
+        reader_(b.clock, b.beat(), row_buffer_beats(b.c)),
+        positions_(positions ? std::optional<BurstReader>(reader_) : std::nullopt),
+        feed_(b.clock, reader_, positions ? &*positions_ : nullptr, b.beat(),
+              row_word(b.c) * element_bytes(b.row_bits(of_stream, bits)), divide_up(inner, row_word(b.c)), beats_) {}
+  Rows(const Rows&) = delete;
+
+  void add_clients(std::vector<ReadClient*>& clients) {
+    clients.push_back(&reader_);
+    if (positions_) clients.push_back(&*positions_);
+  }
+  /// Beats that have come, with those of positions.
+  std::int64_t beats() const { return reader_.beats + (positions_ ? positions_->beats : 0); }
+  bool accepts() {
+    return marks_.size() < rows_on_their_way && reader_.accepts() && (!positions_ || positions_->accepts());
+  }
   void ask(bool ends_group) {
     reader_.request(beats_);
+    if (positions_) positions_->request(beats_);
     marks_.push(ends_group);
   }
   void load(PeArray& array) {
     if (marks_.empty() || !array.can_load() || !feed_.ready() || !feed_.take()) return;
-    if (marks_.front()) array.loaded();
+    if (marks_.front()) array.loaded(late_);
     marks_.pop();
   }
 
  private:
+  int beats_, late_;
   BurstReader reader_;
+  std::optional<BurstReader> positions_;
   RowFeed feed_;
-  int beats_;
   Queue<char> marks_;
 };
 

@@ -51,7 +51,13 @@ class Follower {
  public:
   Follower(const ProgramRun& run, const Config& config, const ProgramMemory& memory, Bench& bench,
            ProgramResult& result)
-      : run_(run), config_(config), memory_(memory), bench_(bench), result_(result), began_(bench.cycles()) {
+      : run_(run),
+        config_(config),
+        memory_(memory),
+        bench_(bench),
+        result_(result),
+        began_(bench.cycles()),
+        moved_(moved()) {
     follow();
   }
   std::size_t number() const { return number_; }
@@ -70,6 +76,7 @@ class Follower {
     ProgramJobResult job;
     job.name = run_.program.jobs[number_].name;
     job.cycles = bench_.cycles() - began_;
+    job.bytes = moved() - moved_, moved_ += job.bytes;
     count_products(run_.program.jobs[number_], config_, job);
     comparison.finish();
     comparison.compare_value(memory_.value_map(number_));
@@ -86,12 +93,20 @@ class Follower {
     follow();
   }
 
+  /// Bytes that have gone over the bus.
+  std::uint64_t moved() const {
+    auto& bus = bench_.memory();
+    std::uint64_t bytes = bus.bytes_written();
+    for (int id = 0; id <= residual_id(config_); ++id) bytes += bus.bytes_read(id);
+    return bytes;
+  }
+
   const ProgramRun& run_;
   const Config& config_;
   const ProgramMemory& memory_;
   Bench& bench_;
   ProgramResult& result_;
-  std::uint64_t began_;
+  std::uint64_t began_, moved_;
   std::size_t number_ = 0;
   std::deque<Comparison> comparisons_;  ///< a tap may still be in the one before
 };

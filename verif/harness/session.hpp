@@ -66,6 +66,7 @@ struct ProgramJobResult {
   std::string name;
   std::vector<StageResult> stages;
   std::uint64_t cycles = 0;   ///< from the end of the job before it, or of the host's step behind that
+  std::uint64_t bytes = 0;    ///< as seen on the bus
   std::int64_t steps = 0;     ///< that the PE array takes
   std::int64_t products = 0;  ///< useful ones: of rows and outputs that there are
   std::int64_t mismatches() const;

@@ -44,7 +44,7 @@ class Builder {
   Program make(const Integers& source) {
     const int tokens = static_cast<int>(source.size()) / net_.channels;
     memory_ = source;
-    p_.anchors = net_.anchor, p_.classes = net_.classes;
+    p_.anchors = net_.anchor, p_.channels = net_.channels, p_.classes = net_.classes;
     tensor(memory_name, tokens, net_.channels).initial = source;
     tensor("encoder.position", tokens, net_.channels).initial = net_.position;
     auto& references = p_.tensors["encoder.references"];

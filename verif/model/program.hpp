@@ -53,7 +53,7 @@ struct Program {
   std::map<std::string, std::vector<int>> lists;     ///< index lists that the host writes, as they will be
   std::vector<ProgramSelfAttention> self_attention;  ///< of the decoder's layers, where it is a step of the host
   Integers anchors;                                  ///< [S, 4], box logits of all tokens
-  int classes = 0;
+  int channels = 0, classes = 0;
   Detections detections;
 };
 

@@ -25,7 +25,7 @@ MAY_SEE = {
     'verif/network': ['config', 'drawing', 'model', 'reference'],
     'verif/synthetic': ['config', 'reference'],
     'verif/drawing': ['config'],
-    'verif/estimate': ['config', 'model', 'reference', 'synthetic'],
+    'verif/estimate': ['config', 'model', 'network', 'reference', 'synthetic'],
     'verif/trace': ['config', 'drawing', 'estimate'],
     'verif/harness': ['config', 'model'],
     'verif/explore': ['config', 'drawing', 'estimate', 'harness'],

@@ -93,6 +93,27 @@ sparse --preset detector --out again.json
 kept "$examples/tiny_sparse_detector.scales.json" sparse.json
 cmp sparse.json again.json || wrong 'calibrate: other scales the second time'
 
+# Estimates: of scenes, and of what is drawn, the same jobs; by layer or by job.
+estimate() { "$quillgen" estimate --preset detector --network "$network" "$@"; }
+estimate --scales scales.json --input "$scenes" --scenes 2:4 --json scenes.json >out || wrong "estimate: exit status $?"
+[ "$(grep -c '^encoder\.' out)" -eq 6 ] && grep -q 'scene 3, latency 200' out || wrong "estimate: $(cat out)"
+estimate --by-job --latency 10 --json drawn.json --timeline timeline.svg >out || wrong "estimate --by-job: exit status $?"
+grep -q '^decoder\.1\.ffn\.hidden ' out && grep -q 'drawn with seed 1, latency 10' out && grep -q '^</svg>$' timeline.svg || wrong "estimate --by-job: $(cat out)"
+python3 - <<'P' || wrong 'estimate: JSON'
+import json
+(first, second), (drawn,) = (json.load(open(f))['runs'] for f in ('scenes.json', 'drawn.json'))
+assert first['scene'] == 2 and not first['synthetic'] and drawn['synthetic'], first
+for run in (first, second, drawn):
+    assert [(j['name'], j['array_steps'], j['products'], j['host_step']) for j in run['jobs']] == [(j['name'], j['array_steps'], j['products'], j['host_step']) for j in first['jobs']]
+    for figure in ('cycles', 'bytes', 'array_steps', 'products'): assert run[figure] == sum(j[figure] for j in run['jobs']), figure
+    assert run['bytes'] == sum(run['bytes_by_client'].values())
+assert drawn['cycles'] < first['cycles']
+P
+refused 'network.epilogue = false' "$quillgen" estimate --preset small --network "$network"
+refused 'leave out --given-map and --html' estimate --html none.html
+refused 'give --network' "$quillgen" estimate --preset small --workload "$examples/tiny_detr_enc1.safetensors" --by-job
+refused '--input' estimate --scales scales.json
+
 # Results of another network: told, with exit status 1.
 status=0
 "$quillgen" model --preset detector --network "$examples/tiny_sparse_detector.safetensors" --scales sparse.json --input "$scenes" --scenes 0:1 >out 2>err || status=$?

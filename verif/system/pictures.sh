@@ -22,6 +22,7 @@ estimate nano --preset nano --workload "$examples/official_test_shapes.safetenso
 estimate model --preset quill --model deformable-detr --scale 0.3
 estimate bus --preset small --set memory.data_bits=64 --set feature_cache.kilobytes=2 --workload "$examples/sparse_c64.safetensors"
 estimate dense --preset small --dense 64x256x96
+"$quillgen" estimate --preset detector --network "$examples/tiny_sparse_detector.safetensors" --timeline "$room/timeline.svg" >/dev/null
 
 cp "$2/verif/network/scene.svg" "$room/network_scene.svg" # test `quick start` holds that it is what simulate draws
 for page in attention accelerator; do cp "$2/generator/accel/$page.svg" "$room/page_$page.svg"; done
@@ -116,6 +117,8 @@ for file in files:
             apart(name, f'{mode} points on the front and others', of('front', 'fill') + of('other', 'fill'), 25)
         elif name.startswith('network'):
             apart(name, f'{mode} classes', of('c', 'stroke'), 4)
+        elif name.startswith('timeline'):
+            apart(name, f'{mode} kinds of jobs', [paints[f'.{k}', 'fill'] for k in ('attention', 'dense', 'normed', 'boxes')], 5)
         elif name.startswith('page'):
             apart(name, f'{mode} parts', of('part', 'fill'), 5)
             for part in of('part', 'fill'):

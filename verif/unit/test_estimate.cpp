@@ -1,6 +1,7 @@
 // The cycle model: line cache, parts and whole jobs, each against figures worked out by hand or rules that must hold.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -9,6 +10,7 @@
 #include "estimate/line_cache.hpp"
 #include "estimate/lines_touched.hpp"
 #include "estimate/pe_array.hpp"
+#include "estimate/program.hpp"
 #include "estimate/read_port.hpp"
 #include "estimate/token_walk.hpp"
 #include "plain_config.hpp"
@@ -301,6 +303,86 @@ TEST_CASE("estimates: more of a resource never costs time, more work does") {
   CHECK(dense({100, 256, 96}) < dense({200, 256, 96}));
   CHECK(dense({100, 256, 96}) < dense({100, 512, 96}));
   CHECK(dense({100, 256, 96}) < dense({100, 256, 960}));
+}
+
+TEST_CASE("jobs of networks: bytes of rows, lists, residuals and tables") {
+  // Beats of 16 bytes, of 8 elements.
+  const auto run = [](DenseShape shape, const StreamDemand& stream, const std::vector<std::string>& overrides = {}) {
+    auto demand = dense_demand(shape);
+    demand.stream = stream;
+    return estimate::estimate(load_preset("detector", overrides), demand);
+  };
+  const auto of = [](const std::function<void(StreamDemand&)>& change) {
+    StreamDemand s;
+    change(s);
+    return s;
+  };
+  // Four tiles of eight steps; three beats for the weights of four columns, one for the entries of two.
+  const std::int64_t descriptor = 256, panel = 4 * (8 * 4 * 3 + 8) * 16, table = 64 * 6;
+  const auto plain = run({20, 64, 64}, {});
+  CHECK(plain.bytes_job == descriptor + panel);
+  CHECK(plain.bytes_query == 20 * 128);
+  CHECK(plain.bytes_output == 20 * 128);
+  CHECK(plain.bytes_list == 0);
+  const auto added = run({20, 64, 64}, of([](auto& s) { s.queries = s.positions = true; }));
+  CHECK(added.bytes_query == 2 * plain.bytes_query);
+  const auto normed = run({20, 64, 64}, of([](auto& s) { s.norm = true; }));
+  CHECK(normed.bytes_job == plain.bytes_job + table);
+  CHECK(normed.bytes_query == 2 * plain.bytes_query);
+  CHECK(normed.bytes_output == plain.bytes_output);
+  const auto listed = run({22, 64, 64}, of([](auto& s) { s.norm = s.scatters = true; }));
+  CHECK(listed.bytes_list == 6 * 16);
+  // A gathering job reads its list for each panel.
+  const auto panels = run({22, 64, 256}, of([](auto& s) { s.queries = s.gathers = true; }));
+  CHECK(panels.bytes_list % (6 * 16) == 0);
+  CHECK(panels.bytes_list / (6 * 16) == panels.bytes_query / (22 * 128));
+  // References of four levels and the logits, five beats; of residuals the beat of the logits.
+  const auto boxes = run({20, 64, 4}, of([](auto& s) { s.boxes = true; }));
+  CHECK(boxes.bytes_query == 20 * (128 + 16));
+  CHECK(boxes.bytes_output == 20 * 80);
+  // Elements of a byte, where all formats have as few bits.
+  const auto narrow = run({20, 64, 64}, of([](auto& s) { s.queries = s.norm = true; }),
+                          {"numerics.preset=int8", "network.stream_bits=8"});
+  CHECK(narrow.bytes_query == 2 * 20 * 64);
+  CHECK(narrow.bytes_output == 20 * 64);
+}
+
+TEST_CASE("jobs of networks: a norm takes 25 cycles a row, a box 12") {
+  const auto cycles_a_row = [](int outputs, bool norm) {
+    const auto of_rows = [&](int rows) {
+      auto demand = dense_demand({rows, 8, outputs});
+      demand.stream.norm = norm, demand.stream.boxes = !norm;
+      return estimate::estimate(load_preset("detector"), demand, {10}).cycles;
+    };
+    return static_cast<double>(of_rows(1000) - of_rows(200)) / 800;
+  };
+  CHECK(cycles_a_row(64, true) == doctest::Approx(25).epsilon(0.01));
+  CHECK(cycles_a_row(4, false) == doctest::Approx(12).epsilon(0.01));
+}
+
+TEST_CASE("programs: the jobs of a network, drawn alike every time, add up") {
+  for (const auto* name : {"tiny_detector", "tiny_sparse_detector"}) {
+    const auto net = network::load_network(std::string(EXAMPLES) + "/" + name + ".safetensors");
+    const auto config = load_preset("detector");
+    const auto demand = drawn_program(net, config, 1);
+    CHECK(demand.jobs.size() == (net.score ? 36 : 35));
+    CHECK(demand.jobs.back().name == "decoder.1.classes");
+    const auto steps = std::count_if(demand.jobs.begin(), demand.jobs.end(), [](const auto& j) { return j.host_step; });
+    CHECK(steps == (net.score ? 6 : 5));
+    const auto e = estimate::estimate(config, demand);
+    std::int64_t cycles = 0, bytes = 0;
+    for (const auto& job : e.jobs) {
+      CHECK(job.begin == cycles);
+      cycles += job.cycles, bytes += job.bytes;
+    }
+    CHECK(e.cycles == cycles);
+    CHECK(e.bytes == bytes);
+    CHECK(estimate::estimate(config, drawn_program(net, config, 1)).cycles == e.cycles);
+    CHECK(estimate::estimate(config, drawn_program(net, config, 2)).cycles != e.cycles);
+    CHECK(estimate::estimate(config, demand, {10}).cycles < e.cycles);
+    const std::vector<std::string> narrow = {"memory.data_bits=64"};
+    CHECK(estimate::estimate(load_preset("detector", narrow), demand).cycles > e.cycles);
+  }
 }
 
 TEST_CASE("demands: drawn alike every time, of the size of the model") {
