@@ -14,6 +14,7 @@
 #include "cli/simulate_rtl.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
+#include "estimate/program.hpp"
 #include "harness/dram_file.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
@@ -115,8 +116,7 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
   const auto rtl = rtl_for(
       options, [&] { return chosen_config(options.config, network::shape_of(net)); },
       [&](const Config& config) {
-        check_programs(config);
-        network::check_fits(net, config);
+        estimate::check_fits(net, config);
         scales = network::read_scales(options.network.scales, net, config);
         scenes.emplace(options.network.input, net);
         range = chosen_scenes(options.network, *scenes);
