@@ -60,8 +60,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
                       const estimate::Conditions& conditions, const std::string& json) {
   const auto net = network::load_network(o.network.network);
   const auto config = chosen_config(chosen, network::shape_of(net));
-  check_programs(config);
-  network::check_fits(net, config);
+  estimate::check_fits(net, config);
   const int latency = conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   std::string picture;

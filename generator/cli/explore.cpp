@@ -56,8 +56,10 @@ void check_together(const ExploreOptions& o) {
   };
   if (o.config.file.empty() && o.config.preset.empty())
     throw UserError("no configuration: give one of --config and --preset");
-  if (o.job.workload.empty() && o.job.model.empty() && o.dense.empty())
-    throw UserError("no job: give one of --workload, --model and --dense");
+  if (o.job.workload.empty() && o.job.model.empty() && o.dense.empty() && o.job.network.empty())
+    throw UserError("no job: give one of --workload, --model, --dense and --network");
+  if (!o.job.network.empty() && o.job.given_map)
+    throw UserError("--given-map: is about one layer, and --network has many; leave one of the two out");
   if (o.config.fit && !o.dense.empty())
     throw UserError("--fit: takes dimensions from a layer, and --dense is none; leave one of the two out");
   if (o.axes.empty()) throw UserError("nothing to explore: give at least one --vary, for example --vary gemm.rows=4,8");
@@ -66,7 +68,9 @@ void check_together(const ExploreOptions& o) {
   needs(o.shards > 0, "--shards", !o.slurm.empty(), "--slurm");
   needs(o.quick_build, "--quick-build", o.simulate > 0, "--simulate");
   if (o.simulate > 0 && !o.job.has_tensors())
-    throw UserError("--simulate: a model has no numbers to compute with; give a --workload or --dense instead");
+    throw UserError(
+        "--simulate: a model has no numbers to compute with, a network no scales; give a --workload or --dense "
+        "instead");
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
 }
 
@@ -98,6 +102,7 @@ explore::Sweep sweep_of(const ExploreOptions& o) {
     const WorkloadFile checked(o.job.workload);  // before all of what may be no workload is read
     sweep.job.sha256 = harness::sha256(read_file(o.job.workload));
   }
+  if (!o.job.network.empty()) sweep.job.sha256 = harness::sha256(read_file(o.job.network));
   sweep.objectives = explore::parse_objectives(o.objectives);
   sweep.weights = {o.weights[0], o.weights[1], o.weights[2]};
   sweep.simulate = o.simulate;
@@ -193,6 +198,7 @@ void add_explore(const Command& app, int& exit_status) {
   const auto model =
       job.add_option("--model", o->job.model, "layer of a published model, its sampling locations drawn");
   const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
+  job.add_option("--network", o->job.network, "a whole detector (safetensors), its sampling locations drawn");
   job.require_option(0, 1);
   add_model_options(command, o->job.drawn, model);
   command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);

@@ -21,13 +21,6 @@ void add_network_options(const Command& command, const Command& subject, Network
       .needs(input);
 }
 
-void check_programs(const Config& config) {
-  if (config.network.epilogue == 0)
-    throw UserError(
-        "--network: network.epilogue = false: the hardware has no part that whole networks need; set it to true, or "
-        "take --preset detector");
-}
-
 SceneRange chosen_scenes(const NetworkOptions& options, const network::SceneFile& file) {
   if (options.scenes.empty()) return {0, file.scenes()};
   SceneRange range;

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "cli/commands.hpp"
-#include "config/config.hpp"
 #include "network/network.hpp"
 
 namespace quillgen::cli {
@@ -17,9 +16,6 @@ struct NetworkOptions {
 /// other, unless the command can do without scenes.
 void add_network_options(const Command& command, const Command& subject, NetworkOptions& options,
                          bool with_scenes = true);
-
-/// Throws UserError unless the hardware has what whole networks need.
-void check_programs(const Config& config);
 
 /// Scenes first .. last - 1.
 struct SceneRange {

@@ -16,6 +16,7 @@
 #include "cli/simulate_rtl.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
+#include "estimate/program.hpp"
 #include "harness/dram_file.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
@@ -30,13 +31,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-void check_hardware(const Config& config) {
-  if (config.network.epilogue == 0)
-    throw UserError(
-        "--network: network.epilogue = false: the hardware has no part that whole networks need; set it to true, or "
-        "take --preset detector");
-}
 
 /// The waveform is of one run.
 void check_one_scene(const SimulateOptions& options, const SceneRange& range) {
@@ -178,8 +172,7 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
   const auto rtl = rtl_for(
       options, [&] { return chosen_config(options.config, network::shape_of(s.net)); },
       [&](const Config& config) {
-        check_hardware(config);
-        network::check_fits(s.net, config);
+        estimate::check_fits(s.net, config);
         s.scales = network::read_scales(options.network.scales, s.net, config);
         s.scenes.emplace(options.network.input, s.net);
         s.range = chosen_scenes(options.network, *s.scenes);

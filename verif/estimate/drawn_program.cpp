@@ -5,7 +5,9 @@
 #include <numeric>
 
 #include "config/derived.hpp"
+#include "config/error.hpp"
 #include "estimate/program.hpp"
+#include "network/quantise_network.hpp"
 
 namespace quillgen::estimate {
 namespace {
@@ -139,6 +141,14 @@ void Drawn::make() {
 }
 
 }  // namespace
+
+void check_fits(const network::Network& network, const Config& config) {
+  if (config.network.epilogue == 0)
+    throw UserError(
+        "--network: network.epilogue = false: the hardware has no part that whole networks need; set it to true, or "
+        "take --preset detector");
+  network::check_fits(network, config);
+}
 
 ProgramDemand drawn_program(const network::Network& network, const Config& config, std::uint64_t seed) {
   Drawn drawn{network, config, synthetic::Random(seed)};

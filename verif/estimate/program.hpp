@@ -32,6 +32,9 @@ ProgramDemand demand_of(const std::string& name, const model::Program& program);
 /// where they sample too, as of a published model (synthetic/models.hpp).
 ProgramDemand drawn_program(const network::Network& network, const Config& config, std::uint64_t seed);
 
+/// Throws UserError unless the hardware has what whole networks need, and is large enough for this one.
+void check_fits(const network::Network& network, const Config& config);
+
 struct JobEstimate {
   std::string name;
   bool host_step = false;

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "network/quantise_network.hpp"
+
 namespace quillgen::explore {
 namespace {
 
@@ -15,6 +17,7 @@ std::string text_of(const DenseShape& s) { return fmt::format("{}x{}x{}", s.rows
 
 std::string Job::name() const {
   if (is_dense()) return "dense " + text_of(dense);
+  if (!network.empty()) return network;
   return workload.empty() ? model : workload;
 }
 
@@ -26,6 +29,7 @@ std::vector<std::string> Job::options() const {
   };
   if (is_dense()) option("--dense", text_of(dense));
   if (!workload.empty()) option("--workload", workload);
+  if (!network.empty()) option("--network", network);
   if (!model.empty()) {
     option("--model", model);
     option("--scale", fmt::format("{}", drawn.scale));
@@ -41,6 +45,7 @@ std::vector<std::string> Job::options() const {
 Json to_json(const Job& job) {
   Json json;
   if (!job.workload.empty()) json = {{"workload", job.workload}, {"sha256", job.sha256}};
+  if (!job.network.empty()) json = {{"network", job.network}, {"sha256", job.sha256}};
   if (job.is_dense()) json = {{"dense", {job.dense.rows, job.dense.inner, job.dense.outputs}}};
   if (!job.model.empty())
     json = {{"model", job.model},
@@ -56,6 +61,7 @@ Json to_json(const Job& job) {
 Job job_from_json(const Json& json) {
   Job job;
   job.workload = json.value("workload", "");
+  job.network = json.value("network", "");
   job.sha256 = json.value("sha256", "");
   job.model = json.value("model", "");
   if (!job.model.empty()) job.drawn = {json.at("scale"), json.at("queries"), json.at("seed"), json.at("image")};
@@ -66,6 +72,11 @@ Job job_from_json(const Json& json) {
 }
 
 Demands::Demands(const Job& job) : given_map_(job.given_map) {
+  if (!job.network.empty()) {
+    network_ = network::load_network(job.network);
+    layer_ = network::shape_of(*network_);
+    return;
+  }
   if (!job.workload.empty()) layer_ = load_workload(job.workload);
   else
     layer_ =

@@ -3,17 +3,21 @@
 #include <cstdint>
 #include <list>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "estimate/demand.hpp"
+#include "network/network.hpp"
 
 namespace quillgen::explore {
 
-/// A workload, or a layer of a published model, or a dense product: one of `workload`, `model` and `dense` is given.
+/// A workload, a layer of a published model, a dense product, or a whole network: one of `workload`, `model`, `dense`
+/// and `network` is given.
 struct Job {
   std::string workload;  ///< file, as it was named
-  std::string sha256;    ///< of its content
+  std::string network;   ///< likewise; what its jobs sample is drawn
+  std::string sha256;    ///< of the content of either
   std::string model;
   estimate::ModelOptions drawn;  ///< of the model
   DenseShape dense;
@@ -21,8 +25,9 @@ struct Job {
   int latency = 0;         ///< cycles from a read to its first beat; 0: the configuration's
 
   bool is_dense() const { return dense.rows > 0; }
-  bool has_tensors() const { return model.empty(); }  ///< it can be simulated, not estimated only
-  std::string name() const;                           ///< file, model, or "dense 64x256x96"
+  /// It can be simulated, not estimated only.
+  bool has_tensors() const { return model.empty() && network.empty(); }
+  std::string name() const;  ///< file, model, or "dense 64x256x96"
   /// The options of `quillgen simulate` and `quillgen explore` that name the job.
   std::vector<std::string> options() const;
 };
@@ -37,10 +42,13 @@ class Demands {
   /// Reads the workload or makes the model. Throws UserError.
   explicit Demands(const Job& job);
 
-  /// Dimensions of the layer; none of a dense product.
+  /// Dimensions of the layer, or of those of a network; none of a dense product.
   const Workload& layer() const { return layer_; }
   /// That of a configuration. Throws UserError when the job does not fit it. What was returned before stays valid.
   const estimate::Demand& of(const Config& config);
+
+  /// Null unless it is one.
+  const network::Network* network() const { return network_ ? &*network_ : nullptr; }
 
  private:
   const estimate::Demand& add(estimate::Demand demand);
@@ -48,6 +56,7 @@ class Demands {
   bool given_map_;
   Workload layer_;  ///< without tensors when it is a model's
   std::list<estimate::Demand> demands_;
+  std::optional<network::Network> network_;
 };
 
 }  // namespace quillgen::explore

@@ -2,10 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <map>
 #include <optional>
 
 #include "config/error.hpp"
 #include "estimate/estimate.hpp"
+#include "estimate/program.hpp"
 #include "explore/parallel.hpp"
 #include "explore/pareto.hpp"
 #include "harness/files.hpp"
@@ -20,14 +23,16 @@ namespace fs = std::filesystem;
 /// A point that can be built, and what it is to run.
 struct Task {
   Config config;
-  const estimate::Demand* demand = nullptr;
+  const estimate::Demand* demand = nullptr;  ///< null of a network
+  const network::Network* network = nullptr;
 };
 
 /// Its task, or the reason why it has none.
 std::optional<Task> prepare(const Runner& runner, Demands& demands, Point& point) {
   try {
-    Task task{config_of(runner.sweep, point.number, runner.fit), nullptr};
-    task.demand = &demands.of(task.config);
+    Task task{config_of(runner.sweep, point.number, runner.fit), nullptr, demands.network()};
+    if (task.network != nullptr) estimate::check_fits(*task.network, task.config);
+    else task.demand = &demands.of(task.config);
     return task;
   } catch (const UserError& e) {
     point.refused = e.what();
@@ -35,18 +40,47 @@ std::optional<Task> prepare(const Runner& runner, Demands& demands, Point& point
   }
 }
 
-Figures figures_of(const estimate::Estimate& e, const NetlistBits& r, const Weights& w) {
+/// What the netlist alone tells.
+Figures figures_of(const NetlistBits& r, const Weights& w) {
   Figures f;
-  f.cycles = e.cycles;
-  f.bytes = e.bytes_read + e.bytes_written;
   f.memory_bits = r.memory, f.register_bits = r.registers;
   f.multipliers = r.multipliers, f.multiplier_bits = r.multiplier_area;
   f.area = w.memory * r.memory + w.registers * r.registers + w.multipliers * r.multiplier_area;
+  return f;
+}
+
+Figures figures_of(const estimate::Estimate& e, const NetlistBits& r, const Weights& w) {
+  auto f = figures_of(r, w);
+  f.cycles = e.cycles;
+  f.bytes = e.bytes_read + e.bytes_written;
   f.setup = e.setup, f.project = e.project, f.fill = e.fill, f.sampling = e.sampling, f.drain = e.drain;
   f.hit_rate = e.hit_rate;
   f.lanes_busy = e.engine("lanes").utilisation;
   f.pe_array_busy = e.engine("pe_array").utilisation;
   f.limited_by = e.roofline.limited_by;
+  return f;
+}
+
+/// Sums over the jobs; the bound is the one whose sum is the largest.
+Figures figures_of(const estimate::ProgramEstimate& e, const NetlistBits& r, const Weights& w) {
+  auto f = figures_of(r, w);
+  f.cycles = e.cycles, f.bytes = e.bytes;
+  std::int64_t hits = 0, look_ups = 0;
+  double lanes = 0;
+  std::map<std::string, double> bounds;
+  for (const auto& job : e.jobs) {
+    const auto& of = job.of;
+    f.setup += job.cycles - of.cycles + of.setup;
+    f.project += of.project, f.fill += of.fill, f.sampling += of.sampling, f.drain += of.drain;
+    hits += of.line_hits, look_ups += of.line_hits + of.line_misses;
+    lanes += of.engine("lanes").busy;
+    for (const auto& b : of.roofline.bounds) bounds[b.name] += b.cycles;
+  }
+  const auto cycles = static_cast<double>(e.cycles);
+  if (look_ups > 0) f.hit_rate = static_cast<double>(hits) / static_cast<double>(look_ups);
+  f.lanes_busy = lanes / cycles;
+  f.pe_array_busy = static_cast<double>(e.array_steps) / cycles;
+  f.limited_by = std::ranges::max_element(bounds, {}, [](const auto& b) { return b.second; })->first;
   return f;
 }
 
@@ -96,8 +130,13 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
   const auto work = [&](std::size_t t) {
     auto& point = points[possible[t]];
     try {
-      const auto estimate = estimate::estimate(tasks[t].config, *tasks[t].demand, {runner.sweep.job.latency});
-      point.figures = figures_of(estimate, runner.netlist(tasks[t].config), runner.sweep.weights);
+      const auto& [config, demand, network] = tasks[t];
+      const auto tell = [&](const auto& what) {
+        const auto estimate = estimate::estimate(config, what, {runner.sweep.job.latency});
+        point.figures = figures_of(estimate, runner.netlist(config), runner.sweep.weights);
+      };
+      if (network != nullptr) tell(estimate::drawn_program(*network, config, runner.sweep.job.drawn.seed));
+      else tell(*demand);
     } catch (const UserError& e) {
       point.refused = e.what();
     }

@@ -28,7 +28,7 @@ MAY_SEE = {
     'verif/estimate': ['config', 'model', 'network', 'reference', 'synthetic'],
     'verif/trace': ['config', 'drawing', 'estimate'],
     'verif/harness': ['config', 'model'],
-    'verif/explore': ['config', 'drawing', 'estimate', 'harness'],
+    'verif/explore': ['config', 'drawing', 'estimate', 'harness', 'network'],
     # The program and the tests see everything.
     'generator/cli': None,
     'verif/fourstate': None,

@@ -109,6 +109,14 @@ for run in (first, second, drawn):
     assert run['bytes'] == sum(run['bytes_by_client'].values())
 assert drawn['cycles'] < first['cycles']
 P
+# A sweep estimates the same.
+"$quillgen" explore --preset detector --network "$network" --latency 10 --vary gemm.rows=4,8 --out sweep >out || wrong "explore: exit status $?"
+python3 - <<'P' || wrong 'explore'
+import json
+points, (run,) = json.load(open('sweep/explore.json'))['points'], json.load(open('drawn.json'))['runs']
+assert len(points) == 2 and (points[1]['cycles'], points[1]['bytes']) == (run['cycles'], run['bytes']), points
+assert all(sum(p[phase] for phase in ('setup', 'project', 'fill', 'sampling', 'drain')) == p['cycles'] for p in points), points
+P
 refused 'network.epilogue = false' "$quillgen" estimate --preset small --network "$network"
 refused 'leave out --given-map and --html' estimate --html none.html
 refused 'give --network' "$quillgen" estimate --preset small --workload "$examples/tiny_detr_enc1.safetensors" --by-job
