@@ -251,5 +251,10 @@
 #define QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT              8            /* of gamma and beta (N14), 1 to 31 with a norm */
 #define QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE         41u          /* of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of boxes; 0: they follow each other */
 #define QUILLGEN_DESCRIPTOR_WORD_LINK                     42u          /* address of the descriptor of the next job of the program, low and high half; 0: none */
+#define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_ADDRESS       18u          /* address of the rows v, low and high half */
+#define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_STRIDE        20u          /* bytes from one row v to the next */
+#define QUILLGEN_DESCRIPTOR_WORD_SELF_SCALE               21u          /* scales (N16); other bits 0 */
+#define QUILLGEN_DESCRIPTOR_SCORE_SHIFT_SHIFT             0            /* of a sum to a score, 1 to 40 */
+#define QUILLGEN_DESCRIPTOR_SELF_GAIN_SHIFT               8            /* gain of the outputs, 0 to 7 */
 
 #endif
