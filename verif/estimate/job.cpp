@@ -107,10 +107,10 @@ void run_self(Board& b) {
   pass(b.latency + beats * g.rows + fetch_delay);  // the first rows that attend
   const int keys = divide_up(rows, g.columns), depth_steps = gemm_steps(c, c.attention.head_dim()),
             score_steps = keys * depth_steps, value_steps = parts * gemm_steps(c, rows);
-  // Scores leave a row a cycle; a row of them takes its words, and its reciprocal a division.
-  constexpr int division = 40;
+  // Scores leave a row a cycle. Softmax takes the words of a row, or its reciprocal a division if that is longer.
+  constexpr int division = 17;
   const int scores = keys * std::max(depth_steps, g.rows) + 1, products = value_steps + 1,
-            softmax = g.rows * divide_up(rows, exponential_units(c)) + division;
+            softmax = g.rows * std::max(divide_up(rows, exponential_units(c)), division) + 4;
   const std::int64_t passes = std::int64_t{divide_up(rows, g.rows)} * c.attention.heads;
   pass(scores + softmax + passes * std::max(scores + products, softmax));
   pass(g.rows * (beats + 8) + b.latency);  // the last rows are written

@@ -93,7 +93,7 @@ def rising(name, which, colours):
 
 texts = 0
 files = sorted(glob.glob(os.path.join(sys.argv[1], '*.svg')) + glob.glob(os.path.join(sys.argv[1], '*.html')))
-assert len(files) == 12, files
+assert len(files) == 13, files
 for file in files:
     name, page = os.path.basename(file), open(file).read()
     style = '\n'.join(re.findall(r'<style>(.*?)</style>', page, re.S))
