@@ -4,7 +4,6 @@
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"
 #include "accel/cache/region.hpp"
-#include "accel/epilogue/epilogue.hpp"
 #include "accel/host/job.hpp"
 #include "accel/host/parameter_loader.hpp"
 #include "accel/host/registers.hpp"
@@ -247,8 +246,7 @@ void Top::query_order() {
   const Bool scattered = job.network->scattered;
   order.in("dense", job.dense), order.in("gathers", job.listed), order.in("scatters", scattered);
   const NetworkFields& n = *job.network;
-  order.in("once",
-           (n.norm & (job.listed | scattered) & (n.residual_address == job.output_address)).named("in_place"));
+  order.in("once", (n.norm & (job.listed | scattered) & (n.residual_address == job.output_address)).named("in_place"));
   order.in("reference_stride", job.network->reference_stride);
   order.in("start_list", (run_start & job.dense & (job.listed | scattered)).named("start_list"));
 }

@@ -325,7 +325,8 @@ void add_self_attention(Table& t) {
                      "attention.embed_dim=64 gemm.rows=8 gemm.columns=32 gemm.depth=4 numerics.query_bits=8 " +
                      small_map;
   t.add("a head of 32 channels on 1,024 products", large + least_cache(large), "self.key_tiles=3" + compared);
-  t.add("1,024 rows", rows(1024, 1024) + "attention.heads=1 gemm.rows=8 gemm.columns=32 gemm.depth=8", "self.rows=1024" + compared);
+  t.add("1,024 rows", rows(1024, 1024) + "attention.heads=1 gemm.rows=8 gemm.columns=32 gemm.depth=8",
+        "self.rows=1024" + compared);
 }
 
 void add_extremes(Table& t) {
@@ -616,9 +617,9 @@ Case make_case(const NamedCase& named) {
 const std::vector<NamedCase>& named_cases() {
   static const auto all = [] {
     Table t;
-    for (const auto add :
-         {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits, add_padding,
-          add_maps, add_dense, add_network, add_self_attention, add_extremes, add_formats, add_bus, add_cache, add_order})
+    for (const auto add : {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits,
+                           add_padding, add_maps, add_dense, add_network, add_self_attention, add_extremes, add_formats,
+                           add_bus, add_cache, add_order})
       add(t);
     return t.cases;
   }();

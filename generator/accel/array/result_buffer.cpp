@@ -6,7 +6,6 @@
 #include "accel/array/gemm.hpp"
 #include "accel/array/row_resize.hpp"
 #include "accel/blocks.hpp"
-#include "accel/epilogue/epilogue.hpp"
 #include "lib/counter.hpp"
 
 namespace quillgen::accel {

@@ -4,7 +4,6 @@
 #include "accel/array/gemm.hpp"
 #include "accel/array/row_resize.hpp"
 #include "accel/blocks.hpp"
-#include "accel/epilogue/epilogue.hpp"
 #include "lib/choose.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"

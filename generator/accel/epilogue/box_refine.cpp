@@ -3,7 +3,6 @@
 
 #include "accel/array/row_resize.hpp"
 #include "accel/blocks.hpp"
-#include "accel/epilogue/epilogue.hpp"
 #include "lib/counter.hpp"
 #include "lib/pipeline.hpp"
 
@@ -43,8 +42,7 @@ const Module& build_box_refine(Design& d, const Shapes& s) {
   return d.module("box_refine", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "Refines boxes (NUMERICS.md N17): the four logits of a box moved by its deltas, and for each level the "
-        "sigmoids "
-        "of them. A row has the references of the levels and then the logits.");
+        "sigmoids of them. A row has the references of the levels and then the logits.");
     m.parameter("levels", s.a.levels);
     auto restart = input(m, "restart", Bool());
     auto deltas = input_stream(m, "deltas", UInt(4 * box_delta_bits)),

@@ -1,8 +1,8 @@
 // Operands of the PE array from rows of the stream (NUMERICS.md N12).
 #include <fmt/core.h>
 
+#include "accel/array/gemm.hpp"
 #include "accel/blocks.hpp"
-#include "accel/epilogue/epilogue.hpp"
 #include "lib/counter.hpp"
 
 namespace quillgen::accel {

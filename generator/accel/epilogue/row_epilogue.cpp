@@ -82,7 +82,7 @@ const Module& build_row_epilogue(Design& d, const Shapes& s) {
 
     m.note("Results, a word of as many as a beat has.");
     const int element = s.result_element_bits();
-    auto word = input_stream(m, "word", UInt(unit * element));
+    auto word = input_stream(m, "word", UInt(result_word_bits(s)));
     auto branch_ready = ready_wire(m, "branch_ready"), deltas_ready = ready_wire(m, "deltas_ready"),
          plain_ready = ready_wire(m, "plain_ready");
     word.ready.drive(mux(norm, branch_ready, mux(boxes, deltas_ready, plain_ready)));
