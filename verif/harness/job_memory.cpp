@@ -230,7 +230,7 @@ void JobMemory::set_descriptor(const Descriptor& descriptor) {
 
 std::vector<std::int32_t> JobMemory::output_rows() const {
   const auto& bytes = map_.at("output rows").bytes;
-  if (boxes_) return read_boxes(bytes);
+  if (boxes_) return read_boxes(bytes, rows_, stride_, config_);
   const int size = element_bytes(result_width(config_));
   std::vector<int> wanted = scattered_;
   for (int r = 0; scattered_.empty() && r < rows_; ++r) wanted.push_back(r);
@@ -239,19 +239,6 @@ std::vector<std::int32_t> JobMemory::output_rows() const {
   for (const int r : wanted)
     for (int i = 0; i < elements_; ++i)
       rows.push_back(read_element(bytes.data() + static_cast<std::size_t>(r) * stride_ + i * size, size));
-  return rows;
-}
-
-std::vector<std::int32_t> JobMemory::read_boxes(const Bytes& bytes) const {
-  std::vector<std::int32_t> rows;
-  const auto references = static_cast<std::size_t>(box_logits_offset(config_));
-  for (int r = 0; r < rows_; ++r) {
-    const auto* row = bytes.data() + static_cast<std::size_t>(r) * stride_;
-    for (std::size_t i = 0; i < references; i += 4)
-      rows.push_back(static_cast<std::int32_t>(row[i] | row[i + 1] << 8 | row[i + 2] << 16 |
-                                               static_cast<std::uint32_t>(row[i + 3]) << 24));
-    for (std::size_t i = 0; i < 4; ++i) rows.push_back(read_element(row + references + 2 * i, 2));
-  }
   return rows;
 }
 

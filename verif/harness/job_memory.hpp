@@ -55,7 +55,6 @@ class JobMemory {
   void place_rows_of_outputs(JobAddresses& addresses, const model::Stream& stream, std::vector<int> written,
                              int elements, Chance& noise);
   void place_boxes(JobAddresses& addresses, const model::DenseLayer& layer, Chance& noise);
-  std::vector<std::int32_t> read_boxes(const Bytes& bytes) const;
   std::uint64_t place_rows(const std::string& name, std::span<const std::int32_t> operands, int bits,
                            const std::optional<model::Requant>& formed, std::span<const std::int32_t> rows,
                            int elements, int& stride, Chance& noise);

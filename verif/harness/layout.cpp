@@ -129,6 +129,19 @@ Bytes pack_boxes(std::span<const std::int32_t> logits, const Config& config, int
   return bytes;
 }
 
+std::vector<std::int32_t> read_boxes(const Bytes& bytes, int rows, int stride, const Config& config) {
+  std::vector<std::int32_t> values;
+  const auto references = static_cast<std::size_t>(box_logits_offset(config));
+  for (int r = 0; r < rows; ++r) {
+    const auto* row = bytes.data() + static_cast<std::size_t>(r) * static_cast<std::size_t>(stride);
+    for (std::size_t i = 0; i < references; i += 4)
+      values.push_back(static_cast<std::int32_t>(row[i] | row[i + 1] << 8 | row[i + 2] << 16 |
+                                                 static_cast<std::uint32_t>(row[i + 3]) << 24));
+    for (std::size_t i = 0; i < 4; ++i) values.push_back(read_element(row + references + 2 * i, 2));
+  }
+  return values;
+}
+
 Bytes pack_list(const std::vector<int>& list) {
   Bytes bytes(list.size() * 4);
   for (std::size_t i = 0; i < list.size(); ++i) write_element(bytes.data() + i * 4, list[i], 4);

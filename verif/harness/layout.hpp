@@ -27,6 +27,9 @@ Bytes pack_boxes(std::span<const std::int32_t> logits, const Config& config, int
 /// An index list, 32 bits an entry.
 Bytes pack_list(const std::vector<int>& list);
 
+/// What rows of boxes have, [R, 4 * levels + 4]: references on each level, then logits.
+std::vector<std::int32_t> read_boxes(const Bytes& bytes, int rows, int stride, const Config& config);
+
 /// The mask, a byte a token: 0 for a live one, anything else for a padded one.
 Bytes pack_mask(const model::QuantisedLayer& layer, Chance& noise);
 

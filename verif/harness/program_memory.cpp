@@ -36,11 +36,6 @@ void put(std::uint8_t* bytes, std::int32_t value, int size) {
   for (int i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
-std::int32_t word_at(const std::uint8_t* bytes) {
-  return static_cast<std::int32_t>(bytes[0] | bytes[1] << 8 | bytes[2] << 16 |
-                                   static_cast<std::uint32_t>(bytes[3]) << 24);
-}
-
 }  // namespace
 
 ProgramMemory::ProgramMemory(MemoryMap& map, const model::Program& program, const Config& config, std::uint64_t seed)
@@ -211,12 +206,11 @@ void ProgramMemory::write_list(const std::string& name, const std::vector<int>& 
 }
 
 std::vector<std::int32_t> ProgramMemory::box_references() const {
-  const auto& boxes = program_.tensors.at("boxes");
-  const auto& bytes = map_.at("boxes").bytes;
-  std::vector<std::int32_t> values;
-  for (int row = 0; row < boxes.rows; ++row)
-    for (int i = 0; i < 4; ++i)
-      values.push_back(word_at(&bytes[static_cast<std::size_t>(row) * rows_.at("boxes").stride + 4 * i]));
+  const auto rows =
+      read_boxes(map_.at("boxes").bytes, program_.tensors.at("boxes").rows, rows_.at("boxes").stride, config_);
+  const auto length = static_cast<std::size_t>(box_logits_offset(config_) / 4 + 4);
+  std::vector<std::int32_t> values;  // those of the first level: all are the same
+  for (std::size_t row = 0; row < rows.size(); row += length) values.insert(values.end(), &rows[row], &rows[row] + 4);
   return values;
 }
 
@@ -229,15 +223,7 @@ std::vector<std::int32_t> ProgramMemory::outputs(std::size_t job) const {
   const auto& [layer, output, input, positions, list, outputs] = std::get<model::ProgramDense>(work);
   if (layer.boxes.empty())
     return read_rows(outputs, layer.outputs, layer.scatters ? layer.index_list : first_rows(layer.rows));
-  const auto& bytes = map_.at(outputs).bytes;
-  const auto references = static_cast<std::size_t>(box_logits_offset(config_));
-  std::vector<std::int32_t> rows;
-  for (int r = 0; r < layer.rows; ++r) {
-    const auto* row = &bytes[static_cast<std::size_t>(r) * rows_.at(outputs).stride];
-    for (std::size_t i = 0; i < references; i += 4) rows.push_back(word_at(row + i));
-    for (std::size_t i = 0; i < 4; ++i) rows.push_back(read_element(row + references + 2 * i, 2));
-  }
-  return rows;
+  return read_boxes(map_.at(outputs).bytes, layer.rows, rows_.at(outputs).stride, config_);
 }
 
 std::vector<std::int32_t> ProgramMemory::value_map(std::size_t job) const {
