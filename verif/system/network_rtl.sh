@@ -22,7 +22,7 @@ runs = report['runs']
 assert report['bit_exact'] is True and report['mismatches'] == 0 and len(runs) == 4 * (end - first), report
 assert report['cycles'] == sum(r['cycles'] for r in runs) and report['compared'] == sum(r['compared'] for r in runs)
 assert (report['ap'], report['ap50']) == (model['ap'], model['ap50'])  # the same boxes
-assert sorted({(r['stall'], r['latency']) for r in runs}) == [(0, 10), (0, 200), (30, 10), (30, 200)]
+assert sorted((r['scene'], r['stall'], r['latency']) for r in runs) == [(scene, stall, latency) for scene in range(first, end) for stall in (0, 30) for latency in (10, 200)]
 for r in runs:
     assert r['bit_exact'] and r['mismatches'] == 0 and r['faults'] == [], r
     assert all(j['compared'] > 0 and j['mismatches'] == 0 and j['cycles'] > 0 for j in r['jobs']), r['jobs']
