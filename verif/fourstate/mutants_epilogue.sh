@@ -19,10 +19,11 @@ mutant 'sum of two rows' noise row_norm.v "(sums_begin ? 19'd0 : sums_sum)" 'sum
 mutant 'row over a row' noise row_norm.v 'z_address <= {word, slot};' "z_address <= {word, 2'd0};"
 mutant 'one row too many' noise row_norm.v "(rows_held != 3'd4)" "(rows_held != 3'd5)"
 mutant 'rounding of t' noise row_norm.v "product_shift - 6'd1" "product_shift - 6'd0"
-mutant 'gamma of another' noise row_norm.v '$signed(t_value_1) * $signed(table_memory_q[63:48])' '$signed(t_value_1) * $signed(table_memory_q[15:0])'
-mutant 'pair of zeros' noise row_scale.v "term_equal = term[55:54] == 2'd0" "term_equal = term[55] == 1'd0"
+mutant 'gamma of another' noise row_norm.v '$signed(t_value_1) * $signed(t_entries[63:48])' '$signed(t_value_1) * $signed(t_entries[15:0])'
+mutant 'pair of zeros' noise row_scale.v "normalised_term_equal = but_a_pair[55:54] == 2'd0" "normalised_term_equal = but_a_pair[55] == 1'd0"
 mutant 'last bit of the root' noise row_scale.v "(step == 5'd16)" "(step == 5'd15)"
-mutant 'twice the root' noise row_scale.v 'twice <= twice_part + kept' 'twice <= twice_part'
+mutant 'trial of the next bit' noise row_scale.v 'trial <= fits ? trial_sum : next_if_0' 'trial <= first_bit ? trial_sum : next_if_0'
+mutant 'three quarters' noise row_scale.v 'first_bit ? next_if_0[55:2]' 'first_bit ? trial_sum[55:2]'
 mutant 'power of the scale' noise row_scale.v "scale_shift = 6'd33" "scale_shift = 6'd32"
 mutant 'rows of the job before' noise row_epilogue.v 'start && in_order && adds' 'start && in_order'
 mutant 'residual of another row' noise row_epilogue.v 'rows_ahead_in_data_choice + distance' 'rows_ahead_in_data_choice'

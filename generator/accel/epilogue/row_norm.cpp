@@ -34,8 +34,12 @@ struct NormProduct {
 };
 struct NormShifted {
   std::vector<SInt> value;
-  UInt word;
-  QUILLGEN_FIELDS(value, word)
+  QUILLGEN_FIELDS(value)
+};
+struct NormT {
+  std::vector<SInt> value;
+  UInt entries;  // of the table: gamma and beta
+  QUILLGEN_FIELDS(value, entries)
 };
 struct NormGained {
   std::vector<SInt> value, beta;
@@ -194,20 +198,20 @@ void RowNorm::normalise_rows() {
   product = pipe.stage("product", product);
 
   m.note("t: shifted by one less than asked for, then the last bit is rounded half up.");
-  NormShifted shifted{{}, product.word};
-  for (const SInt& v : product.value) shifted.value.push_back(shift_for_rounding(v, product.shift, normalised_bits));
-  shifted = pipe.stage("shifted", shifted);
   Ram table(m, "table_memory", words, unit * norm_entry_bits, 1);
   table.write(table_write.enable, table_write.address, table_write.data);
-  UInt entries = table.read(shifted.word, (pipe.valid() & pipe.advance()).named("read_table"));
-  NormValues t;
+  UInt entries = table.read(product.word, (pipe.valid() & pipe.advance()).named("read_table"));
+  NormShifted shifted;
+  for (const SInt& v : product.value) shifted.value.push_back(shift_for_rounding(v, product.shift, normalised_bits));
+  shifted = pipe.stage("shifted", shifted);
+  NormT t{{}, entries};
   for (const SInt& v : shifted.value) t.value.push_back(round_last_bit(v, normalised_bits));
   t = pipe.stage("t", t);
 
   m.note("t * gamma + beta, shifted and rounded in the same way.");
   NormGained gained;
   for (int e = 0; e < unit; ++e) {
-    UInt entry = entries.bits(e * norm_entry_bits, norm_entry_bits);
+    UInt entry = t.entries.bits(e * norm_entry_bits, norm_entry_bits);
     gained.value.push_back(t.value[static_cast<std::size_t>(e)] * entry.wrap(norm_gamma_bits).as_sint());
     gained.beta.push_back(entry.bits(norm_gamma_bits, norm_beta_bits).as_sint());
   }
