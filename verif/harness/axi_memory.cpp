@@ -152,7 +152,8 @@ void AxiMemory::take_data() {
     data_.pop_front();
     if (burst.beat++ < burst.address.len) continue;
     const auto& a = burst.address;
-    burst.due = dram_ ? dram_->write(cycle_, a.address, a.len + 1, options_.data_bytes) : cycle_ + options_.latency;
+    burst.due = dram_ ? dram_->write(cycle_, a.address, a.len + 1, options_.data_bytes)
+                      : cycle_ + std::max(options_.latency, options_.response_latency);
     responses_[burst.address.id % max_ids].push_back(burst);
     writes_.pop_front();
   }

@@ -34,7 +34,8 @@ struct AxiOptions {
   std::uint64_t seed = 1;
   std::optional<AxiFault> read_fault, write_fault;
   std::shared_ptr<const DramTiming> dram =
-      nullptr;  ///< when given, tells when reads and writes are answered, not `latency`
+      nullptr;               ///< when given, tells when reads and writes are answered, not `latency`
+  int response_latency = 0;  ///< when above `latency`: the cycles from the last W beat to B
 };
 
 /// What was seen of reads and writes.

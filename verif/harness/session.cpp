@@ -45,7 +45,8 @@ Session::Session(const SimulatorLibrary& library, const Manifest& manifest, cons
       conditions_(conditions),
       bench_(library, manifest, config, map_,
              AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent,
-                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt, conditions.dram},
+                        conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt, conditions.dram,
+                        conditions.response_latency},
              waveform) {}
 
 void Session::check_capabilities(JobResult& result) {

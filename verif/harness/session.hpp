@@ -24,6 +24,7 @@ struct Conditions {
   int latency = 1;
   int reorder_percent = 25;                          ///< AxiOptions
   std::shared_ptr<const DramTiming> dram = nullptr;  ///< in place of `latency`
+  int response_latency = 0;                          ///< AxiOptions: of writes, when it is above `latency`
 };
 
 /// A job and what happens to it.

@@ -1,15 +1,31 @@
 #!/usr/bin/env bash
 # Small faults in what only networks use: a scene of the sparse detector in RTL must notice each. Links, steps of the host, lists, boxes, references
 # with a stride, self-attention.
-#   mutants_network.sh QUILLGEN EXAMPLES
+#   mutants_network.sh QUILLGEN EXAMPLES UNIT_TESTS
 set -euo pipefail
-quillgen=$1 examples=$2
+quillgen=$1 examples=$2 unit_tests=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$quillgen" generate --preset detector --out "$folder/rtl" >/dev/null
 status=0
 
 # mutant NAME FILE FIND REPLACEMENT: FIND stands exactly once in the file. When the two are equal nothing may be noticed.
+# in_test CASE WORDS mutant ..: that case of the unit test `programs` takes the place of the scene, and must fail with these words.
+test_case= words=
+in_test() {
+  test_case=$1 words=$2
+  "${@:3}"
+  test_case= words=
+}
+run() {
+  if [ -n "$test_case" ]; then
+    DETECTOR_RTL=$folder/mutant "$unit_tests" --source-file='*/test_programs.cpp' --test-case="$test_case" 2>&1
+  else
+    "$quillgen" simulate --rtl "$folder/mutant" --network "$examples/tiny_sparse_detector.safetensors" \
+      --scales "$examples/tiny_sparse_detector.scales.json" --input "$examples/tiny_sparse_detector_scenes.safetensors" \
+      --scenes 0:1 --stall 0,30 --quick-build 2>&1
+  fi
+}
 mutant() {
   local name=$1 file=$folder/mutant/$2 find=$3 replacement=$4 text result=0 expected=1 output
   rm -rf "$folder/mutant"
@@ -22,15 +38,13 @@ mutant() {
   esac
   printf '%s\n' "${text/"$find"/"$replacement"}" >"$file"
   [ "$find" != "$replacement" ] || expected=0
-  output=$("$quillgen" simulate --rtl "$folder/mutant" --network "$examples/tiny_sparse_detector.safetensors" \
-    --scales "$examples/tiny_sparse_detector.scales.json" --input "$examples/tiny_sparse_detector_scenes.safetensors" \
-    --scenes 0:1 --stall 0,30 --quick-build 2>&1) || result=$?
-  if [ "$result" -ne "$expected" ]; then
-    printf '%s\n%s: exit status %s, expected %s\n' "$output" "$name" "$result" "$expected" >&2
+  output=$(run) || result=$?
+  if [ "$result" -ne "$expected" ] || [[ $output != *"$words"* ]]; then
+    printf '%s\n%s: exit status %s, expected %s %s\n' "$output" "$name" "$result" "$expected" "$words" >&2
     status=1
     return
   fi
-  printf '%-24s %s\n' "$name" "$(grep -oE '(quillgen: mismatch|bit-exact).*' <<<"$output" | head -1)"
+  printf '%-24s %s\n' "$name" "$(grep -oE "(quillgen: mismatch|bit-exact).*|${words:-^$}.*" <<<"$output" | head -1)"
 }
 
 mutant 'none' box_refine.v 'assign look_ready' 'assign look_ready'
@@ -38,6 +52,9 @@ mutant 'none' box_refine.v 'assign look_ready' 'assign look_ready'
 mutant 'host not waited for' job_control.v 'is_next && (resume || !host_step)' 'is_next'
 mutant 'program cut short' job_control.v 'job_complete && has_next_equal' 'job_complete'
 mutant 'no interrupt of a step' job_control.v 'is_next && !entered_next && host_step' 'is_next && !entered_next && resume'
+# The next job begins before the last rows are in memory; responses must be later than what that job reads first.
+in_test '*responses that come late*' 'reads before a write was answered in' \
+  mutant 'write response' burst_writer.v "(left_runs == 13'd0) && none_open;" "(left_runs == 13'd0);"
 # Lists.
 mutant 'rows not gathered' query_order.v 'dense ? (row_named && gathers)' 'dense ? (row_named && scatters)'
 mutant 'outputs not scattered' query_order.v 'dense ? (row_named && scatters)' 'dense ? (row_named && gathers)'

@@ -343,6 +343,31 @@ TEST_CASE("rows in place are read before they are written, and not after") {
   CHECK(run(false, {{0, 'r'}}).size() == 1);
 }
 
+TEST_CASE("rows that jobs share are read when no write to them is open") {
+  // A write of row 0, and a read of a row so many cycles later.
+  const auto run = [](int row, bool with_data, int cycles) {
+    auto map = make_map();
+    auto& rows = map.at("rows");
+    rows.shared = true, rows.read_ids = 2;
+    AxiMemory memory(map, options(50));
+    auto master = master_of(memory);
+    master.writes = {burst(0, write_base, 3)};
+    for (int i = 0; i < 3 && with_data; ++i) master.data.push_back(beat(1, i == 2));
+    for (int cycle = 0; cycle < cycles; ++cycle) master.cycle();
+    master.reads = {burst(1, write_base + static_cast<std::uint64_t>(row) * 32, 3)};
+    for (int cycle = 0; cycle < 3; ++cycle) master.cycle();
+    REQUIRE(master.ar == 1);
+    for (const auto& text : memory.breaches().texts())
+      REQUIRE(text.find("reads before a write was answered in rows") != std::string::npos);
+    return memory.breaches().count();
+  };
+  CHECK(run(0, true, 6) == 1);    // the data are there, the response is not
+  CHECK(run(0, true, 52) == 1);   // it is on offer in the next cycle
+  CHECK(run(0, true, 60) == 0);   // answered
+  CHECK(run(0, false, 60) == 1);  // the address is enough
+  CHECK(run(1, true, 6) == 0);    // another row; and nothing need have been written to it
+}
+
 TEST_CASE("faults answer one burst with an error") {
   auto map = make_map();
   AxiMemory memory(map, options(2));
