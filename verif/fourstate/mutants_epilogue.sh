@@ -29,7 +29,7 @@ mutant 'rows of the job before' noise row_epilogue.v 'start && in_order && adds'
 mutant 'residual of another row' noise row_epilogue.v 'rows_ahead_in_data_choice + distance' 'rows_ahead_in_data_choice'
 mutant 'row not asked for' noise row_epilogue.v 'adds ? (ahead_ready && !in_order)' "adds ? 1'b1"
 mutant 'format of results' noise result_buffer.v "format == 2'd2" "format == 2'd3"
-mutant 'results of a norm' noise result_buffer.v 'value_1_choice_4 = norm ? result_value_1' "value_1_choice_4 = (norm && format[0]) ? result_value_1"
+mutant 'results of a norm' noise result_buffer.v 'norm ? {{2{value_1_choice[15]}}' '(norm && format[0]) ? {{2{value_1_choice[15]}}'
 mutant 'outputs of a norm' noise output_requantise.v 'output_0 = norm ? requantise_0_value' "output_0 = (norm && table_enable) ? requantise_0_value"
 mutant 'norm of a dense job' noise job_loads.v 'rest_wanted <= !job_dense || job_network_norm' 'rest_wanted <= !job_dense'
 mutant 'end of the norm' noise job_loads.v "32'h56" "32'h55"
