@@ -23,7 +23,7 @@ done
 
 say 'builds the generator, has it write the Verilog of preset detector, builds a simulator of that and runs a detector on it'
 say 'takes about 3 minutes on two cores the first time, longer where packages come slowly, and seconds after that; Ctrl-C at any time, it goes on from there'
-say 'installs what is missing: on a bare system about 100 Debian packages, 120 MB to fetch, 480 MB on disk; build/ takes 700 MB'
+say 'installs what is missing: on a bare system about 100 Debian packages, 120 MB to fetch, 480 MB on disk; build/ takes 300 MB'
 bash "$root/tools/setup.sh"
 cd "$root"
 configure
