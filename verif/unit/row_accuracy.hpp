@@ -25,12 +25,13 @@ struct ScoreKind {
   double limit(int bits) const { return bits >= 16 ? limit_16 : limit_14; }
 };
 inline const std::vector<ScoreKind> score_kinds = {
-    {"equal", 3.2e-5, 3.2e-5},    // all the same
-    {"flat", 1e-4, 5e-5},         // normal, of deviation 0.3 in the log2 domain
-    {"normal", 0.012, 0.003},     // normal, of deviation 2.3
-    {"uniform", 0.006, 0.0015},   // anywhere within +-64
-    {"peak", 4e-5, 4e-5},         // as normal, but one score is 31
-    {"rounding", 0.062, 0.016}};  // one highest, the others where an exponential of 0.5 becomes 1: the worst there is
+    {"equal", 3.2e-5, 3.2e-5},  // all the same
+    {"flat", 7e-5, 3.5e-5},     // normal, of deviation 0.3 in the log2 domain
+    {"normal", 0.014, 0.0035},  // normal, of deviation 2.3
+    {"uniform", 8e-4, 2e-4},    // anywhere within +-64
+    {"peak", 2e-5, 2e-5},       // as normal, but one score is 31
+    {"rounding", 0.062,
+     0.016}};  // one highest, the others where exponentials just below 0.5 become 0: the worst there is
 
 /// Scores with 6 fraction bits, 13 in all.
 inline std::vector<std::int32_t> draw_scores(const ScoreKind& kind, std::size_t keys, int exponential_bits,
@@ -42,7 +43,7 @@ inline std::vector<std::int32_t> draw_scores(const ScoreKind& kind, std::size_t 
   for (auto& s : scores) {
     if (kind.name == "uniform") s = below(8192) - 4096;
     if (kind.name == "equal") s = middle;
-    if (kind.name == "rounding") s = middle - 64 * exponential_bits - 63;
+    if (kind.name == "rounding") s = middle - 64 * (exponential_bits + 1);
     if (kind.name == "flat" || kind.name == "normal" || kind.name == "peak")
       s = static_cast<std::int32_t>(std::clamp(normal(random), -4096.0, 4095.0));
   }
