@@ -165,6 +165,10 @@ const hdl::Module& build_registers(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_bus_watch(hdl::Design& d);
 /// Words of a descriptor, what follows from them, and whether they are right.
 const hdl::Module& build_job_descriptor(hdl::Design& d, const Shapes& s);
+/// Of a program: the job in work, while the descriptor of the next one is read.
+const hdl::Module& build_job_in_work(hdl::Design& d, const Shapes& s);
+/// When a descriptor is read.
+const hdl::Module& build_descriptor_fetch(hdl::Design& d, const Shapes& s);
 /// What is read beside the descriptor: panels, mask, parameters.
 const hdl::Module& build_job_loads(hdl::Design& d, const Shapes& s);
 /// The states of a job.

@@ -45,7 +45,7 @@ void project_map(Board& b) {
   while (blocks_left > 0 || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
-    b.loads.tick();
+    b.tick_loads();
     rows.load(array);
     if (walk.offers() && rows.accepts()) rows.ask(walk.take());
     walk.tick();
@@ -101,7 +101,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   while (!all_written() || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
-    b.loads.tick();
+    b.tick_loads();
     rows.load(array);
     if (list) list->tick();
     if (to_ask > 0 && rows.accepts() && (!stream.gathers || list->has_row())) {

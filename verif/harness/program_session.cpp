@@ -76,7 +76,9 @@ class Follower {
     ProgramJobResult job;
     job.name = run_.program.jobs[number_].name;
     job.cycles = bench_.cycles() - began_;
-    job.bytes = moved() - moved_, moved_ += job.bytes;
+    const auto now = moved();
+    job.bytes = now - moved_ + memory_.loaded(number_);
+    moved_ = now;
     count_products(run_.program.jobs[number_], config_, job);
     comparison.finish();
     comparison.compare_value(memory_.value_map(number_));
@@ -93,11 +95,11 @@ class Follower {
     follow();
   }
 
-  /// Bytes that have gone over the bus.
+  /// Bytes that have gone over the bus, but for what the job reader reads, of the next job too.
   std::uint64_t moved() const {
     auto& bus = bench_.memory();
     std::uint64_t bytes = bus.bytes_written();
-    for (int id = 0; id <= residual_id(config_); ++id) bytes += bus.bytes_read(id);
+    for (int id = id_job + 1; id <= residual_id(config_); ++id) bytes += bus.bytes_read(id);
     return bytes;
   }
 
