@@ -198,7 +198,7 @@ void Top::hold_job() {
   control.in("next", descriptor.out("next", NextJob(s)));
   control.connect("ahead", fetch);
   held = Instance(m, "job_in_work", build_job_in_work(d, s));
-  held.connect("take", control);
+  held.connect({"take", "in_turn"}, control);
   held.connect("next_id", descriptor, "job_id");
   held.in("next_job", descriptor.out("job", JobFields(s)));
   held.in("next_levels", descriptor.out("levels", LevelShapes(s)));

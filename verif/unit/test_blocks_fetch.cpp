@@ -70,7 +70,7 @@ TEST_CASE("job_in_work: everything of a job stays until the next one is taken") 
   const Config config = load_preset("nano", std::vector<std::string>{"network.epilogue=true"});
   const Block block(config, accel::build_job_in_work);
   interp::Interpreter sim(block.module, 1);
-  sim.set("take", 0);
+  sim.set("take", 0), sim.set("in_turn", 0);
   sim.set_reset(true);
   sim.step();
   sim.set_reset(false);
@@ -82,7 +82,7 @@ TEST_CASE("job_in_work: everything of a job stays until the next one is taken") 
     sim.set("take", take);
     int ports = 0;
     for (const auto& port : block.module.ports()) {
-      if (!port.is_input || port.name == "take") continue;
+      if (!port.is_input || port.name == "take" || port.name == "in_turn") continue;
       REQUIRE(port.name.starts_with("next_"));
       const auto of = port.name == "next_id" ? "job_id" : port.name.substr(5);
       BitVector value;
@@ -98,5 +98,8 @@ TEST_CASE("job_in_work: everything of a job stays until the next one is taken") 
       CAPTURE(name);
       CHECK(sim.get_wide(sim.port(name)) == value);
     }
+    sim.set("in_turn", 1);
+    CHECK(sim.get("job_id") == sim.get("next_id"));
+    sim.set("in_turn", 0);
   }
 }
