@@ -3,7 +3,7 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int rows_ahead = 8;   ///< whose residuals are asked for before the writer turns to them
+constexpr int rows_ahead = 16;  ///< whose residuals are asked for before the writer turns to them
 constexpr int norm_rows = 4;    ///< between their first word and their last normalised one
 constexpr int scaled_rows = 2;  ///< whose scale is known
 constexpr int scale_cycles = 25;
