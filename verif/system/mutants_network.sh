@@ -38,6 +38,9 @@ mutant 'none' box_refine.v 'assign look_ready' 'assign look_ready'
 mutant 'host not waited for' job_control.v 'is_next && (resume || !host_step)' 'is_next'
 mutant 'program cut short' job_control.v 'job_complete && has_next_equal' 'job_complete'
 mutant 'no interrupt of a step' job_control.v 'is_next && !entered_next && host_step' 'is_next && !entered_next && resume'
+# Bytes by client: each is counted, and the value projection's apart.
+mutant 'residuals not counted' quillgen.v 'read_port_data_valid_1 || read_port_data_valid_5 || read_port_data_valid_6' 'read_port_data_valid_1 || read_port_data_valid_5'
+mutant 'sources as queries' quillgen.v '.of_map              (of_map)' ".of_map              (1'b0)"
 # Lists.
 mutant 'rows not gathered' query_order.v 'dense ? (row_named && gathers)' 'dense ? (row_named && scatters)'
 mutant 'outputs not scattered' query_order.v 'dense ? (row_named && scatters)' 'dense ? (row_named && gathers)'
