@@ -67,6 +67,8 @@ const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
 /// start, run (GemmRun); weights, requant (TableWrite); freed (pulse: results of the oldest group are no longer
 /// needed); sample_* and offset_x, offset_y, logit of each lane; result (Results); busy, waits_for_room.
 const hdl::Module& build_gemm_engine(hdl::Design& d, const Shapes& s);
+/// One of its processing elements. Ports: advance, accumulate, first, last, operands, weights; result.
+const hdl::Module& build_pe(hdl::Design& d, const Shapes& s);
 
 /// Results between array and memory. Streams: read (ResultRead) in, beat out. Ports: dense, relu, restart, result. With
 /// an epilogue also format (ResultFormat), norm; beats are those of the value map, and word (result_word_bits) out has

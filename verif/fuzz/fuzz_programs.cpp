@@ -5,53 +5,20 @@
 
 #include <chrono>
 #include <cstdio>
-#include <memory>
 
-#include "accel/blocks.hpp"
-#include "accel/generate.hpp"
-#include "command_line/command.hpp"
-#include "config/load.hpp"
 #include "fuzz/draw.hpp"
 #include "fuzz/random_network.hpp"
-#include "harness/build.hpp"
-#include "harness/files.hpp"
+#include "fuzz/sessions.hpp"
 #include "harness/interrupt.hpp"
-#include "harness/manifest.hpp"
 #include "harness/session.hpp"
-#include "passes/verify.hpp"
-#include "unit/interpreter_device.hpp"
 
 namespace {
 
 using namespace quillgen;
+using fuzz::Simulated;
 
-struct Options {
-  std::string preset = "detector";
-  std::vector<std::string> overrides;
-  std::uint64_t first = 1, count = 10;
-  bool interpreted = false, no_trouble = false, large = false, every_job = false;
-};
-
-/// The design of the options.
-struct Simulated {
-  explicit Simulated(const Options& o) : config(load_preset(o.preset, o.overrides)) {
-    if (o.interpreted) {
-      const auto& top = accel::build_top(design, accel::Shapes(config), top_name);
-      passes::verify_or_throw(top);
-      library.emplace(test::interpreter_library(top, config));
-      manifest = test::interpreter_manifest(top, config);
-      return;
-    }
-    const auto rtl = folder.path() / "rtl";
-    generate(config, rtl);
-    manifest = harness::load_manifest(rtl);
-    library.emplace(harness::build_simulator(rtl, manifest).library);
-  }
-  Config config;
-  hdl::Design design;
-  harness::TemporaryFolder folder{std::filesystem::temp_directory_path()};
-  harness::Manifest manifest;
-  std::optional<harness::SimulatorLibrary> library;
+struct Options : fuzz::SessionOptions {
+  bool no_trouble = false, large = false, every_job = false;
 };
 
 struct Counts {
@@ -267,25 +234,12 @@ int run_all(const Options& o, const std::string& program) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options o;
+  Options o{{.preset = "detector", .count = 10}};
   command_line::Program app("Random networks as programs: the generated design equals the model, after any trouble.");
-  app.add_option("--preset", o.preset, "built-in configuration");
-  app.add_option("--set", o.overrides, "path=value: change a number of the configuration; repeatable").repeatable();
-  app.add_option("--first", o.first, "seed of the first session");
-  app.add_option("--count", o.count, "number of sessions, two networks each");
-  app.add_flag("--interpreted", o.interpreted, "on the interpreter instead of in Verilator");
+  o.add_to(app, "number of sessions, two networks each");
   app.add_flag("--large", o.large, "networks of 2,000 tokens and 300 queries, undisturbed");
   app.add_flag("--every-job", o.every_job, "each trouble in each job of a network, one network a session");
   app.add_flag("--no-trouble", o.no_trouble, "only programs that nothing stops");
   if (const auto status = app.parse(argc, argv)) return *status;
-  harness::catch_interrupts();
-  try {
-    return o.large ? run_large(o) : run_all(o, argv[0]);
-  } catch (const harness::Interrupted&) {
-    fmt::print(stderr, "interrupted\n");
-    return 130;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "fuzz_programs: {}\n", e.what());
-    return 2;
-  }
+  return fuzz::run_main("fuzz_programs", [&] { return o.large ? run_large(o) : run_all(o, argv[0]); });
 }

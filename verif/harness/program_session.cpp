@@ -138,8 +138,7 @@ void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResul
   const auto address = memory.first_descriptor();
   bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
   bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
-  for (int i = 0; i <= id_feature; ++i) read_before_[i] = bytes_read(i);
-  written_before_ = bench_.memory().bytes_written();
+  moved_before_ = {}, moved_before_ = moved();
   bench_.memory().set_faults(run.read_fault, run.write_fault);
   bench_.memory().restart_traffic();
   const auto bursts_read = bench_.memory().bursts_read(), bursts_written = bench_.memory().bursts_written();
@@ -225,8 +224,15 @@ ProgramResult Session::run(const ProgramRun& run) {
   const auto breaches = bus.breaches().count() + bench_.host().breaches().count() + bench_.breaches().count();
   result.fault_count += static_cast<std::int64_t>(breaches - breaches_before_);
   breaches_before_ = breaches;
-  result.total_bytes = bus.bytes_written() - written_before_;
-  for (int client = 0; client <= id_feature; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
+  const auto moved_now = moved();
+  result.total_bytes = moved_now.all(), result.dram = bus.dram_counts();
+  const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
+  if (result.hang.empty() && !result.cut_short && !late) {
+    ProjectionBytes projections;
+    for (const auto& job : run.program.jobs) projections += projection_bytes(work_of(job), config_);
+    for (auto& fault : check_bytes(result.counters, moved_now, result.error_code ? nullptr : &projections))
+      ++result.fault_count, result.faults.push_back(std::move(fault));
+  }
   if (result.error_code == 0 && result.hang.empty()) result.found = memory.detections();
   return result;
 }
