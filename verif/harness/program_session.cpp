@@ -228,8 +228,9 @@ ProgramResult Session::run(const ProgramRun& run) {
   result.total_bytes = moved_now.all(), result.dram = bus.dram_counts();
   const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
   if (result.hang.empty() && !result.cut_short && !late) {
-    ProjectionBytes projections;
-    for (const auto& job : run.program.jobs) projections += projection_bytes(work_of(job), config_);
+    ProjectionBytes projections;  // of the jobs that have ended
+    for (std::size_t job = 0; job < result.jobs.size(); ++job)
+      projections += projection_bytes(work_of(run.program.jobs[job]), config_);
     for (auto& fault : check_bytes(result.counters, moved_now, result.error_code ? nullptr : &projections))
       ++result.fault_count, result.faults.push_back(std::move(fault));
   }
