@@ -67,6 +67,8 @@ const hdl::Module& build_row_fetch(hdl::Design& d, const Shapes& s);
 /// start, run (GemmRun); weights, requant (TableWrite); freed (pulse: results of the oldest group are no longer
 /// needed); sample_* and offset_x, offset_y, logit of each lane; result (Results); busy, waits_for_room.
 const hdl::Module& build_gemm_engine(hdl::Design& d, const Shapes& s);
+/// One of its processing elements. Ports: advance, accumulate, first, last, operands, weights; result.
+const hdl::Module& build_pe(hdl::Design& d, const Shapes& s);
 
 /// Results between array and memory. Streams: read (ResultRead) in, beat out. Ports: dense, relu, restart, result. With
 /// an epilogue also format (ResultFormat), norm; beats are those of the value map, and word (result_word_bits) out has
@@ -165,6 +167,10 @@ const hdl::Module& build_registers(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_bus_watch(hdl::Design& d);
 /// Words of a descriptor, what follows from them, and whether they are right.
 const hdl::Module& build_job_descriptor(hdl::Design& d, const Shapes& s);
+/// Of a program: the job in work, while the descriptor of the next one is read.
+const hdl::Module& build_job_in_work(hdl::Design& d, const Shapes& s);
+/// When a descriptor is read.
+const hdl::Module& build_descriptor_fetch(hdl::Design& d, const Shapes& s);
 /// What is read beside the descriptor: panels, mask, parameters.
 const hdl::Module& build_job_loads(hdl::Design& d, const Shapes& s);
 /// The states of a job.

@@ -29,8 +29,9 @@ struct Top {
   const Config& c = s.config;
   const bool gated = c.implementation.clock_gating != 0;
 
-  Instance registers = {}, control = {}, job_reader = {}, descriptor = {}, loads = {}, loader = {}, gemm = {},
-           order = {}, reference = {}, core = {}, rows = {}, epilogue = {}, writer = {}, port = {};
+  Instance registers = {}, control = {}, job_reader = {}, fetch = {}, descriptor = {}, held = {}, loads = {},
+           loader = {}, gemm = {}, order = {}, reference = {}, core = {}, rows = {}, epilogue = {}, writer = {},
+           port = {};
   Bool job_reset = {}, setup_clock = {}, work_clock = {};
   JobFields job = JobFields(s);
   LevelShapes levels = LevelShapes(s);
@@ -44,10 +45,15 @@ struct Top {
   Bool feature_valid = {};            // .. for one of those that read features
   Bool rows_valid = {};               // .. of a row, its position or its residual
 
-  // A block that is reset with the job, and whose clock stands still while no job needs it.
-  Instance in_job(const std::string& name, const Module& block, const Bool& clock) {
+  // A block that is reset with the job ..
+  Instance in_job(const std::string& name, const Module& block) {
     Instance u(m, name, block);
     u.reset(job_reset);
+    return u;
+  }
+  // .. and whose clock stands still while no job needs it.
+  Instance in_job(const std::string& name, const Module& block, const Bool& clock) {
+    Instance u = in_job(name, block);
     if (gated) u.clock_enable(clock);
     return u;
   }
@@ -69,6 +75,7 @@ struct Top {
   void job_queue();
   void job_reading();
   void job_description();
+  void hold_job();
   void array();
   void query_order();
   void attention();
@@ -144,46 +151,64 @@ void Top::job_reading() {
   job_reset = control.out<Bool>("job_reset");
   if (gated) setup_clock = control.out<Bool>("setup_clock"), work_clock = control.out<Bool>("work_clock");
   job_reader = in_job("job_reader", build_burst_reader(d, s, "job", load_bits, job_buffer_beats(c)), setup_clock);
-  job_reader.connect("request", control);
+  fetch = in_job("descriptor_fetch", build_descriptor_fetch(d, s));
   job_beat = job_reader.out_stream<UInt>("beat");
   job_beat.ready.drive(true);
-  control.in("beat_valid", job_beat.valid);
 }
 
 void Top::job_description() {
   m.note("The descriptor, and what else is read by the job reader.");
+  fetch.connect("wanted", control, "descriptor_wanted"), fetch.connect("address", control, "descriptor_address");
+  fetch.connect("in_turn", control), fetch.in("beat_valid", job_beat.valid);
   descriptor = Instance(m, "job_descriptor", build_job_descriptor(d, s));
-  descriptor.connect("job_begins", control, "begin_job");
-  descriptor.connect("beat_valid", control, "to_descriptor"), descriptor.in("beat", job_beat.data);
-  descriptor.connect("check", control);
-  control.connect("descriptor_complete", descriptor, "complete");
-  control.connect("descriptor_checked", descriptor, "checked");
+  descriptor.connect("job_begins", fetch, "begins");
+  descriptor.connect("beat_valid", fetch, "to_descriptor"), descriptor.in("beat", job_beat.data);
+  descriptor.connect("check", fetch);
+  fetch.connect({"complete", "checked"}, descriptor);
+  control.connect("descriptor_ready", fetch, "ready");
   control.connect({"verdict", "bad_word"}, descriptor);
-  job = descriptor.out("job", JobFields(s));
-  levels = descriptor.out("levels", LevelShapes(s));
-  registers.in("job_id", job.id);
+  if (s.has_epilogue()) hold_job();
+  else job = descriptor.out("job", JobFields(s)), levels = descriptor.out("levels", LevelShapes(s));
+  registers.connect("job_id", s.has_epilogue() ? held : descriptor);
   control.in("dense", job.dense), control.in("map_given", job.map_given);
-  if (s.has_epilogue()) {
-    control.in("link", job.network->link), control.in("host_step", job.network->host_step);
-    const Bool completed = control.out<Bool>("completed");
-    m.add_tap({"job", completed.id(), completed.id(), {{"id", job.id.id()}}});  // for the harness
-  }
   accepted = control.out<Bool>("accepted");
-  if (s.has_epilogue())
-    refines_boxes =
-        (job.dense & (job.network->format == static_cast<std::uint64_t>(ResultFormat::boxes))).named("refines_boxes");
 
   loads = in_job("job_loads", build_job_loads(d, s), setup_clock);
-  loads.in("start", accepted), loads.in("job", job);
-  loads.connect("run_begins", control);
+  const LoadFields wanted = descriptor.out("loads", LoadFields(s));
+  loads.in("job", wanted);
+  loads.connect({"taken", "run_begins"}, control);
   loads.in("beat_valid", job_beat.valid);
-  control.connect("loads_request", loads, "request");
   control.connect({"panel_loaded", "panels_left", "mask_wanted", "rest_wanted"}, loads);
-  if (s.has_epilogue()) control.connect("norm_wanted", loads);
+  if (s.has_epilogue()) {
+    loads.connect({"descriptor_ok", "attending"}, control);
+    control.connect("all_loaded", loads);
+  }
+  auto descriptor_request = fetch.out_stream("request", ReadRequest(s, load_bits)),
+       loads_request = loads.out_stream("request", ReadRequest(s, load_bits));
+  job_reader.in_stream("request",
+                       lib::choose(m, "job_request", fetch.out<Bool>("asking"), descriptor_request, loads_request));
   loader = in_job("parameter_loader", build_parameter_loader(d, s), setup_clock);
   loader.connect({"start_panel", "start_rest", "upper_half", "panel_entries", "panel_words"}, loads);
-  if (s.has_epilogue()) loader.connect("start_norm", loads), loader.in("norm", job.network->norm);
+  if (s.has_epilogue()) loader.connect("start_norm", loads), loader.in("norm", *wanted.norm);
   loader.in("beat_valid", loads.out<Bool>("to_tables") & job_beat.valid), loader.in("beat", job_beat.data);
+}
+
+// Of a program: the job in work stays, while the descriptor of the next one is read.
+void Top::hold_job() {
+  control.in("next", descriptor.out("next", NextJob(s)));
+  control.connect("ahead", fetch);
+  held = Instance(m, "job_in_work", build_job_in_work(d, s));
+  held.connect({"take", "in_turn"}, control);
+  held.connect("next_id", descriptor, "job_id");
+  held.in("next_job", descriptor.out("job", JobFields(s)));
+  held.in("next_levels", descriptor.out("levels", LevelShapes(s)));
+  for (int l = 0; l < s.a.levels; ++l)
+    held.connect(fmt::format("next_start_{}", l), descriptor, fmt::format("start_{}", l));
+  job = held.out("job", JobFields(s)), levels = held.out("levels", LevelShapes(s));
+  const Bool completed = control.out<Bool>("completed");
+  m.add_tap({"job", completed.id(), completed.id(), {{"id", held.out<UInt>("job_id").id()}}});  // for the harness
+  refines_boxes =
+      (job.dense & (job.network->format == static_cast<std::uint64_t>(ResultFormat::boxes))).named("refines_boxes");
 }
 
 void Top::array() {
@@ -277,7 +302,7 @@ void Top::attention() {
 
 // What the core is given by the other blocks.
 void Top::core_inputs() {
-  for (int l = 0; l < s.a.levels; ++l) core.connect(fmt::format("start_{}", l), descriptor);
+  for (int l = 0; l < s.a.levels; ++l) core.connect(fmt::format("start_{}", l), s.has_epilogue() ? held : descriptor);
   const auto tables = parameter_tables(s);
   for (std::size_t i = 2 * panel_tables; i < norm_table; ++i) core.connect(tables[i].name, loader);
   if (s.has_epilogue()) core.in("norm", job.network->norm);
@@ -317,7 +342,11 @@ void Top::outputs() {
                                             Stream<WriteRequest>{gemm_request.data, gemm_request.valid, map_ready},
                                             epilogue.out_stream("request", WriteRequest(s))));
     auto gemm_word = gemm.out_stream<UInt>("word"), word = rows.out_stream<UInt>("word");
-    epilogue.in_stream("word", lib::choose(m, "word", attending, word, gemm_word));
+    auto chosen = lib::choose(m, "word", attending, word, gemm_word);
+    const Bool holds = (~loads.out<Bool>("norm_wanted")).named("norm_loaded");  // results wait for the table of a norm
+    auto normed = stream(m, "normed_word", chosen.valid & holds, chosen.data);
+    chosen.ready.drive(normed.ready & holds);
+    epilogue.in_stream("word", normed);
     writer.in_stream("beat", lib::choose(m, "beat", of_map, gemm_beat, epilogue.out_stream<UInt>("beat")));
   } else {
     writer.in_stream("request", lib::choose(m, "request", attending, request, gemm_request));
@@ -448,9 +477,10 @@ void Top::stopped_clocks() {
     for (const Bool& b : given) any = any | b;
     m.add_assertion(fmt::format("nothing passes to or from {} while its clock is stopped", name), (clock | ~any).id());
   };
-  nothing_passes("job_reader", setup_clock, {control.out<Bool>("request_valid"), data_valid[0]}, job_reader,
+  nothing_passes("job_reader", setup_clock, {fetch.out<Bool>("request_valid"), data_valid[0]}, job_reader,
                  {"beat_valid", "burst_valid"});
-  nothing_passes("job_loads", setup_clock, {accepted, control.out<Bool>("run_begins")}, loads, {"request_valid"});
+  nothing_passes("job_loads", setup_clock, {control.out<Bool>("taken"), control.out<Bool>("run_begins")}, loads,
+                 {"request_valid"});
   nothing_passes("gemm", work_clock, {run_start, data_valid[1]}, gemm,
                  {"burst_valid", "logits_valid", "offsets_valid", "request_valid", "beat_valid"});
   nothing_passes("order", work_clock, {begin_order, data_valid[2], data_valid[3]}, order,

@@ -64,7 +64,7 @@ void print_report(const DenseSimulation& s) {
       "after its last;\nuseful: products of the job against those that its {} PEs could have made from first to last "
       "step\n",
       elements(s.config));
-  if (s.runs.size() == 1) print_dram(s.runs[0]);
+  if (s.runs.size() == 1) print_dram(s.runs[0].conditions, s.runs[0].result.dram, s.runs[0].result.counters.cycles);
 }
 
 nlohmann::ordered_json json_report(const DenseSimulation& s) {

@@ -88,6 +88,7 @@ void print_details(const SceneRun& run, const Config& config) {
   for (const auto& fault : r.faults) fmt::print("  {}\n", fault);
   fmt::print("memory: {} bytes read and written; steps of the host between jobs, not in the cycles: {}\n",
              r.total_bytes, r.host_steps);
+  print_dram(run.conditions, r.dram, r.cycles + r.host_cycles);
   if (!run.found.empty()) print_found(run);
 }
 
@@ -110,7 +111,7 @@ void print_line_legend() {
 Json json_of(const SceneRun& run) {
   const auto& r = run.result;
   Json json = {{"scene", run.scene}, {"seed", run.conditions.seed}, {"stall", run.conditions.stall_percent}};
-  if (run.conditions.dram) json["memory"] = run.conditions.dram->name;
+  if (run.conditions.dram) json["dram"] = json_dram(r.dram, *run.conditions.dram, r.cycles + r.host_cycles);
   else json["latency"] = run.conditions.latency;
   json["bit_exact"] = r.bit_exact();
   json["compared"] = compared(r);

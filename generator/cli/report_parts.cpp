@@ -32,16 +32,9 @@ void say_speed(std::uint64_t cycles, double seconds) {
 
 namespace {
 
-/// Share of the job's time in which the data bus of the DRAM was busy.
-double bus_utilisation(const Run& run) {
-  const double time = double{1} * run.result.counters.cycles * static_cast<double>(run.conditions.dram->clock_period());
-  return share(static_cast<double>(run.result.dram.bus_busy), time);
-}
-
-nlohmann::ordered_json json_dram(const Run& run) {
-  const auto& d = run.result.dram;
-  return {{"memory", run.conditions.dram->name}, {"row_hits", d.hits},       {"row_misses", d.misses},
-          {"row_conflicts", d.conflicts},        {"refreshes", d.refreshes}, {"bus_utilisation", bus_utilisation(run)}};
+/// Share of the time in which the data bus of the DRAM was busy.
+double bus_utilisation(const harness::DramCounts& d, const harness::DramTiming& dram, std::uint64_t cycles) {
+  return share(static_cast<double>(d.bus_busy), static_cast<double>(cycles) * static_cast<double>(dram.clock_period()));
 }
 
 }  // namespace
@@ -55,13 +48,18 @@ std::string memory_text(const harness::Conditions& c) {
 
 std::string latency_text(const harness::Conditions& c) { return c.dram ? "-" : fmt::format("{}", c.latency); }
 
-void print_dram(const Run& run) {
-  if (!run.conditions.dram) return;
-  const auto& d = run.result.dram;
+nlohmann::ordered_json json_dram(const harness::DramCounts& d, const harness::DramTiming& dram, std::uint64_t cycles) {
+  return {{"memory", dram.name},      {"row_hits", d.hits},
+          {"row_misses", d.misses},   {"row_conflicts", d.conflicts},
+          {"refreshes", d.refreshes}, {"bus_utilisation", bus_utilisation(d, dram, cycles)}};
+}
+
+void print_dram(const harness::Conditions& conditions, const harness::DramCounts& d, std::uint64_t cycles) {
+  if (!conditions.dram) return;
   const auto accesses = static_cast<double>(d.hits + d.misses + d.conflicts);
   fmt::print("DRAM: {} row hits ({}), {} misses, {} conflicts, {} refreshes, data bus busy {}\n", d.hits,
              percent(share(static_cast<double>(d.hits), accesses)), d.misses, d.conflicts, d.refreshes,
-             percent(bus_utilisation(run)));
+             percent(bus_utilisation(d, *conditions.dram, cycles)));
 }
 
 nlohmann::ordered_json json_result(const Run& run) {
@@ -78,7 +76,7 @@ nlohmann::ordered_json json_result(const Run& run) {
   json["counters"] = counters;
   json["seed"] = run.conditions.seed;
   json["stall"] = run.conditions.stall_percent;
-  if (run.conditions.dram) json["dram"] = json_dram(run);
+  if (run.conditions.dram) json["dram"] = json_dram(r.dram, *run.conditions.dram, r.counters.cycles);
   else json["latency"] = run.conditions.latency;
   json["stages"] = stages;
   json["faults"] = r.faults;

@@ -123,7 +123,7 @@ void print_report(const Simulation& s) {
     const auto& conditions = s.runs[0].conditions;
     fmt::print("seed {}, stall {} %, {}\n", conditions.seed, conditions.stall_percent, memory_text(conditions));
     print_details(s, s.runs[0]);
-    print_dram(s.runs[0]);
+    print_dram(s.runs[0].conditions, s.runs[0].result.dram, s.runs[0].result.counters.cycles);
   } else {
     if (s.runs[0].conditions.dram) fmt::print("{}\n", memory_text(s.runs[0].conditions));
     print_matrix(s);

@@ -1,7 +1,8 @@
 // burst_writer
 //
 // Writes runs of beats in bursts of at most 16 beats that never cross 4 KiB. An address is sent only when all data
-// of its burst are held. done: as many runs as were announced at start have been answered.
+// of its burst are held, while those of the burst before are sent. done: as many runs as were announced at start
+// have been answered.
 //
 //   buffer_beats = 32
 `default_nettype none
@@ -37,58 +38,64 @@ module burst_writer (
   output wire        error
 );
 
-  reg [5:0] held;
-  wire room = held != 6'd32;
-  wire stored_ready;
-  assign beat_ready = stored_ready && room;
   wire arrives = beat_valid && beat_ready;
   wire beats_out_valid;
   wire beats_out_ready;
-  wire beats_in_valid_term = beat_valid && room;
 
   sram_fifo #(.WIDTH(64), .DEPTH(32)) u_beats (
     .clk       (clk),
     .rst       (rst),
-    .in_valid  (beats_in_valid_term),
-    .in_ready  (stored_ready),
+    .in_valid  (beat_valid),
+    .in_ready  (beat_ready),
     .in_data   (beat),
     .out_valid (beats_out_valid),
     .out_ready (beats_out_ready),
     .out_data  (wdata)
   );
 
-  // Run after run, burst after burst: size it, wait for its data, send the address, send the data.
+  // Addresses: run after run, burst after burst. Size it, wait for its data, send its address. The next run is asked
+  // for meanwhile.
+  wire next_run_out_valid;
+  wire [41:0] next_run_out_data;
+  wire next_run_out_ready;
+
+  fifo #(.WIDTH(42), .DEPTH(1)) u_next_run (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (request_valid),
+    .in_ready  (request_ready),
+    .in_data   ({request_beats, request_address}),
+    .out_valid (next_run_out_valid),
+    .out_ready (next_run_out_ready),
+    .out_data  (next_run_out_data)
+  );
+
   reg [9:0] left_runs;
   reg [39:0] address;
   reg [1:0] remaining;
   reg [4:0] burst_beats;
+  reg [5:0] held;
 
   localparam [1:0] STATE_SIZE = 2'd0;
   localparam [1:0] STATE_WAIT = 2'd1;
   localparam [1:0] STATE_ADDRESS = 2'd2;
-  localparam [1:0] STATE_DATA = 2'd3;
   reg [1:0] state;
-  reg [4:0] left;
+  wire room;
   wire is_idle_equal = state == STATE_SIZE;
   wire is_idle_equal_2 = remaining == 2'd0;
   wire is_idle = is_idle_equal && is_idle_equal_2;
-  assign request_ready = is_idle;
+  assign next_run_out_ready = is_idle;
   wire sized = is_idle_equal && !is_idle_equal_2;
-  wire data_held = (state == STATE_WAIT) && (held >= {1'b0, burst_beats}) && !halt;
+  wire data_held = (state == STATE_WAIT) && (held >= {1'b0, burst_beats}) && room && !halt;
   assign awvalid = state == STATE_ADDRESS;
   wire address_sent = awvalid && awready;
-  assign wvalid = state == STATE_DATA;
-  wire sent = wvalid && wready;
-  assign wlast = left == 5'd1;
-  wire burst_end = sent && wlast;
-  wire run_end = burst_end && ({3'd0, remaining} == burst_beats);
+  wire run_end = address_sent && ({3'd0, remaining} == burst_beats);
 
   always @(posedge clk)
     if (rst) state <= STATE_SIZE;
     else if (sized) state <= STATE_WAIT;
     else if (data_held) state <= STATE_ADDRESS;
-    else if (address_sent) state <= STATE_DATA;
-    else if (burst_end) state <= STATE_SIZE;
+    else if (address_sent) state <= STATE_SIZE;
 
   wire [8:0] most_part = address[11:3];
   wire [9:0] most_difference = 10'd512 - {1'b0, most_part};
@@ -98,33 +105,60 @@ module burst_writer (
     if (sized) burst_beats <= ({8'd0, remaining} < most) ? {3'd0, remaining} : most[4:0];
 
   always @(posedge clk)
-    if (address_sent) left <= burst_beats;
-    else if (sent) left <= left - 5'd1;
-
-  always @(posedge clk)
     if (rst) left_runs <= 10'd0;
     else if (start) left_runs <= runs;
     else if (run_end) left_runs <= left_runs - 10'd1;
 
-  wire address_term = request_valid && request_ready;
+  wire address_term = next_run_out_valid && next_run_out_ready;
 
   always @(posedge clk)
-    if (address_term) address <= request_address;
-    else if (burst_end) address <= address + {32'd0, burst_beats, 3'd0};
+    if (address_term) address <= next_run_out_data[39:0];
+    else if (address_sent) address <= address + {32'd0, burst_beats, 3'd0};
 
   always @(posedge clk)
     if (rst) remaining <= 2'd0;
-    else if (address_term) remaining <= request_beats;
-    else if (burst_end) remaining <= remaining - burst_beats[1:0];
+    else if (address_term) remaining <= next_run_out_data[41:40];
+    else if (address_sent) remaining <= remaining - burst_beats[1:0];
+
+  wire [4:0] held_choice = data_held ? burst_beats : 5'd0;
+  wire [5:0] held_difference = held - {1'b0, held_choice};
 
   always @(posedge clk)
     if (rst) held <= 6'd0;
-    else if (arrives && !sent) held <= held + 6'd1;
-    else if (sent && !arrives) held <= held - 6'd1;
+    else held <= held_difference + {5'd0, arrives};
 
-  assign beats_out_ready = sent;
   wire [4:0] awlen_difference = burst_beats - 5'd1;
   assign awlen = {3'd0, awlen_difference};
+
+  // Data of the bursts whose addresses have been sent.
+  wire bursts_out_valid;
+  wire [4:0] bursts_out_data;
+  wire bursts_out_ready;
+
+  fifo #(.WIDTH(5), .DEPTH(2)) u_bursts (
+    .clk       (clk),
+    .rst       (rst),
+    .in_valid  (address_sent),
+    .in_ready  (room),
+    .in_data   (burst_beats),
+    .out_valid (bursts_out_valid),
+    .out_ready (bursts_out_ready),
+    .out_data  (bursts_out_data)
+  );
+
+  reg [3:0] beats_sent;
+  wire sent = bursts_out_valid && wready;
+  wire [4:0] wlast_sum = {1'b0, beats_sent} + 5'd1;
+  assign wlast = wlast_sum == bursts_out_data;
+  wire burst_end = sent && wlast;
+
+  always @(posedge clk)
+    if (rst) beats_sent <= 4'd0;
+    else if (burst_end) beats_sent <= 4'd0;
+    else if (sent) beats_sent <= beats_sent + 4'd1;
+
+  assign bursts_out_ready = burst_end;
+  assign beats_out_ready = sent;
 
   // Responses still to come, to bursts whose data are sent; the runs are written when there are none. A response
   // that nobody waits for is dropped.
@@ -137,12 +171,13 @@ module burst_writer (
     else if (burst_end && !answered) open <= open + 10'd1;
     else if (answered && !burst_end) open <= open - 10'd1;
 
-  assign done = (left_runs == 10'd0) && none_open;
-  assign waiting = awvalid || wvalid || !none_open;
+  assign done = (left_runs == 10'd0) && !bursts_out_valid && none_open;
+  assign waiting = awvalid || bursts_out_valid || !none_open;
   assign progress = address_sent || sent || answered;
   assign error = answered && bresp[1];
 
   assign awaddr = address;
+  assign wvalid = bursts_out_valid;
   assign beat_sent = sent;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
@@ -158,9 +193,11 @@ module burst_writer (
     if (rst) begin
     end else begin
 `ifdef FORMAL
-      assert (!wvalid || beats_out_valid);
+      assert (!bursts_out_valid || beats_out_valid);
+      assert (!address_sent || room);
 `else
-      if (wvalid && !beats_out_valid) $fatal(1, "%m: a beat that is sent is there");
+      if (bursts_out_valid && !beats_out_valid) $fatal(1, "%m: a beat that is sent is there");
+      if (address_sent && !room) $fatal(1, "%m: a burst whose address is sent has room");
 `endif
     end
   end

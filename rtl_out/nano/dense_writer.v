@@ -27,13 +27,15 @@ module dense_writer (
   output wire        freed
 );
 
-  // Ask for the beats of a row to be written, then read it.
-  reg copying;
+  // Ask for the beats of a row to be written, then read it; meanwhile ask for those of the next row of the group.
+  reg [1:0] asked_rows;
   reg [1:0] group;
   reg row;
   reg [1:0] beat;
   reg [39:0] row_address;
-  assign request_valid = finished_valid && !copying;
+  wire [2:0] in_group_sum = {2'd0, row} + {1'b0, asked_rows};
+  wire in_group = in_group_sum < {1'b0, finished};
+  assign request_valid = finished_valid && (asked_rows != 2'd2) && in_group;
   wire row_address_term = request_valid && request_ready;
 
   always @(posedge clk)
@@ -43,15 +45,16 @@ module dense_writer (
   wire [2:0] last_beat_sum = {1'b0, beat} + 3'd1;
   wire last_beat = last_beat_sum == {1'b0, row_beats};
   wire ends_outputs = last_panel && last_beat && (tail != 3'd0);
-  wire step = copying && read_ready;
+  assign read_valid = asked_rows != 2'd0;
+  wire step = read_valid && read_ready;
   wire end_of_row = step && last_beat;
   wire [1:0] end_of_group_sum = {1'b0, row} + 2'd1;
   wire end_of_group = end_of_row && (end_of_group_sum == finished);
 
   always @(posedge clk)
-    if (rst) copying <= 1'b0;
-    else if (row_address_term) copying <= 1'b1;
-    else if (end_of_row) copying <= 1'b0;
+    if (rst) asked_rows <= 2'd0;
+    else if (row_address_term && !end_of_row) asked_rows <= asked_rows + 2'd1;
+    else if (end_of_row && !row_address_term) asked_rows <= asked_rows - 2'd1;
 
   always @(posedge clk)
     if (rst) beat <= 2'd0;
@@ -74,7 +77,6 @@ module dense_writer (
 
   assign request_address = row_address;
   assign request_beats = row_beats;
-  assign read_valid = copying;
   assign read_unit = 2'd0;
   assign freed = end_of_group;
 
@@ -88,7 +90,7 @@ module dense_writer (
     .clk(clk), .rst(rst), .valid(request_valid), .ready(request_ready), .payload({row_address, row_beats})
   );
   stream_check #(.WIDTH(9)) check_read (
-    .clk(clk), .rst(rst), .valid(copying), .ready(read_ready), .payload({read_slot, 2'd0, read_live})
+    .clk(clk), .rst(rst), .valid(read_valid), .ready(read_ready), .payload({read_slot, 2'd0, read_live})
   );
 `endif
 

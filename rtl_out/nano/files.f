@@ -6,6 +6,7 @@ job_control.v
 fifo.v
 sram_fifo.v
 burst_reader.v
+descriptor_fetch.v
 job_descriptor.v
 job_loads.v
 parameter_loader.v

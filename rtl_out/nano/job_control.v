@@ -13,21 +13,12 @@ module job_control (
   input  wire [63:0] job,
   input  wire        soft_reset,
   input  wire        failure_pending,
-  input  wire        beat_valid,
-  input  wire        descriptor_complete,
-  input  wire        descriptor_checked,
+  input  wire        descriptor_ready,
   input  wire [3:0]  verdict,
   input  wire [7:0]  bad_word,
-  output wire        to_descriptor,
-  output wire        check,
-  input  wire        loads_request_valid,
-  output wire        loads_request_ready,
-  input  wire [39:0] loads_request_address,
-  input  wire [31:0] loads_request_beats,
-  output wire        request_valid,
-  input  wire        request_ready,
-  output wire [39:0] request_address,
-  output wire [31:0] request_beats,
+  output wire        descriptor_wanted,
+  output wire [39:0] descriptor_address,
+  output wire        in_turn,
   input  wire        read_error,
   input  wire        write_error,
   input  wire [2:0]  read_client,
@@ -47,7 +38,8 @@ module job_control (
   input  wire        rest_wanted,
   input  wire        tags_clearing,
   input  wire        written,
-  output wire        accepted,
+  output wire        taken,
+  output reg         accepted,
   output wire        run_begins,
   output reg         start,
   output wire        in_project,
@@ -69,16 +61,14 @@ module job_control (
 
   localparam [2:0] STATE_IDLE = 3'd0;
   localparam [2:0] STATE_FETCH = 3'd1;
-  localparam [2:0] STATE_CHECK = 3'd2;
-  localparam [2:0] STATE_LOAD = 3'd3;
-  localparam [2:0] STATE_PROJECT = 3'd4;
-  localparam [2:0] STATE_ATTEND = 3'd5;
-  localparam [2:0] STATE_STOP = 3'd6;
-  localparam [2:0] STATE_CLEAR = 3'd7;
+  localparam [2:0] STATE_LOAD = 3'd2;
+  localparam [2:0] STATE_PROJECT = 3'd3;
+  localparam [2:0] STATE_ATTEND = 3'd4;
+  localparam [2:0] STATE_STOP = 3'd5;
+  localparam [2:0] STATE_CLEAR = 3'd6;
   reg [2:0] state;
   wire is_idle = state == STATE_IDLE;
   wire is_fetch = state == STATE_FETCH;
-  wire is_check = state == STATE_CHECK;
   wire is_load = state == STATE_LOAD;
   wire is_project = state == STATE_PROJECT;
   wire is_attend = state == STATE_ATTEND;
@@ -95,30 +85,21 @@ module job_control (
 
   wire begin_now = is_idle && job_valid && !dropping && !soft_reset && !failure_pending;
   assign job_ready = begin_now || dropping;
+
+  // Descriptor: it is read when its job begins, and may be there before; in its turn it is judged.
+  wire take = is_fetch && descriptor_ready;
   reg [63:0] descriptor;
 
   always @(posedge clk)
     if (begin_now) descriptor <= job;
 
-  // Descriptor: read it, have it checked.
-  assign to_descriptor = is_fetch && beat_valid;
-  reg asked;
-  wire may_ask_term = is_load || is_project;
-  wire may_ask = is_fetch ? !asked : (loads_request_valid && may_ask_term);
-  assign loads_request_ready = request_ready && !is_fetch && may_ask_term;
-
-  always @(posedge clk)
-    if (rst) asked <= 1'b0;
-    else if (begin_now) asked <= 1'b0;
-    else if (is_fetch && request_ready) asked <= 1'b1;
-
-  assign request_address = is_fetch ? descriptor[39:0] : loads_request_address;
-  assign request_beats = is_fetch ? 32'h10 : loads_request_beats;
+  assign descriptor_wanted = begin_now || is_fetch;
+  assign descriptor_address = descriptor[39:0];
 
   // What stops a job.
-  assign setup = is_fetch || is_check || is_load;
+  assign setup = is_fetch || is_load;
   wire working = setup || is_project || is_attend;
-  wire refuse = descriptor_checked && (verdict != 4'd0);
+  wire refuse = take && (verdict != 4'd0);
   wire fails_term = read_error || write_error || abort || soft_reset || expired || bad_entry;
   wire fails = working && (fails_term || refuse);
   wire forget = begin_now || soft_reset;
@@ -162,8 +143,7 @@ module job_control (
 
   // The sequence.
   wire from_idle_to_fetch = is_idle && begin_now;
-  wire from_fetch_to_check = is_fetch && descriptor_complete;
-  wire from_check_to_load = is_check && descriptor_checked;
+  wire from_fetch_to_load = take;
   wire from_load_to_project = is_load && !map_given && panel_ready;
   wire from_load_to_attend = is_load && map_given && rest_ready;
   wire from_project_to_project_term = run_written && dense;
@@ -178,8 +158,7 @@ module job_control (
     if (rst) state <= STATE_IDLE;
     else if (fails) state <= STATE_STOP;
     else if (from_idle_to_fetch) state <= STATE_FETCH;
-    else if (from_fetch_to_check) state <= STATE_CHECK;
-    else if (from_check_to_load) state <= STATE_LOAD;
+    else if (from_fetch_to_load) state <= STATE_LOAD;
     else if (from_load_to_project) state <= STATE_PROJECT;
     else if (from_load_to_attend) state <= STATE_ATTEND;
     else if (from_project_to_project) state <= STATE_PROJECT;
@@ -197,13 +176,18 @@ module job_control (
     if (rst) start <= 1'b0;
     else start <= (start_term || start_term_2) && !fails;
 
-  assign accepted = from_check_to_load && !fails;
+  assign taken = take && !fails;
+
+  always @(posedge clk)
+    if (rst) accepted <= 1'b0;
+    else accepted <= taken;
+
   assign run_begins = start_term && !fails;
 
   always @(posedge clk)
     if (rst) attending <= 1'b0;
     else if (start_term_2) attending <= 1'b1;
-    else if (start_term || begin_now) attending <= 1'b0;
+    else if (start_term || from_idle_to_fetch) attending <= 1'b0;
 
   wire cleared = from_stop_to_clear;
   assign halt = is_stop || is_clear;
@@ -234,12 +218,11 @@ module job_control (
   assign quarantined = is_stop && closed;
   assign failed = done && (error != 4'd0);
 
-  assign check = is_check;
-  assign request_valid = may_ask;
+  assign in_turn = is_fetch;
   assign in_project = is_project;
   assign event_done = end_of_job;
   assign job_ended = report;
-  assign begin_job = begin_now;
+  assign begin_job = from_idle_to_fetch;
   wire [23:0] unused_part = descriptor[63:40];
 
   // Bits that rounding, wrapping or a fixed field leave unread.

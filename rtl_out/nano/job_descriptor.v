@@ -32,24 +32,29 @@ module job_descriptor (
   output wire [39:0] job_query_address,
   output wire [39:0] job_reference_address,
   output wire [39:0] job_value_address,
-  output wire [39:0] job_parameter_address,
   output wire [39:0] job_output_address,
   output wire [39:0] job_source_address,
-  output wire [39:0] job_mask_address,
   output wire [31:0] job_query_stride,
   output wire [31:0] job_output_stride,
   output wire [31:0] job_source_stride,
-  output wire [9:0]  job_tokens,
   output wire [9:0]  job_blocks,
   output wire [2:0]  job_last_step,
   output wire [1:0]  job_row_beats,
   output wire [1:0]  job_row_tail,
-  output wire [15:0] job_tiles,
-  output wire [2:0]  job_panel_tiles,
-  output wire [23:0] job_tile_beats,
-  output wire [17:0] job_output_beats,
-  output wire [1:0]  job_panel_output_beats,
   output wire [2:0]  job_tail,
+  output wire        loads_dense,
+  output wire        loads_masked,
+  output wire        loads_map_given,
+  output wire [39:0] loads_parameter_address,
+  output wire [39:0] loads_mask_address,
+  output wire [39:0] loads_output_address,
+  output wire [9:0]  loads_tokens,
+  output wire [2:0]  loads_last_step,
+  output wire [15:0] loads_tiles,
+  output wire [2:0]  loads_panel_tiles,
+  output wire [23:0] loads_tile_beats,
+  output wire [17:0] loads_output_beats,
+  output wire [1:0]  loads_panel_output_beats,
   output wire [4:0]  levels_width_0,
   output wire [4:0]  levels_width_1,
   output wire [4:0]  levels_height_0,
@@ -341,9 +346,9 @@ module job_descriptor (
   wire rule_18_word_30 = rule_4_word_29_term && ((list_pointer[5:0] != 6'd0) || (list_pointer[63:40] != 24'd0));
   wire rule_19_word_14 = (query_stride[2:0] != 3'd0) || (query_stride[31:3] < {11'd0, is_dense ? {4'd0,
       row_beats} : 18'd1});
-  assign job_output_beats = {4'd0, output_beats};
+  assign loads_output_beats = {4'd0, output_beats};
   wire rule_20_word_15 = (output_stride[2:0] != 3'd0) || (output_stride[31:3] < {11'd0,
-      is_dense ? job_output_beats : 18'd1});
+      is_dense ? loads_output_beats : 18'd1});
   wire rule_21_word_28 = projects && ((source_stride[2:0] != 3'd0) || (source_stride[31:3] < 29'd1));
   wire [3:0] first_error_choice = rule_18_word_30 ? 4'd4 :
         rule_19_word_14 ? 4'd4 :
@@ -399,20 +404,20 @@ module job_descriptor (
   assign job_relu = flags[3];
   assign job_query_address = query_pointer[39:0];
   assign job_reference_address = reference_pointer[39:0];
-  assign job_parameter_address = parameter_pointer[39:0];
   assign job_output_address = output_pointer[39:0];
   assign job_source_address = source_pointer[39:0];
-  assign job_mask_address = mask_pointer[39:0];
-  assign job_tokens = tokens[9:0];
   assign job_blocks = blocks[9:0];
   assign job_last_step = is_dense ? last_step[2:0] : 3'd1;
   assign job_row_beats = is_dense ? row_beats[1:0] : 2'd1;
   assign job_row_tail = is_dense ? full_width_0[1:0] : 2'd0;
-  assign job_tiles = is_dense ? full_height_1 : 16'd1;
-  assign job_panel_tiles = is_dense ? full_width_1[2:0] : 3'd1;
-  assign job_tile_beats = is_dense ? tile_beats : 24'd6;
-  assign job_panel_output_beats = panel_output_beats[1:0];
   assign job_tail = full_height_0[2:0];
+  assign loads_parameter_address = parameter_pointer[39:0];
+  assign loads_mask_address = mask_pointer[39:0];
+  assign loads_tokens = tokens[9:0];
+  assign loads_tiles = is_dense ? full_height_1 : 16'd1;
+  assign loads_panel_tiles = is_dense ? full_width_1[2:0] : 3'd1;
+  assign loads_tile_beats = is_dense ? tile_beats : 24'd6;
+  assign loads_panel_output_beats = panel_output_beats[1:0];
 
   assign verdict = first_error;
   assign bad_word = first_word;
@@ -420,6 +425,11 @@ module job_descriptor (
   assign job_query_stride = query_stride;
   assign job_output_stride = output_stride;
   assign job_source_stride = source_stride;
+  assign loads_dense = is_dense;
+  assign loads_masked = job_masked;
+  assign loads_map_given = job_map_given;
+  assign loads_output_address = job_output_address;
+  assign loads_last_step = job_last_step;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
   wire _unused = &{1'b0, level_blocks_sum_4[0], level_blocks_sum_2[0], level_blocks_sum_3[0], level_blocks_sum[0],

@@ -7,39 +7,20 @@
 module job_loads (
   input  wire        clk,
   input  wire        rst,
-  input  wire        start,
-  input  wire [31:0] job_id,
-  input  wire [6:0]  job_queries,
-  input  wire [6:0]  job_rows,
-  input  wire        job_listed,
-  input  wire        job_order_kept,
-  input  wire [39:0] job_list_address,
   input  wire        job_dense,
-  input  wire        job_boxes,
   input  wire        job_masked,
   input  wire        job_map_given,
-  input  wire        job_relu,
-  input  wire [39:0] job_query_address,
-  input  wire [39:0] job_reference_address,
-  input  wire [39:0] job_value_address,
   input  wire [39:0] job_parameter_address,
-  input  wire [39:0] job_output_address,
-  input  wire [39:0] job_source_address,
   input  wire [39:0] job_mask_address,
-  input  wire [31:0] job_query_stride,
-  input  wire [31:0] job_output_stride,
-  input  wire [31:0] job_source_stride,
+  input  wire [39:0] job_output_address,
   input  wire [9:0]  job_tokens,
-  input  wire [9:0]  job_blocks,
   input  wire [2:0]  job_last_step,
-  input  wire [1:0]  job_row_beats,
-  input  wire [1:0]  job_row_tail,
   input  wire [15:0] job_tiles,
   input  wire [2:0]  job_panel_tiles,
   input  wire [23:0] job_tile_beats,
   input  wire [17:0] job_output_beats,
   input  wire [1:0]  job_panel_output_beats,
-  input  wire [2:0]  job_tail,
+  input  wire        taken,
   input  wire        run_begins,
   input  wire        beat_valid,
   output wire        request_valid,
@@ -51,7 +32,7 @@ module job_loads (
   output wire        start_rest,
   output wire        to_mask,
   output wire        to_tables,
-  output reg         upper_half,
+  output wire        upper_half,
   output wire [2:0]  panel_entries,
   output wire [5:0]  panel_words,
   output reg  [2:0]  panel_last_tile,
@@ -59,16 +40,19 @@ module job_loads (
   output reg  [39:0] panel_address,
   output reg  [1:0]  panel_output_beats,
   output reg         panel_last,
-  output reg         panel_loaded,
+  output wire        panel_loaded,
   output wire        panels_left,
-  output reg         mask_wanted,
-  output reg         rest_wanted
+  output wire        mask_wanted,
+  output wire        rest_wanted
 );
 
   // What is wanted.
   reg [15:0] tiles_left;
+  reg has_panel;
+  reg wants_mask;
+  reg wants_rest;
   wire tiles_remain = tiles_left != 16'd0;
-  wire panel_wanted = tiles_remain && !panel_loaded;
+  wire panel_wanted = tiles_remain && !has_panel;
 
   localparam [2:0] STATE_IDLE = 3'd0;
   localparam [2:0] STATE_SIZE = 3'd1;
@@ -83,15 +67,16 @@ module job_loads (
   wire is_take = state == STATE_TAKE;
   reg is_panel;
   reg is_mask;
-  wire begin_load = is_idle && (panel_wanted || mask_wanted || rest_wanted);
+  wire begin_load = is_idle && (panel_wanted || wants_mask || wants_rest);
 
   always @(posedge clk)
     if (begin_load) begin
       is_panel <= panel_wanted;
-      is_mask <= mask_wanted && !panel_wanted;
+      is_mask <= wants_mask && !panel_wanted;
     end
 
   // Its size and place.
+  reg upper;
   reg [2:0] tiles;
   reg [2:0] entries;
   reg [5:0] words;
@@ -125,7 +110,7 @@ module job_loads (
   wire [39:0] next_parameter_sum = job_parameter_address + 40'h30;
 
   always @(posedge clk)
-    if (start) next_parameter <= job_map_given ? next_parameter_sum : job_parameter_address;
+    if (taken) next_parameter <= job_map_given ? next_parameter_sum : job_parameter_address;
     else if (asked && !is_mask) next_parameter <= next_parameter + {5'd0, beats, 3'd0};
 
   always @(posedge clk)
@@ -149,27 +134,27 @@ module job_loads (
 
   always @(posedge clk)
     if (rst) tiles_left <= 16'd0;
-    else if (start) tiles_left <= projects ? job_tiles : 16'd0;
+    else if (taken) tiles_left <= projects ? job_tiles : 16'd0;
     else if (tiles_left_term) tiles_left <= tiles_left - {13'd0, tiles};
 
   always @(posedge clk)
-    if (rst) panel_loaded <= 1'b0;
-    else if (start || run_begins) panel_loaded <= 1'b0;
-    else if (tiles_left_term) panel_loaded <= 1'b1;
+    if (rst) has_panel <= 1'b0;
+    else if (taken || run_begins) has_panel <= 1'b0;
+    else if (tiles_left_term) has_panel <= 1'b1;
 
   always @(posedge clk)
-    if (rst) mask_wanted <= 1'b0;
-    else if (start) mask_wanted <= job_masked && !job_dense;
-    else if (complete && is_mask) mask_wanted <= 1'b0;
+    if (rst) wants_mask <= 1'b0;
+    else if (taken) wants_mask <= job_masked && !job_dense;
+    else if (complete && is_mask) wants_mask <= 1'b0;
 
   always @(posedge clk)
-    if (rst) rest_wanted <= 1'b0;
-    else if (start) rest_wanted <= !job_dense;
-    else if (complete && !is_panel && !is_mask) rest_wanted <= 1'b0;
+    if (rst) wants_rest <= 1'b0;
+    else if (taken) wants_rest <= !job_dense;
+    else if (complete && !is_panel && !is_mask) wants_rest <= 1'b0;
 
   always @(posedge clk)
-    if (start) upper_half <= 1'b0;
-    else if (run_begins) upper_half <= !upper_half;
+    if (taken) upper <= 1'b0;
+    else if (run_begins) upper <= !upper;
 
   reg [39:0] output_address;
   reg [17:0] output_beats_left;
@@ -179,14 +164,14 @@ module job_loads (
   always @(posedge clk)
     if (run_begins) begin
       panel_last_tile <= tiles - 3'd1;
-      panel_upper <= upper_half;
+      panel_upper <= upper;
       panel_address <= output_address;
       panel_output_beats <= panel_output_beats_choice;
       panel_last <= {16'd0, job_panel_output_beats} >= output_beats_left;
     end
 
   always @(posedge clk)
-    if (start) begin
+    if (taken) begin
       output_address <= job_output_address;
       output_beats_left <= job_output_beats;
     end else if (run_begins) begin
@@ -194,18 +179,19 @@ module job_loads (
       output_beats_left <= output_beats_left - {16'd0, panel_output_beats_choice};
     end
 
-  assign panels_left = tiles_remain || panel_loaded;
+  assign panels_left = tiles_remain || has_panel;
 
   assign request_valid = is_ask;
   assign request_beats = beats;
+  assign upper_half = upper;
   assign panel_entries = entries;
   assign panel_words = words;
+  assign panel_loaded = has_panel;
+  assign mask_wanted = wants_mask;
+  assign rest_wanted = wants_rest;
 
   // Bits that rounding, wrapping or a fixed field leave unread.
-  wire _unused = &{1'b0, job_id, job_queries, job_rows, job_listed, job_order_kept, job_list_address, job_boxes,
-      job_relu, job_query_address, job_reference_address, job_value_address, job_source_address, job_query_stride,
-      job_output_stride, job_source_stride, job_tail, job_blocks, job_row_beats, job_row_tail, words_product[6],
-      beats_sum[2:0]};
+  wire _unused = &{1'b0, words_product[6], beats_sum[2:0]};
 
 endmodule
 `default_nettype wire

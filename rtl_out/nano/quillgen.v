@@ -95,12 +95,10 @@ module quillgen (
   wire registers_failure_pending;
 
   // Queue of jobs. A start is refused while it is full, and while the memory port is quarantined.
-  wire job_control_to_descriptor;
-  wire job_control_check;
-  wire job_control_loads_request_ready;
-  wire job_control_request_valid;
-  wire [39:0] job_control_request_address;
-  wire [31:0] job_control_request_beats;
+  wire job_control_descriptor_wanted;
+  wire [39:0] job_control_descriptor_address;
+  wire job_control_in_turn;
+  wire job_control_taken;
   wire job_control_accepted;
   wire job_control_run_begins;
   wire job_control_start;
@@ -137,12 +135,19 @@ module quillgen (
   );
 
   // Job control and the reader of descriptor and parameters.
-  wire job_reader_request_ready;
   wire job_reader_burst_valid;
   wire [39:0] job_reader_burst_address;
   wire [7:0] job_reader_burst_length;
   wire job_reader_beat_valid;
   wire [63:0] job_reader_beat;
+  wire descriptor_fetch_request_valid;
+  wire [39:0] descriptor_fetch_request_address;
+  wire [31:0] descriptor_fetch_request_beats;
+  wire descriptor_fetch_begins;
+  wire descriptor_fetch_asking;
+  wire descriptor_fetch_to_descriptor;
+  wire descriptor_fetch_check;
+  wire descriptor_fetch_ready;
   wire job_reader_beat_ready;
   assign job_reader_beat_ready = 1'b1;
 
@@ -167,24 +172,29 @@ module quillgen (
   wire [39:0] job_descriptor_job_query_address;
   wire [39:0] job_descriptor_job_reference_address;
   wire [39:0] job_descriptor_job_value_address;
-  wire [39:0] job_descriptor_job_parameter_address;
   wire [39:0] job_descriptor_job_output_address;
   wire [39:0] job_descriptor_job_source_address;
-  wire [39:0] job_descriptor_job_mask_address;
   wire [31:0] job_descriptor_job_query_stride;
   wire [31:0] job_descriptor_job_output_stride;
   wire [31:0] job_descriptor_job_source_stride;
-  wire [9:0] job_descriptor_job_tokens;
   wire [9:0] job_descriptor_job_blocks;
   wire [2:0] job_descriptor_job_last_step;
   wire [1:0] job_descriptor_job_row_beats;
   wire [1:0] job_descriptor_job_row_tail;
-  wire [15:0] job_descriptor_job_tiles;
-  wire [2:0] job_descriptor_job_panel_tiles;
-  wire [23:0] job_descriptor_job_tile_beats;
-  wire [17:0] job_descriptor_job_output_beats;
-  wire [1:0] job_descriptor_job_panel_output_beats;
   wire [2:0] job_descriptor_job_tail;
+  wire job_descriptor_loads_dense;
+  wire job_descriptor_loads_masked;
+  wire job_descriptor_loads_map_given;
+  wire [39:0] job_descriptor_loads_parameter_address;
+  wire [39:0] job_descriptor_loads_mask_address;
+  wire [39:0] job_descriptor_loads_output_address;
+  wire [9:0] job_descriptor_loads_tokens;
+  wire [2:0] job_descriptor_loads_last_step;
+  wire [15:0] job_descriptor_loads_tiles;
+  wire [2:0] job_descriptor_loads_panel_tiles;
+  wire [23:0] job_descriptor_loads_tile_beats;
+  wire [17:0] job_descriptor_loads_output_beats;
+  wire [1:0] job_descriptor_loads_panel_output_beats;
   wire [4:0] job_descriptor_levels_width_0;
   wire [4:0] job_descriptor_levels_width_1;
   wire [4:0] job_descriptor_levels_height_0;
@@ -209,47 +219,51 @@ module quillgen (
   wire job_loads_panels_left;
   wire job_loads_mask_wanted;
   wire job_loads_rest_wanted;
+  wire descriptor_fetch_request_ready;
+
+  descriptor_fetch u_descriptor_fetch (
+    .clk             (clk),
+    .rst             (rst || job_control_job_reset),
+    .wanted          (job_control_descriptor_wanted),
+    .address         (job_control_descriptor_address),
+    .in_turn         (job_control_in_turn),
+    .beat_valid      (job_reader_beat_valid),
+    .complete        (job_descriptor_complete),
+    .checked         (job_descriptor_checked),
+    .request_valid   (descriptor_fetch_request_valid),
+    .request_ready   (descriptor_fetch_request_ready),
+    .request_address (descriptor_fetch_request_address),
+    .request_beats   (descriptor_fetch_request_beats),
+    .begins          (descriptor_fetch_begins),
+    .asking          (descriptor_fetch_asking),
+    .to_descriptor   (descriptor_fetch_to_descriptor),
+    .check           (descriptor_fetch_check),
+    .ready           (descriptor_fetch_ready)
+  );
+
+  wire job_loads_request_ready;
 
   job_loads u_job_loads (
     .clk                    (clk),
     .rst                    (rst || job_control_job_reset),
-    .start                  (job_control_accepted),
-    .job_id                 (job_descriptor_job_id),
-    .job_queries            (job_descriptor_job_queries),
-    .job_rows               (job_descriptor_job_rows),
-    .job_listed             (job_descriptor_job_listed),
-    .job_order_kept         (job_descriptor_job_order_kept),
-    .job_list_address       (job_descriptor_job_list_address),
-    .job_dense              (job_descriptor_job_dense),
-    .job_boxes              (job_descriptor_job_boxes),
-    .job_masked             (job_descriptor_job_masked),
-    .job_map_given          (job_descriptor_job_map_given),
-    .job_relu               (job_descriptor_job_relu),
-    .job_query_address      (job_descriptor_job_query_address),
-    .job_reference_address  (job_descriptor_job_reference_address),
-    .job_value_address      (job_descriptor_job_value_address),
-    .job_parameter_address  (job_descriptor_job_parameter_address),
-    .job_output_address     (job_descriptor_job_output_address),
-    .job_source_address     (job_descriptor_job_source_address),
-    .job_mask_address       (job_descriptor_job_mask_address),
-    .job_query_stride       (job_descriptor_job_query_stride),
-    .job_output_stride      (job_descriptor_job_output_stride),
-    .job_source_stride      (job_descriptor_job_source_stride),
-    .job_tokens             (job_descriptor_job_tokens),
-    .job_blocks             (job_descriptor_job_blocks),
-    .job_last_step          (job_descriptor_job_last_step),
-    .job_row_beats          (job_descriptor_job_row_beats),
-    .job_row_tail           (job_descriptor_job_row_tail),
-    .job_tiles              (job_descriptor_job_tiles),
-    .job_panel_tiles        (job_descriptor_job_panel_tiles),
-    .job_tile_beats         (job_descriptor_job_tile_beats),
-    .job_output_beats       (job_descriptor_job_output_beats),
-    .job_panel_output_beats (job_descriptor_job_panel_output_beats),
-    .job_tail               (job_descriptor_job_tail),
+    .job_dense              (job_descriptor_loads_dense),
+    .job_masked             (job_descriptor_loads_masked),
+    .job_map_given          (job_descriptor_loads_map_given),
+    .job_parameter_address  (job_descriptor_loads_parameter_address),
+    .job_mask_address       (job_descriptor_loads_mask_address),
+    .job_output_address     (job_descriptor_loads_output_address),
+    .job_tokens             (job_descriptor_loads_tokens),
+    .job_last_step          (job_descriptor_loads_last_step),
+    .job_tiles              (job_descriptor_loads_tiles),
+    .job_panel_tiles        (job_descriptor_loads_panel_tiles),
+    .job_tile_beats         (job_descriptor_loads_tile_beats),
+    .job_output_beats       (job_descriptor_loads_output_beats),
+    .job_panel_output_beats (job_descriptor_loads_panel_output_beats),
+    .taken                  (job_control_taken),
     .run_begins             (job_control_run_begins),
     .beat_valid             (job_reader_beat_valid),
     .request_valid          (job_loads_request_valid),
-    .request_ready          (job_control_loads_request_ready),
+    .request_ready          (job_loads_request_ready),
     .request_address        (job_loads_request_address),
     .request_beats          (job_loads_request_beats),
     .start_panel            (job_loads_start_panel),
@@ -271,6 +285,9 @@ module quillgen (
     .rest_wanted            (job_loads_rest_wanted)
   );
 
+  wire job_request_ready;
+  assign descriptor_fetch_request_ready = job_request_ready && descriptor_fetch_asking;
+  assign job_loads_request_ready = job_request_ready && !descriptor_fetch_asking;
   wire parameter_loader_gemm_requant_enable;
   wire [1:0] parameter_loader_gemm_requant_bank;
   wire [2:0] parameter_loader_gemm_requant_address;
@@ -367,55 +384,60 @@ module quillgen (
   wire order_late;
 
   job_descriptor u_job_descriptor (
-    .clk                    (clk),
-    .rst                    (rst),
-    .job_begins             (job_control_begin_job),
-    .beat_valid             (job_control_to_descriptor),
-    .beat                   (job_reader_beat),
-    .complete               (job_descriptor_complete),
-    .check                  (job_control_check),
-    .start_0                (job_descriptor_start_0),
-    .start_1                (job_descriptor_start_1),
-    .order_held             (order_held),
-    .checked                (job_descriptor_checked),
-    .verdict                (job_descriptor_verdict),
-    .bad_word               (job_descriptor_bad_word),
-    .job_id                 (job_descriptor_job_id),
-    .job_queries            (job_descriptor_job_queries),
-    .job_rows               (job_descriptor_job_rows),
-    .job_listed             (job_descriptor_job_listed),
-    .job_order_kept         (job_descriptor_job_order_kept),
-    .job_list_address       (job_descriptor_job_list_address),
-    .job_dense              (job_descriptor_job_dense),
-    .job_boxes              (job_descriptor_job_boxes),
-    .job_masked             (job_descriptor_job_masked),
-    .job_map_given          (job_descriptor_job_map_given),
-    .job_relu               (job_descriptor_job_relu),
-    .job_query_address      (job_descriptor_job_query_address),
-    .job_reference_address  (job_descriptor_job_reference_address),
-    .job_value_address      (job_descriptor_job_value_address),
-    .job_parameter_address  (job_descriptor_job_parameter_address),
-    .job_output_address     (job_descriptor_job_output_address),
-    .job_source_address     (job_descriptor_job_source_address),
-    .job_mask_address       (job_descriptor_job_mask_address),
-    .job_query_stride       (job_descriptor_job_query_stride),
-    .job_output_stride      (job_descriptor_job_output_stride),
-    .job_source_stride      (job_descriptor_job_source_stride),
-    .job_tokens             (job_descriptor_job_tokens),
-    .job_blocks             (job_descriptor_job_blocks),
-    .job_last_step          (job_descriptor_job_last_step),
-    .job_row_beats          (job_descriptor_job_row_beats),
-    .job_row_tail           (job_descriptor_job_row_tail),
-    .job_tiles              (job_descriptor_job_tiles),
-    .job_panel_tiles        (job_descriptor_job_panel_tiles),
-    .job_tile_beats         (job_descriptor_job_tile_beats),
-    .job_output_beats       (job_descriptor_job_output_beats),
-    .job_panel_output_beats (job_descriptor_job_panel_output_beats),
-    .job_tail               (job_descriptor_job_tail),
-    .levels_width_0         (job_descriptor_levels_width_0),
-    .levels_width_1         (job_descriptor_levels_width_1),
-    .levels_height_0        (job_descriptor_levels_height_0),
-    .levels_height_1        (job_descriptor_levels_height_1)
+    .clk                      (clk),
+    .rst                      (rst),
+    .job_begins               (descriptor_fetch_begins),
+    .beat_valid               (descriptor_fetch_to_descriptor),
+    .beat                     (job_reader_beat),
+    .complete                 (job_descriptor_complete),
+    .check                    (descriptor_fetch_check),
+    .start_0                  (job_descriptor_start_0),
+    .start_1                  (job_descriptor_start_1),
+    .order_held               (order_held),
+    .checked                  (job_descriptor_checked),
+    .verdict                  (job_descriptor_verdict),
+    .bad_word                 (job_descriptor_bad_word),
+    .job_id                   (job_descriptor_job_id),
+    .job_queries              (job_descriptor_job_queries),
+    .job_rows                 (job_descriptor_job_rows),
+    .job_listed               (job_descriptor_job_listed),
+    .job_order_kept           (job_descriptor_job_order_kept),
+    .job_list_address         (job_descriptor_job_list_address),
+    .job_dense                (job_descriptor_job_dense),
+    .job_boxes                (job_descriptor_job_boxes),
+    .job_masked               (job_descriptor_job_masked),
+    .job_map_given            (job_descriptor_job_map_given),
+    .job_relu                 (job_descriptor_job_relu),
+    .job_query_address        (job_descriptor_job_query_address),
+    .job_reference_address    (job_descriptor_job_reference_address),
+    .job_value_address        (job_descriptor_job_value_address),
+    .job_output_address       (job_descriptor_job_output_address),
+    .job_source_address       (job_descriptor_job_source_address),
+    .job_query_stride         (job_descriptor_job_query_stride),
+    .job_output_stride        (job_descriptor_job_output_stride),
+    .job_source_stride        (job_descriptor_job_source_stride),
+    .job_blocks               (job_descriptor_job_blocks),
+    .job_last_step            (job_descriptor_job_last_step),
+    .job_row_beats            (job_descriptor_job_row_beats),
+    .job_row_tail             (job_descriptor_job_row_tail),
+    .job_tail                 (job_descriptor_job_tail),
+    .loads_dense              (job_descriptor_loads_dense),
+    .loads_masked             (job_descriptor_loads_masked),
+    .loads_map_given          (job_descriptor_loads_map_given),
+    .loads_parameter_address  (job_descriptor_loads_parameter_address),
+    .loads_mask_address       (job_descriptor_loads_mask_address),
+    .loads_output_address     (job_descriptor_loads_output_address),
+    .loads_tokens             (job_descriptor_loads_tokens),
+    .loads_last_step          (job_descriptor_loads_last_step),
+    .loads_tiles              (job_descriptor_loads_tiles),
+    .loads_panel_tiles        (job_descriptor_loads_panel_tiles),
+    .loads_tile_beats         (job_descriptor_loads_tile_beats),
+    .loads_output_beats       (job_descriptor_loads_output_beats),
+    .loads_panel_output_beats (job_descriptor_loads_panel_output_beats),
+    .levels_width_0           (job_descriptor_levels_width_0),
+    .levels_width_1           (job_descriptor_levels_width_1),
+    .levels_height_0          (job_descriptor_levels_height_0),
+    .levels_height_1          (job_descriptor_levels_height_1)
   );
 
   // References, core, output.
@@ -567,13 +589,20 @@ module quillgen (
     .progress         (read_port_progress)
   );
 
+  wire job_reader_request_valid_choice = descriptor_fetch_asking ? descriptor_fetch_request_valid :
+      job_loads_request_valid;
+  wire [39:0] job_reader_request_address_choice = descriptor_fetch_asking ? descriptor_fetch_request_address :
+      job_loads_request_address;
+  wire [31:0] job_reader_request_beats_choice = descriptor_fetch_asking ? descriptor_fetch_request_beats :
+      job_loads_request_beats;
+
   burst_reader #(.ADDRESS_BITS(40), .DATA_BITS(64), .BEAT_BITS(32), .DEPTH(32)) u_job_reader (
     .clk             (clk),
     .rst             (rst || job_control_job_reset),
-    .request_valid   (job_control_request_valid),
-    .request_ready   (job_reader_request_ready),
-    .request_address (job_control_request_address),
-    .request_beats   (job_control_request_beats),
+    .request_valid   (job_reader_request_valid_choice),
+    .request_ready   (job_request_ready),
+    .request_address (job_reader_request_address_choice),
+    .request_beats   (job_reader_request_beats_choice),
     .data            (m_axi_rdata),
     .data_valid      (read_port_data_valid_0),
     .burst_valid     (job_reader_burst_valid),
@@ -817,65 +846,57 @@ module quillgen (
   );
 
   job_control u_job_control (
-    .clk                   (clk),
-    .rst                   (rst),
-    .job_valid             (jobs_out_valid),
-    .job_ready             (jobs_out_ready),
-    .job                   (jobs_out_data),
-    .soft_reset            (registers_soft_reset),
-    .failure_pending       (registers_failure_pending),
-    .beat_valid            (job_reader_beat_valid),
-    .descriptor_complete   (job_descriptor_complete),
-    .descriptor_checked    (job_descriptor_checked),
-    .verdict               (job_descriptor_verdict),
-    .bad_word              (job_descriptor_bad_word),
-    .to_descriptor         (job_control_to_descriptor),
-    .check                 (job_control_check),
-    .loads_request_valid   (job_loads_request_valid),
-    .loads_request_ready   (job_control_loads_request_ready),
-    .loads_request_address (job_loads_request_address),
-    .loads_request_beats   (job_loads_request_beats),
-    .request_valid         (job_control_request_valid),
-    .request_ready         (job_reader_request_ready),
-    .request_address       (job_control_request_address),
-    .request_beats         (job_control_request_beats),
-    .read_error            (read_port_error),
-    .write_error           (burst_writer_error),
-    .read_client           (m_axi_rid),
-    .read_response         (m_axi_rresp),
-    .write_response        (m_axi_bresp),
-    .reads_waiting         (read_port_waiting),
-    .writes_waiting        (burst_writer_waiting),
-    .abort                 (registers_abort),
-    .expired               (bus_watch_expired),
-    .bad_entry             (order_bad_entry),
-    .quiet                 (bus_watch_quiet),
-    .dense                 (job_descriptor_job_dense),
-    .map_given             (job_descriptor_job_map_given),
-    .panel_loaded          (job_loads_panel_loaded),
-    .panels_left           (job_loads_panels_left),
-    .mask_wanted           (job_loads_mask_wanted),
-    .rest_wanted           (job_loads_rest_wanted),
-    .tags_clearing         (core_clearing),
-    .written               (burst_writer_done),
-    .accepted              (job_control_accepted),
-    .run_begins            (job_control_run_begins),
-    .start                 (job_control_start),
-    .in_project            (job_control_in_project),
-    .attending             (job_control_attending),
-    .halt                  (job_control_halt),
-    .job_reset             (job_control_job_reset),
-    .event_done            (job_control_event_done),
-    .event_failed          (job_control_event_failed),
-    .job_ended             (job_control_job_ended),
-    .busy                  (job_control_busy),
-    .quarantined           (job_control_quarantined),
-    .setup                 (job_control_setup),
-    .begin_job             (job_control_begin_job),
-    .done                  (job_control_done),
-    .failed                (job_control_failed),
-    .error                 (job_control_error),
-    .error_detail          (job_control_error_detail)
+    .clk                (clk),
+    .rst                (rst),
+    .job_valid          (jobs_out_valid),
+    .job_ready          (jobs_out_ready),
+    .job                (jobs_out_data),
+    .soft_reset         (registers_soft_reset),
+    .failure_pending    (registers_failure_pending),
+    .descriptor_ready   (descriptor_fetch_ready),
+    .verdict            (job_descriptor_verdict),
+    .bad_word           (job_descriptor_bad_word),
+    .descriptor_wanted  (job_control_descriptor_wanted),
+    .descriptor_address (job_control_descriptor_address),
+    .in_turn            (job_control_in_turn),
+    .read_error         (read_port_error),
+    .write_error        (burst_writer_error),
+    .read_client        (m_axi_rid),
+    .read_response      (m_axi_rresp),
+    .write_response     (m_axi_bresp),
+    .reads_waiting      (read_port_waiting),
+    .writes_waiting     (burst_writer_waiting),
+    .abort              (registers_abort),
+    .expired            (bus_watch_expired),
+    .bad_entry          (order_bad_entry),
+    .quiet              (bus_watch_quiet),
+    .dense              (job_descriptor_job_dense),
+    .map_given          (job_descriptor_job_map_given),
+    .panel_loaded       (job_loads_panel_loaded),
+    .panels_left        (job_loads_panels_left),
+    .mask_wanted        (job_loads_mask_wanted),
+    .rest_wanted        (job_loads_rest_wanted),
+    .tags_clearing      (core_clearing),
+    .written            (burst_writer_done),
+    .taken              (job_control_taken),
+    .accepted           (job_control_accepted),
+    .run_begins         (job_control_run_begins),
+    .start              (job_control_start),
+    .in_project         (job_control_in_project),
+    .attending          (job_control_attending),
+    .halt               (job_control_halt),
+    .job_reset          (job_control_job_reset),
+    .event_done         (job_control_event_done),
+    .event_failed       (job_control_event_failed),
+    .job_ended          (job_control_job_ended),
+    .busy               (job_control_busy),
+    .quarantined        (job_control_quarantined),
+    .setup              (job_control_setup),
+    .begin_job          (job_control_begin_job),
+    .done               (job_control_done),
+    .failed             (job_control_failed),
+    .error              (job_control_error),
+    .error_detail       (job_control_error_detail)
   );
 
   // Counters.

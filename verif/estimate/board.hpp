@@ -5,6 +5,7 @@
 
 #include "config/derived.hpp"
 #include "config/memory_port.hpp"
+#include "estimate/ahead.hpp"
 #include "estimate/cache_run.hpp"
 #include "estimate/job.hpp"
 #include "estimate/loads.hpp"
@@ -20,13 +21,21 @@ inline int tree_stages(const Config& c, int terms) {
   return divide_up(static_cast<int>(std::bit_width(static_cast<unsigned>(terms - 1))), c.gemm.tree_levels);
 }
 
+/// Beats of a descriptor, and the cycles of its check: level after level, two rules, verdict.
+inline std::int64_t descriptor_beats(const Config& c) {
+  return divide_up(4 * descriptor_words(c), beat_bytes(c.memory));
+}
+inline int check_cycles(const Config& c) { return c.attention.levels + 3; }
+
 struct Board {
-  Board(const Config& config, const Demand& demand, int latency_cycles)
+  Board(const Config& config, const Demand& demand, int latency_cycles, const Lead& of_this, const NextLoads& next)
       : c(config),
         demand(demand),
         latency(latency_cycles),
         job_reader(clock, beat_bytes(c.memory), power_of_two(std::max(c.memory.latency_cycles, 2 * most_burst_beats))),
-        loads(clock, job_reader) {}
+        loads(clock, job_reader),
+        lead(of_this),
+        ahead(clock, job_reader, check_cycles(config), latency_cycles, next) {}
   Board(const Board&) = delete;
 
   Config c;
@@ -35,10 +44,19 @@ struct Board {
   Clock clock;
   BurstReader job_reader;
   Loads loads;
-  Cycle accepted = 0;  ///< the end of the check, when the order of the queries begins
-  Work work;           ///< until now
+  Lead lead;              ///< of this job
+  Ahead ahead;            ///< of the next one
+  bool last_run = false;  ///< of the array: what is wanted after it is of the next job
+  Cycle accepted = 0;     ///< the end of the check, when the order of the queries begins
+  Work work;              ///< until now
   JobRun run;
 
+  /// Loads, beside the descriptor, so many beats.
+  void want(std::int64_t beats) { run.beats.job += beats, loads.want(beats); }
+  void tick_loads() {
+    loads.tick();
+    if (last_run && ahead.wanted() && loads.done()) ahead.tick();
+  }
   int beat() const { return beat_bytes(c.memory); }
   /// Bits of the elements of rows that are read, `bits` unless they are of the stream.
   int row_bits(bool of_stream, int bits) const { return of_stream ? result_width(c) : bits; }

@@ -3,8 +3,9 @@
 namespace quillgen::estimate {
 
 Cycle BurstWriter::request(Cycle at) {
-  free_ = std::max(at, free_) + 1;
-  return free_ - 1;
+  const Cycle taken = std::max(at, room_);
+  room_ = free_ = std::max(taken + fifo_delay, free_) + 1;
+  return taken;
 }
 
 Cycle BurstWriter::run(Cycle begin, int beats, int span) {
@@ -16,13 +17,16 @@ Cycle BurstWriter::run(Cycle begin, int beats, int span) {
     Cycle in = 0;
     for (int i = 0; i < length; ++i) {
       const Cycle planned = begin + (std::int64_t{first + i + 1} * span + beats - 1) / beats - 1;
-      in = std::max(planned + late, place(i) + 1);  // there is room when the beat that had its place has gone
+      in = std::max(planned + late, place(i) + 2);  // there is room when the beat that had its place has gone
       late = in - planned;
     }
-    const Cycle go = std::max(free_ + 1, in + 1);  // sized, and the data held
-    for (int i = 0; i < length; ++i) place(i) = go + 2 + i;
-    last_sent_ = go + 1 + length;
-    free_ = last_sent_ + 1;
+    // Sized, the data held, and of the bursts before at most one whose data are not all sent.
+    const Cycle go = std::max({free_ + 1, in + 1, sent_before_ + 1});
+    const Cycle begin_data = std::max(go + 2, last_sent_ + 1);
+    for (int i = 0; i < length; ++i) place(i) = begin_data + i;
+    sent_before_ = last_sent_;
+    last_sent_ = begin_data + length - 1;
+    free_ = go + 2;
     first += length, beats_ += length, position_ += length;
   }
   return late;

@@ -7,7 +7,8 @@
 namespace quillgen::estimate {
 
 /// Runs of beats, one after the other, as bursts of up to 16 that do not cross 4 KiB. A burst is sized, its data are
-/// waited for, its address is sent, then its data. Answers come `latency` cycles after the last beat.
+/// waited for, its address is sent; its data follow those of the burst before. A run is asked for while the one before
+/// is in work. Answers come `latency` cycles after the last beat.
 class BurstWriter {
  public:
   BurstWriter(int beat_bytes, int latency)
@@ -18,16 +19,19 @@ class BurstWriter {
   /// how many cycles they were held up.
   Cycle run(Cycle begin, int beats, int span);
   Cycle last_sent() const { return last_sent_; }
+  /// When a request that waits behind the run in work is taken up.
+  Cycle takes_up() const { return std::max(room_ + fifo_delay, free_); }
   Cycle done() const { return last_sent_ + latency_; }  ///< the last answer
   std::int64_t beats() const { return beats_; }
 
  private:
-  static constexpr int buffer = 2 * most_burst_beats;
+  static constexpr int buffer = 2 * most_burst_beats + sram_fifo_delay;  ///< beats
   int page_beats_, latency_;
   std::int64_t position_;
-  std::vector<Cycle> sent_ = std::vector<Cycle>(buffer, -1);  ///< of the last beats, by number modulo the buffer
-  Cycle free_ = 0;  ///< from here on the next burst can be sized, or a run taken up
-  Cycle last_sent_ = 0;
+  std::vector<Cycle> sent_ = std::vector<Cycle>(buffer, -2);  ///< of the last beats, by number modulo the buffer
+  Cycle free_ = 0;                         ///< from here on the next burst can be sized, or a run taken up
+  Cycle room_ = 0;                         ///< .. or a request taken, while the run before is in work
+  Cycle last_sent_ = 0, sent_before_ = 0;  ///< last beats of the last burst and of the one before
   std::int64_t beats_ = 0;
 };
 

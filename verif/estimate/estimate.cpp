@@ -100,12 +100,13 @@ void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
 const Phase& Estimate::phase(std::string_view name) const { return named(phases, name); }
 const Engine& Estimate::engine(std::string_view name) const { return named(engines, name); }
 
-Estimate estimate(const Config& config, const Demand& demand, const Conditions& conditions) {
+Estimate estimate(const Config& config, const Demand& demand, const Conditions& conditions, const Lead& lead,
+                  const NextLoads& next) {
   check_fits(demand, config);
   if (!demand.holds_for(config)) throw std::logic_error("the demand was made for other formats");
   const auto cache = demand.dense ? CacheRun{} : run_caches(config, demand);
-  const auto run =
-      run_job(config, demand, cache, conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles);
+  const auto run = run_job(config, demand, cache,
+                           conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles, lead, next);
   Estimate e;
   Cycle before = 0;
   std::int64_t* const figures[] = {&e.setup, &e.project, &e.fill, &e.sampling, &e.drain};
@@ -116,6 +117,7 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
     before = end;
   }
   e.cycles = before;
+  e.next = run.next;
   e.samples = run.until.back().samples;
   e.wait_feature = run.waits.feature, e.wait_output = run.waits.output, e.wait_point = run.waits.point;
   e.gemm_steps = run.until.back().array_steps;

@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "estimate/demand.hpp"
+#include "estimate/lead.hpp"
 
 namespace quillgen::estimate {
 
@@ -63,6 +64,7 @@ struct Estimate {
   std::int64_t sampling = 0;  ///< first to last sample
   std::int64_t drain = 0;     ///< after the last sample
   std::vector<Phase> phases;  ///< the five of these, in this order
+  Lead next;                  ///< what is left of the next job of a program, of what is read ahead
   // --- lanes, summed over them, as the counters do
   std::int64_t samples = 0;
   std::int64_t wait_feature = 0, wait_output = 0, wait_point = 0;
@@ -89,8 +91,10 @@ struct Estimate {
 };
 
 /// The estimate of a job. Throws UserError (one line) when the job does not fit the configuration, which must be valid.
-/// Deterministic, and safe to call from several threads with one demand.
-Estimate estimate(const Config& config, const Demand& demand, const Conditions& conditions = {});
+/// Deterministic, and safe to call from several threads with one demand. lead: of a
+/// job of a program; next: of the job behind it.
+Estimate estimate(const Config& config, const Demand& demand, const Conditions& conditions = {}, const Lead& lead = {},
+                  const NextLoads& next = {});
 
 /// Every figure by its name; `config` and `demand` say of what.
 nlohmann::ordered_json to_json(const Estimate& estimate, const Config& config, const Demand& demand);

@@ -9,6 +9,7 @@
 #include "estimate/clock.hpp"
 #include "estimate/demand.hpp"
 #include "estimate/lane.hpp"
+#include "estimate/lead.hpp"
 
 namespace quillgen::estimate {
 
@@ -28,10 +29,12 @@ struct JobRun {
   std::array<Work, 5> until;  ///< the end of each phase
   Beats beats;
   LaneWaits waits;  ///< of all lanes
+  Lead next;        ///< of the next job of a program
 };
 
 /// `cache`: what becomes of the look-ups (run_caches); empty for a dense product. latency: of the memory, at
-/// least 1.
-JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency);
+/// least 1. lead, next: of a job of a program.
+JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency, const Lead& lead = {},
+               const NextLoads& next = {});
 
 }  // namespace quillgen::estimate

@@ -143,6 +143,8 @@ void attend(Board& b, const CacheRun& cache) {
   clients.push_back(&order.reader());
   for (auto* client : lanes.clients()) clients.push_back(client);
   if (epilogue) clients.push_back(&epilogue->reader());
+  b.last_run = true;
+  if (b.ahead.wanted()) clients.push_back(&b.job_reader);
   ReadPort port(b.clock, b.latency, clients);
   const int output_words = lanes.shape().projection_words, output_span = std::max(output_words, output_row);
   const Work before = b.work;
@@ -165,6 +167,7 @@ void attend(Board& b, const CacheRun& cache) {
   while (!all_written() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
+    b.tick_loads();
     rows.load(array);
     if (to_ask > 0 && rows.accepts() && order.has_row()) {
       --to_ask, order.take_row();

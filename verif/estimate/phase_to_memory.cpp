@@ -45,7 +45,7 @@ void project_map(Board& b) {
   while (blocks_left > 0 || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
-    b.loads.tick();
+    b.tick_loads();
     rows.load(array);
     if (walk.offers() && rows.accepts()) rows.ask(walk.take());
     walk.tick();
@@ -90,7 +90,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   if (epilogue) clients.push_back(&epilogue->reader());
   ReadPort port(b.clock, b.latency, clients);
   int to_ask = shape.rows, in_group = 0, to_copy = shape.rows, of_group = 0;
-  Cycle copied = never;
+  Cycle copied = never, next_asked = 0;  // of the row in work; when the next one of the group can be asked for
   const auto end_row = [&] {
     --to_copy;
     if (++of_group == c.gemm.rows || to_copy == 0) array.results().pop(), array.release(), of_group = 0;
@@ -101,7 +101,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   while (!all_written() || !b.loads.done() || !b.clock.due(writer.done() + 1)) {
     b.step();
     port.tick();
-    b.loads.tick();
+    b.tick_loads();
     rows.load(array);
     if (list) list->tick();
     if (to_ask > 0 && rows.accepts() && (!stream.gathers || list->has_row())) {
@@ -114,11 +114,12 @@ void multiply_panel(Board& b, int tiles, int outputs) {
     array.tick();
     if (epilogue) {
       epilogue->tick();
-      // The next row is read from the result buffer when the last word of the one before has left it.
+      // The next row is read from the result buffer when the last word of the one before has left it, that of another
+      // group a cycle later.
       if (shape.rows - to_copy < epilogue->taken()) end_row();
       if (shape.rows - to_copy == epilogue->taken() && epilogue->offered() == epilogue->taken() &&
           !array.results().empty() && b.clock.due(array.results().front()))
-        epilogue->offer(b.clock.now() + 2, output_beats), b.clock.acted();
+        epilogue->offer(b.clock.now() + (of_group == 0 ? 2 : 1), output_beats), b.clock.acted();
       continue;
     }
     if (copied < never) {
@@ -126,8 +127,10 @@ void multiply_panel(Board& b, int tiles, int outputs) {
       copied = never;
       end_row();
     } else if (!array.results().empty() && b.clock.due(array.results().front())) {
-      const Cycle asked = writer.request(b.clock.now());
-      copied = asked + output_beats + writer.run(asked + 2, output_beats, output_beats);
+      const Cycle now = b.clock.now(), asked = writer.request(of_group == 0 ? now : next_asked),
+                  begin = std::max(asked + 1, now);
+      next_asked = begin;
+      copied = begin + output_beats - 1 + writer.run(begin + 1, output_beats, output_beats);
       b.clock.acted();
     }
   }

@@ -3,7 +3,7 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int rows_ahead = 8;   ///< whose residuals are asked for before the writer turns to them
+constexpr int rows_ahead = 16;  ///< whose residuals are asked for before the writer turns to them
 constexpr int norm_rows = 4;    ///< between their first word and their last normalised one
 constexpr int scaled_rows = 2;  ///< whose scale is known
 constexpr int scale_cycles = 25;
@@ -97,8 +97,9 @@ void RowEpilogue::take_box() {
 Cycle RowEpilogue::write(Cycle begin, int beats, int span) {
   writer_.request(0);
   const Cycle late = writer_.run(begin, beats, span);
-  request_taken_.push(writer_.last_sent() + 1);
-  clock_.wake(writer_.last_sent() + 1);
+  // When the next row is taken up, the one behind it is asked for.
+  request_taken_.push(writer_.takes_up() + 1);
+  clock_.wake(writer_.takes_up() + 1);
   ++written_;
   return late;
 }

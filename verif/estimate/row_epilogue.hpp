@@ -49,7 +49,7 @@ class RowEpilogue {
   int words_, sum_delay_, box_beats_, box_span_;
   BurstReader reader_;
   // Rows that are asked for ahead of their results.
-  int to_ask_, asked_ = 0, requests_taken_ = 1;
+  int to_ask_, asked_ = 0, requests_taken_ = 2;  ///< of the writer: a run in work, and the next
   Queue<Cycle> request_taken_;
   // Rows that are added up.
   Queue<Offer> offered_;

@@ -31,7 +31,7 @@ mutant 'row not asked for' noise row_epilogue.v 'adds ? (ahead_ready && !in_orde
 mutant 'format of results' noise result_buffer.v "format == 2'd2" "format == 2'd3"
 mutant 'results of a norm' noise result_buffer.v 'norm ? {{2{value_1_choice[15]}}' '(norm && format[0]) ? {{2{value_1_choice[15]}}'
 mutant 'outputs of a norm' noise output_requantise.v 'output_0 = norm ? requantise_0_value' "output_0 = (norm && table_enable) ? requantise_0_value"
-mutant 'norm of a dense job' noise job_loads.v 'rest_wanted <= !job_dense || job_network_norm' 'rest_wanted <= !job_dense'
+mutant 'norm of a dense job' noise job_loads.v 'wants_rest <= !job_dense || job_norm' 'wants_rest <= !job_dense'
 mutant 'end of the norm' noise job_loads.v "32'h56" "32'h55"
 mutant 'table of the norm' noise parameter_loader.v "table_index <= 3'd7" "table_index <= 3'd6"
 mutant 'rest with a norm' noise parameter_loader.v '(is_table_6 && !norm)' 'is_table_6'

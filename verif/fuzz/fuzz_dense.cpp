@@ -4,57 +4,22 @@
 
 #include <chrono>
 #include <cmath>
-#include <deque>
-#include <filesystem>
+#include <cstdio>
 
-#include "accel/blocks.hpp"
-#include "accel/generate.hpp"
-#include "command_line/command.hpp"
 #include "config/derived.hpp"
-#include "config/load.hpp"
 #include "fuzz/draw.hpp"
 #include "fuzz/random_layer.hpp"
-#include "harness/build.hpp"
-#include "harness/files.hpp"
-#include "harness/interrupt.hpp"
-#include "harness/manifest.hpp"
+#include "fuzz/sessions.hpp"
 #include "harness/parameters.hpp"
 #include "harness/session.hpp"
-#include "unit/interpreter_device.hpp"
 
 using namespace quillgen;
+using fuzz::Simulated;
 
 namespace {
 
-struct Options {
-  std::string preset = "nano";
-  std::vector<std::string> overrides;
-  std::uint64_t first = 1, count = 20;
+struct Options : fuzz::SessionOptions {
   int jobs = 8;
-  bool interpreted = false;
-};
-
-/// A design that runs, by either simulator.
-struct Simulated {
-  Config config;
-  hdl::Design design;
-  harness::TemporaryFolder folder{std::filesystem::temp_directory_path()};
-  harness::Manifest manifest;
-  std::optional<harness::SimulatorLibrary> library;
-
-  explicit Simulated(const Options& o) : config(load_preset(o.preset, o.overrides)) {
-    if (o.interpreted) {
-      const accel::Shapes shapes(config);
-      const auto& top = accel::build_top(design, shapes, top_name);
-      library.emplace(test::interpreter_library(top, config));
-      manifest = test::interpreter_manifest(top, config);
-    } else {
-      const auto rtl = folder.path() / "rtl";
-      generate(config, rtl);
-      manifest = harness::load_manifest(rtl);
-      library.emplace(harness::build_simulator(rtl, manifest).library);
-    }
-  }
 };
 
 /// 1 .. most: small numbers as often as large ones, and the most itself now and then.
@@ -173,24 +138,11 @@ int run_all(const Options& o, const std::string& program) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options o;
+  Options o{{.preset = "nano", .count = 20}};
   command_line::Program app(
       "Dense jobs of random shapes, and layers between them: the generated design equals the model.");
-  app.add_option("--preset", o.preset, "built-in configuration");
-  app.add_option("--set", o.overrides, "path=value: change a number of the configuration; repeatable").repeatable();
-  app.add_option("--first", o.first, "seed of the first session");
-  app.add_option("--count", o.count, "number of sessions");
+  o.add_to(app, "number of sessions");
   app.add_option("--jobs", o.jobs, "jobs of a session, one after the other on one instance");
-  app.add_flag("--interpreted", o.interpreted, "on the interpreter instead of in Verilator");
   if (const auto status = app.parse(argc, argv)) return *status;
-  harness::catch_interrupts();
-  try {
-    return run_all(o, argv[0]);
-  } catch (const harness::Interrupted&) {
-    fmt::print(stderr, "interrupted\n");
-    return 130;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "fuzz_dense: {}\n", e.what());
-    return 2;
-  }
+  return fuzz::run_main("fuzz_dense", [&] { return run_all(o, argv[0]); });
 }

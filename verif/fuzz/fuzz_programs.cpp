@@ -5,53 +5,20 @@
 
 #include <chrono>
 #include <cstdio>
-#include <memory>
 
-#include "accel/blocks.hpp"
-#include "accel/generate.hpp"
-#include "command_line/command.hpp"
-#include "config/load.hpp"
 #include "fuzz/draw.hpp"
 #include "fuzz/random_network.hpp"
-#include "harness/build.hpp"
-#include "harness/files.hpp"
+#include "fuzz/sessions.hpp"
 #include "harness/interrupt.hpp"
-#include "harness/manifest.hpp"
 #include "harness/session.hpp"
-#include "passes/verify.hpp"
-#include "unit/interpreter_device.hpp"
 
 namespace {
 
 using namespace quillgen;
+using fuzz::Simulated;
 
-struct Options {
-  std::string preset = "detector";
-  std::vector<std::string> overrides;
-  std::uint64_t first = 1, count = 10;
-  bool interpreted = false, no_trouble = false, large = false;
-};
-
-/// The design of the options.
-struct Simulated {
-  explicit Simulated(const Options& o) : config(load_preset(o.preset, o.overrides)) {
-    if (o.interpreted) {
-      const auto& top = accel::build_top(design, accel::Shapes(config), top_name);
-      passes::verify_or_throw(top);
-      library.emplace(test::interpreter_library(top, config));
-      manifest = test::interpreter_manifest(top, config);
-      return;
-    }
-    const auto rtl = folder.path() / "rtl";
-    generate(config, rtl);
-    manifest = harness::load_manifest(rtl);
-    library.emplace(harness::build_simulator(rtl, manifest).library);
-  }
-  Config config;
-  hdl::Design design;
-  harness::TemporaryFolder folder{std::filesystem::temp_directory_path()};
-  harness::Manifest manifest;
-  std::optional<harness::SimulatorLibrary> library;
+struct Options : fuzz::SessionOptions {
+  bool no_trouble = false, large = false, every_job = false;
 };
 
 struct Counts {
@@ -64,21 +31,31 @@ enum Trouble : int { read_fault, write_fault, aborted, soft_reset, silent, bad_d
 constexpr const char* trouble_names[] = {"read fault",    "write fault",    "abort",          "soft reset",
                                          "silent memory", "bad descriptor", "row named twice"};
 
-/// A program with a trouble at a random moment; what is wrong with how it ended, "" if nothing.
-std::string run_trouble(harness::Session& session, const model::Program& program, const harness::ProgramResult& good,
-                        fuzz::Draw& draw, int kind) {
+/// A stretch of a program: cycles since its start, bursts.
+struct Moment {
+  std::uint64_t cycle = 0, reads = 0, writes = 0;
+};
+struct Span {
+  Moment begin, end;
+};
+
+std::uint64_t draw_in(fuzz::Draw& draw, std::uint64_t begin, std::uint64_t end) {
+  return begin + static_cast<std::uint64_t>(draw.below(static_cast<int>(std::max<std::uint64_t>(end - begin, 1))));
+}
+
+/// A program with a trouble at a random moment of the span, or in the descriptor of a job; what is wrong with how it
+/// ended, "" if nothing. `first`, `last`: the jobs that may fail.
+std::string run_trouble(harness::Session& session, const model::Program& program, fuzz::Draw& draw, int kind,
+                        const Span& span, std::size_t first, std::size_t last) {
   harness::ProgramRun run{program};
-  const auto moment = static_cast<std::uint64_t>(draw.between(0, static_cast<int>(good.cycles) - 200));
+  const auto moment = draw_in(draw, span.begin.cycle, span.end.cycle);
   std::uint32_t error = 0;
-  int broken = -1;
   if (kind == read_fault)
-    error = QUILLGEN_ERROR_READ_CODE,
-    run.read_fault =
-        harness::AxiFault{static_cast<std::uint64_t>(draw.below(static_cast<int>(good.bursts_read) * 9 / 10 + 1))};
-  if (kind == write_fault)
-    error = QUILLGEN_ERROR_WRITE_CODE,
-    run.write_fault =
-        harness::AxiFault{static_cast<std::uint64_t>(draw.below(static_cast<int>(good.bursts_written) * 9 / 10 + 1))};
+    error = QUILLGEN_ERROR_READ_CODE, run.read_fault = {draw_in(draw, span.begin.reads, span.end.reads)};
+  if (kind == write_fault) {
+    error = QUILLGEN_ERROR_WRITE_CODE;
+    run.write_fault = {draw_in(draw, span.begin.writes, span.end.writes)};
+  }
   if (kind == aborted || kind == soft_reset) {
     const auto bit = kind == aborted ? QUILLGEN_CONTROL_ABORT_MASK : QUILLGEN_CONTROL_SOFT_RESET_MASK;
     error = kind == aborted ? QUILLGEN_ERROR_ABORTED_CODE : 0;
@@ -101,9 +78,9 @@ std::string run_trouble(harness::Session& session, const model::Program& program
   }
   if (kind == bad_descriptor) {
     error = QUILLGEN_ERROR_DESCRIPTOR_CODE;
-    broken = draw.below(static_cast<int>(program.jobs.size()));
-    run.tamper = [broken](std::size_t job, harness::Descriptor& d) {
-      if (static_cast<int>(job) == broken) d[QUILLGEN_DESCRIPTOR_WORD_KIND] ^= 0x100;
+    first = last = draw_in(draw, first, last + 1);
+    run.tamper = [first](std::size_t job, harness::Descriptor& d) {
+      if (job == first) d[QUILLGEN_DESCRIPTOR_WORD_KIND] ^= 0x100;
     };
   }
   if (kind == twice_named) error = QUILLGEN_ERROR_LIST_CODE, run.double_entry = true;
@@ -114,9 +91,10 @@ std::string run_trouble(harness::Session& session, const model::Program& program
     if (job.mismatches() > 0) return result.first_mismatch();
   if (kind == soft_reset) return result.cut_short ? "" : "a soft reset did not end the program";
   if (result.error_code != error) return fmt::format("error code {} instead of {}", result.error_code, error);
-  if (broken >= 0 && result.failed_job != program.jobs[static_cast<std::size_t>(broken)].name)
-    return fmt::format("job {} is said to have failed", result.failed_job);
-  return "";
+  for (auto job = first; job <= std::min(last, program.jobs.size() - 1); ++job)
+    if (result.failed_job == program.jobs[job].name) return "";
+  if (first == 0 && result.failed_job.empty()) return "";  // before the number of the first job has come
+  return fmt::format("job {} is said to have failed", result.failed_job);
 }
 
 /// What is wrong with the session of this seed, "" if nothing.
@@ -141,12 +119,62 @@ std::string run_session(const Simulated& simulated, const Options& o, std::uint6
     int kind = draw.below(troubles);
     if (kind == twice_named && random.network.listed < 2) kind = aborted;
     ++counts.troubles;
-    const auto problem = run_trouble(session, program, good, draw, kind);
+    // Not in the last cycles: the registers are written while they pass.
+    const Span all{{}, {good.cycles - 200, good.bursts_read * 9 / 10, good.bursts_written * 9 / 10}};
+    const auto problem = run_trouble(session, program, draw, kind, all, 0, program.jobs.size() - 1);
     if (!problem.empty()) return fmt::format("{}, {}: {}", name, trouble_names[kind], problem);
     const auto again = session.run(harness::ProgramRun{program});
     ++counts.programs, counts.jobs += again.jobs.size(), counts.cycles += again.cycles;
     if (!again.bit_exact()) return fmt::format("{}, after a {}: {}", name, trouble_names[kind], again.first_mismatch());
   }
+  return "";
+}
+
+/// The jobs of a program, from the end of the one before to their own; empty if it is not bit-exact.
+std::vector<Span> spans_of(harness::Session& session, const model::Program& program) {
+  std::vector<Span> spans;
+  Moment now, begin;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> before;  // bursts of earlier programs
+  harness::ProgramRun run{program};
+  run.meanwhile = [&](std::uint64_t cycle, harness::Bench& bench) {
+    const auto& memory = bench.memory();
+    if (!before) before = {memory.bursts_read(), memory.bursts_written()};
+    now = {cycle, memory.bursts_read() - before->first, memory.bursts_written() - before->second};
+    return false;
+  };
+  run.progress = [&](const harness::ProgramJobResult&, std::size_t) { spans.push_back({begin, now}), begin = now; };
+  return session.run(run).bit_exact() ? spans : std::vector<Span>();
+}
+
+/// Every trouble in every job of a network, each followed by an undisturbed run.
+std::string trouble_every_job(const Simulated& simulated, std::uint64_t seed, Counts& counts) {
+  fuzz::Draw draw(seed);
+  const int stall = draw.chance(50) ? 0 : 30, latency = draw.between(1, 60);
+  harness::Session session(*simulated.library, simulated.manifest, simulated.config, {seed, stall, latency});
+  const auto random = fuzz::random_network(simulated.config, seed);
+  const auto program = model::make_program(random.network, simulated.config, random.source);
+  const auto spans = spans_of(session, program);
+  if (spans.size() != program.jobs.size()) return "the program alone is not bit-exact";
+  for (std::size_t job = 0; job < spans.size(); ++job)
+    for (const int kind : {read_fault, write_fault, aborted, soft_reset, silent, bad_descriptor}) {
+      const auto name = fmt::format("stall {} %, latency {}, a {} in {}", stall, latency, trouble_names[kind],
+                                    program.jobs[job].name);
+      // Bursts are cut where the addresses of a run say, and what is written to registers arrives later: a neighbour
+      // may be hit.
+      const bool exact = kind == bad_descriptor;
+      const std::size_t first = exact || job == 0 ? job : job - 1, last = exact ? job : job + 1;
+      auto span = spans[job];
+      if (job + 1 == spans.size()) {  // not so late that the program ends before
+        const auto half = [](std::uint64_t from, std::uint64_t to) { return from + (to - from) / 2; };
+        span.end = {half(span.begin.cycle, span.end.cycle), half(span.begin.reads, span.end.reads),
+                    half(span.begin.writes, span.end.writes)};
+      }
+      const auto problem = run_trouble(session, program, draw, kind, span, first, last);
+      if (!problem.empty()) return fmt::format("{}: {}", name, problem);
+      const auto again = session.run(harness::ProgramRun{program});
+      if (!again.bit_exact()) return fmt::format("after {}: {}", name, again.first_mismatch());
+      ++counts.troubles, ++counts.programs, counts.jobs += again.jobs.size(), counts.cycles += again.cycles;
+    }
   return "";
 }
 
@@ -185,14 +213,16 @@ int run_all(const Options& o, const std::string& program) {
   Counts counts;
   std::uint64_t failed = 0;
   for (auto seed = o.first; seed < o.first + o.count; ++seed) {
-    const auto problem = run_session(simulated, o, seed, counts);
+    const auto problem =
+        o.every_job ? trouble_every_job(simulated, seed, counts) : run_session(simulated, o, seed, counts);
     harness::check_interrupt();
     if (problem.empty()) continue;
     ++failed;
     std::string changes;
     for (const auto& change : o.overrides) changes += " --set " + change;
-    fmt::print("seed {}: FAILED: {}\nreplay: {} --preset {}{}{}{} --first {} --count 1\n", seed, problem, program,
-               o.preset, changes, o.interpreted ? " --interpreted" : "", o.no_trouble ? " --no-trouble" : "", seed);
+    fmt::print("seed {}: FAILED: {}\nreplay: {} --preset {}{}{}{}{} --first {} --count 1\n", seed, problem, program,
+               o.preset, changes, o.interpreted ? " --interpreted" : "", o.no_trouble ? " --no-trouble" : "",
+               o.every_job ? " --every-job" : "", seed);
     std::fflush(stdout);
   }
   fmt::print("{}: {} sessions: {} programs of {} jobs, {} in trouble, {} cycles, {} failed, {:.0f} s\n", o.preset,
@@ -204,24 +234,12 @@ int run_all(const Options& o, const std::string& program) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options o;
+  Options o{{.preset = "detector", .count = 10}};
   command_line::Program app("Random networks as programs: the generated design equals the model, after any trouble.");
-  app.add_option("--preset", o.preset, "built-in configuration");
-  app.add_option("--set", o.overrides, "path=value: change a number of the configuration; repeatable").repeatable();
-  app.add_option("--first", o.first, "seed of the first session");
-  app.add_option("--count", o.count, "number of sessions, two networks each");
-  app.add_flag("--interpreted", o.interpreted, "on the interpreter instead of in Verilator");
+  o.add_to(app, "number of sessions, two networks each");
   app.add_flag("--large", o.large, "networks of 2,000 tokens and 300 queries, undisturbed");
+  app.add_flag("--every-job", o.every_job, "each trouble in each job of a network, one network a session");
   app.add_flag("--no-trouble", o.no_trouble, "only programs that nothing stops");
   if (const auto status = app.parse(argc, argv)) return *status;
-  harness::catch_interrupts();
-  try {
-    return o.large ? run_large(o) : run_all(o, argv[0]);
-  } catch (const harness::Interrupted&) {
-    fmt::print(stderr, "interrupted\n");
-    return 130;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "fuzz_programs: {}\n", e.what());
-    return 2;
-  }
+  return fuzz::run_main("fuzz_programs", [&] { return o.large ? run_large(o) : run_all(o, argv[0]); });
 }

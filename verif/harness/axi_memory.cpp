@@ -244,8 +244,10 @@ void AxiMemory::prepare_read() {
   const std::uint64_t size = options_.data_bytes;
   const std::uint64_t address = burst.address.address / size * size + burst.beat * size;
   const bool faulty = burst.response != axi_okay && (!burst.faulty_beat || *burst.faulty_beat == burst.beat);
-  if (const auto* region = map_.find(address, size); region && !faulty)
+  if (auto* region = map_.find(address, size); region && !faulty) {
     std::copy_n(region->bytes.begin() + static_cast<std::ptrdiff_t>(address - region->base), size, r.data.begin());
+    region->bytes_read += size;
+  }
   r.id = static_cast<std::uint32_t>(id);
   r.response = faulty ? burst.response : static_cast<std::uint32_t>(axi_okay);
   r.last = burst.beat == burst.address.len;

@@ -23,7 +23,8 @@ struct Region {
   bool shared = false;          ///< by the jobs of a program: rows are read when no write to them is open
   bool in_place = false;        ///< rows are read before they are written, and not after
   std::vector<std::uint8_t>
-      writes;  ///< times each byte was written (saturating); sized by MemoryMap::add when writable
+      writes;                    ///< times each byte was written (saturating); sized by MemoryMap::add when writable
+  std::uint64_t bytes_read = 0;  ///< in beats that were offered
 
   std::uint64_t end() const { return base + bytes.size(); }
   /// True if the byte at `offset` belongs to a row.

@@ -176,6 +176,12 @@ void ProgramMemory::place_job(std::size_t number) {
   set_descriptor(number, d);
 }
 
+std::uint64_t ProgramMemory::loaded(std::size_t job) const {
+  const bool has_parameters = !std::holds_alternative<model::ProgramSelfAttention>(program_.jobs[job].work);
+  return map_.at(fmt::format("descriptor {}", job)).bytes_read +
+         (has_parameters ? map_.at(fmt::format("parameters {}", job)).bytes_read : 0);
+}
+
 void ProgramMemory::set_descriptor(std::size_t job, const Descriptor& descriptor) {
   made_[job] = descriptor;
   map_.at(fmt::format("descriptor {}", job)).bytes = to_bytes(descriptor, config_);

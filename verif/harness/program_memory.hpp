@@ -24,6 +24,8 @@ class ProgramMemory {
   /// The descriptor of a job in memory, to provoke errors.
   Descriptor descriptor(std::size_t job) const { return made_[job]; }
   void set_descriptor(std::size_t job, const Descriptor& descriptor);
+  /// Bytes read of a job's descriptor and parameters, some of them while the job before was in work.
+  std::uint64_t loaded(std::size_t job) const;
 
   /// What a job has written, as its Work expects it: rows of outputs or of boxes.
   std::vector<std::int32_t> outputs(std::size_t job) const;

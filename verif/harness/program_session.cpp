@@ -76,7 +76,9 @@ class Follower {
     ProgramJobResult job;
     job.name = run_.program.jobs[number_].name;
     job.cycles = bench_.cycles() - began_;
-    job.bytes = moved() - moved_, moved_ += job.bytes;
+    const auto now = moved();
+    job.bytes = now - moved_ + memory_.loaded(number_);
+    moved_ = now;
     count_products(run_.program.jobs[number_], config_, job);
     comparison.finish();
     comparison.compare_value(memory_.value_map(number_));
@@ -93,11 +95,11 @@ class Follower {
     follow();
   }
 
-  /// Bytes that have gone over the bus.
+  /// Bytes that have gone over the bus, but for what the job reader reads, of the next job too.
   std::uint64_t moved() const {
     auto& bus = bench_.memory();
     std::uint64_t bytes = bus.bytes_written();
-    for (int id = 0; id <= residual_id(config_); ++id) bytes += bus.bytes_read(id);
+    for (int id = id_job + 1; id <= residual_id(config_); ++id) bytes += bus.bytes_read(id);
     return bytes;
   }
 
@@ -136,8 +138,7 @@ void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResul
   const auto address = memory.first_descriptor();
   bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
   bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
-  for (int i = 0; i <= id_feature; ++i) read_before_[i] = bytes_read(i);
-  written_before_ = bench_.memory().bytes_written();
+  moved_before_ = {}, moved_before_ = moved();
   bench_.memory().set_faults(run.read_fault, run.write_fault);
   bench_.memory().restart_traffic();
   const auto bursts_read = bench_.memory().bursts_read(), bursts_written = bench_.memory().bursts_written();
@@ -223,8 +224,16 @@ ProgramResult Session::run(const ProgramRun& run) {
   const auto breaches = bus.breaches().count() + bench_.host().breaches().count() + bench_.breaches().count();
   result.fault_count += static_cast<std::int64_t>(breaches - breaches_before_);
   breaches_before_ = breaches;
-  result.total_bytes = bus.bytes_written() - written_before_;
-  for (int client = 0; client <= id_feature; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
+  const auto moved_now = moved();
+  result.total_bytes = moved_now.all(), result.dram = bus.dram_counts();
+  const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
+  if (result.hang.empty() && !result.cut_short && !late) {
+    ProjectionBytes projections;  // of the jobs that have ended
+    for (std::size_t job = 0; job < result.jobs.size(); ++job)
+      projections += projection_bytes(work_of(run.program.jobs[job]), config_);
+    for (auto& fault : check_bytes(result.counters, moved_now, result.error_code ? nullptr : &projections))
+      ++result.fault_count, result.faults.push_back(std::move(fault));
+  }
   if (result.error_code == 0 && result.hang.empty()) result.found = memory.detections();
   return result;
 }

@@ -123,8 +123,7 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   const auto address = memory.descriptor_address();
   bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
   bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
-  for (int i = 0; i <= id_feature; ++i) read_before_[i] = bytes_read(i);
-  written_before_ = bench_.memory().bytes_written();
+  moved_before_ = {}, moved_before_ = moved();
   bench_.memory().set_faults(job.read_fault, job.write_fault);
   bench_.memory().restart_traffic();
   bench_.set_comparison(&comparison);
@@ -169,42 +168,14 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
         bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
 }
 
-/// Of a client; the features of all lanes together, and positions and residuals with their rows.
-std::uint64_t Session::bytes_read(int client) {
-  std::uint64_t bytes = 0;
-  for (int id = client; id < (client == id_feature ? id_feature + feature_ids(config_) : client + 1); ++id)
-    bytes += bench_.memory().bytes_read(id);
-  if (client == id_rows && config_.network.epilogue != 0)
-    bytes += bench_.memory().bytes_read(position_id(config_)) + bench_.memory().bytes_read(residual_id(config_));
-  return bytes;
-}
-
-/// Bytes by client are those seen on the bus, and as many as the tensors have.
-void Session::check_bytes(const Work& work, std::uint64_t written, JobResult& result) {
-  const auto& c = result.counters;
-  const auto expect = [&](const char* name, std::uint64_t expected, std::uint64_t got) {
-    if (static_cast<std::uint32_t>(expected) != static_cast<std::uint32_t>(got))
-      add_fault(result, fmt::format("counter {}: expected {}, got {}", name, expected, got));
-  };
-  // A row that comes after a job was stopped is counted with either.
-  expect("BYTES_JOB", bytes_read(id_job) - read_before_[id_job], c.bytes_job);
-  expect("BYTES_QUERY + BYTES_SOURCE", bytes_read(id_rows) - read_before_[id_rows],
-         std::uint64_t{c.bytes_query} + c.bytes_source);
-  expect("BYTES_REFERENCE", bytes_read(id_reference) - read_before_[id_reference], c.bytes_reference);
-  expect("BYTES_LIST", bytes_read(id_list) - read_before_[id_list], c.bytes_list);
-  expect("BYTES_FEATURE", bytes_read(id_feature) - read_before_[id_feature], c.bytes_feature);
-  expect("BYTES_OUTPUT + BYTES_VALUE", written, std::uint64_t{c.bytes_output} + c.bytes_value);
-  if (result.error_code) return;
-  std::uint64_t source = 0, value = 0;
-  if (const auto* attention = std::get_if<AttentionWork>(&work); attention && !attention->map_given) {
-    source = std::uint64_t(attention->live_tokens()) * beat_bytes(config_.memory) *
-             row_beats(config_.attention.embed_dim,
-                       attention->layer.stream.source ? result_width(config_) : config_.numerics.feature_bits,
-                       config_.memory);
-    value = value_map_bytes(attention->layer, config_);
-  }
-  expect("BYTES_SOURCE", source, c.bytes_source);
-  expect("BYTES_VALUE", value, c.bytes_value);
+/// What was seen on the bus since the start.
+BusBytes Session::moved() {
+  auto& bus = bench_.memory();
+  const auto read = [&](int id) { return bus.bytes_read(id); };
+  BusBytes bytes{read(id_job), read(id_rows), read(id_reference), read(id_list), 0, bus.bytes_written()};
+  for (int id = id_feature; id < id_feature + feature_ids(config_); ++id) bytes.feature += read(id);
+  if (config_.network.epilogue != 0) bytes.rows += read(position_id(config_)) + read(residual_id(config_));
+  return bytes - moved_before_;
 }
 
 /// Every cycle has one cause, of each lane and of the PE array; and there are as many as went by.
@@ -312,17 +283,17 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
       for (const auto& fault : memory.check_written()) add_fault(result, fault);
     }
   }
-  const auto written = bus.bytes_written() - written_before_;
-  result.total_bytes = written;
-  for (int client = 0; client <= id_feature; ++client) result.total_bytes += bytes_read(client) - read_before_[client];
-  result.feature_bytes = bytes_read(id_feature) - read_before_[id_feature];
+  const auto moved_now = moved();
+  result.total_bytes = moved_now.all(), result.feature_bytes = moved_now.feature;
   result.traffic = bus.traffic();
   result.dram = bus.dram_counts();
   check_open(result);
   result.untouched = memory.untouched();
   const bool late = result.error_code == QUILLGEN_ERROR_TIMEOUT_CODE;  // the rest came after the report
   if (result.hang.empty() && !late) {
-    check_bytes(job.work, written, result);
+    const auto projection = projection_bytes(job.work, config_);
+    for (auto& fault : check_bytes(result.counters, moved_now, result.error_code ? nullptr : &projection))
+      add_fault(result, std::move(fault));
     check_cycles(result);
     if (!result.error_code) std::visit([&](const auto& work) { check_counts(work, result); }, job.work);
   }

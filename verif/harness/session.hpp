@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/bench.hpp"
+#include "harness/check_bytes.hpp"
 #include "harness/compare.hpp"
 #include "harness/job_memory.hpp"
 #include "harness/program_memory.hpp"
@@ -85,7 +86,8 @@ struct ProgramResult {
   std::uint64_t host_cycles = 0;  ///< in which the program waited for the host
   int host_steps = 0;
   model::Detections found;
-  std::uint64_t total_bytes = 0;
+  std::uint64_t total_bytes = 0;  ///< as seen on the bus
+  DramCounts dram;                ///< while the program ran
   std::uint64_t bursts_read = 0, bursts_written = 0;
   bool cut_short = false;  ///< as of a JobResult
 
@@ -123,10 +125,9 @@ class Session {
   void execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result);
   void execute(const ProgramRun& run, ProgramMemory& memory, ProgramResult& result);
   void settle();
-  std::uint64_t bytes_read(int client);
+  BusBytes moved();
   std::vector<std::string> recover();
   void collect(const Job& job, const JobMemory& memory, Comparison& comparison, JobResult& result);
-  void check_bytes(const Work& work, std::uint64_t written, JobResult& result);
   void check_cycles(JobResult& result) const;
   void check_open(JobResult& result) const;
   void check_counts(const AttentionWork& work, JobResult& result) const;
@@ -140,8 +141,8 @@ class Session {
   bool fresh_ = true;
   std::uint64_t jobs_ = 0;
   std::uint64_t breaches_before_ = 0, started_ = 0, ended_ = 0;
-  std::uint64_t running_ = 0;                                            ///< when the start had been acknowledged
-  std::uint64_t read_before_[id_feature + 1] = {}, written_before_ = 0;  ///< bytes by client
+  std::uint64_t running_ = 0;  ///< when the start had been acknowledged
+  BusBytes moved_before_;      ///< the start
 };
 
 }  // namespace quillgen::harness

@@ -51,12 +51,21 @@ mutant() {
 
 mutant 'none' box_refine.v 'assign look_ready' 'assign look_ready'
 # The program.
-mutant 'host not waited for' job_control.v 'is_next && (resume || !host_step)' 'is_next'
+mutant 'host not waited for' job_control.v 'is_host_step && resume' 'is_host_step'
 mutant 'program cut short' job_control.v 'job_complete && has_next_equal' 'job_complete'
-mutant 'no interrupt of a step' job_control.v 'is_next && !entered_next && host_step' 'is_next && !entered_next && resume'
+mutant 'no interrupt of a step' job_control.v 'is_host_step && !entered_step' 'is_host_step && !entered_step && resume'
 # The next job begins before the last rows are in memory; responses must be later than what that job reads first.
 in_test '*responses that come late*' 'reads before a write was answered in' \
-  mutant 'write response' burst_writer.v "(left_runs == 13'd0) && none_open;" "(left_runs == 13'd0);"
+  mutant 'write response' burst_writer.v '!bursts_out_valid && none_open;' '!bursts_out_valid;'
+mutant 'panel in the way' job_loads.v 'is_ask && (in_turn || room_ahead)' 'is_ask'
+mutant 'place of the next panel' job_loads.v "asked_ahead ? upper_ahead : upper" 'upper'
+mutant 'panel of the next job' job_loads.v 'assign panel_loaded = in_turn && has_panel' 'assign panel_loaded = has_panel'
+mutant 'descriptor not held' descriptor_fetch.v 'is_ready && in_turn' 'is_ready'
+mutant 'job in work overwritten' job_in_work.v 'assign job_output_address = held_job_output_address' 'assign job_output_address = next_job_output_address'
+mutant 'norm before its table' quillgen.v 'wire norm_loaded = !' "wire norm_loaded = 1'b1 || !"
+# Bytes by client: each is counted, and the value projection's apart.
+mutant 'residuals not counted' quillgen.v 'read_port_data_valid_1 || read_port_data_valid_5 || read_port_data_valid_6' 'read_port_data_valid_1 || read_port_data_valid_5'
+mutant 'sources as queries' quillgen.v '.of_map              (of_map)' ".of_map              (1'b0)"
 # Lists.
 mutant 'rows not gathered' query_order.v 'dense ? (row_named && gathers)' 'dense ? (row_named && scatters)'
 mutant 'outputs not scattered' query_order.v 'dense ? (row_named && scatters)' 'dense ? (row_named && gathers)'

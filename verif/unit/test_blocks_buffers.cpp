@@ -150,7 +150,7 @@ TEST_CASE("memories have the sizes of their formulas") {
       const int of_c = in_beats(a.embed_dim, width), words = a.embed_dim / in_word;
       expect("gemm.row_fetch.positions.beats.words", up(std::max(latency + 2 * row_in_beats, 32)), beat);
       expect("row_epilogue.reader.beats.words", up(std::max(latency + 2 * of_c, 32)), beat);
-      CHECK(sizes["row_epilogue.rows_ahead.words"].first == 8);
+      CHECK(sizes["row_epilogue.rows_ahead.words"].first == 16);
       expect("row_epilogue.row_norm.rows", 4 * words, in_word * (stream + 2));
       expect("row_epilogue.row_norm.table_memory", words, in_word * 48);
     }

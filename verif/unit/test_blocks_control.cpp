@@ -8,7 +8,7 @@ using namespace quillgen::test;
 
 namespace {
 
-enum class State { idle, fetch, check, load, project, attend };
+enum class State { idle, fetch, load, project, attend };
 enum class Job { layer, masked, given, dense };
 
 /// job_control with the blocks around it played by hand.
@@ -18,7 +18,7 @@ class Control {
       : config_(config), block_(config, accel::build_job_control), sim(block_.module) {
     for (const auto& port : block_.module.ports())
       if (port.is_input) sim.set_wide(sim.port(port.name), {0});
-    sim.set("quiet", 1), sim.set("request_ready", 1);
+    sim.set("quiet", 1);
     sim.set_reset(true);
     sim.step();
     sim.set_reset(false);
@@ -27,16 +27,15 @@ class Control {
   void step(int cycles = 1) {
     for (; cycles > 0; --cycles) {
       for (const char* port :
-           {"accepted", "run_begins", "start", "job_reset", "event_done", "event_failed", "job_ended"})
+           {"taken", "accepted", "run_begins", "start", "job_reset", "event_done", "event_failed", "job_ended"})
         events[port] += static_cast<int>(sim.get(port));
       sim.step();
     }
   }
   void pulse(const std::string& port) { sim.set(port, 1), step(), sim.set(port, 0); }
   void is(State state) {
-    const bool setup = state == State::fetch || state == State::check || state == State::load;
-    CHECK(sim.get("setup") == setup);
-    CHECK(sim.get("check") == (state == State::check));
+    CHECK(sim.get("setup") == (state == State::fetch || state == State::load));
+    CHECK(sim.get("in_turn") == (state == State::fetch));
     CHECK(sim.get("in_project") == (state == State::project));
     if (state != State::idle) CHECK(sim.get("attending") == (state == State::attend));
     CHECK(sim.get("busy") == (state != State::idle));
@@ -55,43 +54,26 @@ class Control {
     step();
     sim.set("job_valid", 0);
     is(State::fetch);
-    CHECK(sim.get("request_valid") == 1);
-    CHECK(sim.get("request_address") == address);
-    CHECK(sim.get("request_beats") == static_cast<unsigned>(descriptor_words(config_) * 32 / config_.memory.data_bits));
-    sim.set("loads_request_valid", 1);  // not now
-    CHECK(sim.get("loads_request_ready") == 0);
-    step();
-    CHECK(sim.get("request_valid") == 0);  // asked once
-    sim.set("loads_request_valid", 0);
-    sim.set("beat_valid", 1);
-    CHECK(sim.get("to_descriptor") == 1);
-    step(2);
-    is(State::fetch);
-    if (state == State::fetch) return sim.set("beat_valid", 0);
-    pulse("descriptor_complete");
-    CHECK(sim.get("to_descriptor") == 0);
-    sim.set("beat_valid", 0);
+    CHECK(sim.get("descriptor_wanted") == 1);
+    CHECK(sim.get("descriptor_address") == address);
     step(3);
-    is(State::check);
-    if (state == State::check) return;
+    is(State::fetch);
+    if (state == State::fetch) return;
     sim.set("dense", dense), sim.set("map_given", given);
     for (const auto* port : {"panel_loaded", "mask_wanted"}) sim.set(port, 0);
     sim.set("rest_wanted", !dense), sim.set("panels_left", !given), sim.set("tags_clearing", !dense);
     sim.set("written", 1);  // nothing is being written
-    pulse("descriptor_checked");
+    pulse("descriptor_ready");
+    CHECK(events["taken"] == 1);
+    CHECK(sim.get("accepted") == 1);  // a cycle after it, when the job is held
+    step();
     CHECK(events["accepted"] == 1);
-    asks_for_loads();
+    CHECK(sim.get("descriptor_wanted") == 0);
     is(State::load);
     if (state == State::load) return;
     if (given) {
       ready_to_attend(State::load);
       return is(State::attend);
-    }
-    if (dense && config_.network.epilogue != 0) {  // a table of its norm that has not come
-      sim.set("rest_wanted", 1), sim.set("norm_wanted", 1), sim.set("panel_loaded", 1);
-      step(3);
-      is(State::load);
-      sim.set("rest_wanted", 0), sim.set("norm_wanted", 0);
     }
     sim.set("mask_wanted", job == Job::masked), sim.set("panel_loaded", 1);
     if (job == Job::masked) {
@@ -103,7 +85,6 @@ class Control {
     step();
     sim.set("panel_loaded", 0), sim.set("panels_left", 0);
     begins(State::project);
-    asks_for_loads();
     if (state == State::project) return;
     sim.set("written", 1);
     ready_to_attend(State::project);
@@ -132,18 +113,6 @@ class Control {
     sim.set("written", 0);
     step(5);
     is(state);
-  }
-  void asks_for_loads() {
-    sim.set("loads_request_valid", 1), sim.set("loads_request_address", 0x1240), sim.set("loads_request_beats", 77);
-    for (const unsigned ready : {0u, 1u}) {
-      sim.set("request_ready", ready);
-      CHECK(sim.get("request_valid") == 1);
-      CHECK(sim.get("request_address") == 0x1240);
-      CHECK(sim.get("request_beats") == 77);
-      CHECK(sim.get("loads_request_ready") == ready);
-    }
-    sim.set("loads_request_valid", 0);
-    CHECK(sim.get("request_valid") == 0);
   }
   void ended(unsigned error, unsigned detail) {
     CHECK(sim.get("busy") == 0);
@@ -229,7 +198,7 @@ TEST_CASE("job_control: what stops a job, in each state") {
     Control control(config);
     auto& sim = control.sim;
     sim.set("read_client", 1), sim.set("read_response", 2), sim.set("write_response", 3);
-    for (const State state : {State::fetch, State::check, State::load, State::project, State::attend})
+    for (const State state : {State::fetch, State::load, State::project, State::attend})
       for (const Fault& fault : {Fault{"read_error", 5, 2 << 4 | 1},
                                  {"write_error", 6, 3 << 4},
                                  {"abort", 7, 0},
@@ -246,10 +215,11 @@ TEST_CASE("job_control: what stops a job, in each state") {
           // Whatever would move it on in this cycle does not.
           sim.set("written", 1);
           control.pulse(fault.port);
-          sim.set("reads_waiting", 0), sim.set("loads_request_valid", 1);
+          sim.set("reads_waiting", 0), sim.set("descriptor_ready", 1);
           for (int i = 0; i < 6; ++i, control.step()) {
             CHECK(sim.get("halt") == 1);
-            CHECK(sim.get("request_valid") == 0);
+            CHECK(sim.get("descriptor_wanted") == 0);
+            CHECK(sim.get("in_turn") == 0);
             CHECK(sim.get("job_reset") == 0);
             CHECK(sim.get("setup") == 0);
             CHECK(sim.get("in_project") == 0);
@@ -259,7 +229,7 @@ TEST_CASE("job_control: what stops a job, in each state") {
             CHECK(sim.get("busy") == !(timeout || silent));
             CHECK(sim.get("quarantined") == (timeout || silent));
           }
-          sim.set("loads_request_valid", 0);
+          sim.set("descriptor_ready", 0);
           CHECK(control.events["event_failed"] == timeout);
           sim.set("quiet", 1);
           control.step(4);
@@ -275,12 +245,13 @@ TEST_CASE("job_control: a descriptor that is refused, failures that were not see
   for (const Config& config : control_configs()) {
     Control control(config);
     auto& sim = control.sim;
-    control.go(Job::layer, State::check);
+    control.go(Job::layer, State::fetch);
     sim.set("verdict", 9), sim.set("bad_word", 17);
-    control.pulse("descriptor_checked");
+    control.pulse("descriptor_ready");
     sim.set("verdict", 0);
     control.step(4);
     control.is(State::idle);
+    CHECK(control.events["taken"] == 0);
     CHECK(control.events["accepted"] == 0);
     control.ended(9, 17);
     sim.set("failure_pending", 1), sim.set("job_valid", 1);
@@ -300,4 +271,79 @@ TEST_CASE("job_control: a descriptor that is refused, failures that were not see
     CHECK(sim.get("error") == 0);
     control.go(Job::layer, State::attend);
   }
+}
+
+TEST_CASE("job_control: jobs of a program, the next descriptor wanted as soon as the last load is there") {
+  const Config config = load_preset("nano", std::vector<std::string>{"network.epilogue=true"});
+  Control control(config);
+  auto& sim = control.sim;
+  const auto link = [&](std::uint64_t address, bool step) {
+    sim.set("next_link", address), sim.set("next_host_step", step);
+  };
+  for (const bool early : {false, true})
+    for (const bool step : {false, true}) {
+      CAPTURE(early);
+      CAPTURE(step);
+      link(0x7740, step);
+      control.go(Job::dense, State::project);
+      link(0, false);
+      CHECK(sim.get("descriptor_wanted") == 0);
+      sim.set("all_loaded", early);
+      // Behind a step of the host the descriptor may not be what it will be.
+      CHECK(sim.get("descriptor_wanted") == (early && !step));
+      CHECK(sim.get("descriptor_address") == 0x7740);
+      CHECK(sim.get("in_turn") == 0);
+      control.step();
+      control.events.clear();
+      sim.set("written", 1);
+      CHECK(sim.get("completed") == 1);
+      CHECK(sim.get("event_done") == 0);
+      control.step();
+      sim.set("written", 0), sim.set("all_loaded", 0);
+      if (step) {
+        CHECK(sim.get("event_step") == 1);
+        for (int i = 0; i < 4; ++i, control.step()) {
+          CHECK(sim.get("waiting") == 1);
+          CHECK(sim.get("in_program") == 1);
+          CHECK(sim.get("busy") == 0);
+          CHECK(sim.get("descriptor_wanted") == 0);
+          CHECK(sim.get("event_step") == (i == 0));
+        }
+        control.pulse("resume");
+      }
+      control.is(State::fetch);
+      CHECK(sim.get("waiting") == 0);
+      CHECK(sim.get("descriptor_wanted") == 1);
+      CHECK(sim.get("descriptor_address") == 0x7740);
+      // The second job is the last one.
+      control.pulse("descriptor_ready");
+      CHECK(sim.get("accepted") == 1);
+      sim.set("panel_loaded", 1), sim.set("panels_left", 1);
+      control.step();
+      sim.set("panel_loaded", 0), sim.set("panels_left", 0);
+      control.begins(State::project);
+      sim.set("all_loaded", 1);
+      CHECK(sim.get("descriptor_wanted") == 0);
+      control.events.clear();
+      sim.set("written", 1);
+      CHECK(sim.get("event_done") == 1);
+      control.step();
+      sim.set("all_loaded", 0);
+      control.is(State::idle);
+      control.ended(0, 0);
+    }
+  // A bus error in what is read ahead is told from one of the job in work.
+  for (const unsigned client : {0u, 1u})
+    for (const bool ahead : {false, true}) {
+      link(0x7740, false);
+      control.go(Job::dense, State::project);
+      link(0, false);
+      control.events.clear();
+      sim.set("ahead", ahead), sim.set("read_client", client), sim.set("read_response", 2);
+      control.pulse("read_error");
+      sim.set("ahead", 0);
+      control.step(4);
+      control.is(State::idle);
+      control.ended(5, (ahead && client == 0 ? 1u << 6 : 0) | 2 << 4 | client);
+    }
 }

@@ -406,6 +406,9 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
     const auto same = [&](const std::string& name, std::int64_t value) {
       is("job_" + name, static_cast<std::uint64_t>(value));
     };
+    const auto load = [&](const std::string& name, std::int64_t value) {
+      is("loads_" + name, static_cast<std::uint64_t>(value));
+    };
     const auto list = changes(config);
     for (int i = 0; i < 12 + 12 * static_cast<int>(list.size()); ++i) {
       const bool dense = i % 2 != 0;
@@ -423,18 +426,18 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         const auto w = static_cast<std::size_t>(at);
         return static_cast<std::int64_t>(d[w] | std::uint64_t{d[w + 1]} << 32);
       };
-      same("id", d[word::job_id]), same("queries", d[word::queries]), same("dense", dense);
+      is("job_id", d[word::job_id]), same("queries", d[word::queries]), same("dense", dense);
       same("query_address", address(word::query_address)), same("query_stride", d[word::query_stride]);
-      same("parameter_address", address(word::parameter_address));
+      load("parameter_address", address(word::parameter_address));
       same("output_address", address(word::output_address)), same("output_stride", d[word::output_stride]);
       const int inner = dense ? low(d[word::dense_shape]) : a.embed_dim, steps = gemm_steps(config, inner);
       same("last_step", steps - 1), same("row_tail", inner % row_word(config));
       same("row_beats",
            row_beats(inner, dense ? query_row_bits(config, d) : source_row_bits(config, d), config.memory));
-      same("tiles", dense ? high(d[word::dense_panel]) : value_tiles(config));
-      same("panel_tiles", dense ? low(d[word::dense_panel]) : value_tiles(config));
+      load("tiles", dense ? high(d[word::dense_panel]) : value_tiles(config));
+      load("panel_tiles", dense ? low(d[word::dense_panel]) : value_tiles(config));
       const int together = s.requant_columns(), beside = s.weight_columns();
-      same("tile_beats",
+      load("tile_beats",
            columns / together * divide_up(together * 54, beat_bits) +
                steps * (columns / beside) * divide_up(beside * config.gemm.depth * s.weight_bits(), beat_bits));
       if (config.network.epilogue != 0) {
@@ -448,7 +451,9 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         if (position) same("network_position_address", address(word::position_address));
         if (has(d, accel::flag_stream_queries)) scale("network_query_operand", word::query_operand);
         if (has(d, accel::flag_stream_sources)) scale("network_source_operand", word::source_operand);
-        same("network_host_step", has(d, accel::flag_host_step)), same("network_link", address(word::link));
+        is("next_host_step", has(d, accel::flag_host_step));
+        is("next_link", static_cast<std::uint64_t>(address(word::link)));
+        load("norm", norm);
         same("network_scattered", dense && has(d, accel::flag_scattered));
         if (!dense) same("network_reference_stride", d[word::reference_stride]);
         if (norm || moves_boxes(config, d)) same("network_residual_address", address(word::residual_address));
@@ -458,8 +463,8 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       if (dense) {
         const int size = element_bytes(result_width(config)), outputs = high(d[word::dense_shape]);
         same("relu", has(d, accel::flag_relu));
-        same("output_beats", divide_up(outputs * size, beat)), same("tail", outputs % (beat / size));
-        same("panel_output_beats", divide_up(low(d[word::dense_panel]) * columns * size, beat));
+        load("output_beats", divide_up(outputs * size, beat)), same("tail", outputs % (beat / size));
+        load("panel_output_beats", divide_up(low(d[word::dense_panel]) * columns * size, beat));
         continue;
       }
       same("boxes", d[word::flags] & 1), same("masked", !given && (d[word::flags] & 2) != 0), same("map_given", given);
@@ -468,7 +473,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       if (listed) same("rows", d[word::rows]), same("list_address", address(word::list_address));
       same("reference_address", address(word::reference_address)), same("value_address", address(word::value_address));
       if (!given) same("source_address", address(word::source_address)), same("source_stride", d[word::source_stride]);
-      if (!given && (d[word::flags] & 2) != 0) same("mask_address", address(word::mask_address));
+      if (!given && (d[word::flags] & 2) != 0) load("mask_address", address(word::mask_address));
       std::int64_t tokens = 0, blocks = 0;
       const auto in_memory = (std::uint64_t{1} << config.memory.address_bits) - 1;
       for (int l = 0; l < a.levels; ++l) {
@@ -480,7 +485,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         is(fmt::format("levels_height_{}", l), static_cast<unsigned>(high(side)));
         tokens += low(side) * high(side), blocks += ((low(side) + 1) / 2) * ((high(side) + 1) / 2);
       }
-      same("tokens", tokens), same("blocks", blocks);
+      load("tokens", tokens), same("blocks", blocks);
     }
     // Every rule was the first one at least once.
     std::set<Verdict> all = {

@@ -138,7 +138,9 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
     const auto& s = block.s;
     Random random(options.seed);
     const int beat_bits = config.memory.data_bits, beat = beat_bits / 8;
-    for (const auto* port : {"start", "run_begins", "beat_valid"}) sim.set(port, 0);
+    for (const auto* port : {"taken", "run_begins", "beat_valid"}) sim.set(port, 0);
+    const bool programs = config.network.epilogue != 0;
+    if (programs) sim.set("descriptor_ok", 0), sim.set("attending", 0);
     enum class Kind { panel, mask, rest, norm };
     const bool epilogue = config.network.epilogue != 0;
     struct Load {
@@ -170,7 +172,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
       field("tile_beats", static_cast<std::uint64_t>(tile_beats));
       field("output_beats", static_cast<std::uint64_t>(dense ? output_beats : 1));
       field("panel_output_beats", static_cast<std::uint64_t>(output_panel));
-      if (epilogue) field("network_norm", norm);
+      if (epilogue) field("norm", norm);
       std::vector<Load> loads;
       auto next = parameters;
       for (auto left = panels > 0 ? tiles : 0; left > 0; left -= panel_tiles) {
@@ -232,13 +234,14 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
           left = loads[asked++].beats;
         }
       });
-      pulse(bench, "start");
+      if (programs) sim.set("descriptor_ok", 1);
+      pulse(bench, "taken");
+      if (programs) sim.set("descriptor_ok", 0);
       started = true;
       for (int limit = 0; complete < loads.size() || begun < panels; ++limit) {
         REQUIRE(limit < 20000);
         bench.run_cycles(1);
         if (sim.get("panel_loaded") == 0 || sim.get("mask_wanted") != 0 || !random.chance(5)) continue;
-        if (epilogue && sim.get("norm_wanted") != 0) continue;  // no dense run begins before the norm has come
         pulse(bench, "run_begins");
         // What the run is told of its panel.
         const auto first = begun * panel_tiles, rest = output_beats - begun * output_panel;
@@ -259,4 +262,93 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
       }
     }
   });
+}
+
+TEST_CASE("job_loads: the first panel of the next job, where the job in work leaves room") {
+  const Config config = load_preset("nano", std::vector<std::string>{"network.epilogue=true", "gemm.max_inner=128"});
+  const Block block(config, accel::build_job_loads);
+  struct Job {
+    bool dense;
+    int tiles, steps;  // of its first panel
+    int words() const { return tiles * steps; }
+  };
+  const int half = weight_words(config) / 2,
+            layer = value_tiles(config) * gemm_steps(config, config.attention.embed_dim);
+  REQUIRE(layer <= half);
+  const Job value{false, value_tiles(config), gemm_steps(config, config.attention.embed_dim)}, one{true, 1, 1},
+      largest{true, 2, half / 2}, beyond{true, 2, half / 2 + 1};
+  REQUIRE(half % 2 == 0);
+  for (const Job& now : {value, one, largest, beyond})
+    for (const Job& next : {value, one, largest, beyond})
+      for (const bool upper : {false, true})  // the job in work has its last panel in the upper half
+        for (const bool attending : {false, true}) {
+          if ((attending && now.dense) || (upper && (!now.dense || now.words() > half))) continue;
+          CAPTURE(now.words());
+          CAPTURE(next.words());
+          CAPTURE(next.dense);
+          CAPTURE(upper);
+          CAPTURE(attending);
+          interp::Interpreter sim(block.module, 1);
+          for (const auto* port : {"taken", "run_begins", "beat_valid", "descriptor_ok", "attending"}) sim.set(port, 0);
+          sim.set("request_ready", 1);
+          sim.set_reset(true);
+          sim.step();
+          sim.set_reset(false);
+          const auto fields = [&](const Job& j, int tiles) {
+            for (const auto* name : {"masked", "map_given", "norm"}) sim.set(fmt::format("job_{}", name), 0);
+            sim.set("job_dense", j.dense), sim.set("job_last_step", static_cast<unsigned>(j.steps - 1));
+            sim.set("job_tiles", static_cast<unsigned>(tiles)),
+                sim.set("job_panel_tiles", static_cast<unsigned>(j.tiles));
+            sim.set("job_tile_beats", 1), sim.set("job_parameter_address", 0x4000), sim.set("job_output_address", 0);
+            sim.set("job_output_beats", 1), sim.set("job_panel_output_beats", 1), sim.set("job_tokens", 1);
+          };
+          const auto pulse_of = [&](const char* port) { sim.set(port, 1), sim.step(), sim.set(port, 0); };
+          // Gives what is asked for, if anything is within a few cycles.
+          const auto load = [&] {
+            for (int i = 0; i < 10; ++i, sim.step())
+              if (sim.get("request_valid") != 0) {
+                const bool in_upper = sim.get("upper_half") != 0;
+                auto beats = sim.get("request_beats");
+                sim.step();
+                CHECK(sim.get("upper_half") == in_upper);
+                for (sim.set("beat_valid", 1); beats > 0; --beats) sim.step();
+                sim.set("beat_valid", 0);
+                sim.step(), sim.step();
+                return in_upper ? 1 : 0;
+              }
+            return -1;
+          };
+          fields(now, upper ? 2 * now.tiles : now.tiles);
+          sim.set("descriptor_ok", 1), pulse_of("taken"), sim.set("descriptor_ok", 0);
+          REQUIRE(load() == 0);
+          if (!now.dense) REQUIRE(load() == 0);  // the rest
+          CHECK(sim.get("all_loaded") == 0);
+          pulse_of("run_begins");
+          if (upper) {
+            REQUIRE(load() == 1);
+            pulse_of("run_begins");
+          }
+          CHECK(sim.get("panel_upper") == upper);
+          CHECK(sim.get("all_loaded") == 1);
+          sim.set("attending", attending);
+          fields(next, next.tiles);
+          sim.set("descriptor_ok", 1);
+          const bool fits_half = next.words() <= half, beside = now.dense && now.words() <= half && fits_half;
+          const bool room =
+              attending ? next.words() <= layer && next.tiles <= value_tiles(config) : beside && (next.dense || upper);
+          const int where = attending || !next.dense || upper ? 0 : 1;
+          CHECK(load() == (room ? where : -1));
+          for (const auto* port : {"panel_loaded", "panels_left", "rest_wanted", "all_loaded"}) {
+            CAPTURE(port);
+            CHECK(sim.get(port) == 0);
+          }
+          // In its turn it begins with what is there; what is not is loaded now, into the lower half.
+          pulse_of("taken"), sim.set("descriptor_ok", 0), sim.set("attending", 0);
+          CHECK(sim.get("panel_loaded") == room);
+          if (!room) REQUIRE(load() == 0);
+          CHECK(sim.get("panel_loaded") == 1);
+          CHECK(sim.get("rest_wanted") == !next.dense);
+          pulse_of("run_begins");
+          CHECK(sim.get("panel_upper") == (room && where == 1));
+        }
 }

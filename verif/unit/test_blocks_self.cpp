@@ -337,8 +337,10 @@ TEST_CASE("job_descriptor: self-attention") {
     has("self_value_address", legal[word::self_value_address]), has("output_address", legal[word::output_address]);
     has("query_stride", legal[word::query_stride]), has("source_stride", legal[word::source_stride]);
     has("last_step", static_cast<unsigned>(gemm_steps(config, config.attention.embed_dim) - 1));
-    has("row_beats", static_cast<unsigned>(row / beat)), has("output_beats", static_cast<unsigned>(row / beat));
-    has("panel_output_beats", static_cast<unsigned>(row / beat)), has("tail", 0);
+    has("row_beats", static_cast<unsigned>(row / beat)),
+        CHECK(sim.get("loads_output_beats") == static_cast<unsigned>(row / beat));
+    CHECK(sim.get("loads_self") == 1);
+    CHECK(sim.get("loads_panel_output_beats") == static_cast<unsigned>(row / beat));
     has("network_stream_queries", 1), has("network_position", 0), has("network_norm", 0), has("network_format", 1);
     has("network_query_operand_mult", 2), has("network_query_operand_shift", 1);
     CHECK(verdict_of(word::flags, 1u << accel::flag_relu) == Verdict(1, word::flags));

@@ -177,17 +177,28 @@ TEST_CASE("reader: bursts of 16, cut at 4 KiB, two cycles from one to the next, 
   CHECK(reader.granted() == 7);
 }
 
-TEST_CASE("writer: a burst is sized, waits for its data, then address and data") {
+TEST_CASE("writer: a burst is sized, waits for its data, then address; data follow those of the burst before") {
   BurstWriter writer(16, 100);
   CHECK(writer.request(0) == 0);
   CHECK(writer.run(0, 20, 20) == 0);  // beat i comes in cycle i
-  // The 16th in cycle 15: address in 17, data in 18 to 33; the second burst is sized in 34: address in 36, data to 40.
-  CHECK(writer.last_sent() == 40);
-  CHECK(writer.done() == 140);
-  CHECK(writer.request(20) == 41);
-  // The first beat needs the place of the 20 - 32 + ..th: there is room for 32, so none of the next 16 is late.
+  // The 16th in cycle 15: address in 17, data in 18 to 33; the second burst is sized in 18: the 20th beat in 19,
+  // address in 21, data to 37.
+  CHECK(writer.last_sent() == 37);
+  CHECK(writer.done() == 137);
+  CHECK(writer.request(0) == 2);  // in place of the first, which was taken up in 1
   CHECK(writer.run(43, 16, 16) == 0);
   CHECK(writer.last_sent() == 43 + 15 + 1 + 1 + 16);
+  CHECK(writer.takes_up() == 61);  // behind its address
+  // Data of the first burst go in 5 to 20; the 36th beat has room two cycles after the first has gone, the 40th after
+  // the fifth.
+  BurstWriter full(16, 100);
+  full.request(0);
+  CHECK(full.run(0, 40, 1) == 11);
+  CHECK(full.last_sent() == 44);
+  // Runs of a beat that is there: a cycle each to be taken up, sized, found, and for the address.
+  BurstWriter single(16, 100);
+  for (int i = 0; i < 10; ++i) single.request(0), single.run(0, 1, 1);
+  CHECK(single.last_sent() == 5 + 4 * 9);
 }
 
 TEST_CASE("array: steps of all tiles, held up when results leave more slowly") {

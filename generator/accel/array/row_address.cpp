@@ -10,7 +10,7 @@ using namespace hdl;
 
 namespace {
 
-struct Distance {
+struct RowDistance {
   UInt bytes;
   QUILLGEN_FIELDS(bytes)
 };
@@ -36,7 +36,7 @@ Stream<UInt> row_addresses(Module& m, const Shapes& s, const Stream<UInt>& queri
   const int beat_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes()));
   lib::Pipeline pipe(m, "row_of_query", queries);
   UInt distance = (queries.data * (stride >> beat_shift)).resize(s.address_bits() - beat_shift);
-  auto row = pipe.stage("distance", Distance{distance});
+  auto row = pipe.stage("distance", RowDistance{distance});
   auto at = pipe.stage("row_place", Address{lib::move_address(base, row.bytes << beat_shift)});
   return pipe.finish(at.address);
 }

@@ -22,7 +22,7 @@ using namespace hdl;
 namespace {
 
 // A sample split by parity: which lines it needs, and the weights of its pixels.
-struct Lines {
+struct LinesOfSample {
   std::array<UInt, 2> column, row;     // of the line with that column (row) parity
   std::array<UInt, banks> weight;      // by pixel parity
   UInt needed;                         // by line parity
@@ -143,7 +143,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     m.note("Sort pixels and lines by parity.");
     const Corners& c = in.data;
     const SampleLines split = split_sample(m, s, c);
-    const Lines lines{split.x.line, split.y.line, split.weight, split.needed, split.x.parity, split.y.parity, c.tag};
+    const LinesOfSample lines{split.x.line,   split.y.line,   split.weight, split.needed,
+                              split.x.parity, split.y.parity, c.tag};
 
     const std::optional<UInt> spread = level_spread(s, c.tag.level);
 

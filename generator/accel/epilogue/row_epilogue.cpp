@@ -14,7 +14,7 @@ using namespace hdl;
 namespace {
 
 // Rows of the stream that are asked for ahead of the results that they are added to.
-constexpr int rows_ahead = 8;
+constexpr int rows_ahead = 16;
 
 // The elements of a word, of `from` bits each, as `to` bits each.
 UInt with_bits(const UInt& word, int count, int from, int to) {

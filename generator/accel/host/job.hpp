@@ -17,70 +17,90 @@ struct NetworkFields {
   Scale query_operand, source_operand;
   hdl::UInt epsilon, norm_shift;
   hdl::UInt reference_stride;  ///< bytes from the references of a query to those of the next; 0: they are packed
-  hdl::UInt link;              ///< descriptor of the next job of the program; 0: none
-  hdl::Bool host_step;         ///< the host is waited for before it
   explicit NetworkFields(const Shapes& s)
       : format(result_format_bits),
         position_address(s.address_bits()),
         residual_address(s.address_bits()),
         epsilon(norm_epsilon_bits),
         norm_shift(norm_gain_bits),
-        reference_stride(reference_stride_bits),
-        link(s.address_bits()) {}
+        reference_stride(reference_stride_bits) {}
   QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, scattered, format, position_address, residual_address,
-                  query_operand, source_operand, epsilon, norm_shift, reference_stride, link, host_step)
+                  query_operand, source_operand, epsilon, norm_shift, reference_stride)
 };
 
-/// A checked job, held while it lasts.
-struct JobFields {
-  hdl::UInt id, queries;  ///< queries: rows of a dense job
-  hdl::UInt rows;         ///< of queries in memory, below which the entries of an index list are
-  hdl::Bool dense, boxes, masked, map_given, relu, listed, order_kept;
-  hdl::UInt query_address, reference_address, value_address, parameter_address, output_address, source_address,
-      mask_address, list_address;
-  hdl::UInt query_stride, output_stride, source_stride;
-  hdl::UInt tokens, blocks;        ///< pixels of all levels, and their 2x2 blocks
-  hdl::UInt last_step, row_beats;  ///< of the rows of its first run: steps of the array minus 1, beats in memory
-  hdl::UInt row_tail;              ///< elements of the last word of the row memories; 0: all
-  hdl::UInt tiles, panel_tiles;    ///< of the matrix of this run, and of a panel
-  hdl::UInt tile_beats;            ///< of parameters
+/// What a program does behind a job.
+struct NextJob {
+  hdl::UInt link;       ///< descriptor of the next job; 0: none
+  hdl::Bool host_step;  ///< the host is waited for before it
+  explicit NextJob(const Shapes& s) : link(s.address_bits()) {}
+  QUILLGEN_FIELDS(link, host_step)
+};
+
+/// Of a checked job, what is loaded for it, and where its panels write.
+struct LoadFields {
+  hdl::Bool dense, masked, map_given;
+  hdl::UInt parameter_address, mask_address, output_address;
+  hdl::UInt tokens;                            ///< pixels of all levels
+  hdl::UInt last_step;                         ///< of the rows of its first run: steps of the array minus 1
+  hdl::UInt tiles, panel_tiles;                ///< of the matrix of this run, and of a panel
+  hdl::UInt tile_beats;                        ///< of parameters
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
-  hdl::UInt tail;                              ///< outputs of the last beat; 0: all
-  std::optional<NetworkFields> network;        ///< only with an epilogue
-  std::optional<SelfJob> self;                 ///< only with self-attention, whose jobs are dense ones otherwise
-  explicit JobFields(const Shapes& s)
-      : id(32),
-        queries(s.query_bits()),
-        rows(s.query_bits()),
-        query_address(s.address_bits()),
-        reference_address(query_address),
-        value_address(query_address),
-        parameter_address(query_address),
-        output_address(query_address),
-        source_address(query_address),
-        mask_address(query_address),
-        list_address(query_address),
-        query_stride(32),
-        output_stride(32),
-        source_stride(32),
+  std::optional<hdl::Bool> norm;               ///< only with an epilogue
+  std::optional<hdl::Bool> self;               ///< only with self-attention: there are no weights
+  explicit LoadFields(const Shapes& s)
+      : parameter_address(s.address_bits()),
+        mask_address(s.address_bits()),
+        output_address(s.address_bits()),
         tokens(s.token_bits()),
-        blocks(s.token_bits()),
         last_step(s.step_bits()),
-        row_beats(Shapes::holds(s.longest_row_beats())),
-        row_tail(s.tail_bits()),
         tiles(16),
         panel_tiles(Shapes::holds(s.most_tiles())),
         tile_beats(24),
         output_beats(18),
-        panel_output_beats(WriteRequest::longest(s)),
+        panel_output_beats(WriteRequest::longest(s)) {
+    if (s.has_epilogue()) norm.emplace();
+    if (s.has_self()) self.emplace();
+  }
+  QUILLGEN_FIELDS(dense, masked, map_given, parameter_address, mask_address, output_address, tokens, last_step, tiles,
+                  panel_tiles, tile_beats, output_beats, panel_output_beats, norm, self)
+};
+
+/// What its blocks are told of a job while it lasts.
+struct JobFields {
+  hdl::UInt queries;  ///< or rows of a dense job
+  hdl::UInt rows;     ///< of queries in memory, below which the entries of an index list are
+  hdl::Bool dense, boxes, masked, map_given, relu, listed, order_kept;
+  hdl::UInt query_address, reference_address, value_address, output_address, source_address, list_address;
+  hdl::UInt query_stride, output_stride, source_stride;
+  hdl::UInt blocks;                      ///< of 2x2 pixels, of all levels
+  hdl::UInt last_step, row_beats;        ///< of the rows of its first run: steps of the array minus 1, beats in memory
+  hdl::UInt row_tail;                    ///< elements of the last word of the row memories; 0: all
+  hdl::UInt tail;                        ///< outputs of the last beat of a dense job; 0: all
+  std::optional<NetworkFields> network;  ///< only with an epilogue
+  std::optional<SelfJob> self;           ///< only with self-attention, whose jobs are dense ones otherwise
+  explicit JobFields(const Shapes& s)
+      : queries(s.query_bits()),
+        rows(s.query_bits()),
+        query_address(s.address_bits()),
+        reference_address(query_address),
+        value_address(query_address),
+        output_address(query_address),
+        source_address(query_address),
+        list_address(query_address),
+        query_stride(32),
+        output_stride(32),
+        source_stride(32),
+        blocks(s.token_bits()),
+        last_step(s.step_bits()),
+        row_beats(Shapes::holds(s.longest_row_beats())),
+        row_tail(s.tail_bits()),
         tail(tail_bits(s)) {
     if (s.has_epilogue()) network.emplace(s);
     if (s.has_self()) self.emplace(s);
   }
-  QUILLGEN_FIELDS(id, queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu,
-                  query_address, reference_address, value_address, parameter_address, output_address, source_address,
-                  mask_address, query_stride, output_stride, source_stride, tokens, blocks, last_step, row_beats,
-                  row_tail, tiles, panel_tiles, tile_beats, output_beats, panel_output_beats, tail, network, self)
+  QUILLGEN_FIELDS(queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu, query_address,
+                  reference_address, value_address, output_address, source_address, query_stride, output_stride,
+                  source_stride, blocks, last_step, row_beats, row_tail, tail, network, self)
 };
 
 /// The panel of a run that writes to memory.

@@ -81,7 +81,7 @@ struct Descriptor {
   void address_rules();
   void first_rule();
   void job();
-  void self_job(JobFields& job);
+  void self_job(JobFields& job, LoadFields& loads);
 };
 
 void Descriptor::ports() {
@@ -398,6 +398,7 @@ void Descriptor::first_rule() {
 void Descriptor::job() {
   m.note("The job.");
   JobFields job(s);
+  LoadFields loads(s);
   const auto address = [&](const UInt& p) { return p.wrap(address_bits); };
   const auto of = [&](const UInt& shape, const UInt& if_dense, std::int64_t otherwise) {
     return mux(is_dense, if_dense.resize(shape.width()),
@@ -409,21 +410,22 @@ void Descriptor::job() {
                                          of(job.row_beats, row_beats, s.stream_row_beats()), source_beats)
                                    : source_beats;
   job.row_tail = of(job.row_tail, inner.bits(0, job.row_tail.width()), c.attention.embed_dim % s.row_word());
-  job.tiles = of(job.tiles, tiles, value_tiles(c));
-  job.panel_tiles = of(job.panel_tiles, panel_tiles, value_tiles(c));
-  job.tile_beats = of(job.tile_beats, tile_beats, image_beats(s, ImagePart::panel) / value_tiles(c));
-  job.output_beats = output_beats.resize(job.output_beats.width());
-  job.panel_output_beats = panel_output_beats.resize(job.panel_output_beats.width());
   job.tail = outputs.bits(0, log2_of(out_beat));
-  job.id = id, job.queries = count.resize(s.query_bits());
+  job.queries = count.resize(s.query_bits());
   job.dense = is_dense, job.boxes = boxes, job.masked = masked & ~given, job.map_given = given,
   job.relu = flags.bit(flag_relu);
   job.query_address = address(query), job.reference_address = address(reference), job.value_address = address(value),
-  job.parameter_address = address(parameter), job.output_address = address(out), job.source_address = address(source),
-  job.mask_address = address(mask), job.list_address = address(list);
+  job.output_address = address(out), job.source_address = address(source), job.list_address = address(list);
   job.rows = rows.resize(s.query_bits()), job.listed = listed, job.order_kept = kept;
   job.query_stride = query_stride, job.output_stride = output_stride, job.source_stride = source_stride;
-  job.tokens = tokens.resize(s.token_bits()), job.blocks = blocks.resize(s.token_bits());
+  job.blocks = blocks.resize(s.token_bits());
+  loads.tiles = of(loads.tiles, tiles, value_tiles(c));
+  loads.panel_tiles = of(loads.panel_tiles, panel_tiles, value_tiles(c));
+  loads.tile_beats = of(loads.tile_beats, tile_beats, image_beats(s, ImagePart::panel) / value_tiles(c));
+  loads.output_beats = output_beats.resize(loads.output_beats.width());
+  loads.panel_output_beats = panel_output_beats.resize(loads.panel_output_beats.width());
+  loads.parameter_address = address(parameter), loads.mask_address = address(mask);
+  loads.tokens = tokens.resize(s.token_bits());
   if (s.has_epilogue()) {
     NetworkFields& n = *job.network;
     n.stream_queries = stream_queries, n.position = with_position, n.stream_sources = stream_sources, n.norm = norm;
@@ -435,25 +437,33 @@ void Descriptor::job() {
     };
     n.query_operand = scale(query_operand), n.source_operand = scale(source_operand);
     n.epsilon = epsilon.wrap(norm_epsilon_bits);
-    n.link = address(link), n.host_step = flags.bit(flag_host_step);
     n.reference_stride = reference_stride.bits(0, reference_stride_bits);
+    NextJob next(s);
+    next.link = address(link), next.host_step = flags.bit(flag_host_step);
+    output(m, "next", next);
   }
-  if (s.has_self()) self_job(job);
+  if (s.has_self()) self_job(job, loads);
+  loads.dense = job.dense, loads.masked = job.masked, loads.map_given = job.map_given;
+  loads.last_step = job.last_step, loads.output_address = job.output_address;
+  if (s.has_epilogue()) loads.norm = norm;
+  output(m, "job_id", id);
   output(m, "job", job);
+  output(m, "loads", loads);
   LevelShapes levels(s);
   for (std::size_t l = 0; l < width.size(); ++l) levels.width[l] = wide[l], levels.height[l] = high[l];
   output(m, "levels", levels);
 }
 
 // What a job of self-attention has in the place of a dense one: rows of C elements that are operands as they are.
-void Descriptor::self_job(JobFields& job) {
+void Descriptor::self_job(JobFields& job, LoadFields& loads) {
   const auto instead = [&](const UInt& value, std::uint64_t own) {
     return mux(is_self, UInt::constant(m, own, value.width()), value);
   };
   const auto beats = static_cast<std::uint64_t>(s.stream_row_beats());
   job.dense = is_dense | is_self, job.map_given = given & ~is_self, job.relu = flags.bit(flag_relu) & ~is_self;
-  job.row_beats = instead(job.row_beats, beats), job.output_beats = instead(job.output_beats, beats);
-  job.panel_output_beats = instead(job.panel_output_beats, beats), job.tail = instead(job.tail, 0);
+  job.row_beats = instead(job.row_beats, beats), job.tail = instead(job.tail, 0);
+  loads.output_beats = instead(loads.output_beats, beats), loads.self = is_self;
+  loads.panel_output_beats = instead(loads.panel_output_beats, beats);
   NetworkFields& n = *job.network;
   n.stream_queries = n.stream_queries | is_self;
   n.format = instead(n.format, static_cast<std::uint64_t>(ResultFormat::operand));

@@ -7,6 +7,8 @@
 //   mask              a mask is given                          token_walk
 //   rest              of an attention layer, after the others  tables of queries, heads and outputs, and of the norm
 //   rest              of a dense job with a norm               table of the norm
+//
+// Of a program, the first panel of the next job is loaded while a job is in work, if its run leaves room for it.
 #include "accel/blocks.hpp"
 #include "accel/host/job.hpp"
 #include "accel/host/parameter_loader.hpp"
@@ -16,40 +18,58 @@ namespace quillgen::accel {
 
 using namespace hdl;
 
+namespace {
+
+// Where the first panel of the next job may lie while a job is in work.
+struct Room {
+  Bool free, upper;  // not in the way of what is in work; the half that it then takes
+};
+
+// A dense job that works in one half leaves the other. An attention layer that has come to its queries leaves the place
+// of its value projection. A panel of a value projection always lies there, at the begin of the lower half.
+Room room_ahead(Module& m, const Shapes& s, const LoadFields& next, const Bool& run_begins, const UInt& entries,
+                const UInt& words, const Bool& upper_in_work) {
+  const Config& c = s.config;
+  auto attending = input(m, "attending", Bool());  // the run in work is of queries
+  const auto fits = [&](int most_entries, int most_words) { return (entries <= most_entries) & (words <= most_words); };
+  Bool fits_half = fits(requant_words(c) / 2, weight_words(c) / 2).named("fits_half"),
+       fits_layer = fits(value_tiles(c), value_tiles(c) * s.steps()).named("fits_layer");
+  auto half_in_work = reg(m, "half_in_work", Bool(), 0);  // the run in work is dense, in one half
+  Bool dense = next.dense;
+  if (next.self) dense = dense & ~*next.self;
+  half_in_work.when(run_begins, dense & fits_half);
+  Bool beside = half_in_work & fits_half & (next.dense | upper_in_work);
+  return {mux(attending, fits_layer, beside).named("room_ahead"),
+          (next.dense & ~attending & ~upper_in_work).named("upper_ahead")};
+}
+
+}  // namespace
+
 const Module& build_job_loads(Design& d, const Shapes& s) {
   return d.module("job_loads", s, [](Design&, Module& m, const Shapes& s) {
     const Config& c = s.config;
     const int beat_bits = 32, byte_shift = std::countr_zero(static_cast<unsigned>(s.data_bytes())),
-              panel_bits = JobFields(s).panel_tiles.width();
+              panel_bits = LoadFields(s).panel_tiles.width();
     m.describe(
         "Reads, one after the other, what a job needs beside its descriptor: panels of weights, the mask, the rest of "
         "the parameters. Keeps account of the panels of a dense job.");
-    auto start = input(m, "start", Bool());
-    auto job = input(m, "job", JobFields(s));
-    for (const Signal& unused :
-         {static_cast<Signal>(job.id), static_cast<Signal>(job.queries), static_cast<Signal>(job.rows),
-          static_cast<Signal>(job.listed), static_cast<Signal>(job.order_kept), static_cast<Signal>(job.list_address),
-          static_cast<Signal>(job.boxes), static_cast<Signal>(job.relu), static_cast<Signal>(job.query_address),
-          static_cast<Signal>(job.reference_address), static_cast<Signal>(job.value_address),
-          static_cast<Signal>(job.source_address), static_cast<Signal>(job.query_stride),
-          static_cast<Signal>(job.output_stride), static_cast<Signal>(job.source_stride), static_cast<Signal>(job.tail),
-          static_cast<Signal>(job.blocks), static_cast<Signal>(job.row_beats), static_cast<Signal>(job.row_tail)})
-      discard(unused);
-    Bool norm = Bool::constant(m, false);
-    if (job.network) {
-      norm = job.network->norm;
-      for (const Signal& s : leaves(*job.network))
-        if (s.id() != norm.id()) discard(s);
+    auto job = input(m, "job", LoadFields(s));
+    auto taken = input(m, "taken", Bool());  // the job is in work
+    Bool start = taken, in_turn = Bool::constant(m, true), norm = Bool::constant(m, false), self = norm;
+    if (job.norm) norm = *job.norm;
+    if (job.self) self = *job.self;
+    if (s.has_epilogue()) {
+      auto ahead = reg(m, "ahead", Bool(), 0);  // what is loaded is of the next job
+      start = (input(m, "descriptor_ok", Bool()) & ~ahead).named("start");
+      ahead.when(taken, false).when(start, true);
+      in_turn = (~ahead).named("in_turn");
     }
-    if (job.self)
-      for (const Signal& s : leaves(*job.self))
-        if (s.id() != job.self->active.id()) discard(s);
     auto run_begins = input(m, "run_begins", Bool());  // with the panel that is loaded
 
     m.note("What is wanted.");
     auto tiles_left = reg(m, "tiles_left", UInt(16), 0);
-    auto panel_loaded = reg(m, "panel_loaded", Bool(), 0), mask_wanted = reg(m, "mask_wanted", Bool(), 0),
-         rest_wanted = reg(m, "rest_wanted", Bool(), 0);
+    auto panel_loaded = reg(m, "has_panel", Bool(), 0), mask_wanted = reg(m, "wants_mask", Bool(), 0),
+         rest_wanted = reg(m, "wants_rest", Bool(), 0);
     Bool tiles_remain = (tiles_left != 0).named("tiles_remain");
     Bool panel_wanted = (tiles_remain & ~panel_loaded).named("panel_wanted");
     constexpr int idle = 0, size = 1, multiply = 2, ask = 3, take = 4;
@@ -58,10 +78,12 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
          is_multiply = (state == multiply).named("is_multiply"), is_ask = (state == ask).named("is_ask"),
          is_take = (state == take).named("is_take");
     auto panel = reg(m, "is_panel", Bool()), mask = reg(m, "is_mask", Bool());
-    Bool begin = (is_idle & (panel_wanted | mask_wanted | rest_wanted)).named("begin_load");
+    Bool begin = (is_idle & (panel_wanted | (in_turn & (mask_wanted | rest_wanted)))).named("begin_load");
     panel.when(begin, panel_wanted), mask.when(begin, mask_wanted & ~panel_wanted);
 
     m.note("Its size and place.");
+    auto upper = reg(m, "upper", Bool());      // half of the next panel
+    auto in_work = reg(m, "panel", Panel(s));  // panel of the run in work
     auto tiles = reg(m, "tiles", UInt(panel_bits));
     auto entries = reg(m, "entries", UInt(Shapes::holds(requant_words(c))));
     auto words = reg(m, "words", UInt(Shapes::holds(weight_words(c))));
@@ -75,7 +97,7 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
       return UInt::constant(m, static_cast<std::uint64_t>(value), beat_bits);
     };
     UInt rest_beats = constant(image_beats(s, ImagePart::rest));
-    if (job.network) {
+    if (job.norm) {
       const std::int64_t of_norm = image_beats(s, ImagePart::norm);
       UInt with_norm = mux(job.dense, constant(of_norm), constant(image_beats(s, ImagePart::rest) + of_norm));
       rest_beats = mux(norm, with_norm, rest_beats);
@@ -84,7 +106,14 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
         .when(is_take & input(m, "beat_valid", Bool()), lib::decrement(beats));
     ReadRequest request(s, beat_bits);
     request.address = mux(mask, job.mask_address, next_parameter), request.beats = beats;
-    auto offered = stream(m, "offered", is_ask, request);
+    Room room;
+    Bool may_ask = is_ask;
+    if (s.has_epilogue()) {
+      m.note("Ahead of its job a panel is loaded only where it is in nobody's way.");
+      room = room_ahead(m, s, job, run_begins, entries, words, in_work.upper);
+      may_ask = is_ask & (in_turn | room.free);
+    }
+    auto offered = stream(m, "offered", may_ask, request);
     Bool asked = offered.fire().named("asked");
     output_offer(m, "request", offered);  // a job that is stopped withdraws it, since this block is reset
     Bool complete = (is_take & (beats == 0)).named("complete");
@@ -95,11 +124,10 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     state.when(begin, size).when(is_size, multiply).when(is_multiply, ask).when(asked, take).when(complete, idle);
 
     m.note("Where its beats go.");
-    auto upper = reg(m, "upper_half", Bool());
     output(m, "start_panel", asked & panel);
     output(m, "start_mask", asked & mask);
     Bool rest_asked = asked & ~panel & ~mask;
-    if (job.network) {
+    if (job.norm) {
       output(m, "start_rest", rest_asked & ~job.dense);
       output(m, "start_norm", rest_asked & job.dense);
     } else {
@@ -107,19 +135,25 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     }
     output(m, "to_mask", is_take & mask);
     output(m, "to_tables", is_take & ~mask);
-    output(m, "upper_half", upper);
+    Bool half = upper;
+    if (s.has_epilogue()) {
+      Bool ahead = (asked & ~in_turn).named("asked_ahead");
+      half = mux(ahead, room.upper, upper);
+      upper.when(ahead, room.upper);
+    }
+    output(m, "upper_half", half);
     output(m, "panel_entries", entries);
     output(m, "panel_words", words);
 
     m.note("What has been loaded, and the panel in work.");
     Bool projects = (~job.map_given).named("projects");
-    if (job.self) tiles_left.when(start & job.self->active, 0);
+    if (job.self) tiles_left.when(start & self, 0);
     tiles_left.when(start, mux(projects, job.tiles, UInt::constant(m, 0, 16)))
         .when(complete & panel, (tiles_left - tiles).as_uint().wrap(16));
-    if (job.self) panel_loaded.when(start & job.self->active, true);  // nothing is loaded before its run
+    if (job.self) panel_loaded.when(start & self, true);  // nothing is loaded before its run
     panel_loaded.when(start | run_begins, false).when(complete & panel, true);
     mask_wanted.when(start, job.masked & ~job.dense).when(complete & mask, false);
-    rest_wanted.when(start, job.network ? ~job.dense | norm : ~job.dense).when(complete & ~panel & ~mask, false);
+    rest_wanted.when(start, job.norm ? ~job.dense | norm : ~job.dense).when(complete & ~panel & ~mask, false);
     upper.when(start, false).when(run_begins, ~upper);
     Panel run(s);
     auto address = reg(m, "output_address", UInt(s.address_bits()));
@@ -128,17 +162,18 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     run.output_beats =
         mux(left < job.panel_output_beats, left.resize(job.panel_output_beats.width()), job.panel_output_beats);
     run.last = left <= job.panel_output_beats;
-    auto in_work = reg(m, "panel", Panel(s));
     in_work.when(run_begins, run);
     address.when(start, job.output_address)
         .when(run_begins, lib::move_address(address, job.panel_output_beats << byte_shift));
     left.when(start, job.output_beats).when(run_begins, (left - run.output_beats).as_uint().wrap(left.width()));
     output(m, "panel", static_cast<Panel>(in_work));
-    output(m, "panel_loaded", panel_loaded);
-    output(m, "panels_left", tiles_remain | panel_loaded);
-    output(m, "mask_wanted", mask_wanted);
-    if (job.network) output(m, "norm_wanted", rest_wanted & job.dense);
-    output(m, "rest_wanted", rest_wanted);
+    output(m, "panel_loaded", in_turn & panel_loaded);
+    output(m, "panels_left", in_turn & (tiles_remain | panel_loaded));
+    output(m, "mask_wanted", in_turn & mask_wanted);
+    output(m, "rest_wanted", in_turn & rest_wanted);
+    if (!s.has_epilogue()) return;
+    output(m, "norm_wanted", in_turn & rest_wanted & job.dense);
+    output(m, "all_loaded", in_turn & is_idle & ~(panel_wanted | panel_loaded | mask_wanted | rest_wanted));
   });
 }
 

@@ -175,7 +175,8 @@ const std::vector<ErrorText>& error_texts() {
        "an address not aligned (64 bytes, the value map also to a line) or too large, or a stride not a multiple of a "
        "beat or shorter than a row",
        "word of the descriptor"},
-      {Error::read, "read", "a read was answered SLVERR or DECERR", "read ID [3:0], response [5:4]"},
+      {Error::read, "read", "a read was answered SLVERR or DECERR",
+       "read ID [3:0], response [5:4]; [6]: of what was read ahead, for the job behind JOB_ID"},
       {Error::write, "write", "a write was answered SLVERR or DECERR", "response [5:4]"},
       {Error::aborted, "aborted", "CONTROL.abort was written", "0"},
       {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"},

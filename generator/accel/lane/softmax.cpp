@@ -24,7 +24,7 @@ std::vector<std::uint64_t> exp_table(const Shapes& s) {
   return table;
 }
 
-struct Distance {
+struct BelowMaximum {
   UInt distance;  // max - logit
   PointTag tag;
   QUILLGEN_FIELDS(distance, tag)
@@ -85,7 +85,7 @@ const Module& build_softmax(Design& d, const Shapes& s) {
 
     m.note("Step 2: e = 2^-(maximum - logit) by table and shift, and the running sum.");
     auto logit = stream(m, "exp_in", logits.valid & maxima.valid,
-                        Distance{(maxima.data - logits.data.logit).as_uint().wrap(s.n.logit_bits()), logits.data.tag});
+                        BelowMaximum{(maxima.data - logits.data.logit).as_uint().wrap(s.n.logit_bits()), logits.data.tag});
     logits.ready.drive(logit.ready & maxima.valid);
     maxima.ready.drive(logit.ready & logits.valid & logits.data.tag.last_of_head);
     lib::Pipeline pipe(m, "exp", logit);
