@@ -31,7 +31,7 @@ int12 numerics.preset=int12
 mixed,_stream_of_8_bits network.stream_bits=8
 mixed,_stream_of_12_bits network.stream_bits=12
 mixed,_queries_and_hidden_rows_of_8_bits numerics.query_bits=8
-mixed,_their_weights_of_8_bits numerics.query_weight_bits=8
+mixed,_their_weights_of_8_bits numerics.query_weight_bits=8 network.self_attention=0
 mixed,_features_of_6_bits numerics.feature_bits=6
 mixed,_features_of_12_bits numerics.feature_bits=12
 mixed,_their_weights_of_6_bits numerics.feature_weight_bits=6
