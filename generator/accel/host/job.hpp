@@ -19,6 +19,8 @@ struct NetworkFields {
   hdl::UInt reference_stride;  ///< bytes from the references of a query to those of the next; 0: they are packed
   hdl::UInt link;              ///< descriptor of the next job of the program; 0: none
   hdl::Bool host_step;         ///< the host is waited for before it
+  std::optional<hdl::UInt> activation;    ///< Activation, of a dense job; where there are any
+  std::optional<Scale> activation_scale;  ///< .. from its result to the format of the outputs
   explicit NetworkFields(const Shapes& s)
       : format(result_format_bits),
         position_address(s.address_bits()),
@@ -26,9 +28,12 @@ struct NetworkFields {
         epsilon(norm_epsilon_bits),
         norm_shift(norm_gain_bits),
         reference_stride(reference_stride_bits),
-        link(s.address_bits()) {}
+        link(s.address_bits()) {
+    if (s.has_activations()) activation.emplace(activation_code_bits), activation_scale.emplace();
+  }
   QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, scattered, format, position_address, residual_address,
-                  query_operand, source_operand, epsilon, norm_shift, reference_stride, link, host_step)
+                  query_operand, source_operand, epsilon, norm_shift, reference_stride, link, host_step, activation,
+                  activation_scale)
 };
 
 /// A checked job, held while it lasts.
