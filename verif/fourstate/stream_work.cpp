@@ -68,4 +68,10 @@ void add_stream(model::DenseLayer& layer, const Config& config, StreamParts part
   if (parts.norm) add_norm(s, layer.rows, layer.outputs, chance);
 }
 
+void add_activation(model::DenseLayer& layer, model::Function function) {
+  const int bits = layer.product_bits();
+  widen(layer.requant, model::activation_bits - bits);
+  layer.activation = {function, {0, 50000, static_cast<std::uint32_t>(32 - bits)}};
+}
+
 }  // namespace quillgen
