@@ -41,7 +41,7 @@ mutant 'piece' noise activation_column.v "{1'b0, u[11:7]}" "{1'b0, u[12:8]}"
 mutant 'wide piece' noise activation_column.v "{3'd6, u[12:10]}" "{3'd7, u[12:10]}"
 mutant 'place in a piece' noise activation_column.v "{u[7:0], 3'd0}" "{u[6:0], 4'd0}"
 mutant 'slope of a piece' noise activation_column.v '$signed(entry[25:15])' "\$signed({1'b0, entry[24:15]})"
-mutant 'constant of a piece' noise activation_column.v "8'd68: entry_entry = 26'h2E00CDD" "8'd68: entry_entry = 26'h2E00CFD"
+mutant 'constant of a piece' noise activation_column.v "8'd120: entry_entry = 26'd0" "8'd120: entry_entry = 26'h1000"
 mutant 'rounding of a piece' noise activation_column.v "less_part} + 16'd1" "less_part} + 16'd0"
 mutant 'sigmoid above 0' noise activation_column.v "17'h1000 - y_wide" "17'h0FFF - y_wide"
 mutant 'sign of another number' noise activation_column.v 'negative_3 <= negative_2' 'negative_3 <= negative'
