@@ -87,7 +87,8 @@ void Column::take() {
   m.note("What goes in, with its sign and its magnitude.");
   Bool take = input(m, "take", Bool());
   SInt x = input(m, "x", SInt(s.result_bits())).saturate(activation_in_bits).named("held_x");
-  UInt magnitude = mux(x.sign(), (-x).as_uint().wrap(activation_in_bits), x.as_uint()).named("magnitude");
+  const UInt opposite = (-x).as_uint().wrap(activation_in_bits);
+  UInt magnitude = mux(x.sign(), opposite, x.as_uint()).named("magnitude");
   auto kept = reg(m, "u", UInt(magnitude_bits));
   auto sign = reg(m, "negative", Bool());
   kept.when(take, mux(magnitude.bit(magnitude_bits), number(mask(magnitude_bits), magnitude_bits),
@@ -98,13 +99,25 @@ void Column::take() {
 
 void Column::look_up() {
   m.note("Its piece, and its place in it.");
-  Bool below_4 = (~u.bit(14) & ~u.bit(13)).named("below_4");
-  Bool below_2 = (below_4 & ~u.bit(12)).named("below_2");
-  UInt far = mux(u.bit(14), concat({number(7, 3), u.bits(11, 3)}), concat({number(6, 3), u.bits(10, 3)}));
-  UInt near = mux(below_2, concat({number(0, 1), u.bits(7, 5)}), concat({number(2, 2), u.bits(8, 4)}));
+  const Bool from_8 = u.bit(14), from_4 = u.bit(13), from_2 = u.bit(12);  // if none above it is set
+  Bool below_4 = (~(from_8 | from_4)).named("below_4");
+  Bool below_2 = (~(from_8 | from_4 | from_2)).named("below_2");
+  // Pieces of each width, by the bits behind the leading one; the place is what is left of u.
+  const auto joined = [&](const UInt& high, const UInt& low) { return concat({high, low}); };
+  const auto piece_of = [&](std::uint64_t prefix, int prefix_bits, int low) {
+    const UInt high = number(prefix, prefix_bits), rest = u.bits(low, piece_index_bits - prefix_bits);
+    return joined(high, rest);
+  };
+  const auto place_of = [&](int low) {
+    const UInt rest = u.bits(0, low), zeros = number(0, place_bits - low);
+    return joined(rest, zeros);
+  };
+  const UInt piece_2 = piece_of(0, 1, 7), piece_4 = piece_of(2, 2, 8), piece_8 = piece_of(6, 3, 10),
+             piece_16 = piece_of(7, 3, 11);
+  const UInt near = mux(below_2, piece_2, piece_4), far = mux(from_8, piece_16, piece_8);
   UInt piece = mux(below_4, near, far).named("piece");
-  UInt far_place = mux(u.bit(14), u.bits(0, 11), concat({u.bits(0, 10), number(0, 1)}));
-  UInt near_place = mux(below_2, concat({u.bits(0, 7), number(0, 4)}), concat({u.bits(0, 8), number(0, 3)}));
+  const UInt place_2 = place_of(7), place_4 = place_of(8), place_8 = place_of(10), place_16 = u.bits(0, place_bits);
+  const UInt near_place = mux(below_2, place_2, place_4), far_place = mux(from_8, place_16, place_8);
   place = later("place", mux(below_4, near_place, far_place));
   const bool all = c.network.activations == all_activations;
   entry = later("entry", rom(all ? concat({activation, piece}) : piece, activation_table(c), base_bits + change_bits));
@@ -133,11 +146,13 @@ SInt Column::result() const {
     constexpr int lift = activation_out_fraction - activation_in_fraction;
     UInt u_2 = later("u_2", u);
     UInt u_3 = later("u_3", u_2);
-    linear = whole_less(mux(less_negative, SInt::constant(m, 0, activation_out_bits), (u_3 << lift).to_signed()));
+    const SInt x = (u_3 << lift).to_signed(), none = SInt::constant(m, 0, activation_out_bits);
+    linear = whole_less(mux(less_negative, none, x));
   }
   if (has_activation(c.network, only_sigmoid)) {
     SInt one = SInt::constant(m, std::int64_t{1} << activation_out_fraction, activation_out_bits);
-    sigmoid = mux(less_negative, less.extend(activation_out_bits), whole_less(one));
+    const SInt below = less.extend(activation_out_bits), above = whole_less(one);
+    sigmoid = mux(less_negative, below, above);
   }
   if (!sigmoid) return *linear;
   if (!linear) return *sigmoid;

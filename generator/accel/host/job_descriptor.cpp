@@ -314,21 +314,26 @@ void Descriptor::network_rules() {
   rule(is_attention & stream_sources & bad_operand(source_operand), word::source_operand);
   UInt format = field_of(epilogue, 0, result_format_bits), shift = field_of(epilogue, 8, norm_gain_bits);
   rule(norm & ((epsilon == 0) | (epsilon > std::uint64_t{1} << 50)), word::epsilon);
+  std::optional<Bool> bad_code;
+  if (s.has_activations()) bad_code = bad_activation();
   const auto bad_low_bits = [&] {
     const int low = epilogue_activation, end = low + activation_code_bits;
     if (!s.has_activations()) return field_of(epilogue, 2, 6).any();
     Bool below = field_of(epilogue, 2, low - 2).any(), above = field_of(epilogue, end, 8 - end).any();
-    return below | above | bad_activation();
+    return below | above | *bad_code;
   };
   rule(((norm | is_attention) & (format != 0)) | (norm & (shift == 0)) | bad_low_bits() |
            field_of(epilogue, 13, 19).any(),
        word::epilogue);
-  if (s.has_activations()) rule((activation != 0) & bad_operand(activation_scale), word::activation_scale);
+  if (!s.has_activations()) return;
+  const Bool any = activation != 0, bad_scale = bad_operand(activation_scale);
+  rule(any & bad_scale, word::activation_scale);
 }
 
 // One that the hardware has not, or beside what it cannot be beside.
 Bool Descriptor::bad_activation() const {
-  Bool bad = (activation != 0) & (~is_dense | norm | refines | flags.bit(flag_relu));
+  const Bool beside = ~is_dense | norm | refines | flags.bit(flag_relu), any = activation != 0;
+  Bool bad = any & beside;
   for (unsigned code = 1; code < 1u << activation_code_bits; ++code)
     if (!has_activation(c.network, static_cast<int>(code))) bad = bad | (activation == code);
   return bad;
