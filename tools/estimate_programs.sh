@@ -33,13 +33,20 @@ cache of 4 KB, 4 ways|tiny_detector||--set feature_cache.kilobytes=4 --set featu
 regions|tiny_detector||--set feature_cache.policy=region --set feature_cache.overlap=copy
 stream of 8 bits|tiny_detector||--set network.stream_bits=8
 int8|tiny_sparse_detector||--set numerics.preset=int8
+GELU|tiny_detector:gelu||--set network.activations=all
+SiLU, 3 rows, 32 columns|tiny_sparse_detector:silu||--set network.activations=silu --set gemm.rows=3 --set gemm.columns=32
 int8, stream of 8 bits, narrow bus|tiny_detector||--set numerics.preset=int8 --set network.stream_bits=8 --set memory.data_bits=64
 C
 }
 
-# network, conditions, options: simulated and estimated with the same options.
+# network, conditions, options: simulated and estimated with the same options. network:gelu is that network with another activation in its FFNs.
 run() {
-  local network=$examples/$1 conditions=$2 options=$3 what
+  local network=$examples/${1%:*} activation=${1#*:} conditions=$2 options=$3 what
+  if [ "$activation" != "$1" ]; then
+    cp "${network}_calibration.safetensors" "${network}_scenes.safetensors" "$room"
+    LC_ALL=C sed "s/\"activation\": \"relu\"/\"activation\": \"$activation\"/" "$network.safetensors" >"$room/${network##*/}.safetensors"
+    network=$room/${network##*/}
+  fi
   # shellcheck disable=SC2086 # options are words
   "$quillgen" calibrate --preset detector $options --network "$network.safetensors" --input "${network}_calibration.safetensors" --out "$room/scales.json" >"$room/log" 2>&1 ||
     { cat "$room/log"; return 1; }

@@ -83,7 +83,7 @@ const hdl::Module& build_map_writer(hdl::Design& d, const Shapes& s);
 /// stride, row_beats; freed.
 const hdl::Module& build_dense_writer(hdl::Design& d, const Shapes& s);
 
-/// All of these.
+/// All of these. With an activation_unit also activation (its code) and activation_scale (Scale), of a dense job.
 const hdl::Module& build_gemm_unit(hdl::Design& d, const Shapes& s);
 
 // --- memory side ----------------------------------------------------------------------------------------------------
@@ -119,6 +119,11 @@ const hdl::Module& build_row_scale(hdl::Design& d, const Shapes& s);
 /// whole rows, C / row_unit() words each. Ports: table (TableWrite: gamma and beta of the channels of a word), epsilon
 /// and gain_shift (1..31), which are held while rows are in it.
 const hdl::Module& build_row_norm(hdl::Design& d, const Shapes& s);
+
+/// Activations by linear pieces (N15), all results of a row at once; only with network.activations. Ports: activation
+/// (its code) and scale (Scale), which are held while a run lasts; result and activated (Results). A result passes in
+/// its cycle where there is none, otherwise in activation_latency.
+const hdl::Module& build_activation_unit(hdl::Design& d, const Shapes& s);
 
 /// Boxes moved by deltas, and their references (N17), some 12 cycles a box. Streams: deltas (4 of box_delta_bits) and
 /// logits (4 of box_logit_bits) in, beat out, rows of box_row_beats. Ports: restart.

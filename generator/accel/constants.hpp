@@ -18,5 +18,8 @@ inline constexpr int score_bits = 13, score_fraction = 6;  ///< of a score of se
 inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
 /// Coordinates of a box as logits (NUMERICS.md N17), and what moves them.
 inline constexpr int box_logit_bits = 16, box_logit_fraction = 11, box_delta_bits = 18;
+/// An activation by linear pieces (NUMERICS.md N15): what goes into it, and what comes out before it is scaled.
+inline constexpr int activation_in_bits = 16, activation_in_fraction = 11, activation_out_bits = 17,
+                     activation_out_fraction = 12;
 
 }  // namespace quillgen::accel

@@ -113,6 +113,7 @@ struct Shapes {
 
   // Rows that jobs pass on: results and, with an epilogue, rows of the stream. Their elements have one size in memory.
   bool has_epilogue() const { return config.network.epilogue != 0; }
+  bool has_activations() const { return config.network.activations != no_activations; }  ///< by linear pieces
   int row_element_bits() const { return 8 * element_bytes(result_width(config)); }
   int row_unit() const { return data_bits() / row_element_bits(); }  ///< elements of a beat
   int result_element_bits() const {  ///< of a result of the array or of the lanes before it is written

@@ -252,6 +252,7 @@ void Top::stream_rows() {
   gemm.in("position_address", n.position_address);
   gemm.in("scale", mux(of_map, n.source_operand, n.query_operand));
   gemm.in("format", n.format), gemm.in("norm", n.norm);
+  if (s.has_activations()) gemm.in("activation", *n.activation), gemm.in("activation_scale", *n.activation_scale);
   if (!s.has_self()) return;
   gemm.in("self", *job.self), gemm.in("key_address", job.source_address), gemm.in("key_stride", job.source_stride);
 }

@@ -44,11 +44,15 @@ struct Numerics {
   bool operator==(const Numerics&) const = default;
 };
 
+/// Activations by linear pieces that results of dense jobs can pass (NetworkFormats::activations).
+enum Activations : int { no_activations, only_gelu, only_silu, only_sigmoid, all_activations };
+
 /// Whole networks: what their layers pass on, and the hardware for it.
 struct NetworkFormats {
-  int stream_bits = 16;    ///< bs, signed: rows of the residual stream
-  int epilogue = 0;        ///< 1: jobs form operands from rows of the stream, add a residual and normalise
-  int self_attention = 0;  ///< most rows of a job that is self-attention (N16); 0: there are no such jobs
+  int stream_bits = 16;              ///< bs, signed: rows of the residual stream
+  int epilogue = 0;                  ///< 1: jobs form operands from rows of the stream, add a residual and normalise
+  int self_attention = 0;            ///< most rows of a job that is self-attention (N16); 0: there are no such jobs
+  int activations = no_activations;  ///< Activations (N15)
   bool operator==(const NetworkFormats&) const = default;
 };
 

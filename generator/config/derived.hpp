@@ -121,6 +121,11 @@ constexpr int head_requant_units(const Attention& a) {
   return units;
 }
 
+/// Whether results of dense jobs can pass activation `which`: 1 GELU, 2 SiLU, 3 sigmoid.
+constexpr bool has_activation(const NetworkFormats& n, int which) {
+  return n.activations == all_activations || (which != no_activations && n.activations == which);
+}
+
 /// 32-bit words of a job descriptor.
 constexpr int descriptor_words(const Config& c) { return c.network.epilogue != 0 ? 64 : 32; }
 

@@ -13,7 +13,8 @@ std::span<const Field> fields() {
   using C = Config;
   static constexpr std::string_view resets[] = {"sync_high", "sync_low", "async_low"};
   static constexpr std::string_view policies[] = {"line", "region"}, line_shapes[] = {"2x2", "2x1", "1x1"},
-                                    overlaps[] = {"refetch", "copy"};
+                                    overlaps[] = {"refetch", "copy"},
+                                    activations[] = {"none", "gelu", "silu", "sigmoid", "all"};
   static constexpr Field table[] = {
       {"attention", "embed_dim", [](C& c) -> int& { return c.attention.embed_dim; }, 4, 1024, Shape::Any,
        "Channels of the layer (C), a multiple of heads."},
@@ -65,6 +66,8 @@ std::span<const Field> fields() {
        "normalise them."},
       {"network", "self_attention", [](C& c) -> int& { return c.network.self_attention; }, 0, 1024, Shape::Any,
        "Most rows of a job that computes self-attention; 0: there are no such jobs."},
+      {"network", "activations", [](C& c) -> int& { return c.network.activations; }, 0, 4, Shape::Choice,
+       "Activations beside ReLU that results of dense jobs can pass, by linear pieces.", activations},
       {"gemm", "rows", [](C& c) -> int& { return c.gemm.rows; }, 1, 32, Shape::Any,
        "Rows (tokens or queries) the PE array works on at a time."},
       {"gemm", "columns", [](C& c) -> int& { return c.gemm.columns; }, 2, most_columns, Shape::Any,

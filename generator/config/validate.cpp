@@ -127,7 +127,16 @@ void check_panels(const Config& c) {
          "lower it, or raise gemm.depth or gemm.columns");
 }
 
+/// How the value of a choice is written.
+std::string_view name_of(std::string_view path, const Config& c) {
+  const auto field = std::ranges::find_if(fields(), [&](const Field& f) { return f.path() == path; });
+  return field->choices[static_cast<std::size_t>(field->get(c))];
+}
+
 void check_network(const Config& c) {
+  if (c.network.epilogue == 0 && c.network.activations != no_activations)
+    refuse("network.activations", name_of("network.activations", c), "none without network.epilogue",
+           "set it to none, or network.epilogue to true");
   const int in_beat = beat_bytes(c.memory) / element_bytes(result_width(c));
   if (c.network.epilogue != 0 && c.attention.embed_dim % in_beat != 0)
     refuse("attention.embed_dim", c.attention.embed_dim,

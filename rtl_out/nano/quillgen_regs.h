@@ -145,6 +145,8 @@
 #define QUILLGEN_CAP_NETWORK_STREAM_MASK                  0x0000001Fu
 #define QUILLGEN_CAP_NETWORK_EPILOGUE_SHIFT               5            /* 1: operands, residual, norm */
 #define QUILLGEN_CAP_NETWORK_EPILOGUE_MASK                0x00000020u
+#define QUILLGEN_CAP_NETWORK_ACTIVATIONS_SHIFT            6            /* of dense jobs beside ReLU: bit 0 GELU, 1 SiLU, 2 sigmoid */
+#define QUILLGEN_CAP_NETWORK_ACTIVATIONS_MASK             0x000001C0u
 #define QUILLGEN_CAP_NETWORK_SELF_ATTENTION_SHIFT         16           /* most rows of self-attention; 0: there is none */
 #define QUILLGEN_CAP_NETWORK_SELF_ATTENTION_MASK          0x07FF0000u
 #define QUILLGEN_COUNT_CYCLES                             0x080u       /* RO: cycles from the begin of the job to its end; times the lanes, the sum of the next eight */
@@ -248,9 +250,13 @@
 #define QUILLGEN_DESCRIPTOR_WORD_SOURCE_OPERAND           39u          /* operands of the sources, likewise */
 #define QUILLGEN_DESCRIPTOR_WORD_EPILOGUE                 40u          /* what becomes of results */
 #define QUILLGEN_DESCRIPTOR_RESULT_FORMAT_SHIFT           0            /* of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the stream (stream_bits), 3 deltas of boxes (N17), which are added to residual logits; else 0 */
+#define QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT              4            /* of a dense job without ReLU, norm or boxes, if CAP_NETWORK.activations has it: 1 GELU, 2 SiLU, 3 sigmoid (N15); else 0 */
 #define QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT              8            /* of gamma and beta (N14), 1 to 31 with a norm */
 #define QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE         41u          /* of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of boxes; 0: they follow each other */
 #define QUILLGEN_DESCRIPTOR_WORD_LINK                     42u          /* address of the descriptor of the next job of the program, low and high half; 0: none */
+#define QUILLGEN_DESCRIPTOR_WORD_ACTIVATION_SCALE         44u          /* if CAP_NETWORK.activations is not 0, with an activation: from its result to the outputs (N15) */
+#define QUILLGEN_DESCRIPTOR_ACTIVATION_MULT_SHIFT         0            /* multiplier */
+#define QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT_SHIFT        16           /* shift, 1 to 47 */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_ADDRESS       18u          /* address of the rows v, low and high half */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_STRIDE        20u          /* bytes from one row v to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_SCALE               21u          /* scales (N16); other bits 0 */

@@ -69,6 +69,7 @@ class Queue {
 /// Cycles of the parts that are no parameters: registers of pipelines and FIFOs, as generator/accel builds them.
 inline constexpr int fifo_delay = 1, sram_fifo_delay = 3;
 inline constexpr int requantise_delay = 3;
+inline constexpr int activation_delay = 3 + requantise_delay;  ///< of an activation by linear pieces
 inline constexpr int most_burst_beats = 16;
 /// Bytes that base addresses are aligned to; tensors are taken to begin so far behind a page.
 inline constexpr int base_alignment = 64;

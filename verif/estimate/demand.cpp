@@ -108,6 +108,7 @@ Demand demand_of(const model::DenseLayer& layer) {
   demand.stream = stream_demand(layer.stream);
   demand.stream.boxes = !layer.boxes.empty();
   demand.stream.gathers = layer.gathers, demand.stream.scatters = layer.scatters;
+  demand.stream.activation = model::by_pieces(layer.activation.function);
   return demand;
 }
 

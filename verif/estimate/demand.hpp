@@ -31,6 +31,7 @@ struct StreamDemand {
   bool boxes = false;                     ///< results of a dense product move boxes
   /// Rows of a dense product lie where a list says that has an entry for each: those that are read; that are written.
   bool gathers = false, scatters = false;
+  bool activation = false;   ///< results of a dense product pass one by linear pieces
   int reference_stride = 0;  ///< bytes from a reference to the next; 0: they follow each other
   /// Something is added to results before they are written.
   bool adds() const { return norm || boxes; }

@@ -83,6 +83,7 @@ void Drawn::attention(const std::string& name, const std::vector<Reference>& ref
 void Drawn::mlp_and_norm(const std::string& name, int rows, bool named) {
   auto first = of_stream(), second = of_operands();
   first.gathers = named, second.scatters = named, second.norm = true;
+  first.activation = model::by_pieces(net.activation);
   dense(name + ".hidden", {rows, channels, hidden}, first);
   dense(name + ".output", {rows, hidden, channels}, second);
 }

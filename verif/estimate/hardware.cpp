@@ -185,6 +185,8 @@ Hardware hardware_of(const Config& c) {
            banks * std::max<std::int64_t>(1, result_elements(c) / banks) * ((groups - 1) * row_slots + g.rows) *
                std::max(n.feature_bits, result));
   if (epilogue) add(operand_former_of(c)), add(row_epilogue_of(c));
+  // Of each result that leaves the array in a cycle: the place in its piece, and its scale.
+  if (c.network.activations != no_activations) block_of("activation_unit", 2 * std::int64_t{g.columns}, 0);
   if (c.network.self_attention > 0) add(self_attention_of(c));
   block_of("token_mask", 0, std::int64_t{divide_up(a.max_tokens, beat_bytes(c.memory))} * beat_bytes(c.memory));
   // What is written waits for the whole of its burst, and there is room for another.

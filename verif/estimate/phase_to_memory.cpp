@@ -78,7 +78,9 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   const auto& stream = b.demand.stream;
   const int output_beats = row_beats(outputs, result_width(c), c.memory);
   Rows rows(b, shape.inner, c.numerics.query_bits, stream.queries, stream.positions);
-  PeArray array(b.clock, b.array_timing(tiles, shape.inner), b.result_groups());
+  auto timing = b.array_timing(tiles, shape.inner);
+  if (stream.activation) timing.finish += activation_delay;
+  PeArray array(b.clock, timing, b.result_groups());
   BurstWriter writer(b.beat(), b.latency);
   std::optional<ListedRows> list;
   if (stream.gathers || stream.scatters) list.emplace(b);

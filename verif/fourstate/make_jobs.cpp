@@ -1,7 +1,7 @@
 // Jobs for the four-state bench: what memory holds before and after each, for $readmemh, a beat a line, the highest
 // byte first. Bytes that nobody has given a value are x: those between the tensors and, with `x`, those that a tensor
 // may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
-//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:formed][:norm]...
+//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:gelu|:silu|:sigmoid][:formed][:norm]...
 // WORK is a workload file, the shape of a dense job, ROWSxINNERxOUTPUTS, or self-attention, selfROWS; given: its value
 // map is in memory. With an epilogue, formed: its operands are formed from rows of the stream; norm: its results are
 // added to residual rows, in place in every second job, and normalised.
@@ -156,13 +156,15 @@ void place_positions(Image& image, const Config& c, const model::Stream& stream,
 }
 
 /// With an epilogue: words that depend on flags which the job does not have may hold anything.
-void fill_unused(Descriptor& d, Chance& noise) {
+void fill_unused(Descriptor& d, bool has_activations, Chance& noise) {
   const auto flags = d[QUILLGEN_DESCRIPTOR_WORD_FLAGS];
   const auto any = [&](unsigned flag, int word) {
     if ((flags & flag) == 0) d[static_cast<std::size_t>(word)] = static_cast<std::uint32_t>(noise.bits());
   };
   any(QUILLGEN_DESCRIPTOR_FLAG_STREAM_QUERIES, QUILLGEN_DESCRIPTOR_WORD_QUERY_OPERAND);
   any(QUILLGEN_DESCRIPTOR_FLAG_STREAM_SOURCES, QUILLGEN_DESCRIPTOR_WORD_SOURCE_OPERAND);
+  if (has_activations && (d[QUILLGEN_DESCRIPTOR_WORD_EPILOGUE] >> QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT & 3) == 0)
+    d[QUILLGEN_DESCRIPTOR_WORD_ACTIVATION_SCALE] = static_cast<std::uint32_t>(noise.bits());
   for (const int half : {0, 1}) any(QUILLGEN_DESCRIPTOR_FLAG_NORM, QUILLGEN_DESCRIPTOR_WORD_EPSILON + half);
 }
 
@@ -188,7 +190,7 @@ Job make_job(const Config& config, bool noise, const Layout& place,
       if (*address == 0) *address = chance.bits();
     if (any.source_stride == 0) any.source_stride = static_cast<int>(chance.bits());
     auto descriptor = describe(any);
-    if (config.network.epilogue != 0) fill_unused(descriptor, chance);
+    if (config.network.epilogue != 0) fill_unused(descriptor, config.network.activations != no_activations, chance);
     return to_bytes(descriptor, config);
   });
   place(image, a);
@@ -236,9 +238,11 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
       compute);
 }
 
-Job dense_job(const Config& config, bool noise, int number, const DenseShape& shape, StreamParts parts) {
+Job dense_job(const Config& config, bool noise, int number, const DenseShape& shape, StreamParts parts,
+              model::Function activation) {
   auto layer = random_dense(config.numerics, shape, true, static_cast<std::uint64_t>(number));
   if (parts.any()) add_stream(layer, config, parts, static_cast<std::uint64_t>(number));
+  if (model::by_pieces(activation)) add_activation(layer, activation);
   const auto output = model::run_dense(layer);
   const auto place = [&](Image& image, JobAddresses& a) {
     const auto& stream = layer.stream;
@@ -324,12 +328,18 @@ int run(const std::vector<std::string>& arguments) {
     StreamParts parts;
     parts.norm = ends_with(":norm"), parts.formed = ends_with(":formed");
     if (parts.any() && config.network.epilogue == 0) throw UserError(*work + ": the design has no epilogue");
+    auto activation = model::Function::none;
+    for (const auto& [mark, code] : {std::pair{":gelu", 1}, {":silu", 2}, {":sigmoid", 3}}) {
+      if (!ends_with(mark)) continue;
+      if (!has_activation(config.network, code)) throw UserError(*work + ": the design has no such activation");
+      activation = static_cast<model::Function>(static_cast<int>(model::Function::gelu) + code - 1);
+    }
     const bool given = ends_with(":given");
     DenseShape shape;
     int rows = 0;
     if (std::sscanf(name.c_str(), "self%d", &rows) == 1) jobs.push_back(self_job(config, noise, number, rows));
     else if (std::sscanf(name.c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
-      jobs.push_back(dense_job(config, noise, number, shape, parts));
+      jobs.push_back(dense_job(config, noise, number, shape, parts, activation));
     else jobs.push_back(attention_job(config, noise, number, name, given, parts));
   }
   std::size_t beats = 0;
@@ -346,7 +356,8 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fputs("usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:formed][:norm]...\n", stderr);
+    std::fputs("usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:gelu|:silu|:sigmoid][:formed][:norm]...\n",
+               stderr);
     return 2;
   }
   try {

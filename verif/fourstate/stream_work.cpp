@@ -68,4 +68,11 @@ void add_stream(model::DenseLayer& layer, const Config& config, StreamParts part
   if (parts.norm) add_norm(s, layer.rows, layer.outputs, chance);
 }
 
+void add_activation(model::DenseLayer& layer, model::Function function) {
+  const int bits = layer.product_bits();
+  widen(layer.requant, model::activation_bits - bits);
+  const int whole = function == model::Function::sigmoid ? 28 : 32;  // a result of 1, or of 16, and 16 bits of scale
+  layer.activation = {function, {0, 50000, static_cast<std::uint32_t>(whole - bits)}};
+}
+
 }  // namespace quillgen

@@ -15,4 +15,7 @@ struct StreamParts {
 void add_stream(model::QuantisedLayer& layer, const Config& config, StreamParts parts, std::uint64_t seed);
 void add_stream(model::DenseLayer& layer, const Config& config, StreamParts parts, std::uint64_t seed);
 
+/// An activation by linear pieces of a layer whose results fill their format, in the place of the one that it has.
+void add_activation(model::DenseLayer& layer, model::Function function);
+
 }  // namespace quillgen

@@ -55,6 +55,7 @@ std::vector<Parameter> make_parameters() {
   add("norm", &Workload::norm, 0, flat_norm);
   add("dense_list", &Workload::dense_list, 0, both_listed);
   add("result_format", &Workload::result_format, 0, 3);
+  add("activation", &Workload::activation, 0, 3);
   add("reference_gap", &Workload::reference_gap, 0, 8);
   add("self_rows", &Workload::self_rows, 0, 1024);
   add("self_operands", &Workload::self_operands, 0, corner_values);

@@ -58,6 +58,9 @@ struct Workload {
   int norm = 0;                                               ///< Norms; a dense layer has C outputs then
   int dense_list = 0;                                         ///< Lists, of a dense layer
   int result_format = 0;  ///< of a dense layer without a norm: 0 output, 1 query, 2 stream, 3 boxes
+  /// By linear pieces, of a dense layer without ReLU, norm or boxes whose configuration has it: 0 none, 1 GELU, 2 SiLU,
+  /// 3 sigmoid.
+  int activation = 0;
   int reference_gap = 0;  ///< 0: references are packed; otherwise their stride is so many beats, less one, longer
   // With network.self_attention:
   int self_rows = 0;  ///< of a job of it, after the first layer and the dense job; 0: there is none

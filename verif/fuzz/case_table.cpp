@@ -412,6 +412,34 @@ void add_network(Table& t) {
             fmt::format("dense.bits={} dense.product.highest>0 dense.panels>1 dense.negative{} ",
                         std::array{9, 11, 15}[static_cast<std::size_t>(format)], relu != 0 ? "=0" : ">0") +
                 counted(format == 2 ? 3 : 0, 0, 0, 0));
+  // Sums of small and of all sizes; in every format of the results, in one panel and several.
+  constexpr const char* functions[] = {"GELU", "SiLU", "sigmoid"};
+  for (const int code : {1, 2, 3})
+    for (const int format : {0, 1, 2}) {
+      const auto name = fmt::format("{} to results of format {}", functions[code - 1], format);
+      const auto changes = epilogue(15) + "numerics.query_bits=11 numerics.output_bits=9 " +
+                           flags(format == 2, 0, 0, no_norm) + set("workload.result_format", format) +
+                           set("workload.activation", code);
+      // 2, 3, 4: as in model::Function.
+      const auto claims = fmt::format("activation.function={} dense.bits={} dense.panels>1 ", code + 1,
+                                      std::array{9, 11, 15}[static_cast<std::size_t>(format)]) +
+                          counted(format == 2 ? 3 : 0, 0, 0, 0);
+      t.add(name, changes + set("network.activations", all_activations), "activation.full>0 " + claims);
+      t.add(name + ", at both ends",
+            changes + set("network.activations", code) + set("workload.output_scales", saturating_scale),
+            "activation.lowest>0 activation.highest>0 dense.saturated>0 " + claims);
+    }
+  t.add("GELU of rows of a list, late and stalled",
+        epilogue(12) + set("network.activations", all_activations) +
+            "workload.activation=1 workload.dense_rows=40 workload.stall_percent=60 workload.latency=100 " +
+            set("workload.dense_list", gathered) + flags(1, 1, 1, no_norm),
+        "activation.function=2 dense.gathered=1 dense.rows=40 " + counted(3, 3, 2, 0));
+  t.add("activations there but not asked for", epilogue(12) + set("network.activations", all_activations) + all,
+        all_counted);
+  t.add("sigmoid, one row of the array",
+        epilogue(12) + set("network.activations", only_sigmoid) + "workload.activation=3 gemm.rows=1 " +
+            flags(0, 0, 0, no_norm),
+        "activation.function=4 " + counted(0, 0, 0, 0));
   t.add("ReLU before a norm", epilogue(12) + all + "workload.relu=1 ", "dense.negative>0 " + all_counted);
   const std::string four_heads = "attention.heads=4 attention.embed_dim=16 gemm.columns=12 feature_cache.kilobytes=2 ";
   for (const int lanes : {2, 4})

@@ -224,7 +224,12 @@ void add_dense(Facts& facts, const Config& config, const model::DenseLayer& laye
   add_stream(facts, layer.stream, layer.stream.norm ? product : std::vector<std::int32_t>(), layer.numerics);
   facts["dense.negative"] += std::count_if(product.begin(), product.end(), [](auto v) { return v < 0; });
   facts["dense.zero"] += std::count(product.begin(), product.end(), 0);
-  add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.product_bits());
+  add_saturated(facts, "dense", layer.input, layer.weight, layer.requant, layer.sum_bits());
+  if (!model::by_pieces(layer.activation.function)) return;
+  facts["activation.function"] = static_cast<int>(layer.activation.function);
+  const auto sums = model::linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner),
+                                  model::activation_bits);
+  add_signed(facts, "activation", sums, model::activation_bits);
 }
 
 void add_run(Facts& facts, const Config& config, const harness::JobResult& result, const harness::Work& work) {

@@ -98,7 +98,8 @@ std::string run_session(const Simulated& simulated, std::uint64_t seed, int jobs
     } else {
       m.dense = fuzz::random_dense(dense_case(draw, simulated.config));
       m.product = model::run_dense(m.dense);
-      name = fmt::format("{}x{}x{}{}", m.dense.rows, m.dense.inner, m.dense.outputs, m.dense.relu ? ", ReLU" : "");
+      name = fmt::format("{}x{}x{}{}", m.dense.rows, m.dense.inner, m.dense.outputs,
+                         m.dense.activation.function == model::Function::relu ? ", ReLU" : "");
       result = session.run({harness::DenseWork{m.dense, m.product}});
       ++counts.dense;
       counts.outputs += result.stages.empty() ? 0 : result.stages.back().compared;

@@ -60,6 +60,7 @@ void mend(Config& c) {
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
   while (block_beats(c) > 16) c.memory.data_bits *= 2;
   if (a.embed_dim % (beat_bytes(c.memory) / element_bytes(result_width(c))) != 0) c.network.epilogue = 0;
+  if (c.network.epilogue == 0) c.network.activations = no_activations;
   if (c.network.epilogue == 0 || n.query_bits > std::max(n.query_weight_bits, n.feature_weight_bits) ||
       a.head_dim() % c.gemm.depth != 0)
     c.network.self_attention = 0;
@@ -139,6 +140,13 @@ void choose_network(Config& c, std::uint64_t seed) {
   mend(c);
 }
 
+/// .. and which activations dense jobs may have.
+void choose_activations(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x70696563);
+  if (c.network.epilogue != 0)
+    c.network.activations = draw.chance(40) ? no_activations : draw.between(1, all_activations);
+}
+
 /// .. and whether its jobs may be self-attention.
 void choose_self_attention(Config& c, std::uint64_t seed) {
   Draw draw(seed ^ 0x73656c66);
@@ -170,6 +178,7 @@ void choose_streams(Workload& w, std::uint64_t seed) {
   w.operand_scales = draw.chance(70) ? useful_scale : draw.between(0, mixed_scale);
   w.norm = draw.chance(40) ? no_norm : draw.between(usual_norm, flat_norm);
   w.result_format = draw.below(4);
+  w.activation = Draw(seed ^ 0x6163746976).below(4);
   w.reference_gap = draw.chance(60) ? 0 : draw.between(1, 8);
   w.dense_list = draw.chance(50) ? no_list : draw.between(gathered, both_listed);
 }
@@ -296,6 +305,7 @@ Case random_case(std::uint64_t seed) {
   choose_regions(c.config, seed);
   choose_network(c.config, seed);
   choose_self_attention(c.config, seed);
+  choose_activations(c.config, seed);
   c.workload = random_workload(draw, c.config);
   choose_streams(c.workload, seed);
   choose_self_rows(c.workload, c.config, seed);

@@ -306,6 +306,14 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
   return layer;
 }
 
+/// By linear pieces, to results of `bits` bits that use their format, saturate it or leave most of it.
+model::Activation activation(const Case& c, int code, int bits) {
+  Draw draw(c.workload.content + 7);
+  const auto function = static_cast<model::Function>(static_cast<int>(model::Function::gelu) + code - 1);
+  const auto mult = static_cast<std::uint32_t>(draw.chance(10) ? draw.between(0, 65535) : draw.between(1 << 15, 65535));
+  return {function, {0, mult, static_cast<std::uint32_t>(std::clamp(16 + 16 - bits + draw.between(-2, 2), 1, 47))}};
+}
+
 model::DenseLayer random_dense(const Case& c) {
   Draw draw(c.workload.content + 2);
   const auto& w = c.workload;
@@ -316,7 +324,7 @@ model::DenseLayer random_dense(const Case& c) {
   const bool with_stream = c.config.network.epilogue != 0, norm = with_stream && w.norm != no_norm;
   const bool boxes = with_stream && !norm && w.result_format == 3;
   const int outputs = norm ? c.config.attention.embed_dim : boxes ? 4 : w.dense_outputs;
-  model::DenseLayer layer{n, w.dense_rows, w.dense_inner, outputs, {}, {}, {}, w.relu != 0};
+  model::DenseLayer layer{n, w.dense_rows, w.dense_inner, outputs, {}, {}, {}, model::relu_if(w.relu != 0)};
   layer.input = values(draw, w.query_values, elements(w.dense_rows, w.dense_inner), n.query_bits);
   layer.weight = values(draw, w.query_weights, elements(w.dense_inner, outputs), n.query_weight_bits);
   if (with_stream) {
@@ -347,10 +355,12 @@ model::DenseLayer random_dense(const Case& c) {
       layer.index_list.assign(all.begin(), all.begin() + w.dense_rows);
     }
   }
+  if (!norm && !boxes && w.relu == 0 && has_activation(c.config.network, w.activation))
+    layer.activation = activation(c, w.activation, layer.product_bits());
   const bool flat = norm && w.norm == flat_norm;
   layer.requant =
       scales(draw, flat ? zero_scale : w.output_scales, outputs,
-             std::max(1, dot_bits(n.query_bits, n.query_weight_bits, w.dense_inner)), layer.product_bits(), !flat);
+             std::max(1, dot_bits(n.query_bits, n.query_weight_bits, w.dense_inner)), layer.sum_bits(), !flat);
   return layer;
 }
 

@@ -38,6 +38,11 @@ class Maker {
     net.queries = shape_ ? shape_->queries : draw_.between(1, std::min(tokens, 20));
     net.classes = classes_ = draw_.between(1, 6);
     hidden_ = shape_ ? shape_->hidden : draw_.between(1, std::min(config_.gemm.max_inner, 3 * a.embed_dim));
+    const auto activations = config_.network.activations;
+    if (activations != no_activations)
+      activation_ = draw_.chance(20)                 ? model::Function::relu
+                    : activations != all_activations ? function_of(activations)
+                                                     : function_of(draw_.between(only_gelu, only_sigmoid));
     net.position = rows(tokens, a.embed_dim, net.stream_bits - 2);
     for (int i = 0; i < tokens * a.levels * 2; ++i) net.reference.push_back(draw_.between(0, 65536));
     for (int i = 0; i < tokens * 4; ++i) net.anchor.push_back(draw_.between(-6000, 6000));
@@ -99,11 +104,17 @@ class Maker {
     }
     return p;
   }
-  model::Mlp mlp(int outputs, int bits) {
+  static model::Function function_of(int activation) {
+    return static_cast<model::Function>(static_cast<int>(model::Function::gelu) + activation - 1);
+  }
+  model::Mlp mlp(int outputs, int bits, model::Function activation = model::Function::relu) {
     model::Mlp m;
     m.operand = operand();
-    m.hidden = projection(config_.attention.embed_dim, hidden_, n_.query_bits);
-    m.hidden.relu = true;
+    const bool pieces = model::by_pieces(activation);
+    m.hidden = projection(config_.attention.embed_dim, hidden_, pieces ? model::activation_bits - 2 : n_.query_bits);
+    m.hidden.bits = n_.query_bits;
+    m.hidden.activation.function = activation;
+    if (pieces) m.hidden.activation.scale = scale(draw_, model::activation_bits - 1, n_.query_bits);
     m.output = projection(hidden_, outputs, bits);
     return m;
   }
@@ -138,7 +149,7 @@ class Maker {
     model::EncoderLayer layer;
     layer.attention = attention();
     layer.norm1 = norm();
-    layer.ffn = mlp(config_.attention.embed_dim, branch_bits(config_));
+    layer.ffn = mlp(config_.attention.embed_dim, branch_bits(config_), activation_);
     layer.norm2 = norm();
     return layer;
   }
@@ -156,7 +167,7 @@ class Maker {
     layer.norm2 = norm();
     layer.cross = attention();
     layer.norm1 = norm();
-    layer.ffn = mlp(channels, branch_bits(config_));
+    layer.ffn = mlp(channels, branch_bits(config_), activation_);
     layer.norm3 = norm();
     layer.box = mlp(4, model::box_delta_bits);
     layer.classes_operand = operand();
@@ -171,6 +182,7 @@ class Maker {
   std::uint64_t seed_, layers_ = 0;
   std::vector<model::LevelShape> levels_ = {};
   int hidden_ = 1, classes_ = 0;
+  model::Function activation_ = model::Function::relu;  // of FFNs
 };
 
 }  // namespace

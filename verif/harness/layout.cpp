@@ -87,6 +87,15 @@ void add_stream(Descriptor& d, const model::Stream& s, unsigned result_format, c
                                           << QUILLGEN_DESCRIPTOR_NORM_SHIFT_SHIFT;
 }
 
+/// One by linear pieces.
+void add_activation(Descriptor& d, const model::Activation& a) {
+  if (!model::by_pieces(a.function)) return;
+  const auto code = static_cast<std::uint32_t>(a.function) - static_cast<std::uint32_t>(model::Function::gelu) + 1;
+  d[QUILLGEN_DESCRIPTOR_WORD_EPILOGUE] |= code << QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT;
+  d[QUILLGEN_DESCRIPTOR_WORD_ACTIVATION_SCALE] = a.scale.mult << QUILLGEN_DESCRIPTOR_ACTIVATION_MULT_SHIFT |
+                                                 a.scale.shift << QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT_SHIFT;
+}
+
 /// The format of a dense layer that has `bits` bits and no norm.
 unsigned format_of(int bits, const Config& c) {
   if (bits == c.numerics.output_bits) return 0;
@@ -215,7 +224,8 @@ Descriptor make_descriptor(const AttentionWork& work, const Config& config, cons
 
 Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config, const JobAddresses& a,
                            std::uint32_t job_id) {
-  auto d = common_words(QUILLGEN_DESCRIPTOR_KIND_DENSE, layer.relu ? QUILLGEN_DESCRIPTOR_FLAG_RELU : 0, job_id,
+  auto d = common_words(QUILLGEN_DESCRIPTOR_KIND_DENSE,
+                        layer.activation.function == model::Function::relu ? QUILLGEN_DESCRIPTOR_FLAG_RELU : 0, job_id,
                         layer.rows, a);
   d[QUILLGEN_DESCRIPTOR_WORD_DENSE_SHAPE] = static_cast<std::uint32_t>(layer.inner) << QUILLGEN_DESCRIPTOR_INNER_SHIFT |
                                             static_cast<std::uint32_t>(layer.outputs)
@@ -233,6 +243,7 @@ Descriptor make_descriptor(const model::DenseLayer& layer, const Config& config,
   if (config.network.epilogue == 0) return d;
   const bool adds = layer.stream.norm || !layer.boxes.empty();
   add_stream(d, layer.stream, !layer.boxes.empty() ? 3 : adds ? 0 : format_of(layer.product_bits(), config), a);
+  add_activation(d, layer.activation);
   return d;
 }
 

@@ -85,8 +85,11 @@ void Session::check_capabilities(JobResult& result) {
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
   expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
   expect("CAP_WEIGHTS", QUILLGEN_CAP_WEIGHTS, weight_words(config_));
+  int activations = 0;
+  for (int which = 0; which < 3; ++which) activations |= has_activation(config_.network, which + 1) << which;
   expect("CAP_NETWORK", QUILLGEN_CAP_NETWORK,
-         config_.network.stream_bits | config_.network.epilogue << 5 | config_.network.self_attention << 16);
+         config_.network.stream_bits | config_.network.epilogue << 5 | activations << 6 |
+             config_.network.self_attention << 16);
   for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
                                       {"INT_STATE", QUILLGEN_INT_STATE},
                                       {"INT_ENABLE", QUILLGEN_INT_ENABLE},

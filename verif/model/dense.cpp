@@ -25,6 +25,9 @@ void validate(const DenseLayer& layer) {
   check(!s.norm || (layer.product_bits() == s.bits + 2 && has_shape(s.residual, layer.rows, layer.outputs) &&
                     all_fit(s.residual, s.bits)),
         "dense layer: residual");
+  check(!by_pieces(layer.activation.function) ||
+            (all_legal({layer.activation.scale}) && layer.activation.scale.bias == 0 && !s.norm && layer.boxes.empty()),
+        "dense layer: activation");
   check(layer.boxes.empty() ||
             (has_shape(layer.boxes, layer.rows, 4) && layer.outputs == 4 && layer.product_bits() == box_delta_bits),
         "dense layer: boxes");
@@ -33,9 +36,8 @@ void validate(const DenseLayer& layer) {
 std::vector<std::int32_t> run_dense(const DenseLayer& layer) {
   validate(layer);
   auto result =
-      linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner), layer.product_bits());
-  if (layer.relu)
-    for (auto& y : result) y = std::max(y, 0);
+      linear(layer.input, layer.weight, layer.requant, static_cast<std::size_t>(layer.inner), layer.sum_bits());
+  for (auto& y : result) y = activate(layer.activation, y, layer.product_bits());
   if (!layer.boxes.empty()) {
     std::vector<std::int32_t> rows;
     for (std::size_t box = 0; box < layer.boxes.size(); box += 4) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/activation.hpp"
 #include "model/layer.hpp"
 
 namespace quillgen::model {
@@ -14,7 +15,7 @@ struct DenseLayer {
   std::vector<std::int32_t> input;       ///< A, [M, K], query_bits
   std::vector<std::int32_t> weight;      ///< B transposed, [N, K], query_weight_bits
   std::vector<Requant> requant;          ///< [N]
-  bool relu = false;
+  Activation activation = {};
   Stream stream = {};                ///< of a layer of a network; `input` is its operands
   int result_bits = 0;               ///< of the products: with a norm bs + 2; 0: output_bits
   std::vector<int> index_list = {};  ///< [M] or empty, different rows of `list_rows` in memory ..
@@ -24,6 +25,8 @@ struct DenseLayer {
   bool gathers = false, scatters = false;  ///< .. where inputs come from; where residuals and outputs lie
 
   int product_bits() const { return result_bits == 0 ? numerics.output_bits : result_bits; }
+  /// Of the products before an activation.
+  int sum_bits() const { return by_pieces(activation.function) ? activation_bits : product_bits(); }
 };
 
 /// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.

@@ -27,9 +27,9 @@ Integers gather(const Integers& rows, const std::vector<int>& list, std::size_t 
 }
 
 Integers project(const Projection& p, const Integers& rows) {
-  auto result = linear(rows, p.weight, p.requant, p.length, p.bits);
-  if (p.relu)
-    for (auto& y : result) y = std::max(y, 0);
+  auto result =
+      linear(rows, p.weight, p.requant, p.length, by_pieces(p.activation.function) ? activation_bits : p.bits);
+  for (auto& y : result) y = activate(p.activation, y, p.bits);
   return result;
 }
 

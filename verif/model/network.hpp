@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "model/activation.hpp"
 #include "model/layer.hpp"
 #include "model/norm.hpp"
 #include "model/self_attention.hpp"
@@ -16,16 +17,16 @@ namespace quillgen::model {
 
 using Integers = std::vector<std::int32_t>;
 
-/// A dense layer within a network (N11): [N, length] weights, `bits` of the result.
+/// A dense layer within a network (N11): [N, length] weights.
 struct Projection {
   Integers weight;
   std::vector<Requant> requant;  ///< [N]
   std::size_t length = 0;
-  int bits = 0;
-  bool relu = false;
+  int bits = 0;  ///< of the results
+  Activation activation = {};
 };
 
-/// Two dense layers, the first with ReLU, and the operand of the first formed from the stream (N12).
+/// Two dense layers, the first with an activation, and the operand of the first formed from the stream (N12).
 struct Mlp {
   Requant operand;
   Projection hidden, output;

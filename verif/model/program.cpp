@@ -67,8 +67,8 @@ class Builder {
 
   /// A dense job that is not yet complete.
   DenseLayer dense(const Projection& p, const Input& in) const {
-    DenseLayer layer{n_,        0,     static_cast<int>(p.length), static_cast<int>(p.requant.size()), {}, p.weight,
-                     p.requant, p.relu};
+    DenseLayer layer{
+        n_, 0, static_cast<int>(p.length), static_cast<int>(p.requant.size()), {}, p.weight, p.requant, p.activation};
     layer.rows = static_cast<int>(in.rows.size() / p.length);
     layer.stream.bits = net_.stream_bits;
     layer.result_bits = p.bits;

@@ -128,9 +128,10 @@ class FloatRun {
     return decided_ ? decided_->list : highest_rows(score, 1, net_.listed());
   }
 
-  Values mlp(const std::string& name, const Mlp& m, const Values& rows) const {
+  Values mlp(const std::string& name, const Mlp& m, const Values& rows,
+             model::Function activation = model::Function::relu) const {
     auto hidden = evaluate(m.hidden, seen(name + ".operand", rows));
-    for (auto& h : hidden) h = std::max(h, 0.0);
+    for (auto& h : hidden) h = model::exact(activation, h);
     return evaluate(m.output, seen(name + ".hidden", hidden));
   }
 
@@ -167,7 +168,8 @@ class FloatRun {
     x = normalised(plus(x, attend(name, layer.attention, query, memory_, rows(net_.references, 2), false)), layer.norm1,
                    net_.norm_epsilon);
     seen(name + ".norm1", x);
-    x = seen(name + ".norm2", normalised(plus(x, mlp(name + ".ffn", layer.ffn, x)), layer.norm2, net_.norm_epsilon));
+    x = seen(name + ".norm2",
+             normalised(plus(x, mlp(name + ".ffn", layer.ffn, x, net_.activation)), layer.norm2, net_.norm_epsilon));
     if (list.empty()) memory_ = std::move(x);
     else
       for (std::size_t i = 0; i < list.size(); ++i)
@@ -197,7 +199,7 @@ class FloatRun {
     add(evaluate(layer.output, seen(name + ".self.heads", heads)), layer.norm2, name + ".norm2");
     add(attend(name + ".cross", layer.cross, plus(target_, position), memory_, boxes_, true), layer.norm1,
         name + ".norm1");
-    add(mlp(name + ".ffn", layer.ffn, target_), layer.norm3, name + ".norm3");
+    add(mlp(name + ".ffn", layer.ffn, target_, net_.activation), layer.norm3, name + ".norm3");
     move_boxes(mlp(name + ".box", layer.box, target_));
     classes_ = seen(name + ".classes", evaluate(layer.classes, target_));
   }

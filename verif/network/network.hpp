@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/activation.hpp"
 #include "model/layer.hpp"
 #include "reference/safetensors.hpp"
 
@@ -18,7 +19,7 @@ struct Linear {
   Values bias;    ///< [N]
 };
 
-/// Two layers with ReLU between them.
+/// Two layers, between them an activation: ReLU, or in FFNs that of the network.
 struct Mlp {
   Linear hidden, output;
 };
@@ -55,7 +56,8 @@ struct Network {
   std::string fingerprint;  ///< of all parameters, 16 hexadecimal digits
   int channels = 0, heads = 0, levels = 0, points = 0, hidden = 0, queries = 0, classes = 0;
   double norm_epsilon = 0;
-  double keep = 1;  ///< share of the tokens that the encoder works on
+  model::Function activation = model::Function::relu;  ///< of FFNs: relu, gelu or silu
+  double keep = 1;                                     ///< share of the tokens that the encoder works on
   std::vector<model::LevelShape> level_shapes;
   Values position;    ///< [S, C]
   Values references;  ///< [S, 2], the same on every level

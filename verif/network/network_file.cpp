@@ -18,6 +18,13 @@
 namespace quillgen::network {
 namespace {
 
+struct ActivationName {
+  std::string_view name;
+  model::Function function;
+};
+constexpr ActivationName activation_names[] = {
+    {"relu", model::Function::relu}, {"gelu", model::Function::gelu}, {"silu", model::Function::silu}};
+
 const std::vector<std::string> known_keys = {"d_model", "n_heads",        "n_levels",       "n_points",
                                              "ffn",     "encoder_layers", "decoder_layers", "queries",
                                              "classes", "activation",     "norm_eps",       "keep"};
@@ -34,9 +41,7 @@ class NetworkReader {
     n.points = number("n_points", 1, 64), n.hidden = number("ffn", 1, 65536), n.queries = number("queries", 1, 1024);
     n.classes = number("classes", 1, 1024), n.norm_epsilon = share("norm_eps", 0, 1), n.keep = 1;
     if (file_.metadata().contains("keep")) n.keep = share("keep", 0, 1);
-    if (text("activation") != "relu")
-      refuse(
-          fmt::format("metadata activation = {}: must be relu; the hardware has no other", shown(text("activation"))));
+    n.activation = activation();
     for (const auto& key : {"prune_points", "prune_pixels", "range"})
       if (file_.metadata().contains(key))
         refuse(fmt::format("metadata {}: pruning is not supported; export the network without it", key));
@@ -93,6 +98,15 @@ class NetworkReader {
     if (end.ec != std::errc() || end.ptr != value.data() + value.size() || !(result > low && result <= high))
       refuse(fmt::format("metadata {} = {}: must be a number above {}, at most {}", key, shown(value), low, high));
     return result;
+  }
+
+  model::Function activation() const {
+    const auto& name = text("activation");
+    const auto found = std::ranges::find(activation_names, name, &ActivationName::name);
+    if (found == std::end(activation_names))
+      refuse(fmt::format("metadata activation = {}: must be relu, gelu or silu; the hardware has no other for an FFN",
+                         shown(name)));
+    return found->function;
   }
 
   void add_to_hash(std::uint8_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3u; }

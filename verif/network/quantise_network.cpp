@@ -7,6 +7,7 @@
 #include <numbers>
 #include <set>
 
+#include "config/derived.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
 #include "model/boxes.hpp"
@@ -71,28 +72,32 @@ class Quantiser {
                                   int bits) const {
     auto q = quantise_linear(fmt::format("{}: projection {}", net_.file, name), layer.weight, layer.bias, input,
                              per_unit, n_.query_weight_bits);
-    return {std::move(q.weight), std::move(q.requant), layer.weight.size() / layer.bias.size(), bits, false};
+    return {std::move(q.weight), std::move(q.requant), layer.weight.size() / layer.bias.size(), bits, {}};
   }
   model::Projection projection(const std::string& name, const Linear& layer, const std::string& input, double per_unit,
                                int bits) const {
     return projection_of(name, layer, scale(input), per_unit, bits);
   }
 
-  model::Mlp mlp(const std::string& name, const Mlp& layer, const std::string& stream, double per_unit,
-                 int bits) const {
+  model::Mlp mlp(const std::string& name, const Mlp& layer, const std::string& stream, double per_unit, int bits,
+                 model::Function activation) const {
     model::Mlp q;
     q.operand = between(stream, name + ".operand");
-    q.hidden =
-        projection(name + ".hidden", layer.hidden, name + ".operand", 1 / scale(name + ".hidden"), n_.query_bits);
-    q.hidden.relu = true;
+    const auto hidden = name + ".hidden";
+    const bool pieces = model::by_pieces(activation);
+    q.hidden = projection(hidden, layer.hidden, name + ".operand",
+                          pieces ? std::exp2(model::activation_frac_bits) : 1 / scale(hidden), n_.query_bits);
+    q.hidden.activation.function = activation;
+    if (pieces) q.hidden.activation.scale = ratio(hidden, std::exp2(-model::activated_frac_bits) / scale(hidden));
     q.output = projection(name + ".output", layer.output, name + ".hidden", per_unit, bits);
     return q;
   }
   model::Mlp ffn(const std::string& name, const Mlp& layer, const std::string& stream) const {
-    return mlp(name, layer, stream, 1 / scale(stream), config_.network.stream_bits + 2);
+    return mlp(name, layer, stream, 1 / scale(stream), config_.network.stream_bits + 2, net_.activation);
   }
   model::Mlp box_mlp(const std::string& name, const Mlp& layer, const std::string& stream) const {
-    return mlp(name, layer, stream, std::exp2(model::box_logit_frac_bits), model::box_delta_bits);
+    return mlp(name, layer, stream, std::exp2(model::box_logit_frac_bits), model::box_delta_bits,
+               model::Function::relu);
   }
 
   /// N14.
@@ -251,6 +256,12 @@ void check_fits(const Network& network, const Config& config) {
         fmt::format("{}: rows of {} numbers (ffn, sine embedding): gemm.max_inner = {} is less; set it to "
                     "{} or more",
                     network.file, longest, config.gemm.max_inner, longest));
+  if (!model::by_pieces(network.activation)) return;
+  const bool gelu = network.activation == model::Function::gelu;
+  if (!has_activation(config.network, gelu ? only_gelu : only_silu))
+    throw UserError(fmt::format(
+        "{}: metadata activation = {}: the hardware has no such activation; set network.activations to {} or all",
+        network.file, gelu ? "gelu" : "silu", gelu ? "gelu" : "silu"));
 }
 
 model::Network quantise(const Network& network, const Scales& scales, const Config& config) {

@@ -31,7 +31,7 @@ class Numbers {
 
 model::DenseLayer random_dense(const Numerics& n, const DenseShape& shape, bool relu, std::uint64_t seed) {
   Numbers numbers(seed);
-  model::DenseLayer layer{n, shape.rows, shape.inner, shape.outputs, {}, {}, {}, relu};
+  model::DenseLayer layer{n, shape.rows, shape.inner, shape.outputs, {}, {}, {}, model::relu_if(relu)};
   layer.input = numbers.tensor(shape.rows, shape.inner, n.query_bits);
   layer.weight = numbers.tensor(shape.outputs, shape.inner, n.query_weight_bits);
   // A sum of `inner` products of such numbers is of about 2^this.

@@ -130,9 +130,10 @@ inline std::vector<Config> block_configs() {
        "feature_cache.kilobytes=4", "feature_cache.level_parts=[2,2]"},
       {"attention.embed_dim=24", "attention.heads=2", "attention.levels=1", "attention.points=4", "gemm.columns=12",
        "gemm.depth=8", "feature_cache.line_shape=2x1", "feature_cache.ways=1", "feature_cache.hashing=false"},
-      {"network.epilogue=true", "network.stream_bits=8", "attention.embed_dim=24", "attention.heads=4",
-       "attention.levels=2", "attention.points=1", "numerics.preset=int8", "gemm.rows=3", "gemm.columns=12",
-       "gemm.depth=8", "core.lanes=2", "core.projection_columns=4", "feature_cache.kilobytes=4", "memory.data_bits=64"},
+      {"network.epilogue=true", "network.stream_bits=8", "network.activations=all", "attention.embed_dim=24",
+       "attention.heads=4", "attention.levels=2", "attention.points=1", "numerics.preset=int8", "gemm.rows=3",
+       "gemm.columns=12", "gemm.depth=8", "core.lanes=2", "core.projection_columns=4", "feature_cache.kilobytes=4",
+       "memory.data_bits=64"},
       {"network.epilogue=true", "network.stream_bits=12", "attention.embed_dim=8", "attention.heads=4",
        "attention.levels=1", "attention.points=3", "numerics.preset=mixed", "gemm.columns=6", "gemm.depth=8",
        "core.projection_columns=1", "feature_cache.kilobytes=2", "memory.data_bits=128"},
@@ -141,9 +142,10 @@ inline std::vector<Config> block_configs() {
        "gemm.depth=8", "gemm.max_inner=100", "core.projection_columns=2", "feature_cache.kilobytes=8",
        "memory.data_bits=128"},
       // Operands of a byte, formed from elements of two.
-      {"network.epilogue=true", "network.stream_bits=13", "attention.embed_dim=16", "attention.heads=4",
-       "attention.levels=1", "attention.points=2", "numerics.preset=int8", "numerics.output_bits=10", "gemm.rows=2",
-       "gemm.columns=8", "gemm.depth=4", "core.projection_columns=2", "memory.data_bits=64", "order.bucket_bits=2"}};
+      {"network.epilogue=true", "network.stream_bits=13", "network.activations=silu", "attention.embed_dim=16",
+       "attention.heads=4", "attention.levels=1", "attention.points=2", "numerics.preset=int8",
+       "numerics.output_bits=10", "gemm.rows=2", "gemm.columns=8", "gemm.depth=4", "core.projection_columns=2",
+       "memory.data_bits=64", "order.bucket_bits=2"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;

@@ -199,8 +199,10 @@ class Device {
       case QUILLGEN_CAP_WEIGHTS:
         return static_cast<std::uint32_t>(weight_words(c));
       case QUILLGEN_CAP_NETWORK:
-        return static_cast<std::uint32_t>(c.network.stream_bits | c.network.epilogue << 5 |
-                                          c.network.self_attention << 16);
+        return static_cast<std::uint32_t>(
+            c.network.stream_bits | c.network.epilogue << 5 | has_activation(c.network, only_gelu) << 6 |
+            has_activation(c.network, only_silu) << 7 | has_activation(c.network, only_sigmoid) << 8 |
+            c.network.self_attention << 16);
       case QUILLGEN_CAP_FORMAT_0:
         return five_bits({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
                           n.output_weight_bits});

@@ -45,7 +45,7 @@ int source_row_bits(const Config& c, const Descriptor& d) {
 std::uint32_t legal_scale(Random& random) { return number(random.in(0, 0xFFFF) | random.in(1, 47) << 16); }
 
 /// With an epilogue, what is legal of the words behind the others. Addresses are not placed.
-void add_network(Descriptor& d, bool dense, Random& random) {
+void add_network(const Config& c, Descriptor& d, bool dense, Random& random) {
   for (const int flag : {accel::flag_stream_queries, accel::flag_stream_sources, accel::flag_norm})
     if ((flag != accel::flag_stream_sources || !dense) && random.chance(50)) d[word::flags] |= 1u << flag;
   if (has(d, accel::flag_stream_queries)) {
@@ -62,7 +62,13 @@ void add_network(Descriptor& d, bool dense, Random& random) {
     d[word::epsilon] = number(e & 0xFFFFFFFF), d[word::epsilon + 1] = number(e >> 32);
   }
   d[word::epilogue] = number((dense && !norm ? random.in(0, 3) : 0) | random.in(norm ? 1 : 0, 31) << 8);
-  std::fill(d.begin() + word::network_reserved, d.end(), 0);
+  const auto format = d[word::epilogue] & 3;
+  if (dense && !norm && format != 3 && !has(d, accel::flag_relu) && random.chance(70)) {
+    const auto code = number(random.in(1, 3));
+    if (has_activation(c.network, static_cast<int>(code)))
+      d[word::epilogue] |= code << 4, d[word::activation_scale] = legal_scale(random);
+  }
+  std::fill(d.begin() + accel::word::first_reserved(c), d.end(), 0);
 }
 
 /// A legal descriptor. Words that its kind does not use hold anything.
@@ -75,7 +81,7 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   d[word::flags] = number(dense               ? random.in(0, 1) << accel::flag_relu
                           : random.chance(50) ? random.in(0, 7)
                                               : 1 << accel::flag_masked | random.in(0, 1) << accel::flag_boxes);
-  if (c.network.epilogue != 0) add_network(d, dense, random);
+  if (c.network.epilogue != 0) add_network(c, d, dense, random);
   // Most orders that are said to be kept are.
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_listed;
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_order_kept;
@@ -139,11 +145,11 @@ Descriptor make(const Config& c, bool dense, Random& random) {
 }
 
 /// The first of those of the words of an epilogue.
-Verdict judge_network(const Descriptor& d) {
+Verdict judge_network(const Config& c, const Descriptor& d) {
   const auto bad_scale = [](std::uint32_t w) { return (w >> 16 & 63) == 0 || (w >> 16) > 47; };
   const bool dense = d[word::kind] == accel::kind_dense, norm = has(d, accel::flag_norm);
-  if (std::any_of(d.begin() + word::network_reserved, d.end(), [](auto w) { return w != 0; }))
-    return {1, word::network_reserved};
+  const int reserved = c.network.activations == no_activations ? 44 : 45;
+  if (std::any_of(d.begin() + reserved, d.end(), [](auto w) { return w != 0; })) return {1, reserved};
   if (has(d, accel::flag_position) && !has(d, accel::flag_stream_queries)) return {1, word::flags};
   if (has(d, accel::flag_scattered) && !norm) return {1, word::flags};
   if (has(d, accel::flag_stream_queries) && bad_scale(d[word::query_operand])) return {1, word::query_operand};
@@ -152,8 +158,12 @@ Verdict judge_network(const Descriptor& d) {
   const auto epsilon = d[word::epsilon] | std::uint64_t{d[word::epsilon + 1]} << 32;
   if (norm && (epsilon == 0 || epsilon > std::uint64_t{1} << 50)) return {1, word::epsilon};
   const auto format = d[word::epilogue] & 3, shift = d[word::epilogue] >> 8 & 31;
-  if ((d[word::epilogue] & ~0x1F03u) != 0 || (format != 0 && (norm || !dense)) || (norm && shift == 0))
+  const auto activation = d[word::epilogue] >> 4 & 3;
+  const bool may_activate = dense && !norm && format != 3 && !has(d, accel::flag_relu);
+  if ((d[word::epilogue] & ~0x1F33u) != 0 || (format != 0 && (norm || !dense)) || (norm && shift == 0) ||
+      (activation != 0 && !(may_activate && has_activation(c.network, static_cast<int>(activation)))))
     return {1, word::epilogue};
+  if (activation != 0 && bad_scale(d[word::activation_scale])) return {1, word::activation_scale};
   return {0, 0};
 }
 
@@ -168,7 +178,7 @@ Verdict judge(const Config& c, const Descriptor& d) {
   if (dense && std::any_of(d.begin() + word::dense_reserved,
                            d.begin() + (epilogue ? word::dense_list : word::dense_end), [](auto w) { return w != 0; }))
     return {1, word::dense_reserved};
-  if (const auto verdict = judge_network(d); epilogue && verdict.first != 0) return verdict;
+  if (const auto verdict = judge_network(c, d); epilogue && verdict.first != 0) return verdict;
   const bool position = epilogue && has(d, accel::flag_position), norm = epilogue && has(d, accel::flag_norm);
   if (d[word::queries] == 0 || d[word::queries] > number(a.max_queries)) return {2, word::queries};
   const bool listed = has(d, accel::flag_listed) || has(d, accel::flag_scattered), boxes = moves_boxes(c, d);
@@ -268,7 +278,17 @@ void add_network_changes(const Config& c, Changes& list) {
        {0xFFFFu, 1u << 16, 47u << 16, 48u << 16, 63u << 16, 1u << 16 | 1u << 22, 1u << 31}) {
     add(accel::flag_stream_queries, word::query_operand, value);
     add(accel::flag_stream_sources, word::source_operand, value);
+    put(word::activation_scale, value);
   }
+  // Every activation of what may have one, and beside what it may not be beside.
+  for (std::uint32_t code = 1; code < 4; ++code)
+    for (const int other : {-1, accel::flag_norm, accel::flag_relu, accel::flag_scattered})
+      for (const std::uint32_t scale : {1u, 1u << 16, 48u << 16})
+        list.push_back([=](Descriptor& d) {
+          d[word::flags] &= ~(1u << accel::flag_norm | 1u << accel::flag_relu | 1u << accel::flag_scattered);
+          if (other >= 0) d[word::flags] |= 1u << other;
+          d[word::epilogue] = (d[word::epilogue] & 0x1F03) | code << 4, d[word::activation_scale] = scale;
+        });
   for (const std::uint32_t high : {0u, 1u << 18, (1u << 18) - 1, 1u << 19, 1u << 31})
     for (const std::uint32_t low : {0u, 1u})
       list.push_back([=](Descriptor& d) {
@@ -459,6 +479,11 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         if (norm || moves_boxes(config, d)) same("network_residual_address", address(word::residual_address));
         if (norm) same("network_epsilon", address(word::epsilon));
         same("network_format", d[word::epilogue] & 3), same("network_norm_shift", d[word::epilogue] >> 8);
+        if (config.network.activations != no_activations) {
+          const auto activation = d[word::epilogue] >> 4 & 3;
+          same("network_activation", activation);
+          if (activation != 0) scale("network_activation_scale", word::activation_scale);
+        }
       }
       if (dense) {
         const int size = element_bytes(result_width(config)), outputs = high(d[word::dense_shape]);
@@ -499,9 +524,10 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
                          word::query_stride, word::output_stride, word::source_stride})
       all.insert({4, at});
     if (config.network.epilogue != 0) {
-      for (const int at :
-           {word::network_reserved, word::query_operand, word::source_operand, word::epsilon, word::epilogue})
+      for (const int at : {accel::word::first_reserved(config), word::query_operand, word::source_operand,
+                           word::epsilon, word::epilogue})
         all.insert({1, at});
+      if (config.network.activations != no_activations) all.insert({1, word::activation_scale});
       for (const int at : {word::position_address, word::residual_address, word::link, word::reference_stride})
         all.insert({4, at});
     }

@@ -211,6 +211,12 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
       {"small",
        {"network.epilogue=true", "network.self_attention=300", "gemm.depth=32"},
        {"gemm.depth = 32: must be a divisor of attention.embed_dim / attention.heads (16)"}},
+      {"small",
+       {"network.activations=gelu"},
+       {"network.activations = gelu: must be none without network.epilogue; set it to none"}},
+      {"small",
+       {"network.epilogue=true", "network.activations=tanh"},
+       {"network.activations = \"tanh\": must be one of none, gelu, silu, sigmoid, all; choose one"}},
       {"huge", {}, {"preset huge: unknown; must be one of nano, small"}},
   };
   for (const auto& c : cases) check_refusal(refusal([&] { with(c.preset, c.overrides); }), c.parts);

@@ -9,6 +9,7 @@
 #include "estimate/estimate.hpp"
 #include "estimate/line_cache.hpp"
 #include "estimate/lines_touched.hpp"
+#include "estimate/parameters.hpp"
 #include "estimate/pe_array.hpp"
 #include "estimate/program.hpp"
 #include "estimate/read_port.hpp"
@@ -369,6 +370,20 @@ TEST_CASE("jobs of networks: a norm takes 25 cycles a row, a box 12") {
   };
   CHECK(cycles_a_row(64, true) == doctest::Approx(25).epsilon(0.01));
   CHECK(cycles_a_row(4, false) == doctest::Approx(12).epsilon(0.01));
+}
+
+TEST_CASE("jobs of networks: an activation by pieces takes six cycles a panel, and no byte") {
+  const auto config = load_preset("detector", std::vector<std::string>{"network.activations=all"});
+  for (const int outputs : {16, 256}) {
+    auto demand = dense_demand({100, 64, outputs});
+    const auto without = estimate::estimate(config, demand, {10});
+    demand.stream.activation = true;
+    const auto with = estimate::estimate(config, demand, {10});
+    const int panels = divide_up(divide_up(outputs, config.gemm.columns), panel_tiles(config, 64, outputs));
+    CHECK(with.cycles == without.cycles + 6 * panels);
+    CHECK(with.bytes_query == without.bytes_query);
+    CHECK(with.bytes_output == without.bytes_output);
+  }
 }
 
 TEST_CASE("programs: the jobs of a network, drawn alike every time, add up") {

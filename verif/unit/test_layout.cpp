@@ -295,7 +295,7 @@ namespace {
 
 model::DenseLayer random_dense(const Config& c, int rows, int inner, int outputs, std::uint64_t seed) {
   Chance chance(seed);
-  model::DenseLayer layer{c.numerics, rows, inner, outputs, {}, {}, {}, false};
+  model::DenseLayer layer{c.numerics, rows, inner, outputs, {}, {}, {}, {}};
   layer.input = random_tensor(static_cast<std::size_t>(rows) * inner, c.numerics.query_bits, chance);
   layer.weight = random_tensor(static_cast<std::size_t>(outputs) * inner, c.numerics.query_weight_bits, chance);
   layer.requant = random_requants(static_cast<std::size_t>(outputs), true, chance);
@@ -426,7 +426,7 @@ TEST_CASE("the descriptor of a dense layer") {
       0x00030002, 0, 78, 7,   0x23456780,     1,           0, 0, 0, 0, 0x140, 4,
       0x180,      5, 64, 304, 13 | 300 << 16, 2 | 75 << 16};  // panels of 8 outputs: whole beats
   CHECK(d == expected);
-  layer.relu = true;
+  layer.activation.function = model::Function::relu;
   CHECK(make_descriptor(layer, c, a, 78)[1] == 8);
 }
 
@@ -466,7 +466,7 @@ TEST_CASE("the descriptor with an epilogue: operands, positions, residual, norm,
   dense.stream = random_stream(c, 7, 13, 0, 2);
   dense.stream.source.reset();
   dense.result_bits = c.network.stream_bits + 2;
-  dense.relu = true;
+  dense.activation.function = model::Function::relu;
   const auto of_dense = [&] { return make_descriptor(dense, c, a, 78); };
   CHECK(behind(of_dense()) == Words{0x280, 9, 0x2C0, 10, 0x56789ABC, 0x21234, 0xABCD | 21 << 16, 0, 19 << 8});
   CHECK(of_dense()[1] == 0x2C8);
@@ -482,6 +482,14 @@ TEST_CASE("the descriptor with an epilogue: operands, positions, residual, norm,
   dense.result_bits = 11;
   CHECK(make_descriptor(dense, other, a, 78)[40] == 1);
   CHECK(of_dense()[1] == 8);
+  for (const auto& [function, code] :
+       {std::pair{model::Function::gelu, 1u}, {model::Function::silu, 2u}, {model::Function::sigmoid, 3u}}) {
+    dense.activation = {function, {0, 0xABCD, 21}};
+    const auto d = make_descriptor(dense, other, a, 78);
+    CHECK(d[1] == 0);
+    CHECK(d[40] == (1 | code << 4));
+    CHECK(d[44] == (0xABCD | 21 << 16));
+  }
 }
 
 TEST_CASE("the table of the norm, behind the image of a layer and behind the panel of a dense job") {

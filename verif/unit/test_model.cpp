@@ -336,7 +336,7 @@ TEST_CASE("N11: a dense layer against a plain loop, at the ends of every format 
                      {},
                      {},
                      {},
-                     i % 2 == 0};
+                     relu_if(i % 2 == 0)};
     const auto number = [&](int bits) {
       const std::int32_t highest = (1 << (bits - 1)) - 1;
       return extreme ? (random.in(0, 1) == 0 ? highest : -highest - 1) : random.number(bits);
@@ -360,7 +360,7 @@ TEST_CASE("N11: a dense layer against a plain loop, at the ends of every format 
         auto expected = std::clamp(exact, -limit, limit - 1);
         saturated += expected != exact;
         negative += expected < 0;
-        if (layer.relu && expected < 0) expected = 0;
+        if (layer.activation.function == model::Function::relu && expected < 0) expected = 0;
         CHECK(result[static_cast<std::size_t>(m * layer.outputs + o)] == expected);
       }
   }
@@ -371,7 +371,7 @@ TEST_CASE("N11: a dense layer against a plain loop, at the ends of every format 
 
 TEST_CASE("a dense layer that contradicts itself is refused") {
   const auto n = numerics_preset("int8");
-  const DenseLayer good{n, 2, 3, 1, {1, 2, 3, 4, 5, 6}, {127, -128, 0}, {{0, 1, 1}}, false};
+  const DenseLayer good{n, 2, 3, 1, {1, 2, 3, 4, 5, 6}, {127, -128, 0}, {{0, 1, 1}}, {}};
   CHECK_NOTHROW(run_dense(good));
   const auto refused = [&](const auto& edit) {
     auto layer = good;
@@ -385,4 +385,98 @@ TEST_CASE("a dense layer that contradicts itself is refused") {
   refused([](auto& l) { l.weight[1] = -129; });
   refused([](auto& l) { l.requant[0].shift = 48; });
   refused([](auto& l) { l.requant.clear(); });
+  const auto by_pieces = [](auto& l) { l.activation = {Function::gelu, {0, 1, 1}}; };
+  auto activated = good;
+  by_pieces(activated);
+  CHECK_NOTHROW(run_dense(activated));
+  refused([&](auto& l) { by_pieces(l), l.activation.scale.shift = 48; });
+  refused([&](auto& l) { by_pieces(l), l.activation.scale.bias = 1; });
+  refused([&](auto& l) { by_pieces(l), l.result_bits = 18, l.boxes = {1, 2, 3, 4}; });
+}
+
+namespace {
+
+struct Bound {
+  Function function;
+  double most;  ///< that a result before its scale is off, as NUMERICS.md says
+};
+constexpr Bound bounds[] = {{Function::gelu, 3.2e-4}, {Function::silu, 5.8e-4}, {Function::sigmoid, 3.4e-4}};
+
+}  // namespace
+
+TEST_CASE("N15: every number within the stated error, which is reached") {
+  for (const auto& [function, most] : bounds) {
+    double worst = 0;
+    for (int x = -32768; x < 32768; ++x)
+      worst = std::max(worst, std::abs(piecewise(function, x) / 4096.0 - exact(function, x / 2048.0)));
+    MESSAGE(fmt::format("function {}: at most {:.2e} off", static_cast<int>(function), worst));
+    CHECK(worst <= most);
+    CHECK(worst > most - 0.1e-4);
+    // What a value held to 16 bits loses at -16 is one unit of x.
+    CHECK(piecewise(function, -32768) == piecewise(function, -32767));
+    CHECK_THROWS(piecewise(function, 32768));
+  }
+  CHECK_THROWS(piecewise(Function::relu, 0));
+  CHECK(piecewise(Function::gelu, 0) == -1);
+  CHECK(piecewise(Function::silu, 0) == -1);
+  CHECK(piecewise(Function::sigmoid, 0) == 2048);
+}
+
+// So every double precision gives the same table.
+TEST_CASE("N15: no constant of the pieces lies where its rounding changes") {
+  const auto f = [](Function function, long double v) {
+    if (function == Function::gelu) return v * std::erfc(v / std::sqrt(2.0L)) / 2;
+    return (function == Function::silu ? v : 1) / (1 + std::exp(v));
+  };
+  for (const auto& bound : bounds) {
+    long double nearest = 1, v = 0;
+    for (int n = 0; n < 64; ++n) {
+      const long double width = n < 32 ? 1.0L / 16 : n < 48 ? 1.0L / 8 : n < 56 ? 0.5L : 1, w = v + width;
+      const auto a = f(bound.function, v), b = f(bound.function, w), m = f(bound.function, v + width / 2);
+      for (const auto constant : {a - ((a + b) / 2 - m) / 2, a - b}) {
+        const auto scaled = constant * 32768;
+        nearest = std::min(nearest, std::abs(scaled - std::floor(scaled) - 0.5L));
+      }
+      v = w;
+    }
+    CHECK(v == 16);
+    CHECK(nearest > 9e-5L);
+  }
+}
+
+TEST_CASE("N15: 100,000 random results against double precision") {
+  Random random(15);
+  constexpr int rows = 1000, inner = 16;
+  for (const auto& [function, most] : bounds)
+    for (int layers = 0; layers < 100; ++layers) {
+      const auto n = numerics_preset(numerics_names[layers % 3]);
+      DenseLayer layer{n, rows, inner, 1, {}, {}, {}, {}};
+      for (int i = 0; i < rows * inner; ++i) layer.input.push_back(random.number(n.query_bits));
+      for (int i = 0; i < inner; ++i) layer.weight.push_back(random.number(n.query_weight_bits));
+      // Sums of some units of x, whose results fill the format or saturate it.
+      const int shift = 2 * n.query_bits - 15 + static_cast<int>(random.in(17, 20));
+      layer.requant = {{random.number(12), static_cast<std::uint32_t>(random.in(1 << 15, 65535)),
+                        static_cast<std::uint32_t>(shift)}};
+      layer.activation = {function,
+                          {0, static_cast<std::uint32_t>(random.in(1 << 15, 65535)),
+                           static_cast<std::uint32_t>(random.in(16 + 14 - n.output_bits, 16 + 17 - n.output_bits))}};
+      const auto& to = layer.activation.scale;
+      const double unit = std::ldexp(1, -12 + static_cast<int>(to.shift)) / to.mult,
+                   limit = std::ldexp(1, n.output_bits - 1);
+      const auto result = run_dense(layer);
+      for (int r = 0; r < rows; ++r) {
+        double sum = layer.requant[0].bias;
+        for (int k = 0; k < inner; ++k)
+          sum += double(layer.input[std::size_t(r * inner + k)]) * layer.weight[std::size_t(k)];
+        const double x =
+            std::clamp(std::ldexp(sum * layer.requant[0].mult, -shift - 11), -16.0, 16 - std::ldexp(1, -11));
+        const double wanted = exact(function, x) / unit;
+        // Half a unit of x, at a slope of 1.13 at most, the pieces, and half a unit of the result.
+        const double allowed = (std::ldexp(1.13, -12) + most) / unit + 0.5 + 1e-9;
+        const double found = result[std::size_t(r)];
+        if (found == limit - 1) REQUIRE(wanted > limit - 1 - allowed);
+        else if (found == -limit) REQUIRE(wanted < -limit + allowed);
+        else REQUIRE(std::abs(found - wanted) <= allowed);
+      }
+    }
 }

@@ -61,10 +61,10 @@ void for_all_designs(F&& f) {
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0", "feature_cache.overlap=copy",
        "feature_cache.region_queries=8", "core.lanes=2", "gemm.rows=7"},
       {"network.epilogue=true"},
-      {"network.epilogue=true", "network.stream_bits=9", "numerics.preset=int12", "core.lanes=2", "gemm.rows=1",
-       "gemm.max_inner=517"},
-      {"network.epilogue=true", "network.self_attention=0", "network.stream_bits=14", "numerics.query_bits=16",
-       "gemm.rows=7", "implementation.clock_gating=true"}};
+      {"network.epilogue=true", "network.activations=silu", "network.stream_bits=9", "numerics.preset=int12",
+       "core.lanes=2", "gemm.rows=1", "gemm.max_inner=517"},
+      {"network.epilogue=true", "network.self_attention=0", "network.activations=all", "network.stream_bits=14",
+       "numerics.query_bits=16", "gemm.rows=7", "implementation.clock_gating=true"}};
   // Whose pixels are whole beats.
   const Changes of_small = {
       {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_parts=[32,16,8,8]"},

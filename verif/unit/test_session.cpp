@@ -60,7 +60,7 @@ struct Made {
     stages.line_lookups = {1000, 1000, 1000};
     masked = layer;
     for (int token = 0; token < layer.tokens(); ++token) masked.padding.push_back(token % 3 == 0);
-    dense_layer = {config.numerics, 5, 20, 37, fill(5 * 20), fill(37 * 20), std::vector<model::Requant>(37), false};
+    dense_layer = {config.numerics, 5, 20, 37, fill(5 * 20), fill(37 * 20), std::vector<model::Requant>(37), {}};
     product = fill(5 * 37);
   }
   Made(const Made&) = delete;

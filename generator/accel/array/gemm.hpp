@@ -13,6 +13,11 @@ struct Scale {
 /// Formats of the results of a dense job without a norm: output_bits, operands, rows of the stream, deltas of boxes.
 enum class ResultFormat : unsigned { output = 0, operand = 1, stream = 2, boxes = 3 };
 inline constexpr int result_format_bits = 2;
+/// What results of a dense job pass by linear pieces (N15); ReLU is a flag of its own.
+enum class Activation : unsigned { none = 0, gelu = 1, silu = 2, sigmoid = 3 };
+inline constexpr int activation_code_bits = 2;
+/// Cycles from a result of the array to what such an activation makes of it.
+inline constexpr int activation_latency = 3 + lib::requantise_latency;
 
 /// A run of the array, held while it lasts: rows times a matrix that lies in the weight memories.
 struct GemmRun {

@@ -6,6 +6,7 @@
 #include "accel/blocks.hpp"
 #include "accel/self/self_attention.hpp"
 #include "lib/choose.hpp"
+#include "lib/pipeline.hpp"
 
 namespace quillgen::accel {
 
@@ -57,6 +58,18 @@ void connect_self_unit(Module& m, const Shapes& s, SelfUnit& u, Instance& fetch,
   const TableWrite shape{Bool(), UInt(Shapes::bits(s.weight_banks())), UInt(s.weight_address_bits()),
                          UInt(s.weight_columns() * s.config.gemm.depth * s.weight_bits())};
   engine.in("weights", mux(u.job.active, u.loader.out("weights", shape), input(m, "weights", shape)));
+}
+
+// Groups whose results are complete, behind an activation by pieces: told as much later as the results come.
+Stream<UInt> finish_later(Module& m, const Bool& activates, Stream<UInt> finished) {
+  auto later_ready = ready_wire(m, "activated_later_ready"), now_ready = ready_wire(m, "finished_now_ready");
+  finished.ready.drive(mux(activates, later_ready, now_ready));
+  lib::Pipeline pipe(m, "activated", Stream<UInt>{finished.data, finished.valid & activates, later_ready});
+  UInt rows = finished.data;
+  for (int i = 1; i <= activation_latency; ++i) rows = pipe.stage(fmt::format("activated_{}", i), rows);
+  auto later = pipe.finish(rows);
+  return lib::choose(m, "written_rows", activates, later,
+                     Stream<UInt>{finished.data, finished.valid & ~activates, now_ready});
 }
 
 }  // namespace
@@ -117,7 +130,17 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     Instance buffer(m, "result_buffer", build_result_buffer(d, s));
     buffer.in("dense", run.dense), buffer.pass("relu"), buffer.in("restart", start);
     if (s.has_epilogue()) buffer.pass({"format", "norm", "word"});
-    buffer.connect("result", engine);
+    std::optional<Bool> activates;
+    if (s.has_activations()) {
+      auto function = input(m, "activation", UInt(activation_code_bits));
+      activates = (function != 0).named("activates");
+      Instance activation(m, "activation_unit", build_activation_unit(d, s));
+      activation.in("activation", function), activation.pass("scale", "activation_scale");
+      activation.connect("result", engine);
+      buffer.connect("result", activation, "activated");
+    } else {
+      buffer.connect("result", engine);
+    }
     Instance map(m, "map_writer", build_map_writer(d, s));
     map.in("start", start), map.pass("address", "map_address");
     map.connect("block", walk);
@@ -128,7 +151,7 @@ const Module& build_gemm_unit(Design& d, const Shapes& s) {
     dense.pass("address", "output_address"), dense.pass("stride", "output_stride");
     dense.pass({"last_panel", "tail"}), dense.pass("row_beats", "output_row_beats");
     auto dense_finished = stream(m, "dense_finished", finished.valid & to_memory & run.dense, finished.data);
-    dense.in_stream("finished", dense_finished);
+    dense.in_stream("finished", activates ? finish_later(m, *activates, dense_finished) : dense_finished);
     finished.ready.drive(mux(run.query, projected.ready, mux(run.dense, dense_finished.ready, map_finished.ready)));
     auto dense_freed = dense.out<Bool>("freed"), map_freed = map.out<Bool>("freed");
     engine.in("freed", input(m, "freed", Bool()) | map_freed | dense_freed);

@@ -17,15 +17,19 @@ struct NetworkFields {
   Scale query_operand, source_operand;
   hdl::UInt epsilon, norm_shift;
   hdl::UInt reference_stride;  ///< bytes from the references of a query to those of the next; 0: they are packed
+  std::optional<hdl::UInt> activation;    ///< Activation, of a dense job; where there are any
+  std::optional<Scale> activation_scale;  ///< .. from its result to the format of the outputs
   explicit NetworkFields(const Shapes& s)
       : format(result_format_bits),
         position_address(s.address_bits()),
         residual_address(s.address_bits()),
         epsilon(norm_epsilon_bits),
         norm_shift(norm_gain_bits),
-        reference_stride(reference_stride_bits) {}
+        reference_stride(reference_stride_bits) {
+    if (s.has_activations()) activation.emplace(activation_code_bits), activation_scale.emplace();
+  }
   QUILLGEN_FIELDS(stream_queries, position, stream_sources, norm, scattered, format, position_address, residual_address,
-                  query_operand, source_operand, epsilon, norm_shift, reference_stride)
+                  query_operand, source_operand, epsilon, norm_shift, reference_stride, activation, activation_scale)
 };
 
 /// What a program does behind a job.

@@ -42,6 +42,7 @@ struct Descriptor {
   UInt query_stride = {}, output_stride = {}, source_stride = {};
   UInt position = {}, residual = {}, link = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {},
        reference_stride = {};
+  UInt activation = {}, activation_scale = {};                  // with activations
   Bool refines = {};                                            // boxes
   std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
@@ -77,6 +78,7 @@ struct Descriptor {
   Bool has_list() const;
   void shape_rules();
   void network_rules();
+  Bool bad_activation() const;
   void self_rules();
   void address_rules();
   void first_rule();
@@ -136,6 +138,10 @@ void Descriptor::network_words() {
   query_operand = field(word::query_operand, "query_operand", 32),
   source_operand = field(word::source_operand, "source_operand", 32), epilogue = field(word::epilogue, "epilogue", 32);
   reference_stride = field(word::reference_stride, "reference_stride", 32);
+  if (s.has_activations()) {
+    activation = epilogue.bits(epilogue_activation, activation_code_bits);
+    activation_scale = field(word::activation_scale, "activation_scale", 32);
+  }
   refines = epilogue.bits(0, result_format_bits) == static_cast<std::uint64_t>(ResultFormat::boxes);
   stream_queries = flags.bit(flag_stream_queries), stream_sources = flags.bit(flag_stream_sources),
   with_position = flags.bit(flag_position), norm = flags.bit(flag_norm), scattered = flags.bit(flag_scattered);
@@ -170,7 +176,7 @@ void Descriptor::dense_words() {
   reserved = bad;
   if (s.has_epilogue()) {
     auto bad_network = reg(m, "reserved_network_bits", Bool(), 0);
-    bad_network.when(begin, false).when(take & any_bit(word::network_reserved, descriptor_words(c)), true);
+    bad_network.when(begin, false).when(take & any_bit(word::first_reserved(c), descriptor_words(c)), true);
     reserved_network = bad_network;
   }
   is_dense = (kind == kind_dense).named("is_dense"), is_attention = (kind == kind_attention).named("is_attention");
@@ -302,15 +308,35 @@ void Descriptor::network_rules() {
     return (shift == 0) | (shift > 47) | field_of(word, end, 32 - end).any();
   };
   const auto rule = [&](const Bool& broken, int word) { rules.push_back({broken, Error::descriptor, word}); };
-  rule(reserved_network, word::network_reserved);
+  rule(reserved_network, word::first_reserved(c));
   rule((with_position & ~stream_queries) | (scattered & ~norm), word::flags);
   rule(stream_queries & bad_operand(query_operand), word::query_operand);
   rule(is_attention & stream_sources & bad_operand(source_operand), word::source_operand);
   UInt format = field_of(epilogue, 0, result_format_bits), shift = field_of(epilogue, 8, norm_gain_bits);
   rule(norm & ((epsilon == 0) | (epsilon > std::uint64_t{1} << 50)), word::epsilon);
-  rule(((norm | is_attention) & (format != 0)) | (norm & (shift == 0)) | field_of(epilogue, 2, 6).any() |
+  std::optional<Bool> bad_code;
+  if (s.has_activations()) bad_code = bad_activation();
+  const auto bad_low_bits = [&] {
+    const int low = epilogue_activation, end = low + activation_code_bits;
+    if (!s.has_activations()) return field_of(epilogue, 2, 6).any();
+    Bool below = field_of(epilogue, 2, low - 2).any(), above = field_of(epilogue, end, 8 - end).any();
+    return below | above | *bad_code;
+  };
+  rule(((norm | is_attention) & (format != 0)) | (norm & (shift == 0)) | bad_low_bits() |
            field_of(epilogue, 13, 19).any(),
        word::epilogue);
+  if (!s.has_activations()) return;
+  const Bool any = activation != 0, bad_scale = bad_operand(activation_scale);
+  rule(any & bad_scale, word::activation_scale);
+}
+
+// One that the hardware has not, or beside what it cannot be beside.
+Bool Descriptor::bad_activation() const {
+  const Bool beside = ~is_dense | norm | refines | flags.bit(flag_relu), any = activation != 0;
+  Bool bad = any & beside;
+  for (unsigned code = 1; code < 1u << activation_code_bits; ++code)
+    if (!has_activation(c.network, static_cast<int>(code))) bad = bad | (activation == code);
+  return bad;
 }
 
 void Descriptor::self_rules() {
@@ -438,6 +464,7 @@ void Descriptor::job() {
     n.query_operand = scale(query_operand), n.source_operand = scale(source_operand);
     n.epsilon = epsilon.wrap(norm_epsilon_bits);
     n.reference_stride = reference_stride.bits(0, reference_stride_bits);
+    if (s.has_activations()) n.activation = activation, n.activation_scale = scale(activation_scale);
     NextJob next(s);
     next.link = address(link), next.host_step = flags.bit(flag_host_step);
     output(m, "next", next);

@@ -25,6 +25,13 @@ std::vector<RegisterField> interrupt_bits() {
           {"step", interrupt_step, 1, "a program waits for the host (CONTROL.resume); only with an epilogue"}};
 }
 
+/// A bit for each.
+int activations_of(const NetworkFormats& n) {
+  int bits = 0;
+  for (int which = 0; which < 3; ++which) bits |= has_activation(n, which + 1) << which;
+  return bits;
+}
+
 const char* counter_text(const std::string& name) {
   static const std::vector<std::pair<std::string, const char*>> texts = {
       {"cycles", "cycles from the begin of the job to its end; times the lanes, the sum of the next eight"},
@@ -153,8 +160,9 @@ std::vector<Register> register_map(const Config& c) {
       capability(0x06C, "cap_network", "what there is for whole networks",
                  {{"stream", 0, 5, "bits of a row of the stream"},
                   {"epilogue", 5, 1, "1: operands, residual, norm"},
+                  {"activations", 6, 3, "of dense jobs beside ReLU: bit 0 GELU, 1 SiLU, 2 sigmoid"},
                   {"self_attention", 16, 11, "most rows of self-attention; 0: there is none"}},
-                 {c.network.stream_bits, c.network.epilogue, c.network.self_attention})};
+                 {c.network.stream_bits, c.network.epilogue, activations_of(c.network), c.network.self_attention})};
   for (std::size_t i = 0; i < counter_names.size(); ++i)
     map.push_back({counters_offset + 4 * static_cast<unsigned>(i),
                    std::string("count_") + counter_names[i],

@@ -87,11 +87,19 @@ const std::vector<Word> network_words = {
      {{"result_format", 0, 2,
        "of a dense job without a norm: 0 numerics.output_bits, 1 operands (query_bits), 2 rows of the "
        "stream (stream_bits), 3 deltas of boxes (N17), which are added to residual logits; else 0"},
+      {"activation", epilogue_activation, 2,
+       "of a dense job without ReLU, norm or boxes, if CAP_NETWORK.activations has it: 1 GELU, 2 SiLU, 3 sigmoid "
+       "(N15); "
+       "else 0"},
       {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}},
     {word::reference_stride, "reference_stride",
      "of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of "
      "boxes; 0: they follow each other"},
-    {word::link, "link", "address of the descriptor of the next job of the program, low and high half; 0: none"}};
+    {word::link, "link", "address of the descriptor of the next job of the program, low and high half; 0: none"},
+    {word::activation_scale,
+     "activation_scale",
+     "if CAP_NETWORK.activations is not 0, with an activation: from its result to the outputs (N15)",
+     {{"activation_mult", 0, 16, "multiplier"}, {"activation_shift", 16, 6, "shift, 1 to 47"}}}};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",
@@ -255,8 +263,10 @@ std::string register_page(const Config& c) {
   if (c.network.self_attention != 0)
     out += descriptor_table("Self-attention", kind_self_attention, self_words, end, end);
   if (c.network.epilogue != 0)
-    out += descriptor_table("Operands and epilogue, of both", std::nullopt, network_words, word::network_reserved,
-                            descriptor_words(c));
+    out += descriptor_table(
+        "Operands and epilogue, of both", std::nullopt,
+        std::span(network_words).first(network_words.size() - (c.network.activations == no_activations ? 1 : 0)),
+        word::first_reserved(c), descriptor_words(c));
   return out;
 }
 

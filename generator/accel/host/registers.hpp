@@ -31,12 +31,19 @@ inline constexpr int self_reserved = 16, self_value_address = 18, self_value_str
 // With an epilogue, of both kinds:
 inline constexpr int position_address = 32, residual_address = 34, epsilon = 36, query_operand = 38,
                      source_operand = 39, epilogue = 40, reference_stride = 41, link = 42, network_reserved = 44;
+/// .. and with activations, of a dense job: the first of the reserved words.
+inline constexpr int activation_scale = 44;
+inline constexpr int first_reserved(const Config& c) {
+  return c.network.activations != no_activations ? activation_scale + 1 : network_reserved;
+}
 }  // namespace word
 /// Bits of the flags. relu: of a dense layer; boxes to order_kept: of an attention layer; from stream_queries on: with
 /// an epilogue.
 inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3, flag_listed = 4,
                      flag_order_kept = 5, flag_stream_queries = 6, flag_position = 7, flag_stream_sources = 8,
                      flag_norm = 9, flag_scattered = 10, flag_host_step = 11;
+/// Place of the activation in the word `epilogue`.
+inline constexpr int epilogue_activation = 4;
 /// Flags that are legal in a job.
 inline constexpr unsigned attention_flags(const Config& c) {
   const unsigned flags =
