@@ -97,7 +97,8 @@ void AxiMemory::check_complete(const AxiAddress& a, const Region& region) {
 }
 
 void AxiMemory::take_read(const AxiAddress& address) {
-  Burst burst{address, 0, cycle_ + options_.latency, {}, accept("AR", address, &Region::read_ids)};
+  const auto latency = std::max(options_.latency, address.id == 0 ? options_.first_id_latency : 0);
+  Burst burst{address, 0, cycle_ + latency, {}, accept("AR", address, &Region::read_ids)};
   if (dram_) {
     burst.beats_due = dram_->read(cycle_, address.address, address.len + 1, options_.data_bytes);
     burst.due = burst.beats_due.front();

@@ -36,6 +36,7 @@ struct AxiOptions {
   std::shared_ptr<const DramTiming> dram =
       nullptr;               ///< when given, tells when reads and writes are answered, not `latency`
   int response_latency = 0;  ///< when above `latency`: the cycles from the last W beat to B
+  int first_id_latency = 0;  ///< .. from the AR handshake of ID 0 to its first R beat
 };
 
 /// What was seen of reads and writes.

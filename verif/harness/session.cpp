@@ -46,7 +46,7 @@ Session::Session(const SimulatorLibrary& library, const Manifest& manifest, cons
       bench_(library, manifest, config, map_,
              AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent,
                         conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt, conditions.dram,
-                        conditions.response_latency},
+                        conditions.response_latency, conditions.parameter_latency},
              waveform) {}
 
 void Session::check_capabilities(JobResult& result) {

@@ -26,6 +26,7 @@ struct Conditions {
   int reorder_percent = 25;                          ///< AxiOptions
   std::shared_ptr<const DramTiming> dram = nullptr;  ///< in place of `latency`
   int response_latency = 0;                          ///< AxiOptions: of writes, when it is above `latency`
+  int parameter_latency = 0;                         ///< .. of descriptors and parameters
 };
 
 /// A job and what happens to it.

@@ -96,6 +96,12 @@ TEST_CASE("programs: responses that come late; no row is read before its write w
   s.check_clean(session.run(ProgramRun{s.program}));
 }
 
+TEST_CASE("programs: parameters that come late; no row is normalised before the table of its norm") {
+  const auto& s = sparse_scene();
+  Session session{*s.library, s.manifest, s.config, Conditions{.seed = 7, .latency = 20, .parameter_latency = 1000}};
+  s.check_clean(session.run(ProgramRun{s.program}));
+}
+
 TEST_CASE("programs: one that ends early is a mismatch, though its jobs are bit-exact") {
   const auto& s = sparse_scene();
   const auto at = s.number("encoder.0.ffn.output");
