@@ -277,7 +277,7 @@ TEST_CASE("the integration page has the ports of the top as they are printed, al
     CHECK(memories == manifest["memories"].size());
     const auto gates = find_all(page, R"(\n\| (\w+_gate) \| (\w+) \|)");
     CHECK(gates.size() == manifest["gates"].size());
-    CHECK(gates.size() == (more.empty() ? 0u : 18u));
+    CHECK(gates.size() == (more.empty() ? 0u : 19u));
     for (const auto& gate : gates) CHECK(top.find("\n  " + gate[0] + " " + gate[1] + " (") != std::string::npos);
   }
 }
