@@ -145,27 +145,38 @@ module bench;
     end
   end
 
-  // Writes: data follow their address. Responses wait.
-  integer write_beats, responses;
-  reg [`ADDRESS_BITS-1:0] write_address;
+  // Writes, in the order of their addresses; data follow their address. Responses wait.
+  integer open_writes, responses, w;
+  reg [`ADDRESS_BITS-1:0] write_address [0:QUEUE-1];
+  integer write_beats [0:QUEUE-1];
   initial begin
-    write_beats = 0;
+    open_writes = 0;
     responses = 0;
   end
   always @(posedge clk) begin
-    if (m_awvalid === 1'b1 && m_awready) begin
-      if (write_beats != 0) fail("an address before the data of the last");
-      write_address = m_awaddr;
-      write_beats = m_awlen + 1;
-    end
     if (m_wvalid === 1'b1 && m_wready) begin
-      if (write_beats == 0) fail("data without an address");
-      if (place(write_address) < 0) fail("a write outside of the memory");
-      else memory[place(write_address)] = m_wdata;
-      write_address = write_address + BYTES;
-      write_beats = write_beats - 1;
-      if (m_wlast !== (write_beats == 0)) fail("wlast is wrong");
-      if (write_beats == 0) responses = responses + 1;
+      if (open_writes == 0) fail("data without an address");
+      else begin
+        if (place(write_address[0]) < 0) fail("a write outside of the memory");
+        else memory[place(write_address[0])] = m_wdata;
+        write_address[0] = write_address[0] + BYTES;
+        write_beats[0] = write_beats[0] - 1;
+        if (m_wlast !== (write_beats[0] == 0)) fail("wlast is wrong");
+        if (write_beats[0] == 0) begin
+          responses = responses + 1;
+          open_writes = open_writes - 1;
+          for (w = 0; w < open_writes; w = w + 1) begin
+            write_address[w] = write_address[w+1];
+            write_beats[w] = write_beats[w+1];
+          end
+        end
+      end
+    end
+    if (m_awvalid === 1'b1 && m_awready) begin
+      if (open_writes == QUEUE) fail("too many writes");
+      write_address[open_writes] = m_awaddr;
+      write_beats[open_writes] = m_awlen + 1;
+      open_writes = open_writes + 1;
     end
     m_awready <= !chance(stall);
     m_wready <= !chance(stall);

@@ -28,7 +28,7 @@ done
 for signal in clk rst u_job_control.state u_burst_writer.state u_counters.in_wait_feature_0 u_counters.in_project_0 u_counters.in_drain_0 m_axi_arvalid m_axi_rdata m_axi_bready s_axil_awaddr; do
   grep -q "^TOP\.quillgen\.$signal\(\[.*\)\?$" run.gtkw || fail "$signal is not listed"
 done
-grep -qx '101 ATTEND' run.job_control_state.txt || fail 'the states of job_control have no names'
+grep -qx '100 ATTEND' run.job_control_state.txt || fail 'the states of job_control have no names'
 
 # Ctrl-C in a long run: the waveform up to then.
 "$quillgen" simulate --preset nano --workload "$workload" --quick-build --latency 100000 --trace stopped.fst >stopped.out 2>&1 &
