@@ -31,66 +31,58 @@ enum Trouble : int { read_fault, write_fault, aborted, soft_reset, silent, bad_d
 constexpr const char* trouble_names[] = {"read fault",    "write fault",    "abort",          "soft reset",
                                          "silent memory", "bad descriptor", "row named twice"};
 
-/// A stretch of a program: cycles since its start, bursts.
-struct Moment {
-  std::uint64_t cycle = 0, reads = 0, writes = 0;
-};
-struct Span {
-  Moment begin, end;
+/// Cycles and bursts of a job or a program.
+struct Extent {
+  std::uint64_t cycles = 0, reads = 0, writes = 0;
 };
 
-std::uint64_t draw_in(fuzz::Draw& draw, std::uint64_t begin, std::uint64_t end) {
-  return begin + static_cast<std::uint64_t>(draw.below(static_cast<int>(std::max<std::uint64_t>(end - begin, 1))));
+std::uint64_t draw_below(fuzz::Draw& draw, std::uint64_t end) {
+  return static_cast<std::uint64_t>(draw.below(static_cast<int>(std::max<std::uint64_t>(end, 1))));
 }
 
-/// A program with a trouble at a random moment of the span, or in the descriptor of a job; what is wrong with how it
-/// ended, "" if nothing. `first`, `last`: the jobs that may fail.
+/// A program with a trouble at a random moment of the extent, from the begin of the job `from` on, or in the descriptor
+/// of a job; what is wrong with how it ended, "" if nothing. `first`, `last`: the jobs that may fail.
 std::string run_trouble(harness::Session& session, const model::Program& program, fuzz::Draw& draw, int kind,
-                        const Span& span, std::size_t first, std::size_t last) {
+                        std::size_t from, const Extent& extent, std::size_t first, std::size_t last) {
   harness::ProgramRun run{program};
-  const auto moment = draw_in(draw, span.begin.cycle, span.end.cycle);
-  std::uint32_t error = 0;
-  if (kind == read_fault)
-    error = QUILLGEN_ERROR_READ_CODE, run.read_fault = {draw_in(draw, span.begin.reads, span.end.reads)};
-  if (kind == write_fault) {
-    error = QUILLGEN_ERROR_WRITE_CODE;
-    run.write_fault = {draw_in(draw, span.begin.writes, span.end.writes)};
-  }
-  if (kind == aborted || kind == soft_reset) {
-    const auto bit = kind == aborted ? QUILLGEN_CONTROL_ABORT_MASK : QUILLGEN_CONTROL_SOFT_RESET_MASK;
-    error = kind == aborted ? QUILLGEN_ERROR_ABORTED_CODE : 0;
-    run.meanwhile = [done = false, moment, bit, kind](std::uint64_t cycle, harness::Bench& bench) mutable {
-      if (done || cycle < moment) return false;
-      done = true;
-      bench.write_register(QUILLGEN_CONTROL, bit);
-      return kind == soft_reset;
-    };
-  }
-  if (kind == silent) {
-    error = QUILLGEN_ERROR_TIMEOUT_CODE;
-    run.meanwhile = [done = false, moment](std::uint64_t cycle, harness::Bench& bench) mutable {
-      if (done || cycle < moment) return false;
-      done = true;
-      bench.write_register(QUILLGEN_TIMEOUT, 300);
-      bench.memory().set_silent(true);
-      return false;
-    };
-  }
+  constexpr std::uint32_t errors[troubles] = {
+      QUILLGEN_ERROR_READ_CODE,    QUILLGEN_ERROR_WRITE_CODE,      QUILLGEN_ERROR_ABORTED_CODE, 0,
+      QUILLGEN_ERROR_TIMEOUT_CODE, QUILLGEN_ERROR_DESCRIPTOR_CODE, QUILLGEN_ERROR_LIST_CODE};
+  const auto moment = draw_below(draw, extent.cycles), read = draw_below(draw, extent.reads),
+             write = draw_below(draw, extent.writes);
+  std::size_t ended = 0;
+  std::optional<std::uint64_t> began;  // cycle
+  bool done = false;
+  run.progress = [&](const harness::ProgramJobResult&, std::size_t) { ++ended; };
+  run.meanwhile = [&](std::uint64_t cycle, harness::Bench& bench) {
+    if (ended < from) return false;
+    if (!began) {
+      began = cycle;
+      if (kind == read_fault) bench.memory().set_faults(harness::AxiFault{read}, std::nullopt);
+      if (kind == write_fault) bench.memory().set_faults(std::nullopt, harness::AxiFault{write});
+    }
+    if (done || cycle < *began + moment) return false;
+    done = true;
+    if (kind == aborted) bench.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_ABORT_MASK);
+    if (kind == soft_reset) bench.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_SOFT_RESET_MASK);
+    if (kind == silent) bench.write_register(QUILLGEN_TIMEOUT, 300), bench.memory().set_silent(true);
+    return kind == soft_reset;
+  };
   if (kind == bad_descriptor) {
-    error = QUILLGEN_ERROR_DESCRIPTOR_CODE;
-    first = last = draw_in(draw, first, last + 1);
+    first = last = first + draw_below(draw, last + 1 - first);
     run.tamper = [first](std::size_t job, harness::Descriptor& d) {
       if (job == first) d[QUILLGEN_DESCRIPTOR_WORD_KIND] ^= 0x100;
     };
   }
-  if (kind == twice_named) error = QUILLGEN_ERROR_LIST_CODE, run.double_entry = true;
+  run.double_entry = kind == twice_named;
   const auto result = session.run(run);
   if (!result.hang.empty()) return result.hang;
   if (result.fault_count > 0) return result.faults.front();
   for (const auto& job : result.jobs)
     if (job.mismatches() > 0) return result.first_mismatch();
   if (kind == soft_reset) return result.cut_short ? "" : "a soft reset did not end the program";
-  if (result.error_code != error) return fmt::format("error code {} instead of {}", result.error_code, error);
+  if (result.error_code != errors[kind])
+    return fmt::format("error code {} instead of {}", result.error_code, errors[kind]);
   for (auto job = first; job <= std::min(last, program.jobs.size() - 1); ++job)
     if (result.failed_job == program.jobs[job].name) return "";
   if (first == 0 && result.failed_job.empty()) return "";  // before the number of the first job has come
@@ -120,8 +112,8 @@ std::string run_session(const Simulated& simulated, const Options& o, std::uint6
     if (kind == twice_named && random.network.listed < 2) kind = aborted;
     ++counts.troubles;
     // Not in the last cycles: the registers are written while they pass.
-    const Span all{{}, {good.cycles - 200, good.bursts_read * 9 / 10, good.bursts_written * 9 / 10}};
-    const auto problem = run_trouble(session, program, draw, kind, all, 0, program.jobs.size() - 1);
+    const Extent all{good.cycles - 200, good.bursts_read * 9 / 10, good.bursts_written * 9 / 10};
+    const auto problem = run_trouble(session, program, draw, kind, 0, all, 0, program.jobs.size() - 1);
     if (!problem.empty()) return fmt::format("{}, {}: {}", name, trouble_names[kind], problem);
     const auto again = session.run(harness::ProgramRun{program});
     ++counts.programs, counts.jobs += again.jobs.size(), counts.cycles += again.cycles;
@@ -130,20 +122,21 @@ std::string run_session(const Simulated& simulated, const Options& o, std::uint6
   return "";
 }
 
-/// The jobs of a program, from the end of the one before to their own; empty if it is not bit-exact.
-std::vector<Span> spans_of(harness::Session& session, const model::Program& program) {
-  std::vector<Span> spans;
-  Moment now, begin;
-  std::optional<std::pair<std::uint64_t, std::uint64_t>> before;  // bursts of earlier programs
+/// The jobs of a program, each from the end of the one before; empty if it is not bit-exact.
+std::vector<Extent> extents_of(harness::Session& session, const model::Program& program) {
+  std::vector<Extent> extents;
+  Extent now, begin;  // since the harness began
   harness::ProgramRun run{program};
   run.meanwhile = [&](std::uint64_t cycle, harness::Bench& bench) {
-    const auto& memory = bench.memory();
-    if (!before) before = {memory.bursts_read(), memory.bursts_written()};
-    now = {cycle, memory.bursts_read() - before->first, memory.bursts_written() - before->second};
+    now = {cycle, bench.memory().bursts_read(), bench.memory().bursts_written()};
+    if (begin.cycles == 0) begin = now;
     return false;
   };
-  run.progress = [&](const harness::ProgramJobResult&, std::size_t) { spans.push_back({begin, now}), begin = now; };
-  return session.run(run).bit_exact() ? spans : std::vector<Span>();
+  run.progress = [&](const harness::ProgramJobResult&, std::size_t) {
+    extents.push_back({now.cycles - begin.cycles, now.reads - begin.reads, now.writes - begin.writes});
+    begin = now;
+  };
+  return session.run(run).bit_exact() ? extents : std::vector<Extent>();
 }
 
 /// Every trouble in every job of a network, each followed by an undisturbed run.
@@ -153,23 +146,21 @@ std::string trouble_every_job(const Simulated& simulated, std::uint64_t seed, Co
   harness::Session session(*simulated.library, simulated.manifest, simulated.config, {seed, stall, latency});
   const auto random = fuzz::random_network(simulated.config, seed);
   const auto program = model::make_program(random.network, simulated.config, random.source);
-  const auto spans = spans_of(session, program);
-  if (spans.size() != program.jobs.size()) return "the program alone is not bit-exact";
-  for (std::size_t job = 0; job < spans.size(); ++job)
+  const auto extents = extents_of(session, program);
+  if (extents.size() != program.jobs.size()) return "the program alone is not bit-exact";
+  for (std::size_t job = 0; job < extents.size(); ++job)
     for (const int kind : {read_fault, write_fault, aborted, soft_reset, silent, bad_descriptor}) {
       const auto name = fmt::format("stall {} %, latency {}, a {} in {}", stall, latency, trouble_names[kind],
                                     program.jobs[job].name);
-      // Bursts are cut where the addresses of a run say, and what is written to registers arrives later: a neighbour
-      // may be hit.
-      const bool exact = kind == bad_descriptor;
-      const std::size_t first = exact || job == 0 ? job : job - 1, last = exact ? job : job + 1;
-      auto span = spans[job];
-      if (job + 1 == spans.size()) {  // not so late that the program ends before
-        const auto half = [](std::uint64_t from, std::uint64_t to) { return from + (to - from) / 2; };
-        span.end = {half(span.begin.cycle, span.end.cycle), half(span.begin.reads, span.end.reads),
-                    half(span.begin.writes, span.end.writes)};
-      }
-      const auto problem = run_trouble(session, program, draw, kind, span, first, last);
+      // A job's writes are waited for. What it reads is of the next one too; what is written to registers arrives
+      // later, and before that the host may be waited for.
+      const bool exact = kind == write_fault || kind == bad_descriptor,
+                 waits = job > 0 && program.jobs[job - 1].host_step != model::HostStep::none;
+      auto [cycles, reads, writes] = extents[job];
+      reads = reads * 3 / 4, writes = writes * 3 / 4;  // bursts are cut where the addresses of a run say
+      if (job + 1 == extents.size()) cycles /= 2, reads /= 2;
+      const auto problem = run_trouble(session, program, draw, kind, job, {cycles, reads, writes},
+                                       waits && !exact ? job - 1 : job, exact ? job : job + 1);
       if (!problem.empty()) return fmt::format("{}: {}", name, problem);
       const auto again = session.run(harness::ProgramRun{program});
       if (!again.bit_exact()) return fmt::format("after {}: {}", name, again.first_mismatch());

@@ -180,14 +180,16 @@ void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResul
     result.faults.push_back(
         fmt::format("the program ended after {} of {} jobs", follower.number(), run.program.jobs.size()));
   }
-  const auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
+  auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
   result.error_code = bench_.read_register(QUILLGEN_ERROR);
+  // A program may be stopped while it waits for the host, which has not seen that.
+  if (result.error_code != 0) interrupts &= ~QUILLGEN_INT_STATE_STEP_MASK;
   if (interrupts != (result.error_code ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK)) {
     ++result.fault_count;
     result.faults.push_back(
         fmt::format("INT_STATE is {:#x} after a program with error code {}", interrupts, result.error_code));
   }
-  bench_.write_register(QUILLGEN_INT_STATE, interrupts);
+  bench_.write_register(QUILLGEN_INT_STATE, interrupts | QUILLGEN_INT_STATE_STEP_MASK);
   result.error_detail = bench_.read_register(QUILLGEN_ERROR_DETAIL);
   const auto id = bench_.read_register(QUILLGEN_JOB_ID);
   if (result.error_code != 0)
