@@ -47,7 +47,7 @@ struct Board {
   Lead lead;              ///< of this job
   Ahead ahead;            ///< of the next one
   bool last_run = false;  ///< of the array: what is wanted after it is of the next job
-  Cycle accepted = 0;     ///< the end of the check, when the order of the queries begins
+  Cycle accepted = 0;     ///< a cycle after the verdict, when the order of the queries begins
   Work work;              ///< until now
   JobRun run;
 

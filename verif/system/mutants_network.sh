@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Small faults in what only networks use: a scene of the sparse detector in RTL must notice each. Links, steps of the host, lists, boxes, references
-# with a stride, self-attention.
+# Small faults in what only networks use: a scene of the sparse detector in RTL must notice each. Links, steps of the
+# host, what is read ahead, lists, boxes, references with a stride, self-attention.
 #   mutants_network.sh QUILLGEN EXAMPLES UNIT_TESTS
 set -euo pipefail
 quillgen=$1 examples=$2 unit_tests=$3
@@ -9,9 +9,10 @@ trap 'rm -rf "$folder"' EXIT
 "$quillgen" generate --preset detector --out "$folder/rtl" >/dev/null
 status=0
 
-# mutant NAME FILE FIND REPLACEMENT: FIND stands exactly once in the file. When the two are equal nothing may be noticed.
-# With TEXTS_ONLY in the environment nothing more than that is looked at.
-# in_test CASE WORDS mutant ..: that case of the unit test `programs` takes the place of the scene, and must fail with these words.
+# mutant NAME FILE FIND REPLACEMENT: FIND stands exactly once in the file. When the two are equal nothing may be
+# noticed. With TEXTS_ONLY in the environment nothing more than that is looked at.
+# in_test CASE WORDS mutant ..: that case of the unit test `programs` takes the place of the scene, and must fail with
+# these words.
 test_case= words=
 in_test() {
   test_case=$1 words=$2

@@ -89,8 +89,7 @@ const std::vector<Word> network_words = {
        "stream (stream_bits), 3 deltas of boxes (N17), which are added to residual logits; else 0"},
       {"activation", epilogue_activation, 2,
        "of a dense job without ReLU, norm or boxes, if CAP_NETWORK.activations has it: 1 GELU, 2 SiLU, 3 sigmoid "
-       "(N15); "
-       "else 0"},
+       "(N15); else 0"},
       {"norm_shift", 8, 5, "of gamma and beta (N14), 1 to 31 with a norm"}}},
     {word::reference_stride, "reference_stride",
      "of an attention layer: bytes from the references of a query to those of the next, below 65536, as in rows of "

@@ -84,8 +84,9 @@ const Module& build_softmax(Design& d, const Shapes& s) {
                             Stream<SInt>{larger, in.valid & held_ready & in.data.tag.last_of_head, done_ready}, 2);
 
     m.note("Step 2: e = 2^-(maximum - logit) by table and shift, and the running sum.");
-    auto logit = stream(m, "exp_in", logits.valid & maxima.valid,
-                        BelowMaximum{(maxima.data - logits.data.logit).as_uint().wrap(s.n.logit_bits()), logits.data.tag});
+    auto logit =
+        stream(m, "exp_in", logits.valid & maxima.valid,
+               BelowMaximum{(maxima.data - logits.data.logit).as_uint().wrap(s.n.logit_bits()), logits.data.tag});
     logits.ready.drive(logit.ready & maxima.valid);
     maxima.ready.drive(logit.ready & logits.valid & logits.data.tag.last_of_head);
     lib::Pipeline pipe(m, "exp", logit);
