@@ -9,6 +9,7 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_options.hpp"
 #include "config/error.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
@@ -20,6 +21,7 @@ namespace {
 struct CalibrateOptions {
   ConfigOptions config;
   std::string network, input, out;
+  PruningOptions pruning;
 };
 
 int run_calibrate(const CalibrateOptions& options) {
@@ -29,10 +31,11 @@ int run_calibrate(const CalibrateOptions& options) {
   const auto network = network::load_network(options.network);
   const auto config = chosen_config(options.config, network::shape_of(network));
   check_fits(network, config);
+  const auto pruning = chosen_pruning(options.pruning, network.pruning, network.levels);
   const network::SceneFile scenes(options.input, network);
   harness::catch_interrupts();
   Progress progress;
-  const auto scales = calibrate(network, scenes, config, [&](const std::string& what) {
+  const auto scales = calibrate(network, pruning, scenes, config, [&](const std::string& what) {
     harness::check_interrupt();
     progress.show(what);
   });
@@ -54,6 +57,7 @@ void add_calibrate(const Command& app, int& exit_status) {
   command.add_option("--input", options->input, "scenes to find scales on (safetensors); not those of a test")
       .required();
   command.add_option("--out", options->out, "file to write the scales to (JSON)").required();
+  add_pruning_options(command, options->pruning, true);
   add_examples(command, {"calibrate --preset detector --network " + example("tiny_detector.safetensors") + " --input " +
                          example("tiny_detector_calibration.safetensors") + " --out scales.json"});
   command.callback([options, &exit_status] { exit_status = run_calibrate(*options); });

@@ -96,6 +96,7 @@ void run_estimate(const EstimateOptions& o) {
     throw UserError("--network: its report is a table: leave out --given-map and --html, or take --timeline");
   if (!network && (o.network.by_job || !o.network.timeline.empty()))
     throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
+  if (!network) refuse_pruning(o.network.pruning);
   if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
   auto chosen = choose(o);
   chosen.demand.map_given = o.map_given;
@@ -130,6 +131,7 @@ void add_estimate(const Command& app, int&) {
       job.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
   add_network_options(command, job, o->network.network, false);
+  add_pruning_options(command, o->network.pruning, false);
   command.add_flag("--by-job", o->network.by_job, "of a network: a line for every job").excludes(model).excludes(dense);
   command.add_option("--timeline", o->network.timeline, "of a network: also draw its jobs along the cycles, as SVG")
       .excludes(model)

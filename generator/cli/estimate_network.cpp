@@ -59,6 +59,7 @@ void print_program(const estimate::ProgramEstimate& e, const Config& config, boo
 void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chosen,
                       const estimate::Conditions& conditions, const std::string& json) {
   const auto net = network::load_network(o.network.network);
+  refuse_pruning(o.pruning, net.pruning, net.file);
   const auto config = chosen_config(chosen, network::shape_of(net));
   estimate::check_fits(net, config);
   const int latency = conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;

@@ -2,12 +2,14 @@
 #pragma once
 #include "cli/config_options.hpp"
 #include "cli/network_options.hpp"
+#include "cli/pruning_options.hpp"
 #include "estimate/estimate.hpp"
 
 namespace quillgen::cli {
 
 struct NetworkEstimateOptions {
   NetworkOptions network;
+  PruningOptions pruning;
   bool by_job = false;     ///< a line for every job, not for every layer
   std::string timeline;    ///< SVG of the last scene; empty: none
   std::uint64_t seed = 1;  ///< without scenes: of what is drawn

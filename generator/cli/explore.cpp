@@ -16,6 +16,7 @@
 #include "cli/model_options.hpp"
 #include "cli/netlist_bits.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_options.hpp"
 #include "cli/shell_word.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/error.hpp"
@@ -39,6 +40,7 @@ constexpr int usual_shards = 16;
 struct ExploreOptions {
   ConfigOptions config;
   explore::Job job;
+  PruningOptions pruning;
   std::string dense;
   std::vector<std::string> axes;
   std::vector<std::string> objectives = {"cycles", "area"};
@@ -123,6 +125,7 @@ std::vector<std::string> options_of(const ExploreOptions& o, const explore::Job&
   if (o.config.fit) words.emplace_back("--fit");
   for (const auto& text : o.axes) option("--vary", text);
   for (const auto& word : job.options()) words.push_back(word);
+  for (const auto& word : o.pruning.words()) words.push_back(word);
   option("--objectives", fmt::format("{}", fmt::join(o.objectives, ",")));
   option("--weights", fmt::format("{}", fmt::join(o.weights, ",")));
   if (o.simulate) option("--simulate", fmt::format("{}", o.simulate));
@@ -164,6 +167,8 @@ int explore_points(const ExploreOptions& o) {
   const auto sweep = sweep_of(o);
   const auto shard = o.shard.empty() ? explore::Shard{} : explore::parse_shard(o.shard);
   explore::Demands demands(sweep.job);
+  if (const auto* net = demands.network(); net != nullptr) refuse_pruning(o.pruning, net->pruning, net->file);
+  else refuse_pruning(o.pruning);
   Progress progress;
   const explore::Runner runner{sweep, sweep.fit ? fitting(demands.layer()) : Adjustment(),
                                o.jobs ? o.jobs : explore::usable_cpus(),
@@ -201,6 +206,7 @@ void add_explore(const Command& app, int& exit_status) {
   job.add_option("--network", o->job.network, "a whole detector (safetensors), its sampling locations drawn");
   job.require_option(0, 1);
   add_model_options(command, o->job.drawn, model);
+  add_pruning_options(command, o->pruning, false);
   command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);
   command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)

@@ -12,6 +12,7 @@
 #include "cli/fit.hpp"
 #include "cli/help.hpp"
 #include "cli/model_network.hpp"
+#include "cli/pruning_report.hpp"
 #include "config/load.hpp"
 #include "harness/files.hpp"
 #include "reference/quantise.hpp"
@@ -23,6 +24,7 @@ struct ModelOptions {
   ConfigOptions config;
   std::string workload;
   NetworkOptions network;
+  PruningOptions pruning;
   std::string json;
 };
 
@@ -54,7 +56,7 @@ void print_table(const Workload& w, const Config& c, const model::Stages& st, co
 }
 
 nlohmann::ordered_json report(const Workload& w, const Config& c, const model::Stages& st, const Quality& q,
-                              const std::optional<Agreement>& expected) {
+                              const nlohmann::ordered_json& pruned, const std::optional<Agreement>& expected) {
   const auto shape = static_cast<std::size_t>(c.feature_cache.line_shape);
   nlohmann::ordered_json levels = nlohmann::ordered_json::array();
   for (const auto& s : w.level_shapes) levels.push_back({{"height", s.height}, {"width", s.width}});
@@ -65,28 +67,48 @@ nlohmann::ordered_json report(const Workload& w, const Config& c, const model::S
         {"core_output", decibels_json(q.core_output)},
         {"output", decibels_json(q.output)}}},
       {"lines", {{"looked_up", st.line_lookups[shape]}, {"distinct", st.lines_touched[shape]}}}};
+  json["pruned"] = pruned;
   if (expected) json["expected_output"] = expected_json(*expected);
   json["config"] = to_json(c);
   return json;
 }
 
+/// Pixels are those that the next layer would not read.
+model::DroppedByLevel dropped_of(const model::QuantisedLayer& layer, const model::Stages& stages) {
+  model::DroppedByLevel levels(layer.levels.size());
+  const auto points = dropped_points(layer, stages);
+  for (std::size_t l = 0; l < levels.size(); ++l)
+    (layer.boxes ? levels[l].decoder_points : levels[l].encoder_points) = points[l];
+  if (layer.pruning.share == 0) return levels;
+  const auto mask = dropped_pixels(stages.reads, layer.levels, layer.pruning);
+  const auto pixels = model::count_mask(mask, layer.levels);
+  for (std::size_t l = 0; l < levels.size(); ++l) levels[l].pixels = pixels[l];
+  return levels;
+}
+
 int run_model(const ModelOptions& options) {
-  if (!options.network.network.empty()) return run_model_network(options.network, options.config, options.json);
+  if (!options.network.network.empty())
+    return run_model_network(options.network, options.pruning, options.config, options.json);
   const WorkloadFile file(options.workload);
   const auto config = chosen_config(options.config, file.shape());
+  const auto pruning = chosen_pruning(options.pruning, {}, file.shape().levels);
   check_fits(file.shape(), config);  // before numbers and reference, which take a while on a large layer
   const auto workload = file.load();
-  const auto reference = run_reference(workload);
-  const auto expected = compare_expected(workload, reference);
-  const auto layer = quantise(workload, reference, config);
+  auto reference = run_reference(workload);
+  const auto expected = compare_expected(workload, reference);  // of the layer with nothing left out
+  if (pruning.any()) reference = run_reference(workload, pruning);
+  auto layer = quantise(workload, reference, config);
+  layer.pruning = quantised_pruning(pruning, config.numerics);
   const auto stages = model::run(layer);
+  const auto dropped = dropped_of(layer, stages);
   const auto quality = measure(reference, stages, layer);
   if (!options.json.empty())
     harness::write_atomically(options.json,
-                              report(workload, config, stages, quality, expected)
+                              report(workload, config, stages, quality, dropped_json(pruning, dropped), expected)
                                       .dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) +
                                   "\n");
   print_table(workload, config, stages, quality);
+  if (pruning.any()) print_dropped(pruning, dropped);
   if (!expected) return 0;
   if (expected->agrees()) fmt::print("{}\n", expected_text(*expected));
   else say_differs(workload.file, *expected);
@@ -105,6 +127,7 @@ void add_model(const Command& app, int& exit_status) {
   subject.add_option("--workload", options->workload, "layer and inputs (safetensors)");
   add_network_options(command, subject, options->network);
   subject.require_option(1);
+  add_pruning_options(command, options->pruning, true);
   command.add_option("--json", options->json, "also write the results to this file");
   add_examples(command,
                {"model --preset detector --network " + example("tiny_detector.safetensors") +

@@ -10,6 +10,7 @@
 #include "cli/decibels.hpp"
 #include "cli/fit.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_report.hpp"
 #include "config/load.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
@@ -25,13 +26,22 @@ using Json = nlohmann::ordered_json;
 /// with the same queries. Parameters in half precision reach 70 dB, and change a query of one scene in fifty.
 constexpr double least_agreement = 60, least_same_queries = 0.9;
 
-void print_results(const network::Evaluation& e) {
+void print_results(const network::Evaluation& e, const Pruning& pruning) {
   fmt::print("{:<28} {:>4}  {:>7}\n", "tensor", "bits", "SQNR dB");
   for (const auto& [name, noise] : e.tensors)
     fmt::print("{:<28} {:>4}  {:>7}\n", name, noise.bits, decibels(noise.sqnr_db(), ""));
   fmt::print("\nscenes {}; of the queries {:.2f} % are those of floating point\n", e.scenes, 100 * e.same_queries());
-  fmt::print("AP {:.2f}, AP50 {:.2f}; in floating point AP {:.2f}, AP50 {:.2f}\n", 100 * e.ap, 100 * e.ap50,
-             100 * e.ap_float, 100 * e.ap50_float);
+  if (!pruning.any()) {
+    fmt::print("AP {:.2f}, AP50 {:.2f}; in floating point AP {:.2f}, AP50 {:.2f}\n", 100 * e.ap, 100 * e.ap50,
+               100 * e.ap_float, 100 * e.ap50_float);
+  } else {
+    fmt::print(
+        "AP {:.2f}, AP50 {:.2f}; in floating point AP {:.2f}, AP50 {:.2f}, with nothing left out AP {:.2f}, AP50 "
+        "{:.2f}\n",
+        100 * e.ap, 100 * e.ap50, 100 * e.ap_float_pruned, 100 * e.ap50_float_pruned, 100 * e.ap_float,
+        100 * e.ap50_float);
+    print_dropped(pruning, e.dropped);
+  }
   if (!e.expected) return;
   fmt::print("expected results: queries the same in {} of {} scenes", e.expected->same_queries, e.expected->scenes);
   if (e.expected->same_queries > 0)
@@ -40,12 +50,16 @@ void print_results(const network::Evaluation& e) {
   fmt::print("\n");
 }
 
-Json report(const network::Evaluation& e, const Config& config) {
+Json report(const network::Evaluation& e, const Pruning& pruning, const Config& config) {
   Json json = {{"scenes", e.scenes},
                {"ap", e.ap},
                {"ap50", e.ap50},
                {"ap_float", e.ap_float},
                {"ap50_float", e.ap50_float},
+               {"ap_float_pruned", e.ap_float_pruned},
+               {"ap50_float_pruned", e.ap50_float_pruned},
+               {"pruned", dropped_json(pruning, e.dropped)},
+               {"pruned_float", dropped_json(pruning, e.dropped_float)},
                {"same_queries", e.same_queries()}};
   for (const auto& [name, noise] : e.tensors) json["sqnr_db"][name] = decibels_json(noise.sqnr_db());
   if (e.expected)
@@ -59,17 +73,19 @@ Json report(const network::Evaluation& e, const Config& config) {
 
 }  // namespace
 
-int run_model_network(const NetworkOptions& options, const ConfigOptions& chosen, const std::string& json) {
+int run_model_network(const NetworkOptions& options, const PruningOptions& left_out, const ConfigOptions& chosen,
+                      const std::string& json) {
   const auto net = network::load_network(options.network);
   const auto config = chosen_config(chosen, network::shape_of(net));
   network::check_fits(net, config);
+  const auto pruning = chosen_pruning(left_out, net.pruning, net.levels);
   const auto scales = network::read_scales(options.scales, net, config);
   const network::SceneFile scenes(options.input, net);
   const auto range = chosen_scenes(options, scenes);
-  const auto integers = quantise(net, scales, config);
+  const auto integers = quantise(net, scales, config, pruning);
   harness::catch_interrupts();
   Progress progress;
-  network::Evaluator evaluator(net, integers, scales, config);
+  network::Evaluator evaluator(net, integers, scales, config, pruning);
   for (int i = range.first; i < range.last; ++i) {
     harness::check_interrupt();
     progress.show(fmt::format("scene {} of {}", i - range.first + 1, range.last - range.first));
@@ -77,8 +93,8 @@ int run_model_network(const NetworkOptions& options, const ConfigOptions& chosen
   }
   const auto evaluation = evaluator.result();
   progress.show("");
-  if (!json.empty()) harness::write_atomically(json, report(evaluation, config).dump(2) + "\n");
-  print_results(evaluation);
+  if (!json.empty()) harness::write_atomically(json, report(evaluation, pruning, config).dump(2) + "\n");
+  print_results(evaluation, pruning);
   const auto& expected = evaluation.expected;
   const bool agrees =
       !expected || (expected->logits.sqnr_db() >= least_agreement && expected->boxes.sqnr_db() >= least_agreement &&

@@ -4,11 +4,14 @@
 
 #include "cli/config_options.hpp"
 #include "cli/network_options.hpp"
+#include "cli/pruning_options.hpp"
 
 namespace quillgen::cli {
 
-/// Runs the scenes, prints a table of the tensors and the average precision of both, and writes `json` unless it is
-/// empty. Returns the exit status: 1 when the file's own float results are others than the program's.
-int run_model_network(const NetworkOptions& options, const ConfigOptions& chosen, const std::string& json);
+/// Runs the scenes, prints a table of the tensors, the average precision of both and what was left out, and writes
+/// `json` unless it is empty. Returns the exit status: 1 when the file's own float results are others than the
+/// program's.
+int run_model_network(const NetworkOptions& options, const PruningOptions& left_out, const ConfigOptions& chosen,
+                      const std::string& json);
 
 }  // namespace quillgen::cli

@@ -189,6 +189,7 @@ int simulate_dense(const SimulateOptions& options, std::optional<Waveform>& wave
 
 int simulate(const SimulateOptions& options) {
   check_options(options);
+  if (options.network.network.empty()) refuse_pruning(options.pruning);
   auto waveform = chosen_waveform(options);
   if (!options.network.network.empty()) return simulate_network(options, waveform);
   return options.dense.empty() ? simulate_layer(options, waveform) : simulate_dense(options, waveform);
@@ -205,6 +206,7 @@ void add_simulate(const Command& app, int& exit_status) {
   command.option_group("configuration").require_option(0, 1);
   command.add_option("--workload", o->workload, "layer and inputs (safetensors): runs it from source rows to outputs");
   add_network_options(command, command, o->network);
+  add_pruning_options(command, o->pruning, false);
   command.add_flag("--given-map", o->given_map,
                    "put the model's value map into memory and leave the value projection out: a quick run of the core");
   command

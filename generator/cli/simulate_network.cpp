@@ -169,6 +169,7 @@ void write_files(const SimulateOptions& options, const Setup& s, const Config& c
 
 int simulate_network(const SimulateOptions& options, std::optional<Waveform>& waveform) {
   Setup s{network::load_network(options.network.network), {}, {}, {}};
+  refuse_pruning(options.pruning, s.net.pruning, s.net.file);
   const auto rtl = rtl_for(
       options, [&] { return chosen_config(options.config, network::shape_of(s.net)); },
       [&](const Config& config) {

@@ -83,6 +83,7 @@ std::string replay_command(const SimulateOptions& o, const harness::Conditions& 
   option("--scales", o.network.scales);
   option("--input", o.network.input);
   option("--scenes", o.network.scenes);
+  for (const auto& word : o.pruning.words()) text += " " + shell_word(word);
   option("--dense", fmt::format("{}", fmt::join(o.dense, ",")));
   if (o.relu) text += " --relu";
   option("--rtl", o.rtl);

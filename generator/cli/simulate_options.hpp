@@ -6,6 +6,7 @@
 
 #include "cli/config_options.hpp"
 #include "cli/network_options.hpp"
+#include "cli/pruning_options.hpp"
 #include "harness/session.hpp"
 #include "reference/random_dense.hpp"
 
@@ -14,6 +15,7 @@ namespace quillgen::cli {
 struct SimulateOptions {
   ConfigOptions config;
   NetworkOptions network;
+  PruningOptions pruning;
   std::string workload, rtl, json, svg, keep, trace;
   std::string memory;              ///< name or file of a DRAM; empty: a fixed latency
   std::vector<std::string> dense;  ///< shapes as they were typed

@@ -11,6 +11,7 @@
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_options.hpp"
 #include "harness/files.hpp"
 #include "trace/picture.hpp"
 #include "trace/table.hpp"
@@ -23,6 +24,7 @@ using Json = nlohmann::ordered_json;
 struct TraceOptions {
   ConfigOptions config;
   LayerOptions layer;
+  PruningOptions pruning;
   bool table = false;
   std::string svg, json;
 };
@@ -92,6 +94,7 @@ void print_table(const std::string& policy, const trace::Table& table) {
 }
 
 void run(const TraceOptions& o) {
+  refuse_pruning(o.pruning);
   Progress progress;
   progress.show("placing the samples");
   const auto chosen = chosen_layer(o.config, o.layer);
@@ -161,6 +164,7 @@ void add_trace(const Command& app, int&) {
       layer.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   layer.require_option(1);
   add_model_options(command, o->layer.drawn, model);
+  add_pruning_options(command, o->pruning, false);
   command.add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
   command.add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
   command.add_option("--json", o->json, "also write the numbers to this file");

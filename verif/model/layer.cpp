@@ -32,6 +32,12 @@ void validate(const QuantisedLayer& layer) {
   for (std::size_t i = 0; layer.boxes && i < layer.reference.size(); ++i)
     check(i % 4 < 2 || (layer.reference[i] >= 0 && layer.reference[i] < 1 << 17), "layer: size of a box");
   check(layer.padding.empty() || has_shape(layer.padding, layer.tokens(), 1), "layer: padding");
+  const auto& p = layer.pruning;
+  check(p.range.empty() || static_cast<int>(p.range.size()) == a.levels, "layer: ranges of the levels");
+  check(std::ranges::all_of(p.range, [](int r) { return r >= 0 && r <= largest_range; }), "layer: range of a level");
+  check(p.threshold >= 0 && p.threshold <= (1 << n.attention_bits) + 1, "layer: threshold of points");
+  check(p.share >= 0 && p.share < std::int64_t{1} << 32 && p.count_bits >= 1 && p.count_bits <= 32,
+        "layer: share of pixels");
   check(has_shape(layer.source, layer.tokens(), c) && all_fit(layer.source, n.feature_bits), "layer: source");
   check(has_shape(layer.value_weight, c, c) && all_fit(layer.value_weight, n.feature_weight_bits),
         "layer: value_weight");

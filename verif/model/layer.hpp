@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "model/pruning.hpp"
 #include "model/stream.hpp"
 
 namespace quillgen::model {
@@ -25,7 +26,8 @@ struct QuantisedLayer {
   bool boxes = false;                       ///< references are boxes, not points
   std::vector<std::int32_t> reference;      ///< [Lq, L, 2|4] as (x, y) or (x, y, width, height) (N5)
   std::vector<std::int32_t> source;         ///< [S, C]
-  std::vector<std::uint8_t> padding;        ///< [S], 1 = padded token; or empty, none is
+  std::vector<std::uint8_t> padding;        ///< [S], 1 = padded or dropped token; or empty, none is
+  Pruning pruning;                          ///< what is left out
   std::vector<std::int32_t> value_weight;   ///< [C, C]
   std::vector<Requant> value_requant;       ///< [C]
   std::vector<std::int32_t> offset_weight;  ///< [M*L*K*2, C], rows ordered (head, level, point, x|y)
@@ -55,13 +57,14 @@ struct Stages {
   std::vector<std::int32_t> value;          ///< [S, C] (N3)
   std::vector<std::int32_t> offset;         ///< [Lq, M*L*K, 2] (N3)
   std::vector<std::int32_t> logit;          ///< [Lq, M*L*K] (N3)
-  std::vector<std::int32_t> attention;      ///< [Lq, M*L*K] (N4)
+  std::vector<std::int32_t> attention;      ///< [Lq, M*L*K] (N4), of dropped points too
   std::vector<std::int32_t> location;       ///< [Lq, M*L*K, 2] (N5)
   std::vector<std::int32_t> distance;       ///< [Lq, M*L*K], whole pixels off the reference, the larger of x and y
-  std::vector<std::int32_t> corner_weight;  ///< [Lq, M*L*K, 4] as w00, w01, w10, w11 (N6)
+  std::vector<std::int32_t> corner_weight;  ///< [Lq, M*L*K, 4] as w00, w01, w10, w11 (N6, N19)
   std::vector<std::int32_t> head;           ///< [Lq, C] (N8)
   std::vector<std::int32_t> output;         ///< [Lq, C] (N10)
   std::vector<std::int32_t> normed;         ///< [Lq, C], the stream behind a norm (N13, N14), where there is one
+  std::vector<std::int64_t> reads;          ///< [S], corners of wanted queries (N20); empty unless pixels are dropped
   /// By LineShape: distinct lines (level, row, column, head) with a corner that is read, which are the compulsory
   /// fetches; and over all samples, distinct lines of the sample with one.
   std::array<std::int64_t, 3> lines_touched = {}, line_lookups = {};
@@ -72,6 +75,9 @@ struct Stages {
 
 /// Throws std::logic_error unless every tensor has the size and every number the format that the layer states.
 void validate(const QuantisedLayer& layer);
+
+/// Points of wanted queries by level, and those that are dropped (N19).
+std::vector<Dropped> dropped_points(const QuantisedLayer& layer, const Stages& stages);
 
 /// Runs the layer, which is validated first, through N3 to N10.
 Stages run(const QuantisedLayer& layer);

@@ -57,22 +57,23 @@ void locate(const Samples& samples, const Tensor& offset, Tensor& position, Tens
     const auto* reference = &layer.reference[numbers * (samples.query(s) * layer.levels.size() + level)];
     const int sides[] = {layer.levels[level].width, layer.levels[level].height};
     for (std::size_t axis = 0; axis < 2; ++axis) {
-      const auto moved = layer.boxes ? move_in_box(offset[2 * s + axis], reference[2 + axis], sides[axis],
-                                                   layer.attention.points, layer.numerics)
-                                     : move_from_point(offset[2 * s + axis], layer.numerics);
+      auto moved = layer.boxes ? move_in_box(offset[2 * s + axis], reference[2 + axis], sides[axis],
+                                             layer.attention.points, layer.numerics)
+                               : move_from_point(offset[2 * s + axis], layer.numerics);
+      if (!layer.pruning.range.empty()) moved = held(moved, layer.pruning.range[level]);
       position[2 * s + axis] = location(reference[axis], moved, sides[axis], layer.numerics);
       distance[s] = std::max(distance[s], whole_pixels(moved));
     }
   }
 }
 
-/// N6 of all samples: -> [Lq, M*L*K, 4].
+/// N6 of all samples, those that N19 drops without weight: -> [Lq, M*L*K, 4].
 Tensor weigh(const Samples& samples, const Tensor& attention, const Tensor& position) {
   const auto& layer = samples.layer;
   Tensor result(4 * samples.count());
   for (std::size_t s = 0; s < samples.count(); ++s) {
-    const auto w = corner_weights(attention[s], position[2 * s], position[2 * s + 1], layer.levels[samples.level(s)],
-                                  layer.numerics);
+    const auto w = corner_weights(kept(attention[s], layer.pruning.threshold), position[2 * s], position[2 * s + 1],
+                                  layer.levels[samples.level(s)], layer.numerics);
     std::copy(w.begin(), w.end(), result.begin() + static_cast<std::ptrdiff_t>(4 * s));
   }
   return result;
@@ -87,6 +88,25 @@ Corner corner(const Tensor& position, std::size_t s, std::size_t i, const Numeri
           split(position[2 * s + 1], n).pixel + static_cast<std::int32_t>(i / 2)};
 }
 
+std::size_t token_of(const Samples& samples, std::size_t level, const Corner& pixel) {
+  return samples.first_token[level] + static_cast<std::size_t>(pixel.y * samples.layer.levels[level].width + pixel.x);
+}
+
+/// N20: [S], masked pixels counted as well.
+std::vector<std::int64_t> count_reads(const Samples& samples, const Stages& st) {
+  const auto& layer = samples.layer;
+  const auto per_query = static_cast<std::size_t>(layer.attention.samples_per_query());
+  std::vector<std::int64_t> reads(static_cast<std::size_t>(layer.tokens()));
+  for (const int query : layer.wanted())
+    for (std::size_t in_query = 0; in_query < per_query; ++in_query) {
+      const auto s = static_cast<std::size_t>(query) * per_query + in_query;
+      for (std::size_t i = 0; i < 4; ++i)
+        if (st.corner_weight[4 * s + i] != 0)
+          ++reads[token_of(samples, samples.level(s), corner(st.location, s, i, layer.numerics))];
+    }
+  return reads;
+}
+
 /// N7: exact sums of w * value: [Lq, C].
 std::vector<std::int64_t> aggregate(const Samples& samples, const Stages& st) {
   const auto& layer = samples.layer;
@@ -99,8 +119,7 @@ std::vector<std::int64_t> aggregate(const Samples& samples, const Stages& st) {
     for (std::size_t i = 0; i < 4; ++i) {
       const std::int64_t w = st.corner_weight[4 * s + i];
       if (w == 0) continue;
-      const auto [x, y] = corner(st.location, s, i, layer.numerics);
-      const auto token = samples.first_token[level] + static_cast<std::size_t>(y * layer.levels[level].width + x);
+      const auto token = token_of(samples, level, corner(st.location, s, i, layer.numerics));
       const std::int32_t* value = &st.value[token * channels + first_channel];
       for (std::size_t d = 0; d < head_dim; ++d) sum[d] += w * value[d];
     }
@@ -164,6 +183,18 @@ class LineCount {
 
 }  // namespace
 
+std::vector<Dropped> dropped_points(const QuantisedLayer& layer, const Stages& st) {
+  const Samples samples(layer);
+  const auto per_query = static_cast<std::size_t>(layer.attention.samples_per_query());
+  std::vector<Dropped> result(layer.levels.size());
+  for (const int query : layer.wanted())
+    for (std::size_t in_query = 0; in_query < per_query; ++in_query) {
+      const auto s = static_cast<std::size_t>(query) * per_query + in_query;
+      result[samples.level(s)] += {st.attention[s] < layer.pruning.threshold ? 1 : 0, 1};
+    }
+  return result;
+}
+
 Stages run_sampling(const QuantisedLayer& layer) {
   validate(layer);
   const auto& n = layer.numerics;
@@ -190,6 +221,7 @@ Stages run_without_lines(const QuantisedLayer& layer) {
   st.output = linear(st.head, layer.output_weight, layer.output_requant, channels, n.output_bits);  // N9, N10
   const auto& stream = layer.stream;
   if (stream.norm) st.normed = add_and_norm(stream.residual, st.output, *stream.norm, stream.bits);  // N13, N14
+  if (layer.pruning.share > 0) st.reads = count_reads(samples, st);                                  // N20
   return st;
 }
 

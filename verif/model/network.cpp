@@ -50,6 +50,7 @@ class Run {
     for (std::size_t i = 0; i < net_.decoder.size(); ++i) decode(i);
     result.boxes = references();
     result.logits = classes_;
+    result.masks = std::move(masks_), result.dropped = std::move(dropped_);
     return result;
   }
 
@@ -73,17 +74,32 @@ class Run {
 
   /// MSDeformAttn of query rows `x`, positions added, over the map of source rows.
   Integers attend(const std::string& name, const StreamAttention& a, const Integers& x, const Integers& positions,
-                  const Integers& source, const Integers& reference, bool boxes) const {
+                  const Integers& source, const Integers& reference, bool boxes) {
     QuantisedLayer layer = a.layer;
     layer.query = seen(name + ".query", form_operands(x, positions, a.query, layer.numerics.query_bits));
     layer.source = seen(name + ".source", operands(source, a.source, layer.numerics.feature_bits));
     layer.reference = reference;
     layer.boxes = boxes;
     layer.queries = static_cast<int>(x.size() / channels());
+    if (!masks_.empty()) layer.padding = masks_.back();
     const auto stages = run_without_lines(layer);
     seen(name + ".value", stages.value);
     seen(name + ".heads", stages.head);
+    if (layer.pruning.share > 0)
+      masks_.push_back(decided_ ? decided_->masks.at(masks_.size())
+                                : dropped_pixels(stages.reads, layer.levels, layer.pruning));
+    count_dropped(layer, stages);
     return stages.output;
+  }
+
+  void count_dropped(const QuantisedLayer& layer, const Stages& stages) {
+    dropped_.resize(layer.levels.size());
+    const auto points = dropped_points(layer, stages);
+    for (std::size_t l = 0; l < points.size(); ++l)
+      (layer.boxes ? dropped_[l].decoder_points : dropped_[l].encoder_points) += points[l];
+    if (layer.pruning.share == 0) return;
+    const auto pixels = count_mask(masks_.back(), layer.levels);
+    for (std::size_t l = 0; l < pixels.size(); ++l) dropped_[l].pixels += pixels[l];
   }
 
   void encode(std::size_t index, const std::vector<int>& list) {
@@ -167,6 +183,8 @@ class Run {
   Integers target_;   ///< [Q, C], the decoder's stream
   Integers boxes_;    ///< [Q, 4], box logits
   Integers classes_;  ///< [Q, classes] of the layer before
+  std::vector<Mask> masks_ = {};
+  DroppedByLevel dropped_ = {};
 };
 
 }  // namespace

@@ -16,6 +16,8 @@
 namespace quillgen::model {
 
 using Integers = std::vector<std::int32_t>;
+/// [S], 1 = dropped.
+using Mask = std::vector<std::uint8_t>;
 
 /// A dense layer within a network (N11): [N, length] weights.
 struct Projection {
@@ -35,7 +37,7 @@ struct Mlp {
 /// MSDeformAttn in the stream: operands formed from its rows, the result in its scale.
 struct StreamAttention {
   Requant query, source;  ///< of the operands (N12)
-  QuantisedLayer layer;   ///< weights, formats, level shapes; its inputs are empty
+  QuantisedLayer layer;   ///< weights, formats, level shapes, what is left out; its inputs are empty
 };
 
 struct EncoderLayer {
@@ -85,11 +87,14 @@ struct Detections {
   std::vector<int> queries;  ///< [Q], tokens that became queries, in order of score
   Integers logits;           ///< [Q, classes], of the last layer
   Integers boxes;            ///< [Q, 4] as (centre x, centre y, width, height), 16 fraction bits
+  std::vector<Mask> masks;   ///< behind each encoder layer, where pixels are dropped
+  DroppedByLevel dropped;
 };
 
-/// What is not decided anew: the list and the queries of another run.
+/// What is not decided anew: the list, the queries and the dropped pixels of another run.
 struct Decisions {
   std::vector<int> list, queries;
+  std::vector<Mask> masks;
 };
 
 /// source [S, C]: the tokens in the encoder's stream.

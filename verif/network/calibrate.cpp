@@ -62,23 +62,24 @@ void make_powers_of_two(Scales& scales, const std::string& self, const Network& 
 /// What clipping costs at the end of the network, where outliers may count for more than their number.
 class OutputError {
  public:
-  OutputError(const Network& network, const SceneFile& scenes, const Config& config) : net_(network), config_(config) {
+  OutputError(const Network& network, const Pruning& pruning, const SceneFile& scenes, const Config& config)
+      : net_(network), pruning_(pruning), config_(config) {
     for (int i = 0; i < std::min(6, scenes.scenes()); ++i) {
       sources_.push_back(scenes.scene(i).source);
-      exact_.push_back(run_float(network, sources_.back()));
+      exact_.push_back(run_float(network, pruning, sources_.back()));
     }
   }
 
-  /// Squared error of class scores and boxes, each over its signal, up to six scenes; the queries are those of floating
-  /// point.
+  /// Squared error of class scores and boxes, each over its signal, up to six scenes; queries and dropped pixels are
+  /// those of floating point.
   double of(Scales scales) const {
     for (std::size_t i = 0; i < net_.decoder.size(); ++i)
       make_powers_of_two(scales, fmt::format("decoder.{}.self", i), net_);
-    const auto integers = quantise(net_, scales, config_);
+    const auto integers = quantise(net_, scales, config_, pruning_);
     const double unit = scales.of(fmt::format("decoder.{}.classes", net_.decoder.size() - 1));
     Noise logits, boxes;
     for (std::size_t s = 0; s < sources_.size(); ++s) {
-      const Decisions decided{exact_[s].list, exact_[s].queries};
+      const auto decided = exact_[s].decisions();
       const auto found = model::run(
           integers, quantised(sources_[s], scales.of("encoder.input"), config_.network.stream_bits), {}, &decided);
       for (std::size_t i = 0; i < found.logits.size(); ++i) logits.add(exact_[s].logits[i], found.logits[i] * unit);
@@ -90,6 +91,7 @@ class OutputError {
 
  private:
   const Network& net_;
+  const Pruning& pruning_;
   const Config& config_;
   std::vector<Values> sources_;
   std::vector<FloatDetections> exact_;
@@ -97,7 +99,7 @@ class OutputError {
 
 }  // namespace
 
-Scales calibrate(const Network& network, const SceneFile& scenes, const Config& config,
+Scales calibrate(const Network& network, const Pruning& pruning, const SceneFile& scenes, const Config& config,
                  const std::function<void(const std::string&)>& progress) {
   std::map<std::string, Range> ranges;
   const auto pass = [&](const char* what, const auto& use) {
@@ -108,7 +110,7 @@ Scales calibrate(const Network& network, const SceneFile& scenes, const Config& 
     observe("encoder.position", network.position);
     for (int i = 0; i < scenes.scenes(); ++i) {
       progress(fmt::format("{}: scene {} of {}", what, i + 1, scenes.scenes()));
-      run_float(network, scenes.scene(i).source, observe);
+      run_float(network, pruning, scenes.scene(i).source, observe);
     }
   };
   pass("largest magnitudes", [](Range& r, std::span<const double> values, int) {
@@ -120,7 +122,7 @@ Scales calibrate(const Network& network, const SceneFile& scenes, const Config& 
 
   Scales scales{"", network.fingerprint, {}};
   for (const auto& [name, range] : ranges) scales.unit[name] = range.by_maximum(scale_bits(name, config));
-  const OutputError error(network, scenes, config);
+  const OutputError error(network, pruning, scenes, config);
   double least = error.of(scales);
   for (std::size_t done = 0; const auto& [name, range] : ranges) {
     progress(fmt::format("range by maximum or by squared error: tensor {} of {}", ++done, ranges.size()));

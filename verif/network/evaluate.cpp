@@ -17,15 +17,19 @@ void Evaluator::add(const Scene& scene) {
     tensors.emplace_back(name, model::Integers(values.begin(), values.end()));
   });
 
-  const auto exact = run_float(net_, scene.source);
-  compare_expected(scene, exact);
+  const auto whole = run_float(net_, {}, scene.source);
+  const auto exact = pruning_.any() ? run_float(net_, pruning_, scene.source) : whole;
+  // The results that came with a scene are those of the network as it was trained.
+  if (net_.pruning == pruning_) compare_expected(scene, exact);
+  else compare_expected(scene, net_.pruning.any() ? run_float(net_, net_.pruning, scene.source) : whole);
+  model::add(sums_.dropped, found.dropped), model::add(sums_.dropped_float, exact.dropped);
   ++sums_.scenes;
   sums_.queries += net_.queries;
   for (const int q : exact.queries) sums_.shared_queries += std::ranges::count(found.queries, q);
 
-  // Both with the same tokens, or their rows could not be compared.
+  // Both with the same tokens and pixels, or their rows could not be compared.
   std::size_t next = 0;
-  const Decisions decided{found.list, found.queries};
+  const Decisions decided{found.list, found.queries, found.masks};
   const auto compare = [&](const std::string& name, std::span<const double> values) {
     const auto& [same_name, integers] = tensors.at(next++);
     if (same_name != name || integers.size() != values.size())
@@ -35,14 +39,15 @@ void Evaluator::add(const Scene& scene) {
     const double unit = scales_.of(name);
     for (std::size_t i = 0; i < values.size(); ++i) noise.add(values[i], integers[i] * unit);
   };
-  run_float(net_, scene.source, compare, &decided);
+  run_float(net_, pruning_, scene.source, compare, &decided);
 
   Values logits, boxes;
   const double unit = scales_.of("decoder." + std::to_string(net_.decoder.size() - 1) + ".classes");
   for (const auto x : found.logits) logits.push_back(x * unit);
   for (const auto x : found.boxes) boxes.push_back(std::ldexp(x, -16));
   found_.add(detections(logits, boxes, net_.classes), scene.objects);
-  found_float_.add(detections(exact.logits, exact.boxes, net_.classes), scene.objects);
+  found_float_.add(detections(whole.logits, whole.boxes, net_.classes), scene.objects);
+  found_float_pruned_.add(detections(exact.logits, exact.boxes, net_.classes), scene.objects);
 }
 
 void Evaluator::compare_expected(const Scene& scene, const FloatDetections& results) {
@@ -75,6 +80,7 @@ Evaluation Evaluator::result() const {
   auto e = sums_;
   e.ap = found_.mean(), e.ap50 = found_.at(0.5);
   e.ap_float = found_float_.mean(), e.ap50_float = found_float_.at(0.5);
+  e.ap_float_pruned = found_float_pruned_.mean(), e.ap50_float_pruned = found_float_pruned_.at(0.5);
   return e;
 }
 

@@ -32,8 +32,10 @@ struct ExpectedResults {
 
 struct Evaluation {
   int scenes = 0;
-  double ap = 0, ap50 = 0, ap_float = 0, ap50_float = 0;  ///< 0 .. 1
-  std::map<std::string, Noise> tensors;                   ///< against floating point with the same queries
+  double ap = 0, ap50 = 0, ap_float = 0, ap50_float = 0;  ///< 0 .. 1; in floating point with nothing left out
+  double ap_float_pruned = 0, ap50_float_pruned = 0;      ///< in floating point with what integers leave out
+  model::DroppedByLevel dropped, dropped_float;           ///< by integers and by floating point
+  std::map<std::string, Noise> tensors;  ///< against floating point with the same queries and dropped pixels
   std::int64_t queries = 0, shared_queries = 0;
   std::optional<ExpectedResults> expected;
 
@@ -43,14 +45,17 @@ struct Evaluation {
 
 class Evaluator {
  public:
-  /// All must live as long.
-  Evaluator(const Network& network, const model::Network& integers, const Scales& scales, const Config& config)
+  /// All must live as long. `pruning` is what the integers leave out.
+  Evaluator(const Network& network, const model::Network& integers, const Scales& scales, const Config& config,
+            const Pruning& pruning)
       : net_(network),
         integers_(integers),
         scales_(scales),
         config_(config),
+        pruning_(pruning),
         found_(network.classes),
-        found_float_(network.classes) {}
+        found_float_(network.classes),
+        found_float_pruned_(network.classes) {}
 
   /// Runs a scene both ways.
   void add(const Scene& scene);
@@ -63,7 +68,8 @@ class Evaluator {
   const model::Network& integers_;
   const Scales& scales_;
   const Config& config_;
-  AveragePrecision found_, found_float_;
+  const Pruning& pruning_;
+  AveragePrecision found_, found_float_, found_float_pruned_;
   Evaluation sums_;
 };
 

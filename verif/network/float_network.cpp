@@ -102,8 +102,10 @@ Values self_attention(const Values& query, const Values& key, const Values& valu
 
 class FloatRun {
  public:
-  FloatRun(const Network& network, const Observe& observe, const Decisions* decided)
-      : net_(network), observe_(observe), decided_(decided) {}
+  FloatRun(const Network& network, const Pruning& pruning, const Observe& observe, const Decisions* decided)
+      : net_(network), encoder_pruning_(pruning), decoder_pruning_(pruning), observe_(observe), decided_(decided) {
+    decoder_pruning_.pixels = 0;  // it reads by the last mask of the encoder, and makes none
+  }
 
   FloatDetections detect(const Values& source) {
     FloatDetections result;
@@ -113,6 +115,7 @@ class FloatRun {
     result.queries = propose();
     for (std::size_t i = 0; i < net_.decoder.size(); ++i) decode(i);
     result.logits = classes_, result.boxes = boxes_;
+    result.masks = std::move(masks_), result.dropped = std::move(dropped_);
     return result;
   }
 
@@ -136,7 +139,7 @@ class FloatRun {
   }
 
   Values attend(const std::string& name, const DeformableAttention& a, const Values& query, const Values& source,
-                const Values& references, bool boxes) const {
+                const Values& references, bool boxes) {
     Workload w;
     w.embed_dim = net_.channels, w.heads = net_.heads, w.levels = net_.levels, w.points = net_.points;
     w.queries = static_cast<int>(query.size() / channels()), w.tokens = net_.tokens();
@@ -151,10 +154,26 @@ class FloatRun {
     w.offset_weight = a.offsets.weight, w.offset_bias = a.offsets.bias;
     w.logit_weight = a.logits.weight, w.logit_bias = a.logits.bias;
     w.output_weight = a.output.weight, w.output_bias = a.output.bias;
-    const auto stages = run_reference(w);
+    if (!masks_.empty()) w.padding = masks_.back();
+    const auto& pruning = boxes ? decoder_pruning_ : encoder_pruning_;
+    const auto stages = run_reference(w, pruning);
     seen(name + ".value", stages.value);
     seen(name + ".heads", stages.core_output);
+    if (pruning.pixels > 0)
+      masks_.push_back(decided_ ? decided_->masks.at(masks_.size())
+                                : dropped_pixels(stages.reads, w.level_shapes, pruning.pixels));
+    count_dropped(w, stages);
     return stages.output;
+  }
+
+  void count_dropped(const Workload& w, const ReferenceStages& stages) {
+    dropped_.resize(w.level_shapes.size());
+    const auto points = dropped_points(w, stages, w.boxes ? decoder_pruning_ : encoder_pruning_);
+    for (std::size_t l = 0; l < points.size(); ++l)
+      (w.boxes ? dropped_[l].decoder_points : dropped_[l].encoder_points) += points[l];
+    if (w.boxes || masks_.empty()) return;
+    const auto pixels = model::count_mask(masks_.back(), w.level_shapes);
+    for (std::size_t l = 0; l < pixels.size(); ++l) dropped_[l].pixels += pixels[l];
   }
 
   void encode(std::size_t index, const std::vector<int>& list) {
@@ -215,19 +234,22 @@ class FloatRun {
   std::size_t channels() const { return static_cast<std::size_t>(net_.channels); }
 
   const Network& net_;
+  Pruning encoder_pruning_, decoder_pruning_;
   const Observe& observe_;
   const Decisions* decided_;
   Values memory_;   ///< [S, C]
   Values target_;   ///< [Q, C]
   Values boxes_;    ///< [Q, 4]
   Values classes_;  ///< [Q, classes]
+  std::vector<model::Mask> masks_ = {};
+  model::DroppedByLevel dropped_ = {};
 };
 
 }  // namespace
 
-FloatDetections run_float(const Network& network, const Values& source, const Observe& observe,
+FloatDetections run_float(const Network& network, const Pruning& pruning, const Values& source, const Observe& observe,
                           const Decisions* decided) {
-  return FloatRun(network, observe, decided).detect(source);
+  return FloatRun(network, pruning, observe, decided).detect(source);
 }
 
 }  // namespace quillgen::network

@@ -7,6 +7,7 @@
 
 #include "model/activation.hpp"
 #include "model/layer.hpp"
+#include "reference/pruning.hpp"
 #include "reference/safetensors.hpp"
 
 namespace quillgen::network {
@@ -58,6 +59,7 @@ struct Network {
   double norm_epsilon = 0;
   model::Function activation = model::Function::relu;  ///< of FFNs: relu, gelu or silu
   double keep = 1;                                     ///< share of the tokens that the encoder works on
+  Pruning pruning;                                     ///< that it was trained with
   std::vector<model::LevelShape> level_shapes;
   Values position;    ///< [S, C]
   Values references;  ///< [S, 2], the same on every level

@@ -25,9 +25,9 @@ struct ActivationName {
 constexpr ActivationName activation_names[] = {
     {"relu", model::Function::relu}, {"gelu", model::Function::gelu}, {"silu", model::Function::silu}};
 
-const std::vector<std::string> known_keys = {"d_model", "n_heads",        "n_levels",       "n_points",
-                                             "ffn",     "encoder_layers", "decoder_layers", "queries",
-                                             "classes", "activation",     "norm_eps",       "keep"};
+const std::vector<std::string> known_keys = {
+    "d_model", "n_heads",    "n_levels", "n_points", "ffn",          "encoder_layers", "decoder_layers", "queries",
+    "classes", "activation", "norm_eps", "keep",     "prune_points", "prune_pixels",   "range"};
 
 /// Takes tensors out of a file, every one once, and hashes what it takes.
 class NetworkReader {
@@ -42,9 +42,7 @@ class NetworkReader {
     n.classes = number("classes", 1, 1024), n.norm_epsilon = share("norm_eps", 0, 1), n.keep = 1;
     if (file_.metadata().contains("keep")) n.keep = share("keep", 0, 1);
     n.activation = activation();
-    for (const auto& key : {"prune_points", "prune_pixels", "range"})
-      if (file_.metadata().contains(key))
-        refuse(fmt::format("metadata {}: pruning is not supported; export the network without it", key));
+    n.pruning = pruning(n.levels);
     for (const auto& [key, value] : file_.metadata())
       if (!is_free_text(key) && std::ranges::find(known_keys, key) == known_keys.end())
         refuse(
@@ -107,6 +105,25 @@ class NetworkReader {
       refuse(fmt::format("metadata activation = {}: must be relu, gelu or silu; the hardware has no other for an FFN",
                          shown(name)));
     return found->function;
+  }
+
+  Pruning pruning(int levels) const {
+    const auto metadata_share = [&](const char* key, double most) {
+      if (!file_.metadata().contains(key)) return 0.0;
+      const auto value = parse_share(text(key), most);
+      if (!value) refuse(fmt::format("metadata {} = {}: must be a number, 0 .. {}", key, shown(text(key)), most));
+      return *value;
+    };
+    Pruning p{metadata_share("prune_points", most_points), metadata_share("prune_pixels", most_pixels), {}};
+    if (!file_.metadata().contains("range")) return p;
+    const auto range = parse_range(text("range"), levels);
+    if (!range)
+      refuse(
+          fmt::format("metadata range = {}: must be off, or a whole number of pixels, 0 .. {}, for each of the {} "
+                      "levels, with commas between",
+                      shown(text("range")), model::largest_range, levels));
+    p.range = *range;
+    return p;
   }
 
   void add_to_hash(std::uint8_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3u; }

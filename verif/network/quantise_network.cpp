@@ -264,10 +264,14 @@ void check_fits(const Network& network, const Config& config) {
         network.file, gelu ? "gelu" : "silu", gelu ? "gelu" : "silu"));
 }
 
-model::Network quantise(const Network& network, const Scales& scales, const Config& config) {
+model::Network quantise(const Network& network, const Scales& scales, const Config& config, const Pruning& pruning) {
   check_fits(network, config);
   const Quantiser quantiser(network, scales, config);
   auto result = quantiser.network();
+  auto left_out = quantised_pruning(pruning, config.numerics);
+  for (auto& layer : result.encoder) layer.attention.layer.pruning = left_out;
+  left_out.share = 0;  // a decoder layer reads by the last mask of the encoder, and makes none (N20)
+  for (auto& layer : result.decoder) layer.cross.layer.pruning = left_out;
   for (const auto& [name, unit] : scales.unit)
     if (!quantiser.asked(name))
       throw UserError(

@@ -37,8 +37,8 @@ Scales read_scales(const std::string& file, const Network& network, const Config
 
 /// Finds a scale for every tensor: its range is its largest magnitude, or the one of least squared error of rounding
 /// and clipping where that makes the error of class scores and boxes over the scenes smaller by a quarter or more;
-/// tensor after tensor. `progress` is told what is being done, in words.
-Scales calibrate(const Network& network, const SceneFile& scenes, const Config& config,
+/// tensor after tensor, all with `pruning`. `progress` is told what is being done, in words.
+Scales calibrate(const Network& network, const Pruning& pruning, const SceneFile& scenes, const Config& config,
                  const std::function<void(const std::string&)>& progress);
 
 }  // namespace quillgen::network

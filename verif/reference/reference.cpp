@@ -40,8 +40,9 @@ struct Level {
   std::size_t channels;
   model::LevelShape shape;
 
-  /// Adds `weight` times the bilinear sample at (x, y) to sum[0 .. head_dim - 1].
-  void add_sample(double x, double y, double weight, double* sum, std::size_t head_dim) const {
+  /// Calls visit(pixel, weight) for the corners of the sample at (x, y) with a weight.
+  template <typename Visit>
+  void for_each_corner(double x, double y, double weight, Visit visit) const {
     if (x <= -1 || y <= -1 || x >= shape.width || y >= shape.height) return;
     const int x0 = static_cast<int>(std::floor(x)), y0 = static_cast<int>(std::floor(y));
     for (int i = 0; i < 2; ++i)
@@ -49,9 +50,14 @@ struct Level {
         const int px = x0 + j, py = y0 + i;
         if (px < 0 || py < 0 || px >= shape.width || py >= shape.height) continue;
         const double w = weight * (1 - std::abs(x - px)) * (1 - std::abs(y - py));
-        const double* pixel = value + static_cast<std::size_t>(py * shape.width + px) * channels;
-        for (std::size_t d = 0; d < head_dim; ++d) sum[d] += w * pixel[d];
+        if (w != 0) visit(static_cast<std::size_t>(py * shape.width + px), w);
       }
+  }
+  /// Adds `weight` times the bilinear sample at (x, y) to sum[0 .. head_dim - 1].
+  void add_sample(double x, double y, double weight, double* sum, std::size_t head_dim) const {
+    for_each_corner(x, y, weight, [&](std::size_t pixel, double w) {
+      for (std::size_t d = 0; d < head_dim; ++d) sum[d] += w * value[pixel * channels + d];
+    });
   }
 };
 
@@ -65,7 +71,7 @@ void for_each_sample(const Workload& w, Visit visit) {
         for (int k = 0; k < w.points; ++k) visit(sample++, q, m, l);
 }
 
-Values locate(const Workload& w, const Values& offsets) {
+Values locate(const Workload& w, const Values& offsets, const std::vector<int>& range) {
   Values result(offsets.size());
   for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
     const double* reference = &w.reference_points[(w.boxes ? 4 : 2) * (q * w.level_shapes.size() + l)];
@@ -73,20 +79,29 @@ Values locate(const Workload& w, const Values& offsets) {
                             static_cast<double>(w.level_shapes[l].height)};
     for (std::size_t axis = 0; axis < 2; ++axis) {
       const double scale = w.boxes ? reference[2 + axis] * sides[axis] / (2.0 * w.points) : 1;
-      result[2 * s + axis] = reference[axis] * sides[axis] + offsets[2 * s + axis] * scale - 0.5;
+      double move = offsets[2 * s + axis] * scale;
+      if (!range.empty()) move = std::clamp(move, -1.0 * range[l], 1.0 * range[l]);
+      result[2 * s + axis] = reference[axis] * sides[axis] + move - 0.5;
     }
   });
   return result;
 }
 
-Values aggregate(const Workload& w, const ReferenceStages& st) {
-  const auto channels = static_cast<std::size_t>(w.embed_dim), head_dim = channels / static_cast<std::size_t>(w.heads);
+/// Row of the value map where each level begins.
+std::vector<std::size_t> first_tokens(const Workload& w) {
   std::vector<std::size_t> first_token(w.level_shapes.size());
   for (std::size_t l = 1; l < first_token.size(); ++l)
     first_token[l] = first_token[l - 1] + static_cast<std::size_t>(w.level_shapes[l - 1].height) *
                                               static_cast<std::size_t>(w.level_shapes[l - 1].width);
+  return first_token;
+}
+
+Values aggregate(const Workload& w, const ReferenceStages& st, double least_weight) {
+  const auto channels = static_cast<std::size_t>(w.embed_dim), head_dim = channels / static_cast<std::size_t>(w.heads);
+  const auto first_token = first_tokens(w);
   Values result(static_cast<std::size_t>(w.queries) * channels);
   for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t m, std::size_t l) {
+    if (st.attention[s] < least_weight) return;
     const Level level{&st.value[first_token[l] * channels + m * head_dim], channels, w.level_shapes[l]};
     level.add_sample(st.locations[2 * s], st.locations[2 * s + 1], st.attention[s],
                      &result[q * channels + m * head_dim], head_dim);
@@ -94,9 +109,29 @@ Values aggregate(const Workload& w, const ReferenceStages& st) {
   return result;
 }
 
+/// How often each query is computed.
+std::vector<int> times_wanted(const Workload& w) {
+  std::vector<int> times(static_cast<std::size_t>(w.queries));
+  for (const int query : w.wanted()) ++times[static_cast<std::size_t>(query)];
+  return times;
+}
+
+std::vector<std::int64_t> count_reads(const Workload& w, const ReferenceStages& st, double least_weight) {
+  const auto first_token = first_tokens(w);
+  const auto times = times_wanted(w);
+  std::vector<std::int64_t> reads(static_cast<std::size_t>(w.tokens));
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
+    if (st.attention[s] < least_weight) return;
+    const Level level{nullptr, 0, w.level_shapes[l]};
+    level.for_each_corner(st.locations[2 * s], st.locations[2 * s + 1], st.attention[s],
+                          [&](std::size_t pixel, double) { reads[first_token[l] + pixel] += times[q]; });
+  });
+  return reads;
+}
+
 }  // namespace
 
-ReferenceStages run_reference(const Workload& w) {
+ReferenceStages run_reference(const Workload& w, const Pruning& pruning) {
   const auto channels = static_cast<std::size_t>(w.embed_dim);
   ReferenceStages st;
   st.value = linear(w.source, w.value_weight, w.value_bias, channels);
@@ -105,10 +140,20 @@ ReferenceStages run_reference(const Workload& w) {
   st.offsets = linear(w.query, w.offset_weight, w.offset_bias, channels);
   st.logits = linear(w.query, w.logit_weight, w.logit_bias, channels);
   st.attention = softmax(st.logits, static_cast<std::size_t>(w.levels) * static_cast<std::size_t>(w.points));
-  st.locations = locate(w, st.offsets);
-  st.core_output = aggregate(w, st);
+  st.locations = locate(w, st.offsets, pruning.range);
+  st.core_output = aggregate(w, st, pruning.points);
   st.output = linear(st.core_output, w.output_weight, w.output_bias, channels);
+  if (pruning.pixels > 0) st.reads = count_reads(w, st, pruning.points);
   return st;
+}
+
+std::vector<model::Dropped> dropped_points(const Workload& w, const ReferenceStages& st, const Pruning& pruning) {
+  const auto times = times_wanted(w);
+  std::vector<model::Dropped> result(w.level_shapes.size());
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
+    result[l] += {st.attention[s] < pruning.points ? times[q] : 0, times[q]};
+  });
+  return result;
 }
 
 double sqnr_db(std::span<const double> reference, std::span<const std::int32_t> y, double scale) {

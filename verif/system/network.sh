@@ -67,6 +67,70 @@ refused 'tensor "anchors": is not known' "$quillgen" model --preset detector --n
 refused '--network' "$quillgen" model --preset detector --workload "$examples/tiny_detr_enc1.safetensors" --network "$network" --scales scales.json --input "$scenes"
 refused '--scales' "$quillgen" model --preset detector --network "$network"
 
+# Prunings: what is left out is told, and what cannot be chosen is refused.
+model --scenes 0:2 --prune-points 0.03 --prune-pixels 0.7 --range 8,8,4,2 --json pruned.json >out || wrong "pruned: exit status $?"
+grep -q '^left out: points below 0.03 of a head, pixels below 0.7 of the mean of their level; range 8,8,4,2$' out && grep -qE '^all +[0-9.]+ % +[0-9.]+ % +[0-9.]+ %$' out ||
+  wrong "pruned: $(tail -n 8 out)"
+python3 - <<'P' || wrong 'model: pruned.json'
+import json
+r, plain = json.load(open('pruned.json')), json.load(open('report.json'))
+p = r['pruned']
+assert 0.2 < p['points'] < 0.8 and 0.01 < p['pixels'] < 0.5 and len(p['levels']) == 4, p
+assert p['encoder_points'] < p['points'] < p['decoder_points'] and p['chosen']['range'] == [8, 8, 4, 2], p
+assert all(abs(p[k] - r['pruned_float'][k]) < 0.03 for k in ('points', 'pixels')), r
+assert r['ap_float'] != r['ap_float_pruned'] and abs(r['ap'] - r['ap_float_pruned']) < 0.1 and r['expected']['same_queries'] == 2, r
+p = plain['pruned']
+assert p['points'] == p['pixels'] == 0 and plain['ap_float'] == plain['ap_float_pruned'] and p['chosen']['range'] == 'off', plain
+P
+refused '--prune-points "-1": must be a number, 0 .. 2' model --prune-points=-1
+refused '--prune-pixels "some": must be a number, 0 .. 65535' model --prune-pixels some
+refused '--range "8,8,4": must be off, or a whole number of pixels, 0 .. 1024, for each of the 4 levels' model --range 8,8,4
+layer=$examples/tiny_detr_enc1.safetensors
+"$quillgen" model --preset small --workload "$layer" --prune-points 0.03 --prune-pixels 0.7 --range 8,8,4,2 --json layer.json >out || wrong "pruned layer: exit status $?"
+grep -q '^left out: points below 0.03 of a head' out || wrong "pruned layer: $(tail -n 8 out)"
+python3 - <<'P' || wrong 'model: layer.json'
+import json
+r = json.load(open('layer.json'))
+assert 0.2 < r['pruned']['points'] < 0.8 and 0.01 < r['pruned']['pixels'] < 0.5 and r['sqnr_db']['output'] > 30, r
+P
+# A network that was trained with them: so it is run, unless told otherwise; the hardware cannot yet.
+python3 - "$network" <<'P'
+import json, struct, sys
+data = open(sys.argv[1], 'rb').read()
+length, = struct.unpack('<Q', data[:8])
+header = json.loads(data[8:8 + length])
+header['__metadata__'].update(prune_points='0.03', prune_pixels='0.7', range='8,8,4,2')
+text = json.dumps(header).encode()
+text += b' ' * (-len(text) % 8)
+open('trained.safetensors', 'wb').write(struct.pack('<Q', len(text)) + text + data[8 + length:])
+P
+of_trained=(--preset detector --network trained.safetensors)
+"$quillgen" calibrate "${of_trained[@]}" --input "$scenes" --out trained.json >out || wrong "calibrate of a network with prunings: exit status $?"
+"$quillgen" calibrate "${of_trained[@]}" --input "$scenes" --prune-pixels 0 --out otherwise.json >out || wrong "calibrate without: exit status $?"
+if cmp -s trained.json otherwise.json; then wrong 'calibrate: the same scales with other prunings'; fi
+status=0
+"$quillgen" model "${of_trained[@]}" --scales trained.json --input "$scenes" --scenes 0:2 --prune-pixels 0 --json trained_report.json >out 2>err || status=$?
+[ "$status" -eq 1 ] && grep -q 'the expected results differ' err || wrong "expected results without prunings: exit status $status, $(cat err)"
+python3 - <<'P' || wrong 'model: trained_report.json'
+import json
+assert json.load(open('trained_report.json'))['pruned']['chosen'] == {'prune_points': 0.03, 'prune_pixels': 0, 'range': [8, 8, 4, 2]}
+P
+none='the hardware has no pruning yet; --prune-points 0 --prune-pixels 0 --range off runs it without'
+off=(--prune-points 0 --prune-pixels 0 --range off)
+refused "trained.safetensors: metadata prune_points: $none" "$quillgen" simulate "${of_trained[@]}" --scales trained.json --input "$scenes"
+refused "trained.safetensors: metadata prune_pixels: $none" "$quillgen" estimate "${of_trained[@]}" --prune-points 0
+refused "trained.safetensors: metadata range: $none" "$quillgen" estimate "${of_trained[@]}" --prune-points 0 --prune-pixels 0.0
+refused "--prune-points \"0.03\": $none" "$quillgen" simulate --preset small --workload "$layer" --prune-points 0.03
+refused "--range \"8,8,4,2\": $none" "$quillgen" estimate --preset small --workload "$layer" --range 8,8,4,2
+refused "--prune-pixels \"1\": $none" "$quillgen" trace --preset small --workload "$layer" --prune-pixels 1
+status=0
+"$quillgen" explore "${of_trained[@]}" --vary gemm.rows=4,8 --out refused_sweep >out 2>err || status=$?
+[ "$status" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF "metadata prune_points: $none" err && [ ! -e refused_sweep ] || wrong "explore: exit status $status, $(cat err)"
+"$quillgen" estimate "${of_trained[@]}" "${off[@]}" >out || wrong "estimate without prunings: exit status $?"
+"$quillgen" trace --preset small --workload "$layer" "${off[@]}" >out || wrong "trace without prunings: exit status $?"
+"$quillgen" explore "${of_trained[@]}" "${off[@]}" --vary gemm.rows=4,8 --out pruned_sweep --slurm sweep.sh >out || wrong "explore without prunings: exit status $?"
+grep -qF -- '--prune-points 0 --prune-pixels 0 --range off' sweep.sh || wrong 'explore: the script of Slurm has not the same options'
+
 # Never over what is read.
 status=0
 cp "$network" copy.safetensors

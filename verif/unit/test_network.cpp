@@ -78,9 +78,10 @@ network::Evaluation evaluate(const std::string& name, const std::vector<std::str
   net.activation = activation;
   const network::SceneFile calibration(examples + "/" + name + "_calibration.safetensors", net);
   const network::SceneFile scenes(examples + "/" + name + "_scenes.safetensors", net);
-  const auto scales = network::calibrate(net, calibration, config, [](const std::string&) {});
+  const auto scales = network::calibrate(net, {}, calibration, config, [](const std::string&) {});
   const auto integers = quantise(net, scales, config);
-  network::Evaluator evaluator(net, integers, scales, config);
+  const Pruning none;
+  network::Evaluator evaluator(net, integers, scales, config, none);
   for (int i = 0; i < scenes.scenes(); ++i) evaluator.add(scenes.scene(i));
   return evaluator.result();
 }
@@ -341,7 +342,6 @@ TEST_CASE("files of networks: what is wrong is named") {
                 [](auto& t) { t.metadata["queries"] = "341"; });
   check_network(text, {"metadata keep", "above 0, at most 1"}, [](auto& t) { t.metadata["keep"] = "0"; });
   check_network(text, {"metadata n_heads", "must be given"}, [](auto& t) { t.metadata.erase("n_heads"); });
-  check_network(text, {"metadata prune_points", "not supported"}, [](auto& t) { t.metadata["prune_points"] = "0.03"; });
   check_network(text, {"metadata \"n_head\"", "nearest that is known is n_heads"},
                 [](auto& t) { t.metadata["n_head"] = "4"; });
   check_network(text, {"spatial_shapes, level 0", "sides must be whole"},

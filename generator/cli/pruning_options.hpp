@@ -1,0 +1,30 @@
+// What is left out of a layer or a network: --prune-points, --prune-pixels, --range.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "reference/pruning.hpp"
+
+namespace quillgen::cli {
+
+/// As they were typed; empty: not given. Must live as long as the command they were added to.
+struct PruningOptions {
+  std::string points, pixels, range;
+
+  /// The words that give them again.
+  std::vector<std::string> words() const;
+};
+
+/// `of_model`: the command computes what is left; the help of the others says that they do not yet.
+void add_pruning_options(const Command& command, PruningOptions& options, bool of_model);
+
+/// What was chosen of a subject with so many levels, `by_default` (what a network was trained with) for what was not
+/// given. Throws UserError for other texts.
+Pruning chosen_pruning(const PruningOptions& options, const Pruning& by_default, int levels);
+
+/// Of commands about the hardware, which leaves nothing out yet. Throws UserError unless nothing is to be left out of
+/// the network `file`, trained with `by_default`, or of another subject, where `file` is empty.
+void refuse_pruning(const PruningOptions& options, const Pruning& by_default = {}, const std::string& file = {});
+
+}  // namespace quillgen::cli
