@@ -40,17 +40,17 @@ struct Level {
   std::size_t channels;
   model::LevelShape shape;
 
-  /// Calls visit(pixel, weight) for the corners of the sample at (x, y) with a weight.
+  /// Calls visit(pixel, weight) for the corners of the sample at (x, y) inside the map; a weight may be 0.
   template <typename Visit>
   void for_each_corner(double x, double y, double weight, Visit visit) const {
-    if (x <= -1 || y <= -1 || x >= shape.width || y >= shape.height) return;
+    if (x < -1 || y < -1 || x >= shape.width || y >= shape.height) return;
     const int x0 = static_cast<int>(std::floor(x)), y0 = static_cast<int>(std::floor(y));
     for (int i = 0; i < 2; ++i)
       for (int j = 0; j < 2; ++j) {
         const int px = x0 + j, py = y0 + i;
         if (px < 0 || py < 0 || px >= shape.width || py >= shape.height) continue;
         const double w = weight * (1 - std::abs(x - px)) * (1 - std::abs(y - py));
-        if (w != 0) visit(static_cast<std::size_t>(py * shape.width + px), w);
+        visit(static_cast<std::size_t>(py * shape.width + px), w);
       }
   }
   /// Adds `weight` times the bilinear sample at (x, y) to sum[0 .. head_dim - 1].
