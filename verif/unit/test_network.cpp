@@ -80,7 +80,7 @@ network::Evaluation evaluate(const std::string& name, const std::vector<std::str
   const network::SceneFile scenes(examples + "/" + name + "_scenes.safetensors", net);
   const auto scales = network::calibrate(net, {}, calibration, config, [](const std::string&) {});
   const auto integers = quantise(net, scales, config);
-  const Pruning none;
+  const quillgen::Pruning none;
   network::Evaluator evaluator(net, integers, scales, config, none);
   for (int i = 0; i < scenes.scenes(); ++i) evaluator.add(scenes.scene(i));
   return evaluator.result();
