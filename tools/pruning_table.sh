@@ -20,16 +20,15 @@ line() {
   "$quillgen" calibrate "${set[@]}" --input "$calibration" --out "$work/scales.json" >"$work/log"
   "$quillgen" model "${set[@]}" --scales "$work/scales.json" --input "$calibration" --json "$work/chosen_on.json" >"$work/log"
   "$quillgen" model "${set[@]}" --scales "$work/scales.json" --input "$scenes" --json "$work/result.json" >"$work/log"
-  ap=$(python3 - "$work/chosen_on.json" "$work/result.json" "$name" "$work/ap" <<'P'
+  python3 - "$work/chosen_on.json" "$work/result.json" "$name" "$work/ap" <<'P'
 import json, sys
 chosen_on, r = (json.load(open(file)) for file in sys.argv[1:3])
 p, percent = r['pruned'], lambda x: '%.1f %%' % (100 * x)
 print('| %s | %.2f | %.2f | %.2f | %s | %s | %s |' % (sys.argv[3], 100 * chosen_on['ap'], 100 * r['ap'], 100 * r['ap_float_pruned'],
-      percent(p['encoder_points']), percent(p['decoder_points']), percent(p['pixels'])), file=sys.stderr)
-print(round(10000 * chosen_on['ap']))
+      percent(p['encoder_points']), percent(p['decoder_points']), percent(p['pixels'])), flush=True)
+open(sys.argv[4], 'w').write(str(round(10000 * chosen_on['ap'])))
 P
-) 2>"$work/line"
-  cat "$work/line"
+  ap=$(<"$work/ap")
 }
 # strongest OPTION OFF SETTING..: a line for each setting, the strongest last, everything else off; leaves the strongest that costs little enough in $best.
 strongest() {

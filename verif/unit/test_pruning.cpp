@@ -205,6 +205,7 @@ TEST_CASE("N20: thresholds and masks by hand") {
   CHECK(mask_of({1, 2, 3, 100}, pixels_below(whole_mean, 2)) == PixelMask{1, 1, 0, 0});
   CHECK(mask_of({1, 2, 3, 100}, pixels_below(whole_mean, 16)) == PixelMask{1, 1, 1, 0});
   CHECK(mask_of({0, 70000, 65535, 65534}, pixels_below(4 * whole_mean)) == PixelMask{1, 0, 0, 1});
+  CHECK(mask_of({1, 0, 0, 9}, pixels_below(whole_mean, 2)) == PixelMask{1, 1, 1, 0});  // mean 2.5, not 1
   // Each level has its mean.
   CHECK(dropped_pixels(std::vector<std::int64_t>{0, 2, 3, 5, 90, 110}, {{2, 2}, {2, 1}}, pixels_below(whole_mean)) ==
         PixelMask{1, 1, 0, 0, 1, 0});
