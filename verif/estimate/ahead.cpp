@@ -22,6 +22,7 @@ void Ahead::tick() {
       return;
     case Stage::check:
       if (!clock_.due(due_)) return;
+      if (job_end_ < never) lead_.descriptor = clock_.now() - job_end_;
       stage_ = next_.panel > 0 ? Stage::ask : Stage::done, due_ = clock_.now() + ask_delay;
       return clock_.acted();
     case Stage::ask:
@@ -30,21 +31,19 @@ void Ahead::tick() {
       stage_ = Stage::panel;
       return clock_.acted();
     case Stage::panel:
-      if (take()) stage_ = Stage::done;
+      if (!take()) return;
+      if (job_end_ < never) lead_.panel = clock_.now() - job_end_;
+      stage_ = Stage::done;
       return;
     case Stage::done:
       return;
   }
 }
 
-Lead Ahead::lead() const {
-  Lead lead{stage_ != Stage::idle, 0, -1};
-  const auto left_of = [&](std::int64_t all) { return left_ + (left_ == all ? latency_ : 0); };
-  if (stage_ == Stage::descriptor) lead.descriptor = left_of(next_.descriptor) + check_;
-  if (stage_ == Stage::check) lead.descriptor = due_ - clock_.now();
-  if (stage_ == Stage::panel) lead.panel = left_of(next_.panel);
-  if (stage_ == Stage::done && next_.panel > 0) lead.panel = 0;
-  return lead;
+void Ahead::end_job() {
+  job_end_ = clock_.now();
+  lead_.begun = stage_ != Stage::idle;
+  if (stage_ == Stage::done && next_.panel > 0) lead_.panel = 0;
 }
 
 }  // namespace quillgen::estimate

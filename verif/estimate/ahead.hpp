@@ -7,12 +7,16 @@ namespace quillgen::estimate {
 
 class Ahead {
  public:
-  /// check: cycles from the last beat of a descriptor to its verdict. latency: of memory.
-  Ahead(Clock& clock, BurstReader& reader, int check, int latency, const NextLoads& next)
-      : clock_(clock), reader_(reader), check_(check), latency_(latency), next_(next) {}
+  /// check: cycles from the last beat of a descriptor to its verdict.
+  Ahead(Clock& clock, BurstReader& reader, int check, const NextLoads& next)
+      : clock_(clock), reader_(reader), check_(check), next_(next) {}
   bool wanted() const { return next_.descriptor > 0; }
   void tick();
-  Lead lead() const;
+  /// The job in work ends now. A descriptor or a panel that is under_way() then goes on until it is not; what that takes
+  /// is the lead.
+  void end_job();
+  bool under_way() const { return stage_ == Stage::descriptor || stage_ == Stage::check || stage_ == Stage::panel; }
+  const Lead& lead() const { return lead_; }
 
  private:
   enum class Stage { idle, descriptor, check, ask, panel, done };
@@ -20,11 +24,13 @@ class Ahead {
 
   Clock& clock_;
   BurstReader& reader_;
-  int check_, latency_;
+  int check_;
   NextLoads next_;
   Stage stage_ = Stage::idle;
   std::int64_t left_ = 0;  ///< beats of what is read
   Cycle due_ = 0;
+  Cycle job_end_ = never;  ///< of the job in work
+  Lead lead_;
 };
 
 }  // namespace quillgen::estimate

@@ -35,7 +35,7 @@ struct Board {
         job_reader(clock, beat_bytes(c.memory), power_of_two(std::max(c.memory.latency_cycles, 2 * most_burst_beats))),
         loads(clock, job_reader),
         lead(of_this),
-        ahead(clock, job_reader, check_cycles(config), latency_cycles, next) {}
+        ahead(clock, job_reader, check_cycles(config), next) {}
   Board(const Board&) = delete;
 
   Config c;
@@ -48,6 +48,7 @@ struct Board {
   Ahead ahead;            ///< of the next one
   bool last_run = false;  ///< of the array: what is wanted after it is of the next job
   Cycle accepted = 0;     ///< a cycle after the verdict, when the order of the queries begins
+  Cycle job_end = never;  ///< of this job, while what is read ahead goes on
   Work work;              ///< until now
   JobRun run;
 
@@ -67,8 +68,10 @@ struct Board {
   }
   /// On to the next cycle in which something happens.
   void step();
+  /// The last run ends now. What is under way of the next job goes on, alone at the port, until it is there.
+  void end_job(ReadPort& port);
   void end_phase(int phase) {
-    work.cycles = clock.now();
+    work.cycles = std::min(clock.now(), job_end);
     run.until[static_cast<std::size_t>(phase)] = work;
   }
 };

@@ -143,6 +143,16 @@ void Board::step() {
   if (!clock.advance()) throw std::logic_error("the cycle model stands still");
 }
 
+void Board::end_job(ReadPort& port) {
+  job_end = clock.now();
+  ahead.end_job();
+  while (ahead.under_way()) {
+    step();
+    port.tick();
+    ahead.tick();
+  }
+}
+
 JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency, const Lead& lead,
                const NextLoads& next) {
   Board board(config, demand, std::max(latency, 1), lead, next);

@@ -209,6 +209,7 @@ void attend(Board& b, const CacheRun& cache) {
   b.run.beats.reference = order.reference_beats(), b.run.beats.list = order.list_beats();
   b.run.beats.output = writer.beats();
   phase_ends(fill_phase + 2, b.clock.now());
+  b.end_job(port);
 }
 
 }  // namespace quillgen::estimate

@@ -140,6 +140,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   if (list) b.run.beats.list += list->reader().beats;
   if (epilogue) b.run.beats.query += epilogue->reader().beats;
   account(b, array, port, writer);
+  if (b.last_run) b.end_job(port);
 }
 
 }  // namespace quillgen::estimate
