@@ -12,8 +12,8 @@ class Ahead {
       : clock_(clock), reader_(reader), check_(check), next_(next) {}
   bool wanted() const { return next_.descriptor > 0; }
   void tick();
-  /// The job in work ends now. A descriptor or a panel that is under_way() then goes on until it is not; what that takes
-  /// is the lead.
+  /// The job in work ends now. A descriptor or a panel that is under_way() then goes on until it is not; what that
+  /// takes is the lead.
   void end_job();
   bool under_way() const { return stage_ == Stage::descriptor || stage_ == Stage::check || stage_ == Stage::panel; }
   const Lead& lead() const { return lead_; }

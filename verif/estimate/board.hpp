@@ -63,8 +63,10 @@ struct Board {
   int row_bits(bool of_stream, int bits) const { return of_stream ? result_width(c) : bits; }
   int result_groups() const { return std::max(group_buffers, 4 / c.gemm.rows + 2); }
   ArrayTiming array_timing(int tiles, int inner) const {
-    return {gemm_steps(c, inner), tiles, c.gemm.rows,
-            (row_word(c) > c.gemm.depth ? 3 : 2) + tree_stages(c, c.gemm.depth), 1 + requantise_delay + fifo_delay};
+    // Operands are chosen of a word of several steps, or of rows and exponentials; then parts of sums are added up.
+    const bool attends = c.network.self_attention > 0, chooses = attends || row_word(c) > c.gemm.depth;
+    return {gemm_steps(c, inner), tiles, c.gemm.rows, (chooses ? 3 : 2) + tree_stages(c, c.gemm.depth),
+            (attends ? 2 : 1) + requantise_delay + fifo_delay};
   }
   /// On to the next cycle in which something happens.
   void step();
@@ -76,11 +78,12 @@ struct Board {
   }
 };
 
-/// The phases, in phase_to_memory.cpp and phase_attend.cpp. Each begins in the cycle of its start pulse and ends in its
-/// last one.
+/// The phases, in phase_to_memory.cpp, phase_attend.cpp and phase_self.cpp. Each begins in the cycle of its start pulse
+/// and ends in its last one.
 void project_map(Board& board);
 /// One panel: `outputs` outputs of every row.
 void multiply_panel(Board& board, int tiles, int outputs);
 void attend(Board& board, const CacheRun& cache);
+void attend_self(Board& board);
 
 }  // namespace quillgen::estimate

@@ -102,38 +102,11 @@ void run_dense(Board& b) {
   for (int phase = 1; phase < 5; ++phase) b.end_phase(phase);
 }
 
-/// Self-attention: keys and values become weights, row after row; then, for each head of a group of rows, tiles of
-/// scores and the products of their exponentials, in turn.
 void run_self(Board& b) {
-  const auto& c = b.c;
-  const auto& g = c.gemm;
-  const int rows = b.demand.shape.rows, channels = b.demand.shape.inner, parts = b.demand.self_parts,
-            beats = row_beats(channels, result_width(c), c.memory),
-            weight_bits = std::max(c.numerics.query_weight_bits, c.numerics.feature_weight_bits),
-            together = columns_together(c, g.depth * weight_bits);
   begin(b);
   b.end_phase(0);
   start_pulse(b);
-  // A row comes a beat a cycle; `half` rows are written across, an entry a cycle.
-  const auto load = [&](int half, int entries) {
-    return std::max(std::int64_t{rows} * beats, std::int64_t{divide_up(rows, half)} * entries);
-  };
-  constexpr int fetch_delay = 12;  // from an answer of memory to the write of an entry
-  pass(b, load(together, gemm_steps(c, channels)) + b.latency + fetch_delay);
-  pass(b, load(g.depth, divide_up(channels, together)) + b.latency + fetch_delay);
-  pass(b, b.latency + beats * g.rows + fetch_delay);  // the first rows that attend
-  const int keys = divide_up(rows, g.columns), depth_steps = gemm_steps(c, c.attention.head_dim()),
-            score_steps = keys * depth_steps, value_steps = parts * gemm_steps(c, rows);
-  // Scores leave a row a cycle. Softmax takes the words of a row, or its reciprocal a division if that is longer.
-  constexpr int division = 17;
-  const int scores = keys * std::max(depth_steps, g.rows) + 1, products = value_steps + 1,
-            softmax = g.rows * std::max(divide_up(rows, exponential_units(c)), division) + 4;
-  const std::int64_t passes = std::int64_t{divide_up(rows, g.rows)} * c.attention.heads;
-  pass(b, scores + softmax + passes * std::max(scores + products, softmax));
-  pass(b, g.rows * (beats + 8) + b.latency);  // the last rows are written
-  b.work.array_steps += passes * (score_steps + value_steps);
-  b.work.reads += std::int64_t{3} * rows * beats, b.work.writes += std::int64_t{rows} * beats;
-  b.run.beats.query += std::int64_t{3} * rows * beats, b.run.beats.output += std::int64_t{rows} * beats;
+  attend_self(b);
   for (int phase = 1; phase < 5; ++phase) b.end_phase(phase);
 }
 
@@ -159,8 +132,7 @@ JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache
   if (demand.self_parts > 0) run_self(board);
   else if (demand.dense) run_dense(board);
   else run_layer(board, cache);
-  board.run.next =
-      demand.self_parts > 0 ? Lead{board.ahead.wanted()} : board.ahead.lead();  // a short one, in a long job
+  board.run.next = board.ahead.lead();
   return board.run;
 }
 

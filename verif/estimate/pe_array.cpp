@@ -2,6 +2,15 @@
 
 namespace quillgen::estimate {
 
+Cycle Tiles::tile(Cycle issue, int steps) {
+  issue += steps;
+  const Cycle done = issue - 1 + t_.delay;
+  copied_ = std::max(done, drained_);
+  if (copied_ > done) issue += copied_ - done, frozen_ = issue;
+  drained_ = copied_ + t_.drain;
+  return issue;
+}
+
 void PeArray::tick() {
   if (running_ && clock_.due(end_)) {
     running_ = false;
@@ -19,16 +28,13 @@ void PeArray::tick() {
 /// The whole group from now on: nothing that can still happen changes it.
 void PeArray::compute() {
   running_ = true;
-  Cycle issue = std::max(clock_.now(), frozen_);  // of the next step
+  Cycle issue = std::max(clock_.now(), tiles_.frozen());  // of the next step
   for (int tile = 0; tile < t_.tiles; ++tile) {
-    issue += t_.steps;
-    end_ = issue - 1;
-    const Cycle done = end_ + t_.delay, copied = std::max(done, drained_);
-    if (copied > done) issue += copied - done, frozen_ = issue;
-    drained_ = copied + t_.drain;
+    end_ = issue + t_.steps - 1;
+    issue = tiles_.tile(issue, t_.steps);
   }
   busy_ += std::int64_t{t_.tiles} * t_.steps;
-  results_.push(drained_ + t_.finish);
+  results_.push(tiles_.drained() + t_.finish);
 }
 
 }  // namespace quillgen::estimate

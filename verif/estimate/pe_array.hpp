@@ -12,10 +12,27 @@ struct ArrayTiming {
   int finish = 0;  ///< from the last result leaving the array to its being there for others
 };
 
+/// Tiles one after the other: their steps, and their results, which leave a row a cycle.
+class Tiles {
+ public:
+  explicit Tiles(const ArrayTiming& timing) : t_(timing) {}
+  /// Steps from `issue` on; when the next one can be issued: the array stands still when a tile is computed and the
+  /// results of the one before have not left.
+  Cycle tile(Cycle issue, int steps);
+  Cycle frozen() const { return frozen_; }    ///< up to here the array stands still
+  Cycle copied() const { return copied_; }    ///< of the last tile: its results are copied, and leave from then on
+  Cycle drained() const { return drained_; }  ///< from here on the next results can be copied
+
+ private:
+  ArrayTiming t_;
+  Cycle frozen_ = 0, copied_ = 0, drained_ = 0;
+};
+
 /// Two groups are in the row memories, loaded or in work. Those computed stay on chip until release().
 class PeArray {
  public:
-  PeArray(Clock& clock, const ArrayTiming& timing, int most_held) : clock_(clock), t_(timing), most_(most_held) {}
+  PeArray(Clock& clock, const ArrayTiming& timing, int most_held)
+      : clock_(clock), t_(timing), tiles_(timing), most_(most_held) {}
   bool can_load() const { return loaded_.size() < 2; }
   /// The last word of a group was taken; it is `late` cycles on its way.
   void loaded(int late = 0) { loaded_.push(clock_.now() + late + fifo_delay); }
@@ -31,12 +48,11 @@ class PeArray {
 
   Clock& clock_;
   ArrayTiming t_;
+  Tiles tiles_;
   int most_, held_ = 0;
   Queue<Cycle> loaded_, results_;
   bool running_ = false;
   Cycle end_ = -1;         ///< the last step of the group in work
-  Cycle frozen_ = 0;       ///< up to here the array stands still, since the results before have not left
-  Cycle drained_ = 0;      ///< from here on the next results can be copied
   std::int64_t busy_ = 0;  ///< with those to come of the group in work
 };
 

@@ -2,6 +2,7 @@
 #include "estimate/board.hpp"
 #include "estimate/burst_writer.hpp"
 #include "estimate/query_order.hpp"
+#include "estimate/row_copy.hpp"
 #include "estimate/row_epilogue.hpp"
 #include "estimate/row_names.hpp"
 #include "estimate/rows.hpp"
@@ -92,7 +93,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   if (epilogue) clients.push_back(&epilogue->reader());
   ReadPort port(b.clock, b.latency, clients);
   int to_ask = shape.rows, in_group = 0, to_copy = shape.rows, of_group = 0;
-  Cycle copied = never, next_asked = 0;  // of the row in work; when the next one of the group can be asked for
+  RowCopy copy(b.clock, writer, output_beats);
   const auto end_row = [&] {
     --to_copy;
     if (++of_group == c.gemm.rows || to_copy == 0) array.results().pop(), array.release(), of_group = 0;
@@ -124,17 +125,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
         epilogue->offer(b.clock.now() + (of_group == 0 ? 2 : 1), output_beats), b.clock.acted();
       continue;
     }
-    if (copied < never) {
-      if (!b.clock.due(copied)) continue;
-      copied = never;
-      end_row();
-    } else if (!array.results().empty() && b.clock.due(array.results().front())) {
-      const Cycle now = b.clock.now(), asked = writer.request(of_group == 0 ? now : next_asked),
-                  begin = std::max(asked + 1, now);
-      next_asked = begin;
-      copied = begin + output_beats - 1 + writer.run(begin + 1, output_beats, output_beats);
-      b.clock.acted();
-    }
+    if (copy.tick(array.results(), of_group == 0)) end_row();
   }
   b.run.beats.query += rows.beats(), b.run.beats.output += writer.beats();
   if (list) b.run.beats.list += list->reader().beats;

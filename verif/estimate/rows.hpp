@@ -34,10 +34,17 @@ class Rows {
     if (positions_) positions_->request(beats_);
     marks_.push(ends_group);
   }
-  void load(PeArray& array) {
-    if (marks_.empty() || !array.can_load() || !feed_.ready() || !feed_.take()) return;
-    if (marks_.front()) array.loaded(late_);
+  /// Takes a cycle's part of a row, if there is one. Whether it was the last of its row.
+  bool take() {
+    if (marks_.empty() || !feed_.ready() || !feed_.take()) return false;
+    ended_group_ = marks_.front();
     marks_.pop();
+    return true;
+  }
+  bool ended_group() const { return ended_group_; }  ///< the last row that was taken
+  int late() const { return late_; }                 ///< cycles that it is on its way
+  void load(PeArray& array) {
+    if (array.can_load() && take() && ended_group_) array.loaded(late_);
   }
 
  private:
@@ -46,6 +53,7 @@ class Rows {
   std::optional<BurstReader> positions_;
   RowFeed feed_;
   Queue<char> marks_;
+  bool ended_group_ = false;
 };
 
 }  // namespace quillgen::estimate
