@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "estimate/ahead.hpp"
 #include "estimate/burst_writer.hpp"
 #include "estimate/estimate.hpp"
 #include "estimate/line_cache.hpp"
@@ -221,6 +222,40 @@ TEST_CASE("array: steps of all tiles, held up when results leave more slowly") {
   CHECK(results_at({4, 2, 2, 3, 5}) == std::pair<Cycle, Cycle>(18, 26));
   // Draining takes 6: tiles copied in 7, 13, 19, 25.
   CHECK(results_at({4, 2, 6, 3, 5}) == std::pair<Cycle, Cycle>(24, 36));
+}
+
+TEST_CASE("loads ahead: what is under way when a job ends goes on as its reader does") {
+  constexpr int latency = 100;
+  // Cycles that are left when a job ends after `cycles`; the buffer has room for two bursts.
+  const auto lead_after = [](Cycle cycles) {
+    Clock clock;
+    BurstReader reader(clock, 16, 32);
+    Ahead ahead(clock, reader, 7, {8, 96});
+    ReadPort port(clock, latency, {&reader});
+    const auto step = [&] {
+      clock.advance();
+      port.tick();
+      ahead.tick();
+    };
+    clock.acted();
+    while (clock.now() < cycles) step(), clock.wake(cycles);
+    ahead.end_job();
+    while (ahead.under_way()) step();
+    return ahead.lead();
+  };
+  const Lead none = lead_after(0);
+  CHECK(!none.begun);
+  // Descriptor: asked for in cycle 1, on the bus in 4, 8 beats from 104 on, out of the buffer 3 later, checked 7 later.
+  const Lead descriptor = lead_after(50);
+  CHECK(descriptor.begun);
+  CHECK(descriptor.descriptor == 104 + 7 + 3 + 7 - 50);
+  CHECK(descriptor.panel == -1);
+  // Panel: six bursts in three turns of two, each a latency and more.
+  const Lead panel = lead_after(200);
+  CHECK(panel.descriptor == 0);
+  CHECK(panel.panel > 121 + 3 * latency - 200);
+  CHECK(panel.panel < 121 + 3 * (latency + 40) - 200);
+  CHECK(lead_after(1000).panel == 0);
 }
 
 TEST_CASE("tokens: packed into groups in the order of the value map") {
