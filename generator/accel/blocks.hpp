@@ -13,8 +13,19 @@ namespace quillgen::accel {
 /// buffer).
 const hdl::Module& build_point_source(hdl::Design& d, const Shapes& s);
 
-/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (Attn) out.
+/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (AttnVector) out.
 const hdl::Module& build_softmax(hdl::Design& d, const Shapes& s);
+
+// Only with pruning.points:
+/// Points below a threshold are dropped (N19). Streams: attention (AttnVector) in; points (LivePoints) and head
+/// (HeadMark, of every head) out. Port: threshold (attention_bits fraction bits).
+const hdl::Module& build_point_filter(hdl::Design& d, const Shapes& s);
+/// Live points one after the other. Streams: points (LivePoints) in, attention (Attn) out. Port: group_freed (pulse: a
+/// group ends without a live point).
+const hdl::Module& build_compactor(hdl::Design& d, const Shapes& s);
+/// Heads in their order, empty ones among them. Streams: mark (HeadMark) and sums (HeadSums) in, head (HeadSums) out.
+/// Port: ends_query (pulse: the last head of a query leaves).
+const hdl::Module& build_head_join(hdl::Design& d, const Shapes& s);
 
 /// Location of each sample (N5). Streams: attention (Attn) in, location (Location) out. Ports: levels (LevelShapes),
 /// offset_write, reference_write (writes into its buffers), group_freed (pulse: the buffers of the oldest group are no

@@ -19,15 +19,44 @@ struct PointTag {
   QUILLGEN_FIELDS(slot, sample, head, level, last_of_head, last_of_query, last_of_group)
 };
 
-/// A logit on its way into the softmax.
+/// Logits of points_at_once() points of a level on their way into the softmax; the tag is that of the first.
 struct Logit {
-  hdl::SInt logit;  ///< logit_frac_bits
+  hdl::Beside<hdl::SInt> logit;  ///< logit_frac_bits
   PointTag tag;
-  explicit Logit(const Shapes& s) : logit(s.n.logit_bits()), tag(s) {}
+  explicit Logit(const Shapes& s)
+      : logit(static_cast<std::size_t>(s.points_at_once()), hdl::SInt(s.n.logit_bits())), tag(s) {}
   QUILLGEN_FIELDS(logit, tag)
 };
 
-/// Its attention weight.
+/// Their attention weights.
+struct AttnVector {
+  hdl::Beside<hdl::UInt> weight;  ///< attention_bits fraction bits, one integer bit
+  PointTag tag;
+  explicit AttnVector(const Shapes& s)
+      : weight(static_cast<std::size_t>(s.points_at_once()), hdl::UInt(s.attention_width())), tag(s) {}
+  QUILLGEN_FIELDS(weight, tag)
+};
+
+/// .. of which some live (N19). The tag ends a head with its last vector in which a point lives.
+struct LivePoints {
+  hdl::Beside<hdl::UInt> weight;
+  hdl::UInt live;  ///< a bit a point
+  PointTag tag;
+  explicit LivePoints(const Shapes& s)
+      : weight(static_cast<std::size_t>(s.points_at_once()), hdl::UInt(s.attention_width())),
+        live(s.points_at_once()),
+        tag(s) {}
+  QUILLGEN_FIELDS(weight, live, tag)
+};
+
+/// What becomes of a head.
+struct HeadMark {
+  hdl::Bool empty;  ///< no point of it lives
+  hdl::Bool last_of_query;
+  QUILLGEN_FIELDS(empty, last_of_query)
+};
+
+/// The weight of one point.
 struct Attn {
   hdl::UInt weight;  ///< attention_bits fraction bits, one integer bit
   PointTag tag;
@@ -89,6 +118,17 @@ struct LevelShapes {
   explicit LevelShapes(const Shapes& s)
       : width(static_cast<std::size_t>(s.a.levels), hdl::UInt(s.side_bits())), height(width) {}
   QUILLGEN_FIELDS(width, height)
+};
+
+/// The event of a lane that ends a query: a sample that does or, where the last samples may be dropped, its last head.
+inline const char* end_of_query(const Shapes& s) { return s.has_pruned_points() ? "query_ends" : "sample_ends_query"; }
+
+/// How far samples may lie from their reference (N5), set once for each job.
+struct LevelRanges {
+  hdl::Bool held;                ///< they are held at all
+  std::vector<hdl::UInt> range;  ///< pixels, by level
+  explicit LevelRanges(const Shapes& s) : range(static_cast<std::size_t>(s.a.levels), hdl::UInt(s.range_bits())) {}
+  QUILLGEN_FIELDS(held, range)
 };
 
 /// Signed values side by side, for taps.

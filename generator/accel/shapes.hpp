@@ -65,6 +65,14 @@ struct Shapes {
   int pixel_bits() const { return side_bits() + 2; }  ///< signed, -2 .. side + 1
   int location_bits() const { return pixel_bits() + n.interp_frac_bits; }
 
+  // What jobs can leave out.
+  bool has_prunings() const { return config.pruning.any(); }
+  bool has_ranges() const { return config.pruning.max_range > 0; }
+  int range_bits() const { return holds(config.pruning.max_range); }  ///< pixels
+  bool has_pruned_points() const { return config.pruning.points != 0; }
+  std::int64_t most_threshold() const { return (std::int64_t{1} << n.attention_bits) + 1; }  ///< of a point's weight
+  int points_at_once() const { return config.core.points_per_cycle; }  ///< of a lane, through its softmax
+
   // Softmax.
   int exp_fraction() const { return n.attention_bits + 8; }  ///< t
   int exp_bits() const { return exp_fraction() + 1; }

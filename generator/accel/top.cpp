@@ -295,6 +295,8 @@ void Top::attention() {
   core.in("clear", begin_order);  // a dense job, which may end before all tags are, reads no features
   control.connect("tags_clearing", core, "clearing");
   core.in("boxes", job.boxes), core.in("levels", levels);
+  if (s.has_ranges()) core.in("ranges", *job.ranges);
+  if (s.has_pruned_points()) core.in("threshold", *job.threshold);
   if (s.has_regions()) core.in("map_complete", attending), core.connect("region", planner, "group");
   core_inputs();
   freed = core.out<Bool>("freed");
@@ -459,7 +461,7 @@ void Top::counters() {
   u.connect("gemm_moves", gemm, "busy");
   u.connect("gemm_waits_for_room", gemm, "waits_for_room");
   for (int l = 0; l < s.lanes(); ++l)
-    for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing", "hits", "misses"})
+    for (const char* event : {"sample_taken", end_of_query(s), "lane_blocked", "feature_missing", "hits", "misses"})
       u.connect(fmt::format("{}_{}", event, l), core);
   static const char* const sources[] = {"job", "rows", "reference", "list"};
   for (std::size_t i = 0; i < std::size(sources); ++i)

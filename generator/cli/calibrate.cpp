@@ -57,7 +57,7 @@ void add_calibrate(const Command& app, int& exit_status) {
   command.add_option("--input", options->input, "scenes to find scales on (safetensors); not those of a test")
       .required();
   command.add_option("--out", options->out, "file to write the scales to (JSON)").required();
-  add_pruning_options(command, options->pruning, true);
+  add_pruning_options(command, options->pruning);
   add_examples(command, {"calibrate --preset detector --network " + example("tiny_detector.safetensors") + " --input " +
                          example("tiny_detector_calibration.safetensors") + " --out scales.json"});
   command.callback([options, &exit_status] { exit_status = run_calibrate(*options); });

@@ -36,7 +36,7 @@ LayerChoice choose(const EstimateOptions& o) {
     if (o.config.fit) throw UserError("--fit: takes dimensions from a layer, and --dense is none: leave it out");
     return {chosen_config(o.config), estimate::dense_demand(parse_shape(o.dense))};
   }
-  return chosen_layer(o.config, o.layer);
+  return chosen_layer(o.config, o.layer, o.network.pruning);
 }
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
@@ -96,7 +96,8 @@ void run_estimate(const EstimateOptions& o) {
     throw UserError("--network: its report is a table: leave out --given-map and --html, or take --timeline");
   if (!network && (o.network.by_job || !o.network.timeline.empty()))
     throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
-  if (!network) refuse_pruning(o.network.pruning);
+  if (!o.dense.empty() && !o.network.pruning.words().empty())
+    throw UserError(fmt::format("{}: a dense product has no points: leave it out", o.network.pruning.words().front()));
   if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
   auto chosen = choose(o);
   chosen.demand.map_given = o.map_given;
@@ -131,7 +132,7 @@ void add_estimate(const Command& app, int&) {
       job.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   const auto dense = job.add_option("--dense", o->dense, "dense product").type_name("MxKxN");
   add_network_options(command, job, o->network.network, false);
-  add_pruning_options(command, o->network.pruning, false);
+  add_pruning_options(command, o->network.pruning);
   command.add_flag("--by-job", o->network.by_job, "of a network: a line for every job").excludes(model).excludes(dense);
   command.add_option("--timeline", o->network.timeline, "of a network: also draw its jobs along the cycles, as SVG")
       .excludes(model)

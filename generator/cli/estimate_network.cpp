@@ -59,8 +59,8 @@ void print_program(const estimate::ProgramEstimate& e, const Config& config, boo
 void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chosen,
                       const estimate::Conditions& conditions, const std::string& json) {
   const auto net = network::load_network(o.network.network);
-  refuse_pruning(o.pruning, net.pruning, net.file);
   const auto config = chosen_config(chosen, network::shape_of(net));
+  const auto pruning = hardware_pruning(o.pruning, config, net.pruning, net.file);
   estimate::check_fits(net, config);
   const int latency = conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
@@ -78,12 +78,17 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
     if (!o.timeline.empty()) picture = program_picture(config, demand, e, latency);
   };
   if (o.network.input.empty()) {
-    show(estimate::drawn_program(net, config, o.seed), 0);
+    if (pruning.points > 0)
+      throw UserError(
+          fmt::format("{}: drops points of small weight, and without --input none has any; give --scales "
+                      "and --input, or --prune-points 0",
+                      net.file));
+    show(estimate::drawn_program(net, config, o.seed, pruning.range), 0);
   } else {
     const auto scales = network::read_scales(o.network.scales, net, config);
     const network::SceneFile scenes(o.network.input, net);
     const auto range = chosen_scenes(o.network, scenes);
-    const auto integers = quantise(net, scales, config);
+    const auto integers = quantise(net, scales, config, pruning);
     Progress progress;
     for (int i = range.first; i < range.last; ++i) {
       progress.show(fmt::format("scene {}: the model", i));

@@ -76,6 +76,18 @@ void check_together(const ExploreOptions& o) {
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
 }
 
+/// A sweep is over what computes everything.
+void check_pruning(const ExploreOptions& o, const explore::Demands& demands) {
+  const auto* net = demands.network();
+  const auto pruning = chosen_pruning(o.pruning, net != nullptr ? net->pruning : Pruning(), demands.layer().levels);
+  if (!pruning.any()) return;
+  const auto typed = o.pruning.words();
+  throw UserError(
+      fmt::format("{}: a sweep leaves nothing out yet; give --prune-points 0 --prune-pixels 0 --range off, or take "
+                  "quillgen estimate",
+                  typed.empty() ? net->file + ": metadata prune_points, prune_pixels, range" : typed.front()));
+}
+
 explore::Json given_configuration(const ConfigOptions& options) {
   if (!options.preset.empty()) {
     for (const auto& p : presets())
@@ -167,8 +179,7 @@ int explore_points(const ExploreOptions& o) {
   const auto sweep = sweep_of(o);
   const auto shard = o.shard.empty() ? explore::Shard{} : explore::parse_shard(o.shard);
   explore::Demands demands(sweep.job);
-  if (const auto* net = demands.network(); net != nullptr) refuse_pruning(o.pruning, net->pruning, net->file);
-  else refuse_pruning(o.pruning);
+  check_pruning(o, demands);
   Progress progress;
   const explore::Runner runner{sweep, sweep.fit ? fitting(demands.layer()) : Adjustment(),
                                o.jobs ? o.jobs : explore::usable_cpus(),
@@ -206,7 +217,7 @@ void add_explore(const Command& app, int& exit_status) {
   job.add_option("--network", o->job.network, "a whole detector (safetensors), its sampling locations drawn");
   job.require_option(0, 1);
   add_model_options(command, o->job.drawn, model);
-  add_pruning_options(command, o->pruning, false);
+  add_pruning_options(command, o->pruning);
   command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);
   command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)

@@ -1,18 +1,36 @@
 #include "cli/layer_choice.hpp"
 
+#include <fmt/core.h>
+
 #include "cli/fit.hpp"
+#include "config/error.hpp"
 
 namespace quillgen::cli {
 
-LayerChoice chosen_layer(const ConfigOptions& options, const LayerOptions& layer) {
-  if (!layer.model.empty()) {
-    auto demand = estimate::model_demand(layer.model, layer.drawn);
-    return {chosen_config(options, demand.layer), std::move(demand)};
-  }
+namespace {
+
+LayerChoice drawn_layer(const ConfigOptions& options, const LayerOptions& layer, const PruningOptions& left_out) {
+  synthetic::Random random(layer.drawn.seed);
+  const auto drawn = synthetic::draw_layer(layer.model, layer.drawn, random);
+  const auto config = chosen_config(options, drawn.shape);
+  const auto pruning = hardware_pruning(left_out, config);
+  if (pruning.points > 0)
+    throw UserError(fmt::format("--prune-points {}: the layer of a model is drawn without weights; give a --workload",
+                                left_out.points));
+  auto demand = estimate::drawn_demand(drawn, random, pruning.range);
+  demand.name = layer.model, demand.seed = layer.drawn.seed;
+  return {config, std::move(demand)};
+}
+
+}  // namespace
+
+LayerChoice chosen_layer(const ConfigOptions& options, const LayerOptions& layer, const PruningOptions& left_out) {
+  if (!layer.model.empty()) return drawn_layer(options, layer, left_out);
   const WorkloadFile file(layer.workload);
   const auto config = chosen_config(options, file.shape());
   check_fits(file.shape(), config);
-  return {config, estimate::demand_of(file.load(), config.numerics)};
+  const auto pruning = hardware_pruning(left_out, config);
+  return {config, estimate::demand_of(file.load(), config.numerics, pruning)};
 }
 
 }  // namespace quillgen::cli

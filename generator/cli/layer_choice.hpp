@@ -1,6 +1,7 @@
 // A layer to estimate or trace: of a workload file, or of a published model.
 #pragma once
 #include "cli/config_options.hpp"
+#include "cli/pruning_options.hpp"
 #include "estimate/demand.hpp"
 
 namespace quillgen::cli {
@@ -15,7 +16,7 @@ struct LayerChoice {
   estimate::Demand demand;
 };
 
-/// The layer's demand and the configuration, fitted to it if so chosen. Throws UserError.
-LayerChoice chosen_layer(const ConfigOptions& config, const LayerOptions& layer);
+/// The layer's demand, with what is left out, and the configuration, fitted to it if so chosen. Throws UserError.
+LayerChoice chosen_layer(const ConfigOptions& config, const LayerOptions& layer, const PruningOptions& pruning);
 
 }  // namespace quillgen::cli

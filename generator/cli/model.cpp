@@ -73,19 +73,6 @@ nlohmann::ordered_json report(const Workload& w, const Config& c, const model::S
   return json;
 }
 
-/// Pixels are those that the next layer would not read.
-model::DroppedByLevel dropped_of(const model::QuantisedLayer& layer, const model::Stages& stages) {
-  model::DroppedByLevel levels(layer.levels.size());
-  const auto points = dropped_points(layer, stages);
-  for (std::size_t l = 0; l < levels.size(); ++l)
-    (layer.boxes ? levels[l].decoder_points : levels[l].encoder_points) = points[l];
-  if (layer.pruning.share == 0) return levels;
-  const auto mask = dropped_pixels(stages.reads, layer.levels, layer.pruning);
-  const auto pixels = model::count_mask(mask, layer.levels);
-  for (std::size_t l = 0; l < levels.size(); ++l) levels[l].pixels = pixels[l];
-  return levels;
-}
-
 int run_model(const ModelOptions& options) {
   if (!options.network.network.empty())
     return run_model_network(options.network, options.pruning, options.config, options.json);
@@ -127,7 +114,7 @@ void add_model(const Command& app, int& exit_status) {
   subject.add_option("--workload", options->workload, "layer and inputs (safetensors)");
   add_network_options(command, subject, options->network);
   subject.require_option(1);
-  add_pruning_options(command, options->pruning, true);
+  add_pruning_options(command, options->pruning);
   command.add_option("--json", options->json, "also write the results to this file");
   add_examples(command,
                {"model --preset detector --network " + example("tiny_detector.safetensors") +

@@ -43,24 +43,24 @@ std::vector<std::string> PruningOptions::words() const {
   return words;
 }
 
-void add_pruning_options(const Command& command, PruningOptions& options, bool of_model) {
-  const auto text = [&](const std::string& what, const char* off) {
-    return of_model ? what : fmt::format("{}; the hardware has none yet: {} only", what, off);
-  };
+void add_pruning_options(const Command& command, PruningOptions& options) {
   const std::string usual = "what the network says";
   command
       .add_option(points_name, options.points,
-                  text("drop sampling points whose weight is below this share of their head's", "0"))
+                  "drop sampling points whose weight is below this share of their head's; of hardware: with "
+                  "pruning.points")
       .type_name("SHARE")
       .default_str(usual);
   command
       .add_option(pixels_name, options.pixels,
-                  text("drop pixels that the layer before read less often than this share of their level's mean", "0"))
+                  "drop pixels that the layer before read less often than this share of their level's mean; of the "
+                  "model only")
       .type_name("SHARE")
       .default_str(usual);
   command
       .add_option(range_name, options.range,
-                  text("hold sampling points within so many pixels of their reference, level by level", "off"))
+                  "hold sampling points within so many pixels of their reference, level by level; of hardware: up to "
+                  "pruning.max_range")
       .type_name("off|R,R,...")
       .default_str(usual);
 }
@@ -71,25 +71,28 @@ Pruning chosen_pruning(const PruningOptions& o, const Pruning& by_default, int l
           chosen_range(o.range, by_default.range, levels)};
 }
 
-void refuse_pruning(const PruningOptions& o, const Pruning& by_default, const std::string& file) {
-  const auto without = fmt::format("{} 0 {} 0 {} off", points_name, pixels_name, range_name);
-  for (const auto& [name, text, off] : {std::tuple{points_name, o.points, "0"}, std::tuple{pixels_name, o.pixels, "0"},
-                                        std::tuple{range_name, o.range, "off"}}) {
-    const bool is_off = std::string(off) == "off" ? text == off : parse_share(text, 0).has_value();
-    if (!text.empty() && !is_off)
-      throw UserError(
-          fmt::format("{} {}: the hardware has no pruning yet; {} runs it without, and quillgen model has "
-                      "the results with it",
-                      name, shown(text), without));
-  }
-  for (const auto& [key, text, asks] : {std::tuple{"prune_points", o.points, by_default.points > 0},
-                                        std::tuple{"prune_pixels", o.pixels, by_default.pixels > 0},
-                                        std::tuple{"range", o.range, !by_default.range.empty()}})
-    if (asks && text.empty())
-      throw UserError(
-          fmt::format("{}: metadata {}: the hardware has no pruning yet; {} runs it without, and quillgen "
-                      "model has the results with it",
-                      file, key, without));
+Pruning hardware_pruning(const PruningOptions& o, const Config& config, const Pruning& by_default,
+                         const std::string& file) {
+  const auto pruning = chosen_pruning(o, by_default, config.attention.levels);
+  const auto refuse = [&](const char* option, const std::string& typed, const char* key, const std::string& why,
+                          const std::string& mend) {
+    const auto what =
+        typed.empty() ? fmt::format("{}: metadata {}", file, key) : fmt::format("{} {}", option, shown(typed));
+    throw UserError(fmt::format("{}: {}; {}", what, why, mend));
+  };
+  if (pruning.pixels > 0)
+    refuse(pixels_name, o.pixels, "prune_pixels", "the hardware drops no pixels yet",
+           fmt::format("{} 0 runs it without, and quillgen model has the results with it", pixels_name));
+  if (pruning.points > 0 && config.pruning.points == 0)
+    refuse(points_name, o.points, "prune_points", fmt::format("{} drops no points", config.name),
+           fmt::format("add --set pruning.points=true, or {} 0", points_name));
+  const int most = pruning.range.empty() ? 0 : *std::max_element(pruning.range.begin(), pruning.range.end());
+  if (!pruning.range.empty() && (config.pruning.max_range == 0 || most > config.pruning.max_range))
+    refuse(range_name, o.range, "range",
+           fmt::format("{} holds ranges up to pruning.max_range = {}{}", config.name, config.pruning.max_range,
+                       config.pruning.max_range == 0 ? ", which is none" : ""),
+           fmt::format("add --set pruning.max_range={}, or {} off", std::max(most, 1), range_name));
+  return pruning;
 }
 
 }  // namespace quillgen::cli

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "config/config.hpp"
 #include "reference/pruning.hpp"
 
 namespace quillgen::cli {
@@ -16,15 +17,15 @@ struct PruningOptions {
   std::vector<std::string> words() const;
 };
 
-/// `of_model`: the command computes what is left; the help of the others says that they do not yet.
-void add_pruning_options(const Command& command, PruningOptions& options, bool of_model);
+void add_pruning_options(const Command& command, PruningOptions& options);
 
 /// What was chosen of a subject with so many levels, `by_default` (what a network was trained with) for what was not
 /// given. Throws UserError for other texts.
 Pruning chosen_pruning(const PruningOptions& options, const Pruning& by_default, int levels);
 
-/// Of commands about the hardware, which leaves nothing out yet. Throws UserError unless nothing is to be left out of
-/// the network `file`, trained with `by_default`, or of another subject, where `file` is empty.
-void refuse_pruning(const PruningOptions& options, const Pruning& by_default = {}, const std::string& file = {});
+/// The same of commands about the hardware of `config`. Throws UserError where it has none for what is to be left out
+/// of the network `file`, trained with `by_default`, or of another subject, where `file` is empty.
+Pruning hardware_pruning(const PruningOptions& options, const Config& config, const Pruning& by_default = {},
+                         const std::string& file = {});
 
 }  // namespace quillgen::cli

@@ -28,6 +28,18 @@ Json shares_of(const model::DroppedOfLevel& level) {
 
 }  // namespace
 
+model::DroppedByLevel dropped_of(const model::QuantisedLayer& layer, const model::Stages& stages) {
+  model::DroppedByLevel levels(layer.levels.size());
+  const auto points = dropped_points(layer, stages);
+  for (std::size_t l = 0; l < levels.size(); ++l)
+    (layer.boxes ? levels[l].decoder_points : levels[l].encoder_points) = points[l];
+  if (layer.pruning.share == 0) return levels;
+  const auto mask = dropped_pixels(stages.reads, layer.levels, layer.pruning);
+  const auto pixels = model::count_mask(mask, layer.levels);
+  for (std::size_t l = 0; l < levels.size(); ++l) levels[l].pixels = pixels[l];
+  return levels;
+}
+
 void print_dropped(const Pruning& pruning, const model::DroppedByLevel& dropped) {
   fmt::print("\nleft out: points below {} of a head, pixels below {} of the mean of their level; range {}\n",
              pruning.points, pruning.pixels,

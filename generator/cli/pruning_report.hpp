@@ -2,10 +2,14 @@
 #pragma once
 #include <nlohmann/json_fwd.hpp>
 
+#include "model/layer.hpp"
 #include "model/pruning.hpp"
 #include "reference/pruning.hpp"
 
 namespace quillgen::cli {
+
+/// What a layer leaves out. Pixels are those that the next one would not read.
+model::DroppedByLevel dropped_of(const model::QuantisedLayer& layer, const model::Stages& stages);
 
 /// Lines: what was asked for, and how much of each level that was.
 void print_dropped(const Pruning& pruning, const model::DroppedByLevel& dropped);

@@ -126,16 +126,20 @@ int refuse_to_simulate(const SimulateOptions& options, const Agreement& expected
 int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& waveform) {
   const WorkloadFile file(options.workload);
   Workload workload;
+  Pruning pruning;
   const auto rtl = rtl_for(
       options, [&] { return chosen_config(options.config, file.shape()); },
       [&](const Config& config) {
         check_fits(file.shape(), config);
+        pruning = hardware_pruning(options.pruning, config);
         workload = file.load();
       });
-  const auto reference = run_reference(workload);
-  const auto expected = compare_expected(workload, reference);
+  auto reference = run_reference(workload);
+  const auto expected = compare_expected(workload, reference);  // of the layer with nothing left out
   if (expected && !expected->agrees()) return refuse_to_simulate(options, *expected);
-  const auto layer = quantise(workload, reference, rtl.config);
+  if (pruning.any()) reference = run_reference(workload, pruning);
+  auto layer = quantise(workload, reference, rtl.config);
+  layer.pruning = quantised_pruning(pruning, rtl.config.numerics);
 
   Simulation s{rtl.config,
                workload.file,
@@ -146,7 +150,10 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
                expected,
                model::run(layer),
                {},
+               {},
+               pruning,
                {}};
+  s.dropped = dropped_of(layer, s.stages);
   const auto caches = estimate::run_caches(rtl.config, estimate::demand_of(layer, s.stages));
   const harness::AttentionWork work{layer, s.stages, options.given_map, false,
                                     harness::LineCounts{caches.hits, caches.misses, caches.lines_read()}};
@@ -189,7 +196,8 @@ int simulate_dense(const SimulateOptions& options, std::optional<Waveform>& wave
 
 int simulate(const SimulateOptions& options) {
   check_options(options);
-  if (options.network.network.empty()) refuse_pruning(options.pruning);
+  if (!options.dense.empty() && !options.pruning.words().empty())
+    throw UserError(fmt::format("{}: a dense product has no points: leave it out", options.pruning.words().front()));
   auto waveform = chosen_waveform(options);
   if (!options.network.network.empty()) return simulate_network(options, waveform);
   return options.dense.empty() ? simulate_layer(options, waveform) : simulate_dense(options, waveform);
@@ -206,7 +214,7 @@ void add_simulate(const Command& app, int& exit_status) {
   command.option_group("configuration").require_option(0, 1);
   command.add_option("--workload", o->workload, "layer and inputs (safetensors): runs it from source rows to outputs");
   add_network_options(command, command, o->network);
-  add_pruning_options(command, o->pruning, false);
+  add_pruning_options(command, o->pruning);
   command.add_flag("--given-map", o->given_map,
                    "put the model's value map into memory and leave the value projection out: a quick run of the core");
   command

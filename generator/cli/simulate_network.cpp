@@ -61,6 +61,7 @@ struct Setup {
   std::optional<network::Scales> scales;
   std::optional<network::SceneFile> scenes;
   SceneRange range;
+  Pruning pruning;
 };
 
 std::vector<network::Detection> found_in(const model::Detections& result, const Setup& s) {
@@ -79,7 +80,7 @@ class Runner {
         rtl_(rtl),
         setup_(setup),
         waveform_(waveform),
-        integers_(quantise(setup.net, *setup.scales, rtl.config)),
+        integers_(quantise(setup.net, *setup.scales, rtl.config, setup.pruning)),
         dram_(options.memory.empty() ? nullptr
                                      : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory))),
         library_(simulator_of(rtl, options, [this](std::string_view text) { progress_.show(text); })) {}
@@ -168,12 +169,12 @@ void write_files(const SimulateOptions& options, const Setup& s, const Config& c
 }  // namespace
 
 int simulate_network(const SimulateOptions& options, std::optional<Waveform>& waveform) {
-  Setup s{network::load_network(options.network.network), {}, {}, {}};
-  refuse_pruning(options.pruning, s.net.pruning, s.net.file);
+  Setup s{network::load_network(options.network.network), {}, {}, {}, {}};
   const auto rtl = rtl_for(
       options, [&] { return chosen_config(options.config, network::shape_of(s.net)); },
       [&](const Config& config) {
         estimate::check_fits(s.net, config);
+        s.pruning = hardware_pruning(options.pruning, config, s.net.pruning, s.net.file);
         s.scales = network::read_scales(options.network.scales, s.net, config);
         s.scenes.emplace(options.network.input, s.net);
         s.range = chosen_scenes(options.network, *s.scenes);

@@ -9,6 +9,7 @@
 #include "harness/session.hpp"
 #include "model/layer.hpp"
 #include "reference/expected.hpp"
+#include "reference/pruning.hpp"
 #include "reference/random_dense.hpp"
 
 namespace quillgen::cli {
@@ -36,6 +37,8 @@ struct Simulation {
   model::Stages stages;
   Sqnr sqnr;
   std::vector<Run> runs;
+  Pruning pruning;  ///< what is left out
+  model::DroppedByLevel dropped;
 };
 
 /// Everything the report on dense jobs is made of.

@@ -94,10 +94,9 @@ void print_table(const std::string& policy, const trace::Table& table) {
 }
 
 void run(const TraceOptions& o) {
-  refuse_pruning(o.pruning);
   Progress progress;
   progress.show("placing the samples");
-  const auto chosen = chosen_layer(o.config, o.layer);
+  const auto chosen = chosen_layer(o.config, o.layer, o.pruning);
   const auto& [config, demand] = chosen;
   progress.show("order and cache");
   const auto main = trace::run_trace(config, demand);
@@ -164,7 +163,7 @@ void add_trace(const Command& app, int&) {
       layer.add_option("--model", o->layer.model, "layer of a published model, its sampling locations drawn");
   layer.require_option(1);
   add_model_options(command, o->layer.drawn, model);
-  add_pruning_options(command, o->pruning, false);
+  add_pruning_options(command, o->pruning);
   command.add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
   command.add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
   command.add_option("--json", o->json, "also write the numbers to this file");

@@ -70,7 +70,17 @@ struct Gemm {
 struct Core {
   int lanes = 0;               ///< 1, 2 or 4: the heads are shared out to them, each takes a sample a cycle
   int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, in each lane
+  int points_per_cycle = 1;    ///< 1, 2 or 4: weights a lane finds in a cycle; more than 1 pays if points are dropped
+  int queued_heads = 4;        ///< aggregated heads of a lane that may wait for the projection, if points are dropped
   bool operator==(const Core&) const = default;
+};
+
+/// What jobs can leave out, if they ask for it.
+struct Prunings {
+  int max_range = 0;  ///< pixels, the largest range that a job can hold moves in (NUMERICS.md N5); 0: there is none
+  int points = 0;     ///< 1: points of small weight can be dropped (N19)
+  constexpr bool any() const { return max_range > 0 || points != 0; }
+  bool operator==(const Prunings&) const = default;
 };
 
 /// The order in which queries are worked on. As it stands here: that of arrival.
@@ -134,6 +144,7 @@ struct Config {
   NetworkFormats network;
   Gemm gemm;
   Core core;
+  Prunings pruning;
   Order order;
   FeatureCache feature_cache;
   Memory memory;

@@ -127,7 +127,7 @@ constexpr bool has_activation(const NetworkFormats& n, int which) {
 }
 
 /// 32-bit words of a job descriptor.
-constexpr int descriptor_words(const Config& c) { return c.network.epilogue != 0 ? 64 : 32; }
+constexpr int descriptor_words(const Config& c) { return c.network.epilogue != 0 || c.pruning.any() ? 64 : 32; }
 
 // --- PE array -------------------------------------------------------------------------------------------------------
 

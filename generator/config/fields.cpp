@@ -82,6 +82,14 @@ std::span<const Field> fields() {
        "Lanes that take a sample a cycle each; the heads are shared out to them, so they divide heads."},
       {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64, Shape::PowerOfTwo,
        "Outputs of the output projection that a lane computes in a cycle, at most embed_dim."},
+      {"core", "points_per_cycle", [](C& c) -> int& { return c.core.points_per_cycle; }, 1, 4, Shape::PowerOfTwo,
+       "Attention weights that a lane finds in a cycle, so that points that are dropped cost it none."},
+      {"core", "queued_heads", [](C& c) -> int& { return c.core.queued_heads; }, 1, 64, Shape::Any,
+       "Aggregated heads of a lane that may wait for the output projection, with pruning.points."},
+      {"pruning", "max_range", [](C& c) -> int& { return c.pruning.max_range; }, 0, 1024, Shape::Any,
+       "Largest range, in pixels, within which a job can hold sampling points around their reference; 0: none can."},
+      {"pruning", "points", [](C& c) -> int& { return c.pruning.points; }, 0, 1, Shape::Flag,
+       "Whether a job can drop sampling points of small weight."},
       {"order", "bucket_bits", [](C& c) -> int& { return c.order.bucket_bits; }, 0, 6, Shape::Any,
        "Queries are sorted by the cell of a grid of 2^bucket_bits x 2^bucket_bits that their reference lies in, along "
        "a "

@@ -26,7 +26,8 @@ struct Field {
   /// May be left out of a configuration: it then has the value that a Config starts with.
   bool is_optional() const {
     if (section == "feature_cache") return key != "kilobytes" && key != "ways" && key != "run_ahead";
-    return section == "network" || section == "order" || section == "implementation";
+    if (section == "core") return key != "lanes" && key != "projection_columns";
+    return section == "network" || section == "pruning" || section == "order" || section == "implementation";
   }
   int get(const Config& c) const { return in(const_cast<Config&>(c)); }
 };

@@ -133,6 +133,22 @@ std::string_view name_of(std::string_view path, const Config& c) {
   return field->choices[static_cast<std::size_t>(field->get(c))];
 }
 
+void check_pruning(const Config& c) {
+  if (c.pruning.points != 0 && c.feature_cache.policy == region_policy)
+    refuse("pruning.points", "true", "false with feature_cache.policy = region, whose regions count every sample",
+           "set it to false, or the policy to line");
+  const int at_once = c.core.points_per_cycle;
+  if (at_once == 1) return;
+  const auto check = [&](bool holds, const std::string& constraint, std::string_view fix) {
+    if (!holds) refuse("core.points_per_cycle", at_once, constraint, fix);
+  };
+  check(c.pruning.points != 0, "1 without pruning.points", "set it to 1, or pruning.points to true");
+  check(c.attention.points % at_once == 0, fmt::format("a divisor of attention.points ({})", c.attention.points),
+        "lower it");
+  check(lane_points(c) % at_once == 0, fmt::format("a divisor of gemm.columns / (2 * core.lanes) ({})", lane_points(c)),
+        "lower it, or change gemm.columns");
+}
+
 void check_network(const Config& c) {
   if (c.network.epilogue == 0 && c.network.activations != no_activations)
     refuse("network.activations", name_of("network.activations", c), "none without network.epilogue",
@@ -232,6 +248,7 @@ void validate(const Config& c) {
   check_self_attention(c);
   check_panels(c);
   check_network(c);
+  check_pruning(c);
   check_line(c);
   check_cache(c);
   check_regions(c);

@@ -18,9 +18,9 @@
 ///     };
 ///
 /// A member is a handle, another bundle, or an array, vector or optional of these: elements are named member_0,
-/// member_1, .., and an optional that holds nothing has no net. The compiler refuses a list in which a member is
-/// missing: the sizes of the members do not add up to that of the struct. A macro, since C++ has no other way to the
-/// names of members.
+/// member_1, .., but one alone in a Beside has the plain name; and an optional that holds nothing has no net. The
+/// compiler refuses a list in which a member is missing: the sizes of the members do not add up to that of the struct.
+/// A macro, since C++ has no other way to the names of members.
 #define QUILLGEN_FIELDS(...)                                                 \
   template <class Visit>                                                     \
   void each(Visit&& visit) {                                                 \
@@ -34,8 +34,18 @@
 
 namespace quillgen::hdl {
 
+/// Values side by side of which there may be one: it then has the name of the member itself.
+template <class T>
+struct Beside : std::vector<T> {
+  using std::vector<T>::vector;
+};
+
 namespace detail {
 
+template <class T>
+struct IsBeside : std::false_type {};
+template <class T>
+struct IsBeside<Beside<T>> : std::true_type {};
 template <class T>
 struct IsList : std::false_type {};
 template <class T>
@@ -49,7 +59,11 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 
 template <class Member, class Visit>
 void visit_member(const std::string& name, Member& member, Visit& visit) {
-  if constexpr (IsList<Member>::value) {
+  if constexpr (IsBeside<Member>::value) {
+    std::vector<typename Member::value_type>& list = member;
+    if (list.size() == 1) visit_member(name, list[0], visit);
+    else visit_member(name, list, visit);
+  } else if constexpr (IsList<Member>::value) {
     for (std::size_t i = 0; i < member.size(); ++i) visit_member(name + "_" + std::to_string(i), member[i], visit);
   } else if constexpr (IsOptional<Member>::value) {
     if (member) visit_member(name, *member, visit);

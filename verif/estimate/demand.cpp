@@ -28,11 +28,12 @@ Workload without_tensors(const Workload& w) {
   return layer;
 }
 
-std::vector<Place> places_of(const model::Stages& stages, const Numerics& n) {
+std::vector<Place> places_of(const model::Stages& stages, const Numerics& n, int threshold) {
   std::vector<Place> places(stages.attention.size());
   for (std::size_t s = 0; s < places.size(); ++s) {
     places[s].x = static_cast<std::int16_t>(model::split(stages.location[2 * s], n).pixel);
     places[s].y = static_cast<std::int16_t>(model::split(stages.location[2 * s + 1], n).pixel);
+    places[s].dropped = stages.attention[s] < threshold;
     places[s].distance = static_cast<std::uint16_t>(std::min(stages.distance[s], 0xFFFF));
     for (unsigned i = 0; i < 4; ++i)
       if (stages.corner_weight[4 * s + i] != 0) places[s].corners |= static_cast<std::uint8_t>(1u << i);
@@ -66,7 +67,7 @@ std::vector<int> Demand::schedule(const Config& config) const {
   return model::schedule(config.order, points, index_list);
 }
 
-Demand demand_of(const Workload& workload, const Numerics& numerics) {
+Demand demand_of(const Workload& workload, const Numerics& numerics, const Pruning& pruning) {
   Demand demand;
   demand.name = workload.file;
   demand.layer = without_tensors(workload);
@@ -78,11 +79,12 @@ Demand demand_of(const Workload& workload, const Numerics& numerics) {
   a.max_width = a.max_height = 1024;
   a.max_queries = workload.queries, a.max_tokens = workload.tokens;
   // Scales of value, head and output, which the reference is run for, move no sample: without it they are 1.
-  const auto layer = quantise(workload, {}, config);
+  auto layer = quantise(workload, {}, config);
+  layer.pruning = quantised_pruning(pruning, numerics);
   const auto stages = model::run_sampling(layer);
   demand.references = layer.reference;
   demand.index_list = workload.index_list;
-  demand.places = places_of(stages, numerics);
+  demand.places = places_of(stages, numerics, layer.pruning.threshold);
   demand.lines_touched = lines_touched(demand);
   return demand;
 }
@@ -96,7 +98,7 @@ Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages
   demand.numerics = layer.numerics;
   demand.references = layer.reference;
   demand.index_list = layer.index_list;
-  demand.places = places_of(stages, layer.numerics);
+  demand.places = places_of(stages, layer.numerics, layer.pruning.threshold);
   demand.lines_touched = lines_touched(demand);
   demand.stream = stream_demand(layer.stream);
   demand.stream.reference_stride = layer.stream.reference_stride;

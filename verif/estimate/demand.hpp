@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "model/dense.hpp"
 #include "model/layer.hpp"
+#include "reference/pruning.hpp"
 #include "reference/random_dense.hpp"
 #include "reference/workload.hpp"
 #include "synthetic/models.hpp"
@@ -21,6 +22,7 @@ struct Place {
   std::uint8_t corners = 0;  ///< bit 2 * i + j: pixel (x + j, y + i) is in the map and has a weight other than 0
   /// Whole pixels that the sample lies off its reference (model::whole_pixels), the larger of x and y; 65535 of more.
   std::uint16_t distance = 0;
+  bool dropped = false;  ///< for its small weight (NUMERICS.md N19): it does not come to the lane
 };
 
 /// What a job of a network asks for beside its layer or product (NUMERICS.md, N12 to N17); of others nothing is set.
@@ -66,7 +68,7 @@ struct Demand {
 };
 
 /// The samples of a workload as the software model places them in the formats of `numerics`.
-Demand demand_of(const Workload& workload, const Numerics& numerics);
+Demand demand_of(const Workload& workload, const Numerics& numerics, const Pruning& pruning = {});
 
 /// The same of a layer that the software model has run, as far as it asks for features.
 Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages);
@@ -84,8 +86,8 @@ using synthetic::ModelOptions;
 /// A layer of a published model, its sampling locations drawn (synthetic/models.hpp). Throws UserError as draw_layer.
 Demand model_demand(const std::string& model, const ModelOptions& options = {});
 
-/// Of a layer that was drawn: its sampling locations are, too.
-Demand drawn_demand(const synthetic::Layer& drawn, synthetic::Random& random);
+/// Of a layer that was drawn: its sampling locations are, too, and held in `range`, unless that is empty (N5).
+Demand drawn_demand(const synthetic::Layer& drawn, synthetic::Random& random, const std::vector<int>& range = {});
 
 /// Throws UserError unless `config` can run the job: dimensions as check_fits(Workload), dense ones against
 /// gemm.max_inner and attention.max_queries.

@@ -13,7 +13,7 @@ using synthetic::Random;
 Place place_at(double x, double y, model::LevelShape level) {
   const auto pixel = [](double v, int side) { return static_cast<int>(std::floor(std::clamp(v, -2.0, side + 1.0))); };
   const int x0 = pixel(x, level.width), y0 = pixel(y, level.height);
-  Place place{static_cast<std::int16_t>(x0), static_cast<std::int16_t>(y0), 0, 0};
+  Place place{.x = static_cast<std::int16_t>(x0), .y = static_cast<std::int16_t>(y0)};
   for (int i = 0; i < 4; ++i) {
     const int cx = x0 + i % 2, cy = y0 + i / 2;
     if (cx >= 0 && cx < level.width && cy >= 0 && cy < level.height) place.corners |= static_cast<std::uint8_t>(1 << i);
@@ -22,15 +22,16 @@ Place place_at(double x, double y, model::LevelShape level) {
 }
 
 /// With the statistics of synthetic/models.hpp.
-std::vector<Place> draw_places(const synthetic::Layer& drawn, Random& random) {
+std::vector<Place> draw_places(const synthetic::Layer& drawn, Random& random, const std::vector<int>& range) {
   const auto& layer = drawn.shape;
   std::vector<Place> places;
   places.reserve(drawn.references.size() * static_cast<std::size_t>(layer.heads * layer.levels * layer.points));
   for (const auto& r : drawn.references)
     for (int head = 0; head < layer.heads; ++head) {
       const auto ring = synthetic::direction(head);
-      for (const auto& level : layer.level_shapes)
+      for (std::size_t l = 0; l < layer.level_shapes.size(); ++l)
         for (int point = 0; point < layer.points; ++point) {
+          const auto& level = layer.level_shapes[l];
           const double step = point + 1.0;
           const double wide =
               random.uniform() < synthetic::tail_share ? synthetic::tail_pixels : synthetic::spread(point);
@@ -38,8 +39,11 @@ std::vector<Place> draw_places(const synthetic::Layer& drawn, Random& random) {
           const double unit_x = layer.boxes ? r.width * level.width / (2 * layer.points) : 1,
                        unit_y = layer.boxes ? r.height * level.height / (2 * layer.points) : 1;
           const double across = random.scatter(), down = random.scatter();
-          const double move_x = (step * ring.x + wide * across) * unit_x,
-                       move_y = (step * ring.y + wide * down) * unit_y;
+          const auto held = [&](double move) {
+            return range.empty() ? move : std::clamp(move, -1.0 * range[l], 1.0 * range[l]);
+          };
+          const double move_x = held((step * ring.x + wide * across) * unit_x),
+                       move_y = held((step * ring.y + wide * down) * unit_y);
           places.push_back(place_at(r.x * level.width + move_x - 0.5, r.y * level.height + move_y - 0.5, level));
           places.back().distance = static_cast<std::uint16_t>(std::max(std::abs(move_x), std::abs(move_y)));
         }
@@ -61,12 +65,12 @@ std::vector<std::int32_t> fixed_point(const synthetic::Layer& drawn) {
 
 }  // namespace
 
-Demand drawn_demand(const synthetic::Layer& drawn, Random& random) {
+Demand drawn_demand(const synthetic::Layer& drawn, Random& random, const std::vector<int>& range) {
   Demand demand;
   demand.synthetic = true;
   demand.layer = drawn.shape;
   demand.index_list = drawn.shape.index_list;
-  demand.places = draw_places(drawn, random);
+  demand.places = draw_places(drawn, random, range);
   demand.references = fixed_point(drawn);
   demand.lines_touched = lines_touched(demand);
   return demand;

@@ -18,6 +18,14 @@ std::vector<std::string> numbered(int count) {
   return names;
 }
 
+/// Of values side by side, one of which has the plain name.
+std::vector<std::string> beside(const std::string& name, int count) {
+  if (count == 1) return {name};
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back(fmt::format("{}_{}", name, i));
+  return names;
+}
+
 }  // namespace
 
 std::string describe(const Mismatch& m) {
@@ -100,8 +108,8 @@ void StageCheck::missing(std::int64_t row, int first, int count) {
 std::vector<StageFields> stage_fields(const Config& config) {
   const int lanes = config.core.lanes;
   std::vector<StageFields> stages = {{"order", {"query"}, 1},
-                                     {"logit", {"logit"}, lanes},
-                                     {"attention", {"weight"}, lanes},
+                                     {"logit", beside("logit", config.core.points_per_cycle), lanes},
+                                     {"attention", beside("weight", config.core.points_per_cycle), lanes},
                                      {"offset", {"offset_x", "offset_y"}, lanes},
                                      {"location", {"x", "y"}, lanes},
                                      {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
@@ -112,7 +120,7 @@ std::vector<StageFields> stage_fields(const Config& config) {
 }
 
 Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries,
-                       const model::Stages& expected, StageCheck value, StageCheck memory)
+                       const model::Stages& expected, StageCheck value, StageCheck memory, int threshold)
     : lanes_(config.core.lanes),
       schedule_(std::move(schedule)),
       queries_(queries),
@@ -125,11 +133,17 @@ Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule,
     sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, queries), values,
                            std::vector<std::int64_t>(taps, 0)});
   };
-  add("logit", Naming::Sample, {"logit"}, 1, expected.logit);
-  add("attention", Naming::Sample, {"weight"}, 1, expected.attention);
+  const int at_once = config.core.points_per_cycle;
+  add("logit", Naming::Sample, {"logit"}, at_once, expected.logit);
+  add("attention", Naming::Sample, {"weight"}, at_once, expected.attention);
   add("offset", Naming::Sample, {"offset_x", "offset_y"}, 2, expected.offset);
   add("location", Naming::Sample, {"x", "y"}, 2, expected.location);
   add("corner_weight", Naming::Sample, {"w00", "w01", "w10", "w11"}, 4, expected.corner_weight);
+  for (auto& stage : sequential_)
+    stage.live =
+        stage.check.name() == "offset" || stage.check.name() == "location" || stage.check.name() == "corner_weight";
+  for (const auto weight : threshold > 0 ? expected.attention : std::vector<std::int32_t>())
+    dropped_.push_back(weight < threshold);
   add("head", Naming::HeadChannel, {}, head_requant_units(config.attention), expected.head);
   add("output", Naming::Channel, {}, config.core.projection_columns, expected.output);
 }
@@ -155,7 +169,8 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
   *this = Comparison(config, model::schedule(config.order, layer), layer.queries, stages,
                      StageCheck("value", config.attention, Naming::Token, {},
                                 map_given ? std::vector<std::int32_t>() : stages.value, tokens),
-                     StageCheck("memory", config.attention, Naming::Channel, {}, stages.written(), layer.queries));
+                     StageCheck("memory", config.attention, Naming::Channel, {}, stages.written(), layer.queries),
+                     layer.pruning.threshold);
 }
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
@@ -174,9 +189,20 @@ std::int64_t Comparison::query_at(std::int64_t turn) const {
 }
 
 void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values, int lane) {
-  const auto n = s.fired.at(static_cast<std::size_t>(lane))++;
+  auto& fired = s.fired.at(static_cast<std::size_t>(lane));
+  skip_dropped(s, fired, static_cast<std::size_t>(lane));
+  const auto n = fired++;
   const int firings = s.firings_per_query();
   s.check.compare(query_at(n / firings), lane * s.width() + static_cast<int>(n % firings) * s.values, values);
+}
+
+void Comparison::skip_dropped(const Sequential& s, std::int64_t& fired, std::size_t lane) const {
+  if (!s.live || dropped_.empty()) return;
+  const std::int64_t of_lane = s.firings_per_query(), of_query = of_lane * lanes_;
+  for (const auto end = std::ssize(schedule_) * of_lane; fired < end; ++fired)
+    if (!dropped_[static_cast<std::size_t>(query_at(fired / of_lane) * of_query +
+                                           static_cast<std::int64_t>(lane) * of_lane + fired % of_lane)])
+      return;
 }
 
 void Comparison::finish() {
@@ -185,7 +211,7 @@ void Comparison::finish() {
   for (auto& s : sequential_) {
     const int firings = s.firings_per_query();
     for (std::size_t lane = 0; lane < s.fired.size(); ++lane)
-      for (auto n = s.fired[lane]; n < turns * firings; ++n)
+      for (auto n = s.fired[lane]; skip_dropped(s, n, lane), n < turns * firings; ++n)
         s.check.missing(query_at(n / firings),
                         static_cast<int>(lane) * s.width() + static_cast<int>(n % firings) * s.values, s.values);
   }

@@ -112,15 +112,18 @@ class Comparison {
   struct Sequential {  ///< a stage whose firings come in order, each lane's by themselves
     StageCheck check;
     int values;                                                                   ///< of a firing
-    std::vector<std::int64_t> fired;                                              ///< by each lane
+    std::vector<std::int64_t> fired;                                              ///< by each lane, dropped ones too
+    bool live = false;                                                            ///< only live points fire
     int width() const { return check.width() / static_cast<int>(fired.size()); }  ///< elements a lane has of a query
     int firings_per_query() const { return (width() + values - 1) / values; }     ///< of a lane
   };
   Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries, const model::Stages& expected,
-             StageCheck value, StageCheck memory);
+             StageCheck value, StageCheck memory, int threshold = 0);
   /// The query whose turn is number n; behind the last one, a query that there is not.
   std::int64_t query_at(std::int64_t turn) const;
   void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int lane);
+  /// Counts the firings of a lane that do not come because their points are dropped.
+  void skip_dropped(const Sequential& stage, std::int64_t& fired, std::size_t lane) const;
 
   int lanes_;                           ///< each has the samples and channels of its heads, which follow each other
   std::vector<std::int32_t> schedule_;  ///< queries in the order in which they are worked on
@@ -128,6 +131,7 @@ class Comparison {
   StageCheck value_, order_;
   std::int64_t ordered_ = 0;  ///< firings of the order
   std::vector<Sequential> sequential_;
+  std::vector<bool> dropped_;  ///< [Lq, M*L*K], points that are dropped (NUMERICS.md N19); empty: none
   StageCheck memory_;
   std::function<void(std::uint32_t)> job_end_;
 };

@@ -216,6 +216,11 @@ Descriptor make_descriptor(const AttentionWork& work, const Config& config, cons
     d[QUILLGEN_DESCRIPTOR_WORD_LEVELS + l] =
         static_cast<std::uint32_t>(layer.levels[l].width << QUILLGEN_DESCRIPTOR_WIDTH_SHIFT |
                                    layer.levels[l].height << QUILLGEN_DESCRIPTOR_HEIGHT_SHIFT);
+  const auto& left_out = layer.pruning;
+  d[QUILLGEN_DESCRIPTOR_WORD_POINT_THRESHOLD] = static_cast<std::uint32_t>(left_out.threshold);
+  if (!left_out.range.empty()) d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= QUILLGEN_DESCRIPTOR_FLAG_RANGED;
+  for (std::size_t l = 0; l < left_out.range.size(); ++l)
+    d[QUILLGEN_DESCRIPTOR_WORD_RANGES + l] = static_cast<std::uint32_t>(left_out.range[l]);
   if (config.network.epilogue == 0) return d;
   add_stream(d, layer.stream, 0, a);
   d[QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE] = static_cast<std::uint32_t>(layer.stream.reference_stride);

@@ -80,7 +80,8 @@ void Session::check_capabilities(JobResult& result) {
   expect("CAP_ARRAY", QUILLGEN_CAP_ARRAY,
          config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
              std::int64_t{config_.core.projection_columns} << 24);
-  expect("CAP_CORE", QUILLGEN_CAP_CORE, config_.core.lanes);
+  expect("CAP_CORE", QUILLGEN_CAP_CORE,
+         config_.core.lanes | config_.pruning.points << 8 | config_.pruning.max_range << 16);
   expect("CAP_DENSE", QUILLGEN_CAP_DENSE,
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
   expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
@@ -214,7 +215,7 @@ void Session::check_counts(const AttentionWork& work, JobResult& result) const {
   // Groups of tokens close early where many are padded.
   if (work.map_given) expect("GEMM_PROJECT", 0, c.gemm_project);
   else if (layer.padding.empty() || c.gemm_project < value_steps) expect("GEMM_PROJECT", value_steps, c.gemm_project);
-  expect("SAMPLES", std::int64_t{queries} * config_.attention.samples_per_query(), c.samples);
+  expect("SAMPLES", work.live_samples(), c.samples);
   expect("SAMPLE", c.samples, c.sample);
   const auto shape = static_cast<std::size_t>(config_.feature_cache.line_shape);
   expect("LINE_HITS + LINE_MISSES", work.stages.line_lookups[shape], c.line_hits + c.line_misses);

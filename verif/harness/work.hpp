@@ -31,6 +31,12 @@ struct AttentionWork {
     for (const auto padded : layer.padding) live -= padded != 0;
     return live;
   }
+  /// Points that are sampled: those that are not dropped (NUMERICS.md N19).
+  std::int64_t live_samples() const {
+    std::int64_t live = 0;
+    for (const auto& level : model::dropped_points(layer, stages)) live += level.of - level.dropped;
+    return live;
+  }
 };
 
 /// A dense layer.

@@ -139,7 +139,7 @@ class Builder {
   QuantisedLayer attention(const StreamAttention& a, const Integers& x, const Integers& positions,
                            const Integers& source, const Norm& norm) const {
     QuantisedLayer layer = a.layer;
-    check(!layer.pruning.any(), "program: jobs leave nothing out yet");
+    check(layer.pruning.share == 0, "program: jobs drop no pixels yet");
     layer.queries = static_cast<int>(x.size()) / net_.channels;
     layer.stream.bits = net_.stream_bits;
     layer.stream.query = a.query, layer.stream.source = a.source;

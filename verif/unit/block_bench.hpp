@@ -145,7 +145,16 @@ inline std::vector<Config> block_configs() {
       {"network.epilogue=true", "network.stream_bits=13", "network.activations=silu", "attention.embed_dim=16",
        "attention.heads=4", "attention.levels=1", "attention.points=2", "numerics.preset=int8",
        "numerics.output_bits=10", "gemm.rows=2", "gemm.columns=8", "gemm.depth=4", "core.projection_columns=2",
-       "memory.data_bits=64", "order.bucket_bits=2"}};
+       "memory.data_bits=64", "order.bucket_bits=2"},
+      // Points dropped, moves held in ranges.
+      {"pruning.points=true", "pruning.max_range=8", "core.points_per_cycle=4", "attention.embed_dim=16",
+       "attention.heads=2", "attention.levels=3", "attention.points=4", "numerics.preset=mixed", "gemm.rows=3",
+       "gemm.columns=24", "gemm.depth=8", "core.projection_columns=4", "feature_cache.kilobytes=2"},
+      {"pruning.points=true", "core.points_per_cycle=2", "core.queued_heads=1", "attention.embed_dim=16",
+       "attention.heads=4", "attention.levels=2", "attention.points=6", "gemm.columns=24", "gemm.depth=8",
+       "core.lanes=2", "memory.max_outstanding=8", "feature_cache.kilobytes=2"},
+      {"pruning.points=true", "pruning.max_range=1024", "attention.embed_dim=4", "attention.heads=1",
+       "attention.levels=1", "attention.points=1", "gemm.rows=1", "feature_cache.ways=1", "core.projection_columns=1"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
@@ -154,11 +163,14 @@ inline std::vector<Config> block_configs() {
 inline std::string describe(const Config& c) {
   return fmt::format(
       "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, line shape {}, ways {}, {} bits of data, {} of the "
-      "query{}",
+      "query{}{}",
       c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows, c.gemm.columns,
       c.gemm.depth, c.core.lanes, c.feature_cache.line_shape, c.feature_cache.ways, c.memory.data_bits,
       c.numerics.query_bits,
-      c.network.epilogue != 0 ? fmt::format(", epilogue with a stream of {} bits", c.network.stream_bits) : "");
+      c.network.epilogue != 0 ? fmt::format(", epilogue with a stream of {} bits", c.network.stream_bits) : "",
+      c.pruning.any()
+          ? fmt::format(", ranges up to {}, {} points a cycle", c.pruning.max_range, c.core.points_per_cycle)
+          : "");
 }
 
 /// Sets an input port for one cycle.

@@ -49,9 +49,11 @@ TEST_CASE("softmax") {
       for (std::size_t i = 0; i < weights.size(); ++i)
         logits.push_back(static_cast<std::int32_t>(random.number(spread)));
       model::softmax_row(logits, table, n, weights);
-      for (std::size_t i = 0; i < weights.size(); ++i) {
-        auto tag = random_tag(random, block.s, i + 1 == weights.size());
-        Words in{logits[i]}, out{weights[i]};
+      const auto at_once = static_cast<std::ptrdiff_t>(block.s.points_at_once());
+      for (auto i = std::ptrdiff_t{0}; i < std::ssize(weights); i += at_once) {
+        auto tag = random_tag(random, block.s, i + at_once == std::ssize(weights));
+        Words in(logits.begin() + i, logits.begin() + i + at_once),
+            out(weights.begin() + i, weights.begin() + i + at_once);
         in.insert(in.end(), tag.begin(), tag.end()), out.insert(out.end(), tag.begin(), tag.end());
         bench.push("logit", in), wanted.push_back(out);
       }
@@ -60,7 +62,7 @@ TEST_CASE("softmax") {
     const auto cycles = bench.run();
     const auto& got = bench.received("attention");
     for (std::size_t i = 0; i < wanted.size(); ++i) REQUIRE(Words(got[i].begin(), got[i].end()) == wanted[i]);
-    // A sample a cycle when nothing stalls.
+    // A sample, or points_per_cycle of them, a cycle when nothing stalls.
     if (options.stall_percent == 0 && config.attention.samples_per_head() > 1) CHECK(cycles < wanted.size() + 60);
   });
 }
@@ -81,6 +83,14 @@ TEST_CASE("index_gen") {
     }
     const bool boxes = options.seed % 2 == 0;
     sim.set("boxes", boxes);
+    const bool held = s.has_ranges() && options.seed % 3 != 0;
+    std::vector<int> range;
+    for (std::size_t l = 0; s.has_ranges() && l < levels.size(); ++l) {
+      range.push_back(static_cast<int>(random.chance(30) ? config.pruning.max_range : random.in(0, 9)) %
+                      (config.pruning.max_range + 1));
+      sim.set(fmt::format("ranges_range_{}", l), static_cast<unsigned>(range.back()));
+    }
+    if (s.has_ranges()) sim.set("ranges_held", held);
     using Pair = std::pair<std::int32_t, std::int32_t>;  // x, y
     std::map<std::pair<std::int64_t, std::int64_t>, Pair> offsets, references, sizes;
     for (int slot = 0; slot < s.slots(); ++slot) {
@@ -123,7 +133,9 @@ TEST_CASE("index_gen") {
       const auto level = levels[static_cast<std::size_t>(tag[3])];
       const auto size = sizes[{tag[0], tag[3]}];
       const auto move = [&](std::int32_t by, std::int32_t box, int side) {
-        return boxes ? model::move_in_box(by, box, side, config.attention.points, n) : model::move_from_point(by, n);
+        const auto free =
+            boxes ? model::move_in_box(by, box, side, config.attention.points, n) : model::move_from_point(by, n);
+        return held ? model::held(free, range[static_cast<std::size_t>(tag[3])]) : free;
       };
       const auto move_x = move(offset.first, size.first, level.width),
                  move_y = move(offset.second, size.second, level.height);
@@ -209,18 +221,21 @@ TEST_CASE("point_source") {
         write_table(bench, "logit_write", 0, slot << s.logit_word_bits() | word, together);
       }
     std::vector<Words> wanted;
-    const int row_slots = 1 << s.row_bits();
+    const int row_slots = 1 << s.row_bits(), at_once = s.points_at_once();
     for (int group = 0; group < 10; ++group) {
       const int rows = static_cast<int>(random.chance(50) ? s.rows() : random.in(1, s.rows()));
       bench.push("rows", {rows});
       for (int row = 0; row < rows; ++row)
-        for (int sample = 0; sample < a.samples_per_query(); ++sample) {
-          const int slot = group % accel::group_buffers * row_slots + row;
-          const bool last_of_head = (sample + 1) % a.samples_per_head() == 0;
-          const bool last_of_query = sample + 1 == a.samples_per_query();
-          wanted.push_back({logits[{slot, sample}], slot, s.sample_place(sample), sample / a.samples_per_head(),
-                            sample / a.points % a.levels, last_of_head, last_of_query,
-                            last_of_query && row + 1 == rows});
+        for (int sample = 0; sample < a.samples_per_query(); sample += at_once) {
+          const int slot = group % accel::group_buffers * row_slots + row, next = sample + at_once;
+          const bool last_of_head = next % a.samples_per_head() == 0, last_of_query = next == a.samples_per_query();
+          Words vector;
+          for (int i = sample; i < next; ++i) vector.push_back(logits[{slot, i}]);
+          for (const std::int64_t part :
+               Words{slot, s.sample_place(sample), sample / a.samples_per_head(), sample / a.points % a.levels,
+                     last_of_head, last_of_query, last_of_query && row + 1 == rows})
+            vector.push_back(part);
+          wanted.push_back(vector);
         }
     }
     bench.expect("logit", wanted.size());
@@ -229,7 +244,7 @@ TEST_CASE("point_source") {
     const auto got_signed = bench.received_signed("logit");
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       Words result(got[i].begin(), got[i].end());
-      result[0] = got_signed[i][0];
+      for (std::size_t n = 0; n < static_cast<std::size_t>(at_once); ++n) result[n] = got_signed[i][n];
       REQUIRE(result == wanted[i]);
     }
     if (options.stall_percent == 0) CHECK(cycles < wanted.size() + 5);

@@ -68,7 +68,7 @@ void add_network(const Config& c, Descriptor& d, bool dense, Random& random) {
     if (has_activation(c.network, static_cast<int>(code)))
       d[word::epilogue] |= code << 4, d[word::activation_scale] = legal_scale(random);
   }
-  std::fill(d.begin() + accel::word::first_reserved(c), d.end(), 0);
+  for (const auto& span : accel::word::reserved_spans(c)) std::fill(d.begin() + span.first, d.begin() + span.end, 0);
 }
 
 /// A legal descriptor. Words that its kind does not use hold anything.
@@ -524,7 +524,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
                          word::query_stride, word::output_stride, word::source_stride})
       all.insert({4, at});
     if (config.network.epilogue != 0) {
-      for (const int at : {accel::word::first_reserved(config), word::query_operand, word::source_operand,
+      for (const int at : {accel::word::reserved_spans(config).front().first, word::query_operand, word::source_operand,
                            word::epsilon, word::epilogue})
         all.insert({1, at});
       if (config.network.activations != no_activations) all.insert({1, word::activation_scale});

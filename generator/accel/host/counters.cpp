@@ -59,7 +59,7 @@ void Counters::ports() {
   for (int l = 0; l < s.lanes(); ++l) {
     const auto event = [&](const char* name) { return input(m, fmt::format("{}_{}", name, l), Bool()); };
     const auto count = [&](const char* name) { return input(m, fmt::format("{}_{}", name, l), UInt(3)); };
-    lanes.push_back({event("sample_taken"), event("sample_ends_query"), event("lane_blocked"), event("feature_missing"),
+    lanes.push_back({event("sample_taken"), event(end_of_query(s)), event("lane_blocked"), event("feature_missing"),
                      count("hits"), count("misses")});
   }
 }
@@ -71,8 +71,11 @@ void Counters::bounds() {
   all_done = Bool::constant(m, true);
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     any_taken = any_taken | lanes[l].taken;
+    Bool ends = lanes[l].ends_query;
+    if (s.has_pruned_points()) any_taken = any_taken | ends;  // of a query without any sample
+    else ends = lanes[l].taken & ends;
     auto left = reg(m, fmt::format("queries_left_{}", l), UInt(s.query_bits()), 0);
-    left.when(setup, queries).when(lanes[l].taken & lanes[l].ends_query, lib::decrement(left));
+    left.when(setup, queries).when(ends, lib::decrement(left));
     all_done = all_done & (left == 0);
   }
   // The counters are those of a program; its jobs have their bounds each.

@@ -82,6 +82,8 @@ struct JobFields {
   hdl::UInt tail;                        ///< outputs of the last beat of a dense job; 0: all
   std::optional<NetworkFields> network;  ///< only with an epilogue
   std::optional<SelfJob> self;           ///< only with self-attention, whose jobs are dense ones otherwise
+  std::optional<hdl::UInt> threshold;    ///< of the weight of a point (NUMERICS.md N19), only where points are dropped
+  std::optional<LevelRanges> ranges;     ///< only where there are ranges
   explicit JobFields(const Shapes& s)
       : queries(s.query_bits()),
         rows(s.query_bits()),
@@ -101,10 +103,12 @@ struct JobFields {
         tail(tail_bits(s)) {
     if (s.has_epilogue()) network.emplace(s);
     if (s.has_self()) self.emplace(s);
+    if (s.has_pruned_points()) threshold.emplace(s.attention_width() + 1);
+    if (s.has_ranges()) ranges.emplace(s);
   }
   QUILLGEN_FIELDS(queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu, query_address,
                   reference_address, value_address, output_address, source_address, query_stride, output_stride,
-                  source_stride, blocks, last_step, row_beats, row_tail, tail, network, self)
+                  source_stride, blocks, last_step, row_beats, row_tail, tail, network, self, threshold, ranges)
 };
 
 /// The panel of a run that writes to memory.

@@ -42,7 +42,10 @@ struct Descriptor {
   UInt query_stride = {}, output_stride = {}, source_stride = {};
   UInt position = {}, residual = {}, link = {}, epsilon = {}, query_operand = {}, source_operand = {}, epilogue = {},
        reference_stride = {};
-  UInt activation = {}, activation_scale = {};                  // with activations
+  UInt activation = {}, activation_scale = {};  // with activations
+  UInt threshold = {};                          // with prunings
+  std::vector<UInt> range = {};                 // .. of the levels
+  Bool ranged = {};
   Bool refines = {};                                            // boxes
   std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
@@ -71,12 +74,14 @@ struct Descriptor {
   Bool any_bit(int from, int to);
   void words();
   void network_words();
+  void pruning_words();
   void dense_words();
   void self_words();
   void levels();
   void dense_shape();
   Bool has_list() const;
   void shape_rules();
+  void pruning_rules();
   void network_rules();
   Bool bad_activation() const;
   void self_rules();
@@ -147,6 +152,15 @@ void Descriptor::network_words() {
   with_position = flags.bit(flag_position), norm = flags.bit(flag_norm), scattered = flags.bit(flag_scattered);
 }
 
+// With prunings.
+void Descriptor::pruning_words() {
+  m.note("What an attention layer leaves out.");
+  if (s.has_pruned_points()) threshold = field(word::point_threshold, "point_threshold", 32);
+  if (!s.has_ranges()) return;
+  ranged = flags.bit(flag_ranged);
+  for (int l = 0; l < s.a.levels; ++l) range.push_back(field(word::ranges + l, fmt::format("full_range_{}", l), 32));
+}
+
 // Whether a bit of the words from .. to - 1 is set in the beat that is taken.
 Bool Descriptor::any_bit(int from, int to) {
   Bool any = Bool::constant(m, false);
@@ -174,9 +188,11 @@ void Descriptor::dense_words() {
   bad.when(begin, false)
       .when(take & any_bit(word::dense_reserved, s.has_epilogue() ? word::dense_list : word::dense_end), true);
   reserved = bad;
-  if (s.has_epilogue()) {
+  if (descriptor_words(c) > word::dense_end) {
     auto bad_network = reg(m, "reserved_network_bits", Bool(), 0);
-    bad_network.when(begin, false).when(take & any_bit(word::first_reserved(c), descriptor_words(c)), true);
+    Bool any = Bool::constant(m, false);
+    for (const word::Span& span : word::reserved_spans(c)) any = any | any_bit(span.first, span.end);
+    bad_network.when(begin, false).when(take & any, true);
     reserved_network = bad_network;
   }
   is_dense = (kind == kind_dense).named("is_dense"), is_attention = (kind == kind_attention).named("is_attention");
@@ -279,6 +295,8 @@ void Descriptor::shape_rules() {
   rules = {{~known, Error::descriptor, word::kind},
            {bad_flags, Error::descriptor, word::flags},
            {is_dense & reserved, Error::descriptor, word::dense_reserved}};
+  if (descriptor_words(c) > word::dense_end)
+    rules.push_back({reserved_network, Error::descriptor, word::reserved_spans(c).front().first});
   if (s.has_epilogue()) network_rules();
   rules.push_back({bad_side(count, s.a.max_queries), Error::queries, word::queries});
   if (s.has_self()) self_rules();
@@ -290,6 +308,7 @@ void Descriptor::shape_rules() {
   for (std::size_t l = 0; l < width.size(); ++l)
     rules.push_back({is_attention & (bad_side(width[l], s.a.max_width) | bad_side(height[l], s.a.max_height)),
                      Error::shape, word::levels + static_cast<int>(l)});
+  if (s.has_prunings()) pruning_rules();
   rules.push_back({is_attention & (tokens > s.a.max_tokens), Error::tokens, word::levels});
   rules.push_back({is_dense & (bad_side(inner, c.gemm.max_inner) | (outputs == 0)), Error::dense, word::dense_shape});
   rules.push_back({is_dense & (bad_side(panel_tiles, most_tiles) | (panel_tiles > tiles) | (tile_outputs < outputs) |
@@ -300,6 +319,13 @@ void Descriptor::shape_rules() {
   rules.push_back({is_dense & ((norm & ~whole_row) | (refines & (outputs != 4))), Error::dense, word::dense_shape});
 }
 
+void Descriptor::pruning_rules() {
+  const auto rule = [&](const Bool& broken, int word) { rules.push_back({broken, Error::pruning, word}); };
+  if (s.has_pruned_points()) rule(is_attention & (threshold > s.most_threshold()), word::point_threshold);
+  for (std::size_t l = 0; l < range.size(); ++l)
+    rule(is_attention & ranged & (range[l] > c.pruning.max_range), word::ranges + static_cast<int>(l));
+}
+
 void Descriptor::network_rules() {
   const auto field_of = [](const UInt& word, int low, int bits) { return word.bits(low, bits); };
   const auto bad_operand = [&](const UInt& word) {
@@ -308,7 +334,6 @@ void Descriptor::network_rules() {
     return (shift == 0) | (shift > 47) | field_of(word, end, 32 - end).any();
   };
   const auto rule = [&](const Bool& broken, int word) { rules.push_back({broken, Error::descriptor, word}); };
-  rule(reserved_network, word::first_reserved(c));
   rule((with_position & ~stream_queries) | (scattered & ~norm), word::flags);
   rule(stream_queries & bad_operand(query_operand), word::query_operand);
   rule(is_attention & stream_sources & bad_operand(source_operand), word::source_operand);
@@ -469,6 +494,11 @@ void Descriptor::job() {
     next.link = address(link), next.host_step = flags.bit(flag_host_step);
     output(m, "next", next);
   }
+  if (s.has_pruned_points()) job.threshold = threshold.resize(s.attention_width() + 1);
+  if (s.has_ranges()) {
+    job.ranges->held = ranged;
+    for (std::size_t l = 0; l < range.size(); ++l) job.ranges->range[l] = range[l].resize(s.range_bits());
+  }
   if (s.has_self()) self_job(job, loads);
   loads.dense = job.dense, loads.masked = job.masked, loads.map_given = job.map_given;
   loads.last_step = job.last_step, loads.output_address = job.output_address;
@@ -511,6 +541,7 @@ const Module& build_job_descriptor(Design& d, const Shapes& s) {
     descriptor.ports();
     descriptor.words();
     if (s.has_epilogue()) descriptor.network_words();
+    if (s.has_prunings()) descriptor.pruning_words();
     descriptor.dense_words();
     descriptor.levels();
     descriptor.dense_shape();

@@ -112,8 +112,11 @@ std::vector<Register> register_map(const Config& c) {
                   {"depth", 16, 8, "products a PE sums in a cycle"},
                   {"projection_columns", 24, 8, "columns of W'' a cycle, of a lane"}},
                  {c.gemm.rows, c.gemm.columns, c.gemm.depth, c.core.projection_columns}),
-      capability(0x028, "cap_core", "lanes, for packing the parameter image",
-                 {{"lanes", 0, 4, "lanes, each with its share of the heads"}}, {c.core.lanes}),
+      capability(0x028, "cap_core", "lanes, for packing the parameter image, and what they can leave out",
+                 {{"lanes", 0, 4, "lanes, each with its share of the heads"},
+                  {"points", 8, 1, "1: jobs can drop points of small weight"},
+                  {"max_range", 16, 11, "largest range of a job, pixels; 0: jobs have none"}},
+                 {c.core.lanes, c.pruning.points, c.pruning.max_range}),
       capability(0x02C, "cap_dense", "limits of a dense job",
                  {{"max_inner", 0, 16, "longest row, elements"}, {"panel", 16, 16, "most outputs of a panel"}},
                  {c.gemm.max_inner, most_panel_tiles(c) * c.gemm.columns}),
@@ -173,6 +176,22 @@ std::vector<Register> register_map(const Config& c) {
   return map;
 }
 
+std::vector<word::Span> word::reserved_spans(const Config& c) {
+  const bool network = c.network.epilogue != 0, activations = c.network.activations != no_activations,
+             points = c.pruning.points != 0, range = c.pruning.max_range > 0;
+  std::vector<Span> spans;
+  int next = 32;  // behind the last word that is used
+  const auto used = [&](bool is_used, int first, int end) {
+    if (!is_used) return;
+    if (next < first) spans.push_back({next, first});
+    next = end;
+  };
+  used(network, next, network_reserved), used(activations, activation_scale, activation_scale + 1);
+  used(points, point_threshold, point_threshold + 1), used(range, ranges, ranges + c.attention.levels);
+  used(true, descriptor_words(c), descriptor_words(c));
+  return spans;
+}
+
 const std::vector<ErrorText>& error_texts() {
   static const std::vector<ErrorText> texts = {
       {Error::none, "none", "no error", "0"},
@@ -196,7 +215,9 @@ const std::vector<ErrorText>& error_texts() {
        "an entry of the index list that is not below the number of rows, or one that a job names twice which writes "
        "over what it reads",
        "0"},
-      {Error::order, "order", "flag order_kept, but no order of as many queries is held", "word of the descriptor"}};
+      {Error::order, "order", "flag order_kept, but no order of as many queries is held", "word of the descriptor"},
+      {Error::pruning, "pruning", "a threshold above 2^attention_bits + 1, or a range above CAP_CORE.max_range",
+       "word of the descriptor"}};
   return texts;
 }
 

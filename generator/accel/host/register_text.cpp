@@ -48,7 +48,8 @@ const std::vector<Word> attention_words = {
      "list "
      "names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: "
      "query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows "
-     "are added to the outputs, which are normalised; 11: behind the job the program waits for the host; other bits 0"},
+     "are added to the outputs, which are normalised; 11: behind the job the program waits for the host; if "
+     "CAP_CORE.max_range is not 0, 12: samples are held within ranges; other bits 0"},
     {word::job_id, "job_id", "job ID, any number"},
     {word::queries, "queries", "number of queries; with an index list, of its entries"},
     {word::query_address, "query_address", "address of the query rows, low and high half"},
@@ -99,6 +100,13 @@ const std::vector<Word> network_words = {
      "activation_scale",
      "if CAP_NETWORK.activations is not 0, with an activation: from its result to the outputs (N15)",
      {{"activation_mult", 0, 16, "multiplier"}, {"activation_shift", 16, 6, "shift, 1 to 47"}}}};
+// Of an attention layer, in accelerators with prunings.
+const Word threshold_word = {word::point_threshold, "point_threshold",
+                             "if CAP_CORE.points is 1: points of a smaller weight, attention_bits fraction bits, are "
+                             "dropped (N19); 0: none, 2^attention_bits + 1: all"};
+const Word ranges_word = {word::ranges, "ranges",
+                          "if CAP_CORE.max_range is not 0, with flag 12: how far samples may lie from their reference, "
+                          "pixels, a word a level (N5)"};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",
@@ -155,21 +163,37 @@ std::string define(const std::string& name, const std::string& value, const std:
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
 }
 
+std::string words_text(int from, int end) {
+  return end - from > 1 ? fmt::format("{}..{}", from, end - 1) : fmt::format("{}", from);
+}
+
 // `words` up to the word `end`; what follows is reserved.
 std::string descriptor_table(const std::string& title, std::optional<unsigned> kind, std::span<const Word> words,
                              int end, int all) {
   std::string out = fmt::format("\n### {}\n\n| word | meaning |\n|---|---|\n", title);
-  const auto range = [](int from, int to) {
-    return to - from > 1 ? fmt::format("{}..{}", from, to - 1) : fmt::format("{}", from);
-  };
   for (std::size_t i = 0; i < words.size(); ++i) {
-    out += fmt::format("| {} | {}{} |\n", range(words[i].index, i + 1 < words.size() ? words[i + 1].index : end),
+    out += fmt::format("| {} | {}{} |\n", words_text(words[i].index, i + 1 < words.size() ? words[i + 1].index : end),
                        words[i].text, i == 0 && kind ? fmt::format(": 0x{:08X}", *kind) : "");
     for (const WordField& f : words[i].fields)
       out += fmt::format("| [{}:{}] | {}: {} |\n", f.low + f.bits - 1, f.low, f.name, f.text);
   }
-  if (end < all) out += fmt::format("| {} | reserved, 0 |\n", range(end, all));
+  if (end < all) out += fmt::format("| {} | reserved, 0 |\n", words_text(end, all));
   return out;
+}
+
+// What an attention layer leaves out, and the words that no job uses.
+std::string pruning_tables(const Config& c) {
+  std::string out;
+  if (c.pruning.points != 0)
+    out += descriptor_table("Points of small weight, of an attention layer", std::nullopt, {&threshold_word, 1},
+                            word::point_threshold + 1, word::point_threshold + 1);
+  const int ranges_end = word::ranges + c.attention.levels;
+  if (c.pruning.max_range > 0)
+    out += descriptor_table("Ranges, of an attention layer", std::nullopt, {&ranges_word, 1}, ranges_end, ranges_end);
+  out += "\nReserved, 0:";
+  for (const word::Span& span : word::reserved_spans(c))
+    out += fmt::format("{} {}", out.ends_with(':') ? "" : ",", words_text(span.first, span.end));
+  return out + ".\n";
 }
 
 }  // namespace
@@ -202,7 +226,7 @@ std::string register_header() {
   with_epilogue.network.epilogue = 1;
   out += define("DESCRIPTOR_WORDS", fmt::format("{}u", descriptor_words(nano)));
   out += define("DESCRIPTOR_NETWORK_WORDS", fmt::format("{}u", descriptor_words(with_epilogue)),
-                "if CAP_NETWORK.epilogue is 1");
+                "if CAP_NETWORK.epilogue is 1, or CAP_CORE has prunings");
   out += define("DESCRIPTOR_KIND_ATTENTION", fmt::format("0x{:08X}u", kind_attention), "version 3, attention layer");
   out += define("DESCRIPTOR_KIND_DENSE", fmt::format("0x{:08X}u", kind_dense), "version 3, dense layer");
   out += define("DESCRIPTOR_KIND_SELF_ATTENTION", fmt::format("0x{:08X}u", kind_self_attention),
@@ -219,7 +243,8 @@ std::string register_header() {
         {"STREAM_SOURCES", flag_stream_sources, "source rows are of the stream"},
         {"NORM", flag_norm, "residual rows are added to the outputs, which are normalised"},
         {"SCATTERED", flag_scattered, "outputs of a dense job go where the index list says"},
-        {"HOST_STEP", flag_host_step, "behind the job the program waits for the host"}})
+        {"HOST_STEP", flag_host_step, "behind the job the program waits for the host"},
+        {"RANGED", flag_ranged, "samples are held within ranges of their references"}})
     out += define(fmt::format("DESCRIPTOR_FLAG_{}", name), fmt::format("0x{:X}u", 1u << bit), text);
   const auto define_word = [&](const Word& w) {
     out += define("DESCRIPTOR_WORD_" + upper(w.name), fmt::format("{}u", w.index), w.text);
@@ -230,6 +255,7 @@ std::string register_header() {
   for (const Word& w : dense_words)
     if (w.index >= word::dense_shape && w.index < word::source_address) define_word(w);
   for (const Word& w : network_words) define_word(w);
+  for (const Word& w : {threshold_word, ranges_word}) define_word(w);
   for (const Word& w : self_words)
     if (w.index == word::self_value_address || w.index == word::self_value_stride || w.index == word::self_scale)
       define_word(w);
@@ -261,11 +287,13 @@ std::string register_page(const Config& c) {
   out += descriptor_table("A dense layer", kind_dense, dense_words, end, end);
   if (c.network.self_attention != 0)
     out += descriptor_table("Self-attention", kind_self_attention, self_words, end, end);
+  const int network_end = c.network.activations == no_activations ? word::network_reserved : word::activation_scale + 1;
   if (c.network.epilogue != 0)
     out += descriptor_table(
         "Operands and epilogue, of both", std::nullopt,
         std::span(network_words).first(network_words.size() - (c.network.activations == no_activations ? 1 : 0)),
-        word::first_reserved(c), descriptor_words(c));
+        network_end, c.pruning.any() ? network_end : descriptor_words(c));
+  if (c.pruning.any()) out += pruning_tables(c);
   return out;
 }
 

@@ -33,21 +33,26 @@ inline constexpr int position_address = 32, residual_address = 34, epsilon = 36,
                      source_operand = 39, epilogue = 40, reference_stride = 41, link = 42, network_reserved = 44;
 /// .. and with activations, of a dense job: the first of the reserved words.
 inline constexpr int activation_scale = 44;
-inline constexpr int first_reserved(const Config& c) {
-  return c.network.activations != no_activations ? activation_scale + 1 : network_reserved;
-}
+/// With prunings, of an attention layer; ranges: one for each level.
+inline constexpr int point_threshold = 45, ranges = 46;
+/// Words from a first one up to one that is no more among them.
+struct Span {
+  int first, end;
+};
+/// The reserved ones behind the first 32.
+std::vector<Span> reserved_spans(const Config& c);
 }  // namespace word
-/// Bits of the flags. relu: of a dense layer; boxes to order_kept: of an attention layer; from stream_queries on: with
-/// an epilogue.
+/// Bits of the flags. relu: of a dense layer; boxes to order_kept, ranged: of an attention layer; from
+/// stream_queries to host_step: with an epilogue.
 inline constexpr int flag_boxes = 0, flag_masked = 1, flag_map_given = 2, flag_relu = 3, flag_listed = 4,
                      flag_order_kept = 5, flag_stream_queries = 6, flag_position = 7, flag_stream_sources = 8,
-                     flag_norm = 9, flag_scattered = 10, flag_host_step = 11;
+                     flag_norm = 9, flag_scattered = 10, flag_host_step = 11, flag_ranged = 12;
 /// Place of the activation in the word `epilogue`.
 inline constexpr int epilogue_activation = 4;
 /// Flags that are legal in a job.
 inline constexpr unsigned attention_flags(const Config& c) {
-  const unsigned flags =
-      1u << flag_boxes | 1u << flag_masked | 1u << flag_map_given | 1u << flag_listed | 1u << flag_order_kept;
+  const unsigned flags = 1u << flag_boxes | 1u << flag_masked | 1u << flag_map_given | 1u << flag_listed |
+                         1u << flag_order_kept | (c.pruning.max_range > 0 ? 1u << flag_ranged : 0);
   if (c.network.epilogue == 0) return flags;
   return flags | 1u << flag_stream_queries | 1u << flag_position | 1u << flag_stream_sources | 1u << flag_norm |
          1u << flag_host_step;
@@ -102,7 +107,8 @@ enum class Error : unsigned {
   dense = 9,
   tokens = 10,
   list = 11,
-  order = 12
+  order = 12,
+  pruning = 13
 };
 
 struct ErrorText {

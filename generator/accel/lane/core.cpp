@@ -115,6 +115,8 @@ void Lanes::add(int l) {
   Instance u(m, numbered("lane"), build_lane(d, lane));
   u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
   u.pass({"levels", "boxes", "clear", "logits_valid", "offsets_valid", "reference_write", "feature_data"});
+  if (s.has_ranges()) u.pass("ranges");
+  if (s.has_pruned_points()) u.pass("threshold");
   for (int i = 0; i < s.a.levels; ++i) u.pass(fmt::format("start_{}", i));
   u.in_stream("rows", groups_of[static_cast<std::size_t>(l)]);
   u.in("logits_address", logits_address), u.in("offsets_address", offsets_address);
@@ -127,7 +129,7 @@ void Lanes::add(int l) {
   }
   u.in("head_requant", part_of(head_requant, lanes, l, 1));
   u.in("output_weights", part_of(output_weights, lanes, l, columns));
-  for (const char* event : {"sample_taken", "sample_ends_query", "lane_blocked", "feature_missing", "hits", "misses"})
+  for (const char* event : {"sample_taken", end_of_query(s), "lane_blocked", "feature_missing", "hits", "misses"})
     u.pass(event, numbered(event));
   freed_by.push_back(u.out<Bool>("group_freed"));
   clearing = clearing | u.out<Bool>("clearing");

@@ -21,8 +21,9 @@ struct OffsetValue {  // what the harness sees
 };
 struct Point {  // what every later stage carries along, the size of the level included
   UInt weight, width, height;
+  std::optional<UInt> range;  // of the level, pixels, until moves have been held in it
   SampleTag tag;
-  QUILLGEN_FIELDS_UNNAMED(weight, width, height, tag)
+  QUILLGEN_FIELDS_UNNAMED(weight, width, height, range, tag)
 };
 struct Operands {  // what the buffers held
   UInt offset, reference;
@@ -73,6 +74,12 @@ SInt move(const Shapes& s, const Bool& boxes, const std::string& axis, const SIn
   return mux(boxes, in_box.extend(bits), from_point.extend(bits));
 }
 
+// The move, not further than `range` pixels either way, if moves are held.
+SInt hold(const Bool& held, const SInt& move, const UInt& range, const std::string& axis) {
+  SInt most = (range.to_signed() << reference_fraction).named("range_" + axis);
+  return mux(held, clamp(move, (-most).named("least_" + axis), most).wrap(move.width()), move);
+}
+
 // p = reference + move - 1/2, rounded once, kept within two pixels of the map.
 SInt locate(const Shapes& s, const std::string& axis, const SInt& scaled, const SInt& move, const UInt& side) {
   Module& m = scaled.module();
@@ -117,6 +124,8 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     m.parameter("points", s.a.points);
     auto levels = input(m, "levels", LevelShapes(s));
     auto boxes = input(m, "boxes", Bool());
+    std::optional<LevelRanges> ranges;
+    if (s.has_ranges()) ranges = input(m, "ranges", LevelRanges(s));
     auto in = input_stream(m, "attention", Attn(s));
 
     m.note("Offsets, several in a word, and references of the groups on chip; one is filled while another is read.");
@@ -144,7 +153,9 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     std::vector<UInt> of_word;
     for (int i = 0; i < s.points_of_word(); ++i) of_word.push_back(word.bits(i * 2 * offset_bits, 2 * offset_bits));
     UInt offset = select_element(point.element, of_word).named("offset");
-    auto at = pipe.stage("operands", Operands{offset, reference, Point{point.weight, width, height, point.tag}});
+    std::optional<UInt> range;
+    if (s.has_ranges()) range = select(point.tag.level, ranges->range).named("range");
+    auto at = pipe.stage("operands", Operands{offset, reference, Point{point.weight, width, height, range, point.tag}});
 
     m.note("Reference in pixels of its level.");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
@@ -161,6 +172,14 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     auto moved = pipe.stage(
         "moved", Moved{scaled.x, scaled.y, move(s, boxes, "x", scaled.offset_x, scaled.share_x, scaled.box_width),
                        move(s, boxes, "y", scaled.offset_y, scaled.share_y, scaled.box_height), scaled.sample});
+
+    if (s.has_ranges()) {
+      m.note("Held in the range of the level.");
+      Point next = moved.sample;
+      const UInt most = *std::exchange(next.range, std::nullopt);
+      SInt x = hold(ranges->held, moved.move_x, most, "x"), y = hold(ranges->held, moved.move_y, most, "y");
+      moved = pipe.stage("held", Moved{moved.x, moved.y, x, y, next});
+    }
 
     m.note("Add, round, clamp.");
     Rounded rounded{locate(s, "x", moved.x, moved.move_x, moved.sample.width),

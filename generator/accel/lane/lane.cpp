@@ -12,6 +12,13 @@ namespace quillgen::accel {
 
 using namespace hdl;
 
+namespace {
+
+// Vectors of live points between softmax and locations.
+constexpr int live_vectors = 8;
+
+}  // namespace
+
 const Module& build_lane(Design& d, const Shapes& s) {
   return d.module("sampling_lane", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
@@ -28,11 +35,25 @@ const Module& build_lane(Design& d, const Shapes& s) {
     softmax.connect("logit", source);
     Instance index(m, "index_gen", build_index_gen(d, s));
     index.pass({"levels", "boxes"});
+    if (s.has_ranges()) index.pass("ranges");
     index.pass("offset_write_enable", "offsets_valid"), index.pass("offset_write_address", "offsets_address");
     index.pass("offset_write_data", "offsets");
     index.pass("reference_write");
-    index.connect("attention", softmax);
-    index.pass("group_freed");
+    Instance filter, compactor;
+    if (s.has_pruned_points()) {
+      filter = Instance(m, "point_filter", build_point_filter(d, s));
+      filter.pass("threshold");
+      filter.connect("attention", softmax);
+      compactor = Instance(m, "compactor", build_compactor(d, s));
+      // Softmax is faster than the lane where points live, and slower where they are dropped.
+      compactor.in_stream("points",
+                          lib::fifo(d, m, "live_points", filter.out_stream("points", LivePoints(s)), live_vectors));
+      index.connect("attention", compactor);
+      output(m, "group_freed", index.out<Bool>("group_freed") | compactor.out<Bool>("group_freed"));
+    } else {
+      index.connect("attention", softmax);
+      index.pass("group_freed");
+    }
     Instance weights(m, "weight_gen", build_weight_gen(d, s));
     // Whether the look-up takes a sample is known late in the cycle: this FIFO keeps that from the blocks before it.
     weights.in_stream("location", lib::fifo(d, m, "locations", index.out_stream("location", Location(s)), 2));
@@ -71,14 +92,23 @@ const Module& build_lane(Design& d, const Shapes& s) {
 
     m.note("Interpolation, aggregation, and the projection of each head.");
     output(m, "sample_taken", sample.fire());
-    output(m, "sample_ends_query", sample.data.last_of_query);
+    if (!s.has_pruned_points()) output(m, "sample_ends_query", sample.data.last_of_query);
     output(m, "lane_blocked", sample.valid & ~sample.ready);
     buffer.pass("waiting", "feature_missing");
     Instance interpolate(m, "interpolate", build_interpolate(d, s));
     interpolate.in_stream("sample", sample);
     Instance requantise(m, "head_requantise", build_head_requantise(d, s));
     requantise.pass("table", "head_requant");
-    requantise.connect("head", interpolate);
+    if (s.has_pruned_points()) {
+      Instance join(m, "head_join", build_head_join(d, s));
+      join.connect("mark", filter, "head");
+      join.in_stream("sums",
+                     lib::fifo(d, m, "sums", interpolate.out_stream("head", HeadSums(s)), s.config.core.queued_heads));
+      join.pass("ends_query", "query_ends");
+      requantise.connect("head", join);
+    } else {
+      requantise.connect("head", interpolate);
+    }
     Instance projection(m, "head_projection", build_head_projection(d, s));
     projection.pass("weights", "output_weights");
     // The projection holds a head for as long as it works on it; the next one is collected meanwhile.

@@ -12,7 +12,7 @@ using namespace hdl;
 namespace {
 
 struct LogitValue {  // what the harness sees
-  SInt logit;
+  Beside<SInt> logit;
   QUILLGEN_FIELDS(logit)
 };
 
@@ -22,6 +22,8 @@ const Module& build_point_source(Design& d, const Shapes& s) {
   return d.module("point_source", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Walks over the samples of every query of a group, head by head, level by level, and reads their logits.");
+    const int at_once = s.points_at_once();
+    if (s.has_pruned_points()) m.parameter("points_at_once", at_once);
     m.parameter("rows", s.rows());
     m.parameter("heads", s.a.heads);
     m.parameter("levels", s.a.levels);
@@ -42,7 +44,8 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     auto level = reg(m, "level", UInt(s.level_bits()), 0);
     auto point = reg(m, "point", UInt(Shapes::bits(s.a.points)), 0);
     auto sample = reg(m, "sample", UInt(s.sample_bits()), 0);
-    Bool last_point = lib::is_last(point, s.a.points).named("last_point");
+    Bool last_point =
+        (at_once == 1 ? lib::is_last(point, s.a.points) : point == s.a.points - at_once).named("last_point");
     Bool last_level = (last_point & lib::is_last(level, s.a.levels)).named("last_of_head");
     Bool last_head = (last_level & lib::is_last(head, s.a.heads)).named("last_of_query");
     Bool last_row = (last_head & (slot.rows_so_far() == group.data)).named("last_of_group");
@@ -54,7 +57,8 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     lib::Pipeline pipe(m, "read", points);
     Bool step = points.fire().named("step");
     group.ready.drive(points.ready & last_row);
-    point.when(step, lib::next_index(point, s.a.points));
+    if (at_once == 1) point.when(step, lib::next_index(point, s.a.points));
+    else point.when(step & last_point, 0).when(step, (point + at_once).wrap(point.width()));
     level.when(step & last_point, lib::next_index(level, s.a.levels));
     head.when(step & last_level, lib::next_index(head, s.a.heads));
     sample.when(step & last_head, 0).when(step, next_sample(s, sample));
@@ -62,14 +66,16 @@ const Module& build_point_source(Design& d, const Shapes& s) {
 
     UInt word = logits.read(concat({tag.slot, logit_word(s, sample)}), step);
     auto read = pipe.stage("at", tag);
-    std::vector<UInt> halves;
-    for (int half = 0; half < 2; ++half) {
-      std::vector<UInt> of_half;
-      for (int i = 0; i < in_word; ++i) of_half.push_back(word.bits((half * in_word + i) * bits, bits));
-      halves.push_back(select_element(element(s, read.sample), of_half));
-    }
     Logit chosen(s);
-    chosen.logit = select(offset_word(s, read.sample).bits(0, 1), halves).as_sint();
+    for (int n = 0; n < at_once; ++n) {
+      std::vector<UInt> halves;
+      for (int half = 0; half < 2; ++half) {
+        std::vector<UInt> of_half;
+        for (int i = 0; i < in_word; i += at_once) of_half.push_back(word.bits((half * in_word + i + n) * bits, bits));
+        halves.push_back(select_element(part_of_word(s, read.sample), of_half));
+      }
+      chosen.logit[static_cast<std::size_t>(n)] = select(offset_word(s, read.sample).bits(0, 1), halves).as_sint();
+    }
     chosen.tag = read;
     auto result = pipe.stage("chosen", chosen);
     auto out = pipe.finish(result);

@@ -43,18 +43,25 @@ inline std::optional<hdl::UInt> element(const Shapes& s, const hdl::UInt& sample
   if (s.element_bits() == 0) return std::nullopt;
   return sample.bits(0, s.element_bits());
 }
+/// Which points_at_once() samples of a word it is the first of; nothing where the word has no others.
+inline std::optional<hdl::UInt> part_of_word(const Shapes& s, const hdl::UInt& sample) {
+  const int low = std::countr_zero(static_cast<unsigned>(s.points_at_once()));
+  if (s.element_bits() == low || s.element_bits() == 0) return std::nullopt;
+  return sample.bits(low, s.element_bits() - low);
+}
 inline hdl::UInt select_element(const std::optional<hdl::UInt>& element, const std::vector<hdl::UInt>& of_word) {
   return element ? hdl::select(*element, of_word) : of_word[0];
 }
 
-/// The sample after this one.
+/// The sample points_at_once() behind this one, which is a multiple of them.
 inline hdl::UInt next_sample(const Shapes& s, const hdl::UInt& sample) {
-  const int points = s.points_of_word();
-  if (points == power_of_two(points)) return lib::increment(sample);
+  const int points = s.points_of_word(), step = s.points_at_once();
+  const hdl::UInt next = step == 1 ? lib::increment(sample) : (sample + step).wrap(sample.width());
+  if (points == power_of_two(points)) return next;
   return hdl::mux(
-      lib::is_last(*element(s, sample), points),
+      *element(s, sample) == points - step,
       hdl::concat({lib::increment(offset_word(s, sample)), hdl::UInt::constant(sample.module(), 0, s.element_bits())}),
-      lib::increment(sample));
+      next);
 }
 
 }  // namespace quillgen::accel

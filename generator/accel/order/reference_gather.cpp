@@ -12,7 +12,7 @@ using namespace hdl;
 
 namespace {
 
-struct Row {  // first word of the row, counted from the base
+struct GatheredRow {  // first word of the row, counted from the base
   UInt query, first;
   QUILLGEN_FIELDS(query, first)
 };
@@ -58,7 +58,7 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
       const int width = std::max(first.width(), strided.width());
       first = mux(stride != 0, strided.extend(width), first.extend(width));
     }
-    auto row = pipe.stage("begin", Row{query.data, first});
+    auto row = pipe.stage("begin", GatheredRow{query.data, first});
     UInt place = in_beat == 1 ? UInt::constant(m, 0, 1) : row.first.bits(0, in_beat_shift);
     ReadRequest read(s, count_bits);
     read.address = lib::move_address(base, (row.first >> in_beat_shift) << (in_beat_shift + word_shift));
