@@ -113,11 +113,13 @@ constexpr int output_row_beats(const Config& c) { return row_beats(c.attention.e
 /// follow each other without padding.
 constexpr int reference_row_bytes(const Config& c, bool boxes) { return c.attention.levels * (boxes ? 4 : 2) * 4; }
 
-/// Channels of a head requantised a cycle: the smallest divisor of D that is at least D / (L*K), so that a head is done
-/// before the samples of the next have been aggregated.
-constexpr int head_requant_units(const Attention& a) {
-  int units = divide_up(a.head_dim(), a.samples_per_head());
-  while (a.head_dim() % units != 0) ++units;
+/// Channels of a head requantised a cycle: the smallest divisor of D that is at least D * points_per_cycle / (L*K), so
+/// that a head is done before the samples of the next have been aggregated, and no head with dropped points is waited
+/// for longer than its softmax takes.
+constexpr int head_requant_units(const Config& c) {
+  const int channels = c.attention.head_dim();
+  int units = divide_up(channels * c.core.points_per_cycle, c.attention.samples_per_head());
+  while (channels % units != 0) ++units;
   return units;
 }
 

@@ -30,6 +30,8 @@ struct CacheRun {
   // [queries in their order, M, L, K]; with the policy `region`, lines outside are those that miss:
   std::vector<std::uint8_t> missing;  ///< lines that the sample waits for
   std::vector<std::uint8_t> missed;   ///< which they are: LineCache::Result
+  /// 1: the sample is dropped for its small weight (NUMERICS.md N19). Empty where the hardware drops none.
+  std::vector<std::uint8_t> dropped;
   std::int64_t hits = 0, misses = 0;  ///< look-ups of lines, of all lanes
   // With the policy `region` only, in the order of the schedule:
   std::vector<RegionGroup> groups;

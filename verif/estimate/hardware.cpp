@@ -118,7 +118,7 @@ Hardware hardware_of(const Config& c) {
   const std::int64_t entry = 32 + 16 + 6, beat = c.memory.data_bits;
   const std::int64_t operand = std::max(n.query_bits, n.feature_bits),
                      weight = std::max(n.query_weight_bits, n.feature_weight_bits);
-  const std::int64_t units = head_requant_units(a);
+  const std::int64_t units = head_requant_units(c);
   // Bits of a line's row and column, its lines counted.
   const int shape = c.feature_cache.line_shape, sides = holds(std::max(a.max_width, a.max_height)),
             line_row = std::max(1, shape == line_2x2 ? sides - 1 : sides),
@@ -172,6 +172,9 @@ Hardware hardware_of(const Config& c) {
                   (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue),
          tag_banks * ways * lanes});
   }
+  // Marks of heads on their way through the lane. Weights are compared with the threshold.
+  if (c.pruning.points != 0)
+    add({"point_pruning", 0, lanes * 2 * up(c.feature_cache.run_ahead + 32), lanes * c.core.points_per_cycle});
   block_of("interpolation", lanes * 4 * head_dim, 0);
   block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
   block_of("output_projection", lanes * columns * head_dim,

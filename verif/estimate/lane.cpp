@@ -1,5 +1,7 @@
 #include "estimate/lane.hpp"
 
+#include <algorithm>
+
 namespace quillgen::estimate {
 namespace {
 
@@ -13,10 +15,12 @@ constexpr int waiting_heads = 2;     ///< requantised, before the projection
 }  // namespace
 
 void Lane::tick() {
+  if (drops()) join();
   project();
   use();
   fetch();
   look_up();
+  if (drops()) compact();
   source();
 }
 
@@ -32,6 +36,7 @@ void Lane::source() {
     left_in_group_ = std::int64_t{groups_.front().queries} * s_.samples_of_head * s_.heads;
     groups_.pop();
   }
+  if (drops()) return source_vector();
   if (static_cast<int>(path_.size()) >= s_.path_holds) return;
   path_.push(clock_.now() + s_.path);
   if (--left_in_group_ == 0) ends_.push({sourced_, clock_.now() + s_.path_to_free});
@@ -39,12 +44,70 @@ void Lane::source() {
   clock_.acted();
 }
 
+void Lane::next_sample(std::size_t& at, std::size_t& in_query) const {
+  ++at;
+  if (++in_query == static_cast<std::size_t>(s_.samples_of_head) * static_cast<std::size_t>(s_.heads))
+    at += stride_ - std::exchange(in_query, 0);
+}
+
+/// A vector of points a cycle, through the softmax. Those in which none lives come no further; heads are marked.
+void Lane::source_vector() {
+  if (static_cast<int>(live_.size()) >= s_.softmax_holds) return;
+  int live = 0;
+  for (int i = 0; i < s_.points_at_once; ++i) {
+    live += dropped_.empty() || dropped_[soft_at_] == 0;
+    next_sample(soft_at_, soft_in_query_);
+  }
+  const Cycle at = clock_.now() + s_.softmax;
+  if (live > 0) live_.push({at, live});
+  live_in_head_ += live, sourced_ += live, left_in_group_ -= s_.points_at_once;
+  if (soft_in_query_ % static_cast<std::size_t>(s_.samples_of_head) == 0)
+    marks_.push({at + sram_fifo_delay, std::exchange(live_in_head_, 0) == 0, soft_in_query_ == 0});
+  if (left_in_group_ == 0) ends_.push({sourced_, clock_.now() + s_.softmax + s_.path_to_free});
+  clock_.acted();
+}
+
+/// Live points, one a cycle.
+void Lane::compact() {
+  if (live_.empty() || static_cast<int>(path_.size()) >= s_.path_holds || !clock_.due(live_.front().at)) return;
+  path_.push(clock_.now() + s_.path);
+  if (--live_.front().points == 0) live_.pop();
+  clock_.acted();
+}
+
+/// Heads in their order; an empty one needs no sums. They go straight into the requantisation.
+void Lane::join() {
+  if (marks_.empty() || sums_at_ < never || !clock_.due(marks_.front().at)) return;
+  const auto& mark = marks_.front();
+  if (!mark.empty) {
+    if (head_sums_.empty() || !clock_.due(head_sums_.front())) return;
+    head_sums_.pop();
+  }
+  sums_at_ = clock_.now();
+  queries_ += mark.ends_query;
+  if (mark.ends_query) last_ = std::max(last_, clock_.now());
+  if (first_ == never && mark.ends_query) first_ = clock_.now();
+  marks_.pop();
+  clock_.acted();
+}
+
 /// Lines that the next sample to be looked up waits for.
 int Lane::next_fills() {
-  const int fills = fills_[at_++];
-  if (++in_query_ == static_cast<std::size_t>(s_.samples_of_head) * static_cast<std::size_t>(s_.heads))
-    at_ += stride_ - std::exchange(in_query_, 0);
+  if (drops())
+    while (!dropped_.empty() && dropped_[at_] != 0) next_sample(at_, in_query_);
+  const int fills = fills_[at_];
+  next_sample(at_, in_query_);
   return fills;
+}
+
+/// A point of the head of the sample that was looked up last is still to come.
+bool Lane::head_goes_on() const {
+  if (in_query_ % static_cast<std::size_t>(s_.samples_of_head) == 0) return false;
+  if (!drops() || dropped_.empty()) return true;
+  const auto left =
+      static_cast<std::size_t>(s_.samples_of_head) - in_query_ % static_cast<std::size_t>(s_.samples_of_head);
+  const auto rest = dropped_.subspan(at_, left);
+  return std::find(rest.begin(), rest.end(), 0) != rest.end();
 }
 
 /// A line is asked for when there is a place for it.
@@ -63,7 +126,7 @@ void Lane::fetch() {
 void Lane::look_up() {
   if (in_work_) {
     if (!queued_ && static_cast<int>(queue_.size()) < s_.run_ahead + sram_fifo_delay) {
-      queue_.push({clock_.now() + sram_fifo_delay, lines_missing_});
+      queue_.push({clock_.now() + sram_fifo_delay, lines_missing_, !head_goes_on()});
       queued_ = true;
       clock_.acted();
     }
@@ -112,9 +175,10 @@ void Lane::use() {
     if (feed_->copies()) return clock_.acted();
     complete_ = std::max(complete_, feed_->filled_at());
   }
-  const bool ends_head = in_head_ + 1 == s_.samples_of_head;
+  const bool ends_head = queue_.front().ends_head;
   // The sums of the head before must have gone when those of this one are done.
-  if (ends_head && !clock_.due(sums_free_ - use_delay - aggregate_delay + 1)) return;
+  if (ends_head && !drops() && !clock_.due(sums_free_ - use_delay - aggregate_delay + 1)) return;
+  if (ends_head && drops() && static_cast<int>(head_sums_.size()) > s_.queued_heads) return;
   if (first_ == never) first_ = now + use_delay;
   else count_waits(wanted > 0 || (feed_ != nullptr && in_region_ == 0));
   last_ = now + use_delay;
@@ -122,8 +186,8 @@ void Lane::use() {
   ++used_, filled_ = 0;
   if (feed_ != nullptr && ++in_region_ == std::int64_t{feed_->queries()} * s_.heads * s_.samples_of_head)
     in_region_ = 0, feed_->sampled();
-  in_head_ = ends_head ? 0 : in_head_ + 1;
-  if (ends_head) sums_at_ = now + use_delay + aggregate_delay, sums_free_ = never;
+  if (ends_head && drops()) head_sums_.push(now + use_delay + aggregate_delay + fifo_delay);
+  else if (ends_head) sums_at_ = now + use_delay + aggregate_delay, sums_free_ = never;
   clock_.acted();
 }
 

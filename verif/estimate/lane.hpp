@@ -12,9 +12,14 @@ namespace quillgen::estimate {
 /// Numbers of a lane that follow from the configuration.
 struct LaneShape {
   int samples_of_head = 0, heads = 0;  ///< heads of the lane
-  int path = 0;          ///< cycles from a sample's turn at its group to its look-up, with nothing in the way
-  int path_to_free = 0;  ///< .. to the reading of its offset, after which a group is done with
-  int path_holds = 0;    ///< samples that fit between
+  int path = 0;  ///< cycles from a sample's turn at its group to its look-up, with nothing in the way
+  // Where points are dropped, that is the path from there on where they leave one after the other:
+  int points_at_once = 1;  ///< through the softmax
+  int softmax = 0;         ///< cycles in front of it, to the vectors of live points
+  int softmax_holds = 0;   ///< vectors that fit there
+  int queued_heads = 0;    ///< sums that may wait for the requantisation; 0: no points are dropped
+  int path_to_free = 0;    ///< .. to the reading of its offset, after which a group is done with
+  int path_holds = 0;      ///< samples that fit between
   int run_ahead = 0, line_beats = 0, outstanding = 0;
   int requant_words = 0;     ///< cycles of the requantisation of a head
   int projection_words = 0;  ///< cycles of the projection of a head
@@ -29,9 +34,11 @@ struct LaneWaits {
 
 class Lane final : public ReadClient {
  public:
-  /// `missing`: of the samples of the lane, query by query; `stride` apart from one query to the next.
-  Lane(Clock& clock, const LaneShape& shape, std::span<const std::uint8_t> missing, std::size_t stride)
-      : clock_(clock), s_(shape), fills_(missing), stride_(stride) {}
+  /// `missing` and `dropped` (CacheRun): of the samples of the lane, query by query; `stride` apart from one query to
+  /// the next.
+  Lane(Clock& clock, const LaneShape& shape, std::span<const std::uint8_t> missing,
+       std::span<const std::uint8_t> dropped, std::size_t stride)
+      : clock_(clock), s_(shape), fills_(missing), dropped_(dropped), stride_(stride) {}
 
   /// With regions: what brings them.
   void feed_from(RegionFeed& feed) { feed_ = &feed, kind = Kind::demand; }
@@ -49,11 +56,16 @@ class Lane final : public ReadClient {
   Cycle first_sample() const { return first_; }
   Cycle last_sample() const { return last_; }
   std::int64_t samples() const { return used_; }
+  std::int64_t queries() const { return queries_; }  ///< whose last head has been aggregated
   const LaneWaits& waits() const { return waits_; }
   std::int64_t projected() const { return projected_; }  ///< cycles in which the projection worked
 
  private:
+  bool drops() const { return s_.queued_heads > 0; }
   void source();
+  void source_vector();
+  void compact();
+  void join();
   void fetch();
   void look_up();
   void use();
@@ -61,6 +73,8 @@ class Lane final : public ReadClient {
   void project();
   void ask() { ask_at = asked_.empty() ? never : asked_.front(); }
   int next_fills();
+  void next_sample(std::size_t& at, std::size_t& in_query) const;
+  bool head_goes_on() const;
 
   struct Group {
     Cycle at;
@@ -69,6 +83,15 @@ class Lane final : public ReadClient {
   struct Waiting {
     Cycle at;
     int lines;  ///< that it waits for
+    bool ends_head;
+  };
+  struct Live {  ///< points of a vector that live
+    Cycle at;
+    int points;
+  };
+  struct Mark {  ///< a head, in the order of all
+    Cycle at;
+    bool empty, ends_query;
   };
   struct GroupEnd {
     std::int64_t sample;  ///< its last
@@ -79,7 +102,7 @@ class Lane final : public ReadClient {
   RegionFeed* feed_ = nullptr;
   std::int64_t in_region_ = 0;  ///< samples of the region that have been used
   LaneShape s_;
-  std::span<const std::uint8_t> fills_;
+  std::span<const std::uint8_t> fills_, dropped_;
   std::size_t stride_;
   // Samples of the groups: their number so far, and when they may be looked up.
   Queue<Group> groups_;
@@ -87,6 +110,13 @@ class Lane final : public ReadClient {
   Queue<Cycle> path_;
   std::int64_t sourced_ = 0, left_in_group_ = 0;
   int freed_ = 0;
+  // Where points are dropped: the next one of the softmax, the vectors of live ones, and marks of all heads.
+  std::size_t soft_at_ = 0, soft_in_query_ = 0;
+  int live_in_head_ = 0;
+  Queue<Live> live_;
+  Queue<Mark> marks_;
+  Queue<Cycle> head_sums_;
+  std::int64_t queries_ = 0;
   // Tag look-up: the sample in work.
   std::int64_t looked_up_ = 0;
   std::size_t at_ = 0, in_query_ = 0;  ///< of the next one in fills_, in its query
@@ -98,7 +128,7 @@ class Lane final : public ReadClient {
   Queue<Cycle> lines_;
   int beat_ = 0, filled_ = 0;
   std::int64_t used_ = 0;
-  int in_head_ = 0, head_ = 0;
+  int head_ = 0;
   Cycle first_ = never, last_ = -1, complete_ = 0;
   LaneWaits waits_;
   bool gap_ = false;  ///< the last sample came after a wait that counts as one for points

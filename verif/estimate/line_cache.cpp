@@ -126,6 +126,7 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
           const auto r = caches[static_cast<std::size_t>(head / heads)].look_up(*place, level, head % heads);
           run.missing.push_back(static_cast<std::uint8_t>(r.missing));
           run.missed.push_back(r.missed);
+          if (c.pruning.points != 0) run.dropped.push_back(place->dropped);
           run.hits += r.found;
           run.misses += r.missing;
         }

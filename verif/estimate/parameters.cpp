@@ -27,7 +27,7 @@ std::int64_t panel_beats(const Config& c, int tiles, int inner) {
 
 ImageBeats image_beats(const Config& c) {
   const auto& a = c.attention;
-  const int units = head_requant_units(a), columns = c.core.projection_columns;
+  const int units = head_requant_units(c), columns = c.core.projection_columns;
   const std::int64_t groups = divide_up(a.embed_dim, columns);
   return {panel_beats(c, value_tiles(c), a.embed_dim),
           panel_beats(c, query_tiles(c), a.embed_dim) + entries(c, a.embed_dim / units, units * scale_bits) +

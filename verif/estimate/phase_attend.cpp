@@ -11,6 +11,9 @@
 namespace quillgen::estimate {
 namespace {
 
+constexpr int path_of_point = 9;  ///< stages from the reading of an offset to the look-up
+constexpr std::size_t fill_phase = 2;
+
 LaneShape lane_shape(const Config& c) {
   const auto& a = c.attention;
   const int lanes = c.core.lanes, of_head = a.samples_per_head(),
@@ -21,17 +24,23 @@ LaneShape lane_shape(const Config& c) {
   s.path = 2 * of_head + c.numerics.attention_bits + 16;
   s.path_to_free = s.path - 9;
   s.path_holds = 2 * power_of_two(2 * of_head) + c.numerics.attention_bits + 17;
+  if (c.pruning.points != 0) {
+    const int at_once = c.core.points_per_cycle, vectors = of_head / at_once;
+    s.points_at_once = at_once, s.queued_heads = c.core.queued_heads;
+    s.softmax = 2 * vectors + c.numerics.attention_bits + 12 + (at_once > 1 ? 1 : 0);
+    s.softmax_holds = 2 * power_of_two(2 * vectors) + c.numerics.attention_bits + 17 + 8;
+    s.path = path_of_point, s.path_to_free = 0, s.path_holds = path_of_point;
+  }
+  if (c.pruning.max_range > 0) ++s.path, ++s.path_holds;
   s.run_ahead = c.feature_cache.run_ahead;
   s.line_beats = line_beats(c);
   s.outstanding = c.memory.max_outstanding / lanes;
-  s.requant_words = a.head_dim() / head_requant_units(a);
+  s.requant_words = a.head_dim() / head_requant_units(c);
   s.projection_words = words;
   s.dot_delay = 2 + tree_stages(c, a.head_dim()) + (lanes > 1 ? sram_fifo_delay : 0);
   s.sums_ahead = lanes == 1 ? 1 : std::max(1, (power_of_two(std::max(words, 2)) + sram_fifo_delay) / words);
   return s;
 }
-
-constexpr std::size_t fill_phase = 2;
 
 /// All lanes, and what goes to and comes from all of them.
 class Lanes {
@@ -40,14 +49,18 @@ class Lanes {
     const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query()),
                lanes = static_cast<std::size_t>(b.c.core.lanes);
     for (std::size_t l = 0; l < lanes; ++l)
-      lanes_.push_back(
-          std::make_unique<Lane>(clock_, shape_, std::span(cache.missing).subspan(l * of_query / lanes), of_query));
+      lanes_.push_back(std::make_unique<Lane>(clock_, shape_, of_lane(cache.missing, l * of_query / lanes),
+                                              of_lane(cache.dropped, l * of_query / lanes), of_query));
     if (!cache.groups.empty())
       for (auto& lane : lanes_) {
         feeds_.push_back(std::make_unique<RegionFeed>(clock_, b.c, cache.groups));
         lane->feed_from(*feeds_.back());
       }
     freed_.resize(lanes);
+  }
+  /// What a lane has of all samples, from its first one on.
+  static std::span<const std::uint8_t> of_lane(const std::vector<std::uint8_t>& all, std::size_t first) {
+    return all.empty() ? std::span<const std::uint8_t>() : std::span(all).subspan(first);
   }
   const LaneShape& shape() const { return shape_; }
   /// All that read features, in the order of their IDs.
@@ -98,7 +111,10 @@ class Lanes {
   Cycle last_sample() const {
     Cycle last = 0;
     for (const auto& l : lanes_) {
-      if (l->samples() < std::int64_t{queries_} * shape_.heads * shape_.samples_of_head) return never;
+      const bool done = shape_.queued_heads > 0
+                            ? l->queries() == queries_
+                            : l->samples() == std::int64_t{queries_} * shape_.heads * shape_.samples_of_head;
+      if (!done) return never;
       last = std::max(last, l->last_sample());
     }
     return last;

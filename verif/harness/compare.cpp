@@ -113,7 +113,7 @@ std::vector<StageFields> stage_fields(const Config& config) {
                                      {"offset", {"offset_x", "offset_y"}, lanes},
                                      {"location", {"x", "y"}, lanes},
                                      {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
-                                     {"head", numbered(head_requant_units(config.attention)), lanes},
+                                     {"head", numbered(head_requant_units(config)), lanes},
                                      {"output", numbered(config.core.projection_columns), 1}};
   if (config.network.epilogue != 0) stages.push_back({"job", {"id"}, 1});
   return stages;
@@ -144,7 +144,7 @@ Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule,
         stage.check.name() == "offset" || stage.check.name() == "location" || stage.check.name() == "corner_weight";
   for (const auto weight : threshold > 0 ? expected.attention : std::vector<std::int32_t>())
     dropped_.push_back(weight < threshold);
-  add("head", Naming::HeadChannel, {}, head_requant_units(config.attention), expected.head);
+  add("head", Naming::HeadChannel, {}, head_requant_units(config), expected.head);
   add("output", Naming::Channel, {}, config.core.projection_columns, expected.output);
 }
 

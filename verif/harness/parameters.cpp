@@ -91,7 +91,7 @@ Matrix dense_matrix(const model::DenseLayer& layer) {
 }
 
 void add_head_requants(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
-  const int units = head_requant_units(config.attention), lanes = config.core.lanes;
+  const int units = head_requant_units(config), lanes = config.core.lanes;
   const int channels = config.attention.embed_dim / lanes;  // of a lane
   for (int i = 0; i < channels / units; ++i)
     for (int lane = 0; lane < lanes; ++lane) {

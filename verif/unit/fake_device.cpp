@@ -323,7 +323,7 @@ std::vector<Firing> firings_of(const Stages& s, std::size_t q) {
       all.push_back(f);
     }
   };
-  slices("head", s.head, static_cast<std::size_t>(head_requant_units(c.attention)));
+  slices("head", s.head, static_cast<std::size_t>(head_requant_units(c)));
   slices("output", s.output, static_cast<std::size_t>(c.core.projection_columns));
   return all;
 }

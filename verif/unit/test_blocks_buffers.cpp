@@ -40,7 +40,7 @@ TEST_CASE("memories have the sizes of their formulas") {
     const int samples = a.samples_per_query(), rows = c.gemm.rows, columns = c.gemm.columns, depth = c.gemm.depth,
               outputs = c.core.projection_columns, lanes = c.core.lanes, beat = c.memory.data_bits,
               latency = c.memory.latency_cycles, slots = 2 * (rows == 1 ? 1 : up(rows)) + rows,
-              groups = divide_up(a.embed_dim, outputs), units = head_requant_units(a),
+              groups = divide_up(a.embed_dim, outputs), units = head_requant_units(c),
               logit_words = divide_up(samples, columns), offset_words = divide_up(2 * samples, columns),
               inner = std::max(a.embed_dim, c.gemm.max_inner);
     const auto in_beats = [&](int elements, int bits) { return divide_up(elements * element_bytes(bits) * 8, beat); };

@@ -63,7 +63,7 @@ TEST_CASE("head_requantise: N8") {
     Random random(options.seed);
     const auto& n = config.numerics;
     const auto& a = config.attention;
-    const int units = head_requant_units(a), acc_bits = block.s.head_acc_bits();
+    const int units = head_requant_units(config), acc_bits = block.s.head_acc_bits();
     bench.interpreter().set("table_enable", 0), bench.interpreter().set("table_bank", 0);
     std::vector<model::Requant> table;
     for (int w = 0; w < a.embed_dim / units; ++w) {

@@ -61,7 +61,7 @@ struct Fixture {
     in_order("offset", samples * 2, 2, stages.offset);
     in_order("location", samples * 2, 2, stages.location);
     in_order("corner_weight", samples * 4, 4, stages.corner_weight);
-    in_order("head", config.attention.embed_dim, head_requant_units(config.attention), stages.head);
+    in_order("head", config.attention.embed_dim, head_requant_units(config), stages.head);
     in_order("output", config.attention.embed_dim, config.core.projection_columns, stages.output);
     comparison.finish();
     comparison.compare_value(stages.value);

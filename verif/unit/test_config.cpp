@@ -265,7 +265,7 @@ TEST_CASE("derived numbers") {
   CHECK(query_row_beats(nano) == 1);
   CHECK(reference_row_bytes(nano, false) == 16);
   CHECK(reference_row_bytes(nano, true) == 32);
-  CHECK(head_requant_units(nano.attention) == 1);
+  CHECK(head_requant_units(nano) == 1);
   const auto small = load_preset("small");
   CHECK(line_bytes(small) == 64);
   CHECK(line_beats(small) == 4);
@@ -282,8 +282,11 @@ TEST_CASE("derived numbers") {
   CHECK(cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
   CHECK(cache_sets(rows, 16 * 1024) == 32);
   CHECK(query_row_beats(small) == 8);
-  Attention a{.embed_dim = 64, .heads = 1, .levels = 1, .points = 3, .max_width = 0, .max_height = 0, .max_queries = 0};
-  CHECK(head_requant_units(a) == 32);  // 64 / 3 rounds up to 22; the next divisor of 64 is 32
+  Config c;
+  c.attention.embed_dim = 64, c.attention.heads = 1, c.attention.levels = 1, c.attention.points = 3;
+  CHECK(head_requant_units(c) == 32);  // 64 / 3 rounds up to 22; the next divisor of 64 is 32
+  c.attention.levels = c.attention.points = 4, c.core.points_per_cycle = 4;
+  CHECK(head_requant_units(c) == 16);
 }
 
 TEST_CASE("random configurations are either refused in one line or have sound derived numbers") {
@@ -313,8 +316,8 @@ TEST_CASE("random configurations are either refused in one line or have sound de
     CHECK(4 / pixels * line_bytes(c) <= block_bytes(c));
     CHECK(line_beats(c) >= 1);
     CHECK(line_beats(c) <= 16);
-    CHECK(c.attention.head_dim() % head_requant_units(c.attention) == 0);
-    CHECK(head_requant_units(c.attention) * c.attention.samples_per_head() >= c.attention.head_dim());
+    CHECK(c.attention.head_dim() % head_requant_units(c) == 0);
+    CHECK(head_requant_units(c) * c.attention.samples_per_head() >= c.attention.head_dim() * c.core.points_per_cycle);
     CHECK(to_json(parse_config(to_json(c).dump(), "text")) == to_json(c));
   }
   CHECK(accepted > 100);

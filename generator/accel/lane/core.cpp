@@ -100,7 +100,7 @@ void Lanes::inputs() {
   groups_of = share(d, m, group, lanes);
   if (s.has_regions()) regions_of = lib::fork(m, "region", input_stream(m, "region", RegionGroup(s)), lanes);
 
-  const int units = head_requant_units(lane.a);
+  const int units = head_requant_units(s.config);
   head_requant =
       table_port(m, "head_requant", lanes, lane.a.embed_dim / units, units * (lib::mult_bits + lib::shift_bits));
   output_weights =

@@ -13,7 +13,7 @@ using namespace hdl;
 
 const Module& build_head_requantise(Design& d, const Shapes& s) {
   return d.module("head_requantise", s, [](Design& d, Module& m, const Shapes& s) {
-    const int units = head_requant_units(s.a), words = s.a.head_dim() / units, table_words = s.a.embed_dim / units;
+    const int units = head_requant_units(s.config), words = s.a.head_dim() / units, table_words = s.a.embed_dim / units;
     const int entry_bits = lib::mult_bits + lib::shift_bits, acc_bits = s.head_acc_bits();
     m.describe(
         "Requantisation of a head (NUMERICS.md N8), units channels a cycle. The sums are held by the interpolation "
