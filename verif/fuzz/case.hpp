@@ -38,6 +38,12 @@ enum Norms : int { no_norm, usual_norm, any_norm, flat_norm };
 /// Which of the layers find their value map in memory.
 enum Maps : int { computed_maps, first_map_given, maps_given };
 
+/// Points that are dropped (NUMERICS.md N19), where the configuration can: none, those without weight, all below a
+/// share of the mean of a head (a quarter, one, two), all.
+enum Thresholds : int { no_threshold, no_weight, small_share, mean_share, large_share, all_points };
+/// In which moves are held (N5): none, 0 in all levels, any by level, the largest.
+enum Ranges : int { no_range, zero_range, any_range, largest_range };
+
 struct Workload {
   std::uint64_t content = 0;  ///< seed of all numbers of the layer and of the run
   int queries = 1;            ///< of the first job
@@ -50,6 +56,8 @@ struct Workload {
   int padding = 0;         ///< Padding: which tokens are masked
   int padded_percent = 0;  ///< of the tokens, when it is random; of the 2x2 blocks, when it is by block
   int maps = 0;            ///< Maps
+  int threshold = 0;       ///< Thresholds
+  int range = 0;           ///< Ranges
   int dense_rows = 0;      ///< of a dense job after the first layer; 0: there is none
   int dense_inner = 1, dense_outputs = 1, relu = 0;
   // With network.epilogue, of all jobs:

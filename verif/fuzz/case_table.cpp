@@ -483,6 +483,46 @@ void add_network(Table& t) {
         "box.count>0 " + all_counted);
 }
 
+void add_prunings(Table& t) {
+  t.group("prunings");
+  const std::string on = "pruning.points=1 pruning.max_range=64 attention.points=4 attention.heads=2 ";
+  for (const int at_once : {1, 2, 4}) {
+    const auto name = [&](const char* what) { return fmt::format("{}, {} points a cycle", what, at_once); };
+    const auto with = [&](int threshold) {
+      return on + set("core.points_per_cycle", at_once) + set("workload.threshold", threshold);
+    };
+    t.add(name("nothing dropped"), with(no_threshold), "points.dropped=0" + reads);
+    t.add(name("points without weight dropped"), with(no_weight) + set("workload.logits", mixed_logits),
+          "points.dropped>0 heads.thinned>0" + reads);
+    t.add(name("half of the points dropped"), with(mean_share), "heads.thinned>0" + reads);
+    t.add(name("heads empty among others"), with(large_share) + set("workload.logits", mixed_logits),
+          "heads.empty>0 heads.thinned>0" + reads);
+    t.add(name("everything dropped"), with(all_points), "points.dropped=points.all corners.read=0");
+    t.add(name("one group of one row"), with(large_share) + "workload.queries=1 gemm.rows=1", "queries=1");
+    t.add(name("one place for a head"), with(mean_share) + "core.queued_heads=1", "heads.thinned>0" + reads);
+  }
+  const auto range = [](int r) { return set("workload.range", r) + set("workload.offsets", wide_offsets); };
+  for (const int boxes : {no_boxes, random_boxes}) {
+    const auto of = set("workload.boxes", boxes), name = std::string(boxes != no_boxes ? ", boxes" : "");
+    t.add("ranges there but not asked for" + name, on + of + range(no_range), "moves.held=0" + reads);
+    t.add("ranges of 0" + name, on + of + range(zero_range), "moves.held>0" + reads);
+    t.add("ranges by level" + name, on + of + range(any_range), "moves.held>0" + reads);
+  }
+  t.add("the largest range", "pruning.max_range=1024 " + range(largest_range), reads);
+  t.add("a range of 1 and far samples", "pruning.max_range=1 feature_cache.bypass_distance=1 " + range(largest_range),
+        "moves.held>0" + reads);
+  for (const int lanes : {2, 4})
+    t.add(fmt::format("points dropped in {} lanes, ranges", lanes),
+          "pruning.points=1 pruning.max_range=8 attention.points=4 core.points_per_cycle=2 attention.heads=4 "
+          "attention.embed_dim=16 gemm.columns=16 memory.max_outstanding=16 feature_cache.kilobytes=2 " +
+              set("core.lanes", lanes) + set("workload.threshold", mean_share) + range(any_range),
+          "heads.thinned>0 moves.held>0" + reads);
+  t.add("with an epilogue, a list of jobs after it",
+        "network.epilogue=1 network.stream_bits=12 attention.embed_dim=16 workload.norm=1 workload.stream_queries=1 " +
+            on + set("workload.threshold", mean_share) + range(any_range),
+        "heads.thinned>0 moves.held>0");
+}
+
 /// What shows that a format is in use: numbers that need every bit of it, and its last one.
 std::string use_of(std::string_view format) {
   static const std::vector<std::pair<std::string_view, std::string>> uses = {
@@ -646,8 +686,8 @@ const std::vector<NamedCase>& named_cases() {
   static const auto all = [] {
     Table t;
     for (const auto add : {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits,
-                           add_padding, add_maps, add_dense, add_network, add_self_attention, add_extremes, add_formats,
-                           add_bus, add_cache, add_order})
+                           add_padding, add_maps, add_dense, add_network, add_self_attention, add_prunings,
+                           add_extremes, add_formats, add_bus, add_cache, add_order})
       add(t);
     return t.cases;
   }();

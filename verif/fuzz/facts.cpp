@@ -112,6 +112,26 @@ void add_samples(Facts& facts, const model::QuantisedLayer& layer, const model::
   }
 }
 
+/// Points and heads that are dropped, moves that are held.
+void add_pruning(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& st) {
+  for (const auto& level : model::dropped_points(layer, st))
+    facts["points.all"] += level.of, facts["points.dropped"] += level.dropped;
+  const auto of_head = static_cast<std::size_t>(layer.attention.samples_per_head());
+  facts["heads.empty"] += 0, facts["heads.thinned"] += 0;
+  for (std::size_t s = 0; s < st.attention.size(); s += of_head) {
+    const auto dropped = std::count_if(st.attention.begin() + static_cast<std::ptrdiff_t>(s),
+                                       st.attention.begin() + static_cast<std::ptrdiff_t>(s + of_head),
+                                       [&](auto weight) { return weight < layer.pruning.threshold; });
+    facts["heads.empty"] += dropped == static_cast<std::ptrdiff_t>(of_head);
+    facts["heads.thinned"] += dropped > 0 && dropped < static_cast<std::ptrdiff_t>(of_head);
+  }
+  facts["moves.held"] += 0;
+  for (std::size_t s = 0; !layer.pruning.range.empty() && s < st.distance.size(); ++s) {
+    const auto l = s / static_cast<std::size_t>(layer.attention.points) % layer.levels.size();
+    facts["moves.held"] += st.distance[s] >= layer.pruning.range[l];
+  }
+}
+
 void add_levels(Facts& facts, const model::QuantisedLayer& layer) {
   for (const auto& l : layer.levels) {
     facts["levels.odd"] += l.width % 2 == 1 && l.height % 2 == 1;
@@ -193,6 +213,7 @@ void add_layer(Facts& facts, const model::QuantisedLayer& layer, const model::St
   add_equal_rows(facts, "logit", st.logit, static_cast<std::size_t>(layer.attention.samples_per_head()));
   add_references(facts, layer);
   add_samples(facts, layer, st);
+  add_pruning(facts, layer, st);
   add_levels(facts, layer);
   most(facts["queries"], layer.queries);
   most(facts["tokens"], layer.tokens());

@@ -54,6 +54,10 @@ void mend(Config& c) {
   while (a.heads % c.core.lanes != 0) c.core.lanes /= 2;
   while (columns_step(c) > most_columns) c.core.lanes /= 2;
   c.gemm.columns = fitting_columns(c);
+  if (c.feature_cache.policy == region_policy) c.pruning.points = 0;
+  if (c.pruning.points == 0) c.core.points_per_cycle = 1;
+  while (a.points % c.core.points_per_cycle != 0 || lane_points(c) % c.core.points_per_cycle != 0)
+    c.core.points_per_cycle /= 2;
   c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes);
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
@@ -145,6 +149,24 @@ void choose_activations(Config& c, std::uint64_t seed) {
   Draw draw(seed ^ 0x70696563);
   if (c.network.epilogue != 0)
     c.network.activations = draw.chance(40) ? no_activations : draw.between(1, all_activations);
+}
+
+/// .. and what jobs can leave out.
+void choose_prunings(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x7072756e65);
+  c.core.points_per_cycle = power_between(draw, 1, 4), c.core.queued_heads = draw.corner(1, 64);
+  if (draw.chance(50)) c.pruning.max_range = draw.corner(1, 1024);
+  c.pruning.points = draw.below(100) < 60;
+  // Half of the softmaxes that could find several weights in a cycle do.
+  if (c.pruning.points != 0 && draw.chance(50)) c.attention.points = draw.chance(50) ? 4 : 8;
+  mend(c);
+}
+
+/// .. and do.
+void choose_left_out(Workload& w, std::uint64_t seed) {
+  Draw draw(seed ^ 0x6c65667465);
+  w.threshold = draw.chance(20) ? no_threshold : draw.between(no_weight, all_points);
+  w.range = draw.chance(30) ? no_range : draw.between(zero_range, largest_range);
 }
 
 /// .. and whether its jobs may be self-attention.
@@ -306,9 +328,11 @@ Case random_case(std::uint64_t seed) {
   choose_network(c.config, seed);
   choose_self_attention(c.config, seed);
   choose_activations(c.config, seed);
+  choose_prunings(c.config, seed);
   c.workload = random_workload(draw, c.config);
   choose_streams(c.workload, seed);
   choose_self_rows(c.workload, c.config, seed);
+  choose_left_out(c.workload, seed);
   const int kind = draw.below(100);
   const double budget = kind < 70 ? 1.5e8 : kind < 96 ? 5e8 : 2.5e9;
   const bool widest = kind >= 98;  // 1024 channels, which chance alone would always lower

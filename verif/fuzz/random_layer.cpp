@@ -1,6 +1,7 @@
 #include "fuzz/random_layer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
 #include <numeric>
@@ -245,6 +246,24 @@ void add_norm(Draw& draw, const Case& c, int rows, int channels, model::Stream& 
                            static_cast<std::size_t>(rows) * static_cast<std::size_t>(channels), stream.bits);
 }
 
+/// Of a layer whose levels are there; what the configuration has nothing for stays.
+model::Pruning pruning(Draw& draw, const Case& c, std::size_t levels) {
+  const auto& w = c.workload;
+  model::Pruning left_out;
+  const int one = 1 << c.config.numerics.attention_bits,
+            mean = std::max(1, one / c.config.attention.samples_per_head());
+  if (c.config.pruning.points != 0)
+    left_out.threshold = std::min(one + 1, std::array{0, 1, std::max(1, mean / 4), mean, 2 * mean, one + 1}.at(
+                                               static_cast<std::size_t>(w.threshold)));
+  if (const int most = c.config.pruning.max_range; most > 0 && w.range != no_range)
+    for (std::size_t l = 0; l < levels; ++l)
+      left_out.range.push_back(w.range == zero_range ? 0
+                               : w.range == largest_range
+                                   ? most
+                                   : draw.between(0, draw.chance(80) ? std::min(most, 6) : most));
+  return left_out;
+}
+
 }  // namespace
 
 model::QuantisedLayer random_layer(const Case& c, int job) {
@@ -278,6 +297,8 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
                                dot_bits(n.feature_bits, n.feature_weight_bits, channels), n.feature_bits, true);
   make_offsets(draw, c, layer);
   make_logits(draw, c, layer);
+  Draw of_pruning(w.content + 8 + static_cast<std::uint64_t>(job));
+  layer.pruning = pruning(of_pruning, c, layer.levels.size());
   layer.head_requant = scales(draw, w.head_scales, channels, n.corner_bits + n.feature_bits - 2, n.head_bits, false);
   layer.output_weight = values(draw, w.output_weights, square, n.output_weight_bits);
   auto& stream = layer.stream;

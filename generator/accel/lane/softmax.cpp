@@ -127,7 +127,10 @@ const Module& build_softmax(Design& d, const Shapes& s) {
     if (at_once > 1) {
       m.note("Sums of those that come together.");
       Exp sums{exp.value, exp.tag};
-      for (std::size_t i = 1; i < sums.value.size(); ++i) sums.value[i] = sums.value[i - 1] + exp.value[i];
+      for (std::size_t i = 1; i < sums.value.size(); ++i) {
+        UInt sum = sums.value[i - 1] + exp.value[i];
+        sums.value[i] = sum.wrap(std::min(sum.width(), s.exp_sum_bits()));
+      }
       exp = pipe.stage("together", sums);
     }
     auto exps = pipe.finish(exp);
