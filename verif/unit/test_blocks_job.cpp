@@ -68,7 +68,18 @@ void add_network(const Config& c, Descriptor& d, bool dense, Random& random) {
     if (has_activation(c.network, static_cast<int>(code)))
       d[word::epilogue] |= code << 4, d[word::activation_scale] = legal_scale(random);
   }
-  for (const auto& span : accel::word::reserved_spans(c)) std::fill(d.begin() + span.first, d.begin() + span.end, 0);
+}
+
+/// Words behind the first 32 that nothing uses.
+std::vector<std::size_t> reserved_words(const Config& c) {
+  std::vector<std::size_t> words;
+  for (int w = 32; w < descriptor_words(c); ++w) {
+    const bool network = c.network.epilogue != 0 && (w < 44 || (w == 44 && c.network.activations != no_activations)),
+               points = c.pruning.points != 0 && w == 45,
+               range = c.pruning.max_range > 0 && w >= 46 && w < 46 + c.attention.levels;
+    if (!network && !points && !range) words.push_back(static_cast<std::size_t>(w));
+  }
+  return words;
 }
 
 /// A legal descriptor. Words that its kind does not use hold anything.
@@ -82,6 +93,13 @@ Descriptor make(const Config& c, bool dense, Random& random) {
                           : random.chance(50) ? random.in(0, 7)
                                               : 1 << accel::flag_masked | random.in(0, 1) << accel::flag_boxes);
   if (c.network.epilogue != 0) add_network(c, d, dense, random);
+  for (const auto w : reserved_words(c)) d[w] = 0;
+  if (c.pruning.points != 0 && !dense) d[45] = number(random.in(0, (1 << c.numerics.attention_bits) + 1));
+  if (c.pruning.max_range > 0 && !dense && random.chance(60)) {
+    d[word::flags] |= 1u << 12;
+    for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
+      d[46 + l] = number(random.in(0, c.pruning.max_range));
+  }
   // Most orders that are said to be kept are.
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_listed;
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_order_kept;
@@ -148,8 +166,6 @@ Descriptor make(const Config& c, bool dense, Random& random) {
 Verdict judge_network(const Config& c, const Descriptor& d) {
   const auto bad_scale = [](std::uint32_t w) { return (w >> 16 & 63) == 0 || (w >> 16) > 47; };
   const bool dense = d[word::kind] == accel::kind_dense, norm = has(d, accel::flag_norm);
-  const int reserved = c.network.activations == no_activations ? 44 : 45;
-  if (std::any_of(d.begin() + reserved, d.end(), [](auto w) { return w != 0; })) return {1, reserved};
   if (has(d, accel::flag_position) && !has(d, accel::flag_stream_queries)) return {1, word::flags};
   if (has(d, accel::flag_scattered) && !norm) return {1, word::flags};
   if (has(d, accel::flag_stream_queries) && bad_scale(d[word::query_operand])) return {1, word::query_operand};
@@ -173,11 +189,15 @@ Verdict judge(const Config& c, const Descriptor& d) {
   const int beat = c.memory.data_bits / 8;
   const bool dense = d[word::kind] == accel::kind_dense, epilogue = c.network.epilogue != 0;
   if (!dense && d[word::kind] != accel::kind_attention) return {1, word::kind};
-  const auto flags = epilogue ? (dense ? 0xED8u : 0xBF7u) : dense ? 8u : 0x37u;
+  const auto ranged = !dense && c.pruning.max_range > 0 ? 0x1000u : 0u;
+  const auto flags = ranged | (epilogue ? (dense ? 0xED8u : 0xBF7u) : dense ? 8u : 0x37u);
   if ((d[word::flags] & ~flags) != 0) return {1, word::flags};
   if (dense && std::any_of(d.begin() + word::dense_reserved,
                            d.begin() + (epilogue ? word::dense_list : word::dense_end), [](auto w) { return w != 0; }))
     return {1, word::dense_reserved};
+  const auto reserved = reserved_words(c);
+  if (std::any_of(reserved.begin(), reserved.end(), [&](auto w) { return d[w] != 0; }))
+    return {1, static_cast<int>(reserved.front())};
   if (const auto verdict = judge_network(c, d); epilogue && verdict.first != 0) return verdict;
   const bool position = epilogue && has(d, accel::flag_position), norm = epilogue && has(d, accel::flag_norm);
   if (d[word::queries] == 0 || d[word::queries] > number(a.max_queries)) return {2, word::queries};
@@ -193,6 +213,9 @@ Verdict judge(const Config& c, const Descriptor& d) {
       return {3, word::levels + l};
     tokens += low(side) * high(side);
   }
+  if (!dense && c.pruning.points != 0 && d[45] > (1u << c.numerics.attention_bits) + 1) return {13, 45};
+  for (int l = 0; !dense && has(d, 12) && l < a.levels; ++l)
+    if (d[static_cast<std::size_t>(46 + l)] > number(c.pruning.max_range)) return {13, 46 + l};
   if (tokens > a.max_tokens) return {10, word::levels};
   const int inner = low(d[word::dense_shape]), outputs = high(d[word::dense_shape]), panel = low(d[word::dense_panel]),
             tiles = high(d[word::dense_panel]);
@@ -376,6 +399,16 @@ Changes changes(const Config& c) {
     if (c.memory.address_bits < 64) list.push_back(put(at + 1, 1u << (c.memory.address_bits - 32)));
   }
   if (c.network.epilogue != 0) add_network_changes(c, list);
+  if (const auto reserved = reserved_words(c); !reserved.empty())
+    for (const auto w : {reserved.front(), reserved.back()}) list.push_back(put(static_cast<int>(w), 1u << w % 32));
+  if (c.pruning.points != 0)
+    for (const std::uint32_t threshold :
+         {(1u << c.numerics.attention_bits) + 1, (1u << c.numerics.attention_bits) + 2, 1u << 31})
+      list.push_back(put(45, threshold));
+  if (c.pruning.max_range > 0)
+    for (const int l : {0, a.levels - 1})
+      for (const std::uint32_t range : {number(c.pruning.max_range), number(c.pruning.max_range) + 1, 1u << 31})
+        list.push_back([=](Descriptor& d) { d[word::flags] |= 1u << 12, d[static_cast<std::size_t>(46 + l)] = range; });
   return list;
 }
 
@@ -485,6 +518,12 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
           if (activation != 0) scale("network_activation_scale", word::activation_scale);
         }
       }
+      if (config.pruning.points != 0 && !dense) same("threshold", d[45]);
+      if (config.pruning.max_range > 0) {
+        same("ranges_held", has(d, 12));
+        for (int l = 0; has(d, 12) && l < a.levels; ++l)
+          same(fmt::format("ranges_range_{}", l), d[static_cast<std::size_t>(46 + l)]);
+      }
       if (dense) {
         const int size = element_bytes(result_width(config)), outputs = high(d[word::dense_shape]);
         same("relu", has(d, accel::flag_relu));
@@ -523,9 +562,13 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
                          word::output_address, word::source_address, word::mask_address, word::list_address,
                          word::query_stride, word::output_stride, word::source_stride})
       all.insert({4, at});
+    if (const auto reserved = reserved_words(config); !reserved.empty())
+      all.insert({1, static_cast<int>(reserved.front())});
+    if (config.pruning.points != 0) all.insert({13, 45});
+    if (config.pruning.max_range > 0)
+      for (const int l : {0, a.levels - 1}) all.insert({13, 46 + l});
     if (config.network.epilogue != 0) {
-      for (const int at : {accel::word::reserved_spans(config).front().first, word::query_operand, word::source_operand,
-                           word::epsilon, word::epilogue})
+      for (const int at : {word::query_operand, word::source_operand, word::epsilon, word::epilogue})
         all.insert({1, at});
       if (config.network.activations != no_activations) all.insert({1, word::activation_scale});
       for (const int at : {word::position_address, word::residual_address, word::link, word::reference_stride})

@@ -76,8 +76,10 @@ SInt move(const Shapes& s, const Bool& boxes, const std::string& axis, const SIn
 
 // The move, not further than `range` pixels either way, if moves are held.
 SInt hold(const Bool& held, const SInt& move, const UInt& range, const std::string& axis) {
-  SInt most = (range.to_signed() << reference_fraction).named("range_" + axis);
-  return mux(held, clamp(move, (-most).named("least_" + axis), most).wrap(move.width()), move);
+  SInt pixels = range.to_signed() << reference_fraction;
+  const int bits = std::max(pixels.width() + 1, move.width());
+  SInt most = pixels.extend(bits).named("most_" + axis), least = (-most).wrap(bits).named("least_" + axis);
+  return mux(held, clamp(move.extend(bits), least, most).wrap(move.width()), move);
 }
 
 // p = reference + move - 1/2, rounded once, kept within two pixels of the map.
@@ -153,9 +155,10 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     std::vector<UInt> of_word;
     for (int i = 0; i < s.points_of_word(); ++i) of_word.push_back(word.bits(i * 2 * offset_bits, 2 * offset_bits));
     UInt offset = select_element(point.element, of_word).named("offset");
-    std::optional<UInt> range;
-    if (s.has_ranges()) range = select(point.tag.level, ranges->range).named("range");
-    auto at = pipe.stage("operands", Operands{offset, reference, Point{point.weight, width, height, range, point.tag}});
+    std::optional<UInt> of_level;
+    if (s.has_ranges()) of_level = select(point.tag.level, ranges->range).named("range");
+    auto at =
+        pipe.stage("operands", Operands{offset, reference, Point{point.weight, width, height, of_level, point.tag}});
 
     m.note("Reference in pixels of its level.");
     auto part = [](const UInt& v, int bits, int index) { return v.bits(index * bits, bits).as_sint(); };
@@ -176,8 +179,8 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     if (s.has_ranges()) {
       m.note("Held in the range of the level.");
       Point next = moved.sample;
-      const UInt most = *std::exchange(next.range, std::nullopt);
-      SInt x = hold(ranges->held, moved.move_x, most, "x"), y = hold(ranges->held, moved.move_y, most, "y");
+      const UInt range = *std::exchange(next.range, std::nullopt);
+      SInt x = hold(ranges->held, moved.move_x, range, "x"), y = hold(ranges->held, moved.move_y, range, "y");
       moved = pipe.stage("held", Moved{moved.x, moved.y, x, y, next});
     }
 

@@ -26,7 +26,7 @@ const Module& build_point_filter(Design& d, const Shapes& s) {
     for (auto weight = in.data.weight.rbegin(); weight != in.data.weight.rend(); ++weight)
       lives.push_back(*weight >= threshold);
     UInt live = concat(lives).named("live");
-    Bool any_lives = live.any().named("any_lives");
+    Bool none_lives = (live == 0).named("none_lives");
     Bool ends_head = in.data.tag.last_of_head, ends_group = in.data.tag.last_of_group;
 
     m.note("The last vector waits until it is known whether it ends its head: points behind it may all be dropped.");
@@ -38,7 +38,7 @@ const Module& build_point_filter(Design& d, const Shapes& s) {
 
     m.note(
         "It is replaced by one with live points. One without that ends a group needs a place too, but for its head's.");
-    Bool replaces = (any_lives | (ends_group & ~open)).named("replaces");
+    Bool replaces = (~none_lives | (ends_group & ~open)).named("replaces");
     auto held_ready = ready_wire(m, "held_ready"), mark_ready = ready_wire(m, "mark_ready");
     Bool room = (~replaces | ~held_valid | held_ready).named("room");
     in.ready.drive(room & (~ends_head | mark_ready));
@@ -58,7 +58,7 @@ const Module& build_point_filter(Design& d, const Shapes& s) {
     output_stream(m, "points", out);
 
     m.note("Of each head, whether there is anything of it.");
-    Bool empty = (~any_lives & ~open).named("empty");
+    Bool empty = (none_lives & ~open).named("empty");
     Stream<HeadMark> mark{HeadMark{empty, in.data.tag.last_of_query}, in.valid & ends_head & room, mark_ready};
     output_stream(m, "head", lib::sram_fifo(d, m, "marks", mark, marks_held(s)));
   });
