@@ -83,11 +83,16 @@ struct Prunings {
   bool operator==(const Prunings&) const = default;
 };
 
+/// How the cells of a sort follow each other (Order::curve).
+enum Curve : int { hilbert_curve, strip_curve };
+
 /// The order in which queries are worked on. As it stands here: that of arrival.
 struct Order {
-  int bucket_bits = 0;     ///< b: a counting sort over the 2^b x 2^b cells of the map along a Hilbert curve; 0: none
-  int window = 1;          ///< candidates of which the nearest is next, a power of two; 1: no choice
-  int distance_units = 1;  ///< candidates whose distance is computed in a cycle, a power of two
+  int bucket_bits = 0;          ///< b: a counting sort over the 2^b x 2^b cells of the map; 0: none
+  int curve = hilbert_curve;    ///< Curve
+  int strip_width = 0;          ///< most cells of a strip's width; 0: as fits the feature cache
+  int window = 1;               ///< candidates of which the nearest is next, a power of two; 1: no choice
+  int distance_units = 1;       ///< candidates whose distance is computed in a cycle, a power of two
   int starvation_bound = 1024;  ///< a candidate passed over so often is next
   bool operator==(const Order&) const = default;
 };

@@ -13,7 +13,7 @@ std::span<const Field> fields() {
   using C = Config;
   static constexpr std::string_view resets[] = {"sync_high", "sync_low", "async_low"};
   static constexpr std::string_view policies[] = {"line", "region"}, line_shapes[] = {"2x2", "2x1", "1x1"},
-                                    overlaps[] = {"refetch", "copy"},
+                                    overlaps[] = {"refetch", "copy"}, curves[] = {"hilbert", "strips"},
                                     activations[] = {"none", "gelu", "silu", "sigmoid", "all"};
   static constexpr Field table[] = {
       {"attention", "embed_dim", [](C& c) -> int& { return c.attention.embed_dim; }, 4, 1024, Shape::Any,
@@ -91,9 +91,12 @@ std::span<const Field> fields() {
       {"pruning", "points", [](C& c) -> int& { return c.pruning.points; }, 0, 1, Shape::Flag,
        "Whether a job can drop sampling points of small weight."},
       {"order", "bucket_bits", [](C& c) -> int& { return c.order.bucket_bits; }, 0, 6, Shape::Any,
-       "Queries are sorted by the cell of a grid of 2^bucket_bits x 2^bucket_bits that their reference lies in, along "
-       "a "
-       "Hilbert curve; 0: not."},
+       "Queries are sorted by the cell of a grid of 2^bucket_bits x 2^bucket_bits that their reference lies in; 0: "
+       "not."},
+      {"order", "curve", [](C& c) -> int& { return c.order.curve; }, 0, 1, Shape::Choice,
+       "How cells follow each other: along a Hilbert curve, or in vertical strips, row after row of each.", curves},
+      {"order", "strip_width", [](C& c) -> int& { return c.order.strip_width; }, 0, 64, Shape::Any,
+       "Cells that a strip is at most wide; 0: as many as fit the feature cache with what lies around them."},
       {"order", "window", [](C& c) -> int& { return c.order.window; }, 1, 256, Shape::PowerOfTwo,
        "Candidates of which the one nearest to the last query is next; 1: the first."},
       {"order", "distance_units", [](C& c) -> int& { return c.order.distance_units; }, 1, 64, Shape::PowerOfTwo,

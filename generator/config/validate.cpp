@@ -184,6 +184,14 @@ void check_order(const Order& order) {
   if (order.distance_units > order.window)
     refuse("order.distance_units", order.distance_units, fmt::format("at most order.window ({})", order.window),
            "lower it, or raise order.window");
+  if (order.curve != strip_curve) return;
+  if (order.bucket_bits == 0)
+    refuse("order.curve", "strips", "hilbert without order.bucket_bits, whose cells it orders",
+           "raise order.bucket_bits to 6, for example, or set it to hilbert");
+  if (order.strip_width > 1 << order.bucket_bits)
+    refuse("order.strip_width", order.strip_width,
+           fmt::format("at most the 2^order.bucket_bits = {} cells of a row", 1 << order.bucket_bits),
+           "lower it, or raise order.bucket_bits");
 }
 
 void check_level_shares(const Config& c) {

@@ -64,7 +64,7 @@ std::vector<int> Demand::schedule(const Config& config) const {
   std::vector<model::OrderPoint> points;
   for (std::size_t r = 0; r < references.size(); r += row)
     points.push_back(model::order_point(references[r], references[r + 1]));
-  return model::schedule(config.order, points, index_list);
+  return model::schedule(config, points, index_list);
 }
 
 Demand demand_of(const Workload& workload, const Numerics& numerics, const Pruning& pruning) {

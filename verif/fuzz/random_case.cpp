@@ -105,6 +105,9 @@ void choose_order(Config& c, std::uint64_t seed) {
   order.window = power_between(draw, 1, 64);
   order.distance_units = power_between(draw, 1, order.window);
   order.starvation_bound = draw.chance(50) ? draw.between(1, 8) : draw.corner(1, 65535);
+  if (order.bucket_bits == 0 || draw.chance(40)) return;
+  order.curve = strip_curve;
+  order.strip_width = draw.chance(30) ? 0 : draw.between(1, 1 << order.bucket_bits);
 }
 
 /// .. and what a line is and where it goes.

@@ -166,7 +166,7 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
   }
   const auto& [layer, stages, map_given, order_kept, lines] = std::get<AttentionWork>(work);
   const auto tokens = map_given ? 0 : layer.tokens();
-  *this = Comparison(config, model::schedule(config.order, layer), layer.queries, stages,
+  *this = Comparison(config, model::schedule(config, layer), layer.queries, stages,
                      StageCheck("value", config.attention, Naming::Token, {},
                                 map_given ? std::vector<std::int32_t>() : stages.value, tokens),
                      StageCheck("memory", config.attention, Naming::Channel, {}, stages.written(), layer.queries),

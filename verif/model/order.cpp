@@ -10,11 +10,14 @@ namespace {
 constexpr int point_bits = 12;
 
 /// Stable sort by cell: queries of a cell stay in the order of their arrival.
-void sort_by_cell(int bits, std::span<const OrderPoint> points, std::vector<int>& queries) {
-  const int shift = point_bits - bits;
+void sort_by_cell(const Config& config, std::span<const OrderPoint> points, std::vector<int>& queries) {
+  const int bits = config.order.bucket_bits, shift = point_bits - bits;
+  const bool in_strips = config.order.curve == strip_curve;
+  const int strips = in_strips ? strips_of(config) : 0;
   const auto cell = [&](int query) {
     const auto& p = points[static_cast<std::size_t>(query)];
-    return hilbert_index(p.x >> shift, p.y >> shift, bits);
+    const int x = p.x >> shift, y = p.y >> shift;
+    return in_strips ? strip_index(x, y, bits, strips) : hilbert_index(x, y, bits);
   };
   std::ranges::stable_sort(queries, {}, cell);
 }
@@ -66,22 +69,53 @@ int hilbert_index(int x, int y, int bits) {
   return index;
 }
 
-std::vector<int> schedule(const Order& order, std::span<const OrderPoint> points, std::span<const int> queries) {
+int strip_index(int x, int y, int bits, int strips) {
+  const int side = 1 << bits;
+  const auto begin = [&](int strip) { return strip * side / strips; };
+  int strip = 0;
+  while (begin(strip + 1) <= x) ++strip;
+  const int width = begin(strip + 1) - begin(strip);
+  const int row = strip % 2 == 0 ? y : side - 1 - y;
+  const int column = row % 2 == 0 ? x - begin(strip) : begin(strip + 1) - 1 - x;
+  return begin(strip) * side + row * width + column;
+}
+
+int strips_of(const Config& c) {
+  const int side = 1 << c.order.bucket_bits, given = c.order.strip_width;
+  const auto& parts = c.feature_cache.level_parts;
+  const double parts_sum = std::accumulate(parts.begin(), parts.end(), 0.0);
+  const double level_0 = 1024.0 * c.feature_cache.kilobytes * (parts.empty() ? 0.75 : parts[0] / parts_sum);
+  const int range = c.pruning.max_range > 0 ? c.pruning.max_range : 8, around = 2 * range + 2;
+  const double pixel = c.attention.embed_dim * (c.numerics.feature_bits <= 8 ? 1 : 2);
+  const double width = c.attention.max_width, height = c.attention.max_height;
+  // n strips fit if n w <= 2^b. Multiplied out all numbers are integers below 2^53, so the comparison is exact.
+  const auto fit = [&](int strips) {
+    if (given > 0) return (strips - 1) * given < side;
+    const double column = pixel * (around * side + height);
+    return strips * (level_0 * side - around * column) <= width * column && strips * (range + 1) <= width;
+  };
+  int strips = 1;
+  while (strips < side && fit(strips + 1)) ++strips;
+  return strips;
+}
+
+std::vector<int> schedule(const Config& config, std::span<const OrderPoint> points, std::span<const int> queries) {
+  const Order& order = config.order;
   std::vector<int> list(queries.begin(), queries.end());
   if (list.empty()) {
     list.resize(points.size());
     std::iota(list.begin(), list.end(), 0);
   }
-  if (order.bucket_bits > 0) sort_by_cell(order.bucket_bits, points, list);
+  if (order.bucket_bits > 0) sort_by_cell(config, points, list);
   return order.window > 1 ? nearest_first(order, points, list) : list;
 }
 
-std::vector<int> schedule(const Order& order, const QuantisedLayer& layer) {
+std::vector<int> schedule(const Config& config, const QuantisedLayer& layer) {
   const auto row = static_cast<std::size_t>(layer.attention.levels * layer.reference_numbers());
   std::vector<OrderPoint> points;
   for (std::size_t r = 0; r < layer.reference.size(); r += row)
     points.push_back(order_point(layer.reference[r], layer.reference[r + 1]));
-  return schedule(order, points, layer.wanted());
+  return schedule(config, points, layer.wanted());
 }
 
 }  // namespace quillgen::model

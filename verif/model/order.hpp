@@ -22,11 +22,17 @@ OrderPoint order_point(std::int32_t x, std::int32_t y);
 /// (2^bits - 1, 0).
 int hilbert_index(int x, int y, int bits);
 
+/// The same in `strips` vertical strips, up to as many as the grid has columns.
+int strip_index(int x, int y, int bits, int strips);
+
+/// Strips of a configuration with Order::curve `strips`.
+int strips_of(const Config& config);
+
 /// A schedule: queries in the order in which they are issued. `points`: of every query; `queries`: those that are
 /// wanted, in the order of their arrival; empty: all.
-std::vector<int> schedule(const Order& order, std::span<const OrderPoint> points, std::span<const int> queries = {});
+std::vector<int> schedule(const Config& config, std::span<const OrderPoint> points, std::span<const int> queries = {});
 
 /// The schedule of a layer.
-std::vector<int> schedule(const Order& order, const QuantisedLayer& layer);
+std::vector<int> schedule(const Config& config, const QuantisedLayer& layer);
 
 }  // namespace quillgen::model

@@ -9,7 +9,9 @@ namespace quillgen::trace {
 
 std::string order_name(const Order& order) {
   const int side = 1 << order.bucket_bits;
-  const auto buckets = order.bucket_bits > 0 ? fmt::format("{}x{} buckets", side, side) : "";
+  const auto buckets = order.bucket_bits > 0
+                           ? fmt::format("{}x{} {}", side, side, order.curve == strip_curve ? "in strips" : "buckets")
+                           : "";
   const auto window = order.window > 1 ? fmt::format("window {}", order.window) : "";
   if (buckets.empty() && window.empty()) return "arrival";
   return buckets + (buckets.empty() || window.empty() ? "" : ", ") + window;

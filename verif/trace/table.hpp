@@ -9,7 +9,7 @@
 
 namespace quillgen::trace {
 
-/// "arrival", "window 64", "16x16 buckets", "16x16 buckets, window 64".
+/// "arrival", "window 64", "16x16 buckets", "16x16 in strips", "16x16 buckets, window 64".
 std::string order_name(const Order& order);
 
 /// Arrival, windows, buckets and both.

@@ -103,23 +103,42 @@ void check_starvation(const Order& order, const std::vector<int>& arrival, const
 
 struct Setting {
   int bucket_bits, window, units, bound;
+  int strip_width = -1;  ///< -1: along a Hilbert curve
 };
 
 }  // namespace
 
 TEST_CASE("query_order: 1,000 sets of queries, each query once, in the order of the model") {
-  const std::vector<Setting> settings = {{0, 1, 1, 1024}, {1, 1, 1, 1},  {2, 4, 2, 3},   {3, 8, 8, 1},  {4, 2, 1, 5},
-                                         {6, 1, 1, 7},    {0, 16, 4, 9}, {2, 32, 2, 40}, {0, 64, 16, 2}};
+  const std::vector<Setting> settings = {{0, 1, 1, 1024},
+                                         {1, 1, 1, 1},
+                                         {2, 4, 2, 3},
+                                         {3, 8, 8, 1},
+                                         {4, 2, 1, 5},
+                                         {6, 1, 1, 7},
+                                         {0, 16, 4, 9},
+                                         {2, 32, 2, 40},
+                                         {0, 64, 16, 2},
+                                         // Strips: of equal and of unequal widths, one, of a cell, of the formula.
+                                         {4, 1, 1, 7, 6},
+                                         {6, 1, 1, 7, 13},
+                                         {3, 4, 2, 9, 8},
+                                         {3, 1, 1, 7, 1},
+                                         {5, 1, 1, 7, 8},
+                                         {1, 1, 1, 7, 1},
+                                         {5, 2, 1, 7, 3},
+                                         {6, 1, 1, 7, 0}};
   const auto configs = block_configs();
   int sets = 0, queries = 0;
   for (std::size_t k = 0; k < settings.size(); ++k) {
     Config config = configs[k % configs.size()];
-    const auto& [bucket_bits, window, units, bound] = settings[k];
+    const auto& [bucket_bits, window, units, bound, strip_width] = settings[k];
     config.order = {.bucket_bits = bucket_bits, .window = window, .distance_units = units, .starvation_bound = bound};
+    if (strip_width >= 0) config.order.curve = strip_curve, config.order.strip_width = strip_width;
     validate(config);
     const StreamBench::Options options{.seed = k + 1, .stall_percent = static_cast<int>(k % 3) * 25};
-    INFO(fmt::format("bucket_bits {}, window {}, units {}, bound {}; {}; seed {}, stalls {} %", bucket_bits, window,
-                     units, bound, describe(config), options.seed, options.stall_percent));
+    INFO(fmt::format("bucket_bits {}, strips of {}, window {}, units {}, bound {}; {}; seed {}, stalls {} %",
+                     bucket_bits, strip_width, window, units, bound, describe(config), options.seed,
+                     options.stall_percent));
     const Block block(config, accel::build_query_order);
     StreamBench bench(block.module, options);
     auto& sim = bench.interpreter();
@@ -172,7 +191,7 @@ TEST_CASE("query_order: 1,000 sets of queries, each query once, in the order of 
 
       std::vector<model::OrderPoint> points;
       for (const auto& [x, y] : place) points.push_back(model::order_point(x, y));
-      const auto expected = model::schedule(config.order, points, list);
+      const auto expected = model::schedule(config, points, list);
       REQUIRE(bench.received("row").size() == expected.size());
       std::size_t word = 0;
       for (std::size_t t = 0; t < expected.size(); ++t) {
@@ -221,13 +240,76 @@ TEST_CASE("the curve of the model visits every cell once, one step at a time") {
   }
 }
 
+TEST_CASE("strips of the model: every cell once, row after row there and back, up and down in turn") {
+  for (int bits = 1; bits <= 6; ++bits)
+    for (int strips = 1; strips <= 1 << bits; ++strips) {
+      const int side = 1 << bits;
+      CAPTURE(side);
+      CAPTURE(strips);
+      std::vector<int> wanted(static_cast<std::size_t>(side * side), -1);  // cells along the walk: row * side + column
+      std::size_t step = 0;
+      for (int strip = 0, begin = 0; strip < strips; ++strip) {
+        const int end = (strip + 1) * side / strips;
+        CHECK((end - begin == side / strips || end - begin == side / strips + 1));
+        for (int n = 0; n < side; ++n) {
+          const int y = strip % 2 == 0 ? n : side - 1 - n;
+          for (int k = 0; k < end - begin; ++k) wanted[step++] = y * side + (n % 2 == 0 ? begin + k : end - 1 - k);
+        }
+        begin = end;
+      }
+      std::vector<int> walked(wanted.size(), -1);
+      for (int cell = 0; cell < side * side; ++cell)
+        walked.at(static_cast<std::size_t>(model::strip_index(cell % side, cell / side, bits, strips))) = cell;
+      CHECK(walked == wanted);
+    }
+}
+
+TEST_CASE("strips by hand: of a width, and as the feature cache has room") {
+  CHECK(model::strip_index(0, 0, 6, 5) == 0);
+  CHECK(model::strip_index(11, 1, 6, 5) == 12);        // strips of 12, 13, 13, 13 and 13 columns
+  CHECK(model::strip_index(12, 63, 6, 5) == 12 * 64);  // the second begins in the last row
+  CHECK(model::strip_index(51, 0, 6, 5) == 51 * 64);   // the last one, an even one, in the first
+  CHECK(model::strip_index(63, 63, 6, 5) == 64 * 64 - 13);
+  CHECK(model::strip_index(51, 63, 6, 5) == 64 * 64 - 1);
+  struct Case {
+    std::vector<std::string> changes;
+    int strips;
+  };
+  // 512 KiB, 256 channels of a byte, level 0 of 167 x 100: 262144 / (256 * (18 + 100 / 64)) - 18 = 34.3 pixels, 13.2
+  // cells. Range 2: 262144 / (256 * 7.56) - 6 = 129 pixels, 49.6 cells. Range 32: 262144 / (256 * 67.6) < 66, so 33
+  // pixels, 12.6 cells. Level 0 has 128 KiB: 8.2 pixels, so 9, 3.4 cells. No parts: 384 KiB, 60.5 pixels, 23.2 cells.
+  // Features of two bytes: 8.2 pixels again. A map of 17 columns: one strip, a range of 8 being half of it.
+  const std::vector<std::string> base = {"attention.max_width=167", "attention.max_height=100", "order.bucket_bits=6",
+                                         "order.curve=strips"};
+  for (const auto& [changes, strips] : std::vector<Case>{{{}, 4},
+                                                         {{"pruning.max_range=8"}, 4},
+                                                         {{"pruning.max_range=2"}, 1},
+                                                         {{"pruning.max_range=32"}, 5},
+                                                         {{"feature_cache.level_parts=[1,1,1,1]"}, 18},
+                                                         {{"feature_cache.level_parts=[]"}, 2},
+                                                         {{"numerics.preset=int12"}, 18},
+                                                         {{"attention.max_width=17"}, 1},
+                                                         {{"order.strip_width=64"}, 1},
+                                                         {{"order.strip_width=63"}, 2},
+                                                         {{"order.strip_width=13"}, 5},
+                                                         {{"order.strip_width=1"}, 64}}) {
+    auto all = base;
+    all.insert(all.end(), changes.begin(), changes.end());
+    const auto config = load_preset("quill", all);
+    CAPTURE(changes);
+    CHECK(model::strips_of(config) == strips);
+    CHECK(accel::order_strips(config) == strips);
+  }
+}
+
 TEST_CASE("nearest first by hand") {
   // Places on a line, four to choose from: 0 is nearest to the corner, then always the nearest that has come.
   const std::vector<model::OrderPoint> line = {{10, 0}, {50, 0}, {30, 0}, {12, 0}, {31, 0}, {11, 0}};
-  const Order order{.bucket_bits = 0, .window = 4, .distance_units = 1, .starvation_bound = 1024};
+  Config order;
+  order.order = {.bucket_bits = 0, .window = 4, .distance_units = 1, .starvation_bound = 1024};
   CHECK(model::schedule(order, line) == std::vector{0, 3, 5, 2, 4, 1});
-  Order impatient = order;
-  impatient.starvation_bound = 2;  // 1 was passed over by 0 and 3
+  Config impatient = order;
+  impatient.order.starvation_bound = 2;  // 1 was passed over by 0 and 3
   CHECK(model::schedule(impatient, line) == std::vector{0, 3, 1, 2, 4, 5});
   // Equally near: the earliest.
   CHECK(model::schedule(order, std::vector<model::OrderPoint>{{5, 0}, {0, 5}, {5, 0}}) == std::vector{0, 2, 1});

@@ -68,6 +68,7 @@ TEST_CASE("the order and most of the feature cache are optional") {
   least["feature_cache"] = {{"kilobytes", 64}, {"ways", 2}, {"run_ahead", 256}};
   const auto plain = parse_config(least.dump(), "text");
   CHECK((plain.order.bucket_bits == 0 && plain.order.window == 1 && plain.order.distance_units == 1));
+  CHECK((plain.order.curve == hilbert_curve && plain.order.strip_width == 0));
   CHECK((plain.feature_cache.line_shape == line_2x2 && plain.feature_cache.hashing == 1));
   CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_parts.empty()));
   const auto other = with("small", {"order.window=32", "order.distance_units=8", "feature_cache.line_shape=1x1",
@@ -120,6 +121,16 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"order.window=8", "order.distance_units=16"},
        {"order.distance_units = 16: must be at most order.window (8); lower it, or raise order.window"}},
       {"small", {"order.starvation_bound=0"}, {"order.starvation_bound = 0: must be from 1 to 65535; choose 1"}},
+      {"small", {"order.strip_width=65"}, {"order.strip_width = 65: must be from 0 to 64; choose 64"}},
+      {"small", {"order.curve=zigzag"}, {"order.curve = \"zigzag\": must be one of hilbert, strips; choose one"}},
+      {"small",
+       {"order.bucket_bits=0", "order.curve=strips"},
+       {"order.curve = strips: must be hilbert without order.bucket_bits, whose cells it orders; raise "
+        "order.bucket_bits to 6, for example, or set it to hilbert"}},
+      {"small",
+       {"order.bucket_bits=3", "order.curve=strips", "order.strip_width=9"},
+       {"order.strip_width = 9: must be at most the 2^order.bucket_bits = 8 cells of a row; lower it, or raise "
+        "order.bucket_bits"}},
       {"small", {"order.bound=9"}, {"order.\"bound\" = 9: unknown field; must be one of bucket_bits, window"}},
       {"small", {"feature_cache.policy=lines"}, {"feature_cache.policy = \"lines\": must be one of line, region"}},
       {"small",

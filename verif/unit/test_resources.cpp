@@ -54,6 +54,7 @@ void for_all_designs(F&& f) {
       {"numerics.preset=int12", "gemm.max_inner=17"},
       {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
       {"order.bucket_bits=6", "order.window=64", "order.distance_units=8"},
+      {"order.bucket_bits=6", "order.curve=strips", "order.strip_width=13"},
       {"order.bucket_bits=0", "order.window=1", "order.distance_units=1"},
       {"feature_cache.policy=region", "feature_cache.level_parts=[]", "feature_cache.line_shape=2x2",
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0"},

@@ -178,7 +178,11 @@ TEST_CASE("schema and program agree on the order and the feature cache: choices,
         Json{{"level_parts", {32, 24, 4, 4}}}, Json{{"level_parts", {64, 0, 0, 0}}},
         Json{{"level_parts", {8, 8, 8, 8, 8, 8, 4, 4, 8}}}, Json{{"prefetch", 1}}})
     check_both(in("feature_cache", refused), false);
-  for (const Json& refused : {Json{{"window", true}}, Json{{"policy", "nearest"}}, Json{{"bucket_bits", "4"}}})
+  for (const Json& taken : {Json{{"bucket_bits", 4}, {"curve", "strips"}}, Json{{"curve", "hilbert"}},
+                            Json{{"bucket_bits", 6}, {"curve", "strips"}, {"strip_width", 64}}})
+    check_both(in("order", taken), true);
+  for (const Json& refused : {Json{{"window", true}}, Json{{"policy", "nearest"}}, Json{{"bucket_bits", "4"}},
+                              Json{{"curve", "strip"}}, Json{{"curve", 1}}, Json{{"strip_width", "0"}}})
     check_both(in("order", refused), false);
   for (const auto& f : fields()) {
     if (!f.is_optional()) continue;

@@ -145,6 +145,8 @@ TEST_CASE("a table has the traces of its orders and sizes") {
   both.bucket_bits = 3, both.window = 8;
   CHECK(order_name(both) == "8x8 buckets, window 8");
   CHECK(order_name(Order()) == "arrival");
+  both.curve = strip_curve;
+  CHECK(order_name(both) == "8x8 in strips, window 8");
 }
 
 TEST_CASE("a picture is small and whole, whatever the layer") {

@@ -1,5 +1,7 @@
-// First stage of the order of queries: a counting sort by the cell of a grid that their reference lies in, cells along
-// a Hilbert curve. One pass over the references counts, a second one gives every query its place.
+// First stage of the order of queries: a counting sort by the cell of a grid that their reference lies in. One pass
+// over the references counts, a second one gives every query its place.
+#include <fmt/core.h>
+
 #include "accel/blocks.hpp"
 #include "accel/order/order.hpp"
 #include "lib/counter.hpp"
@@ -8,36 +10,16 @@ namespace quillgen::accel {
 
 using namespace hdl;
 
-namespace {
-
-// Number of a cell along the Hilbert curve. From the largest quadrants to the smallest: two bits tell which one, and
-// the curve within the lower ones is that of the whole mirrored at a diagonal.
-UInt hilbert_index(UInt x, UInt y) {
-  std::vector<Signal> digits;
-  const int bits = x.width();
-  for (int i = bits - 1; i >= 0; --i) {
-    const std::string level = std::to_string(i);
-    Bool right = x.bit(i), upper = y.bit(i);
-    digits.push_back(concat({right, right ^ upper}).named("quadrant_" + level));
-    if (i == 0) break;
-    Bool flip = (right & ~upper).named("flip_" + level);
-    UInt low_x = x.bits(0, i), low_y = y.bits(0, i);
-    UInt turned_x = mux(flip, ~low_y, low_y), turned_y = mux(flip, ~low_x, low_x);
-    x = mux(upper, low_x, turned_x).named("column_" + level);
-    y = mux(upper, low_y, turned_y).named("row_" + level);
-  }
-  return concat(digits);
-}
-
-}  // namespace
-
 const Module& build_bucket_sort(Design& d, const Shapes& s) {
   return d.module("bucket_sort", s, [](Design&, Module& m, const Shapes& s) {
     const int bits = s.config.order.bucket_bits, cells = 1 << 2 * bits;
+    const bool in_strips = s.config.order.curve == strip_curve;
     m.describe(
-        "Counting sort of the queries by the cell that their reference in the first level lies in, cells along a "
-        "Hilbert curve; queries of a cell stay in the order of their arrival. The order is kept until the next sort.");
+        fmt::format("Counting sort of the queries by the cell that their reference in the first level lies in, cells "
+                    "{}; queries of a cell stay in the order of their arrival. The order is kept until the next sort.",
+                    in_strips ? "in vertical strips" : "along a Hilbert curve"));
     m.parameter("bucket_bits", bits);
+    if (in_strips) m.parameter("strips", order_strips(s.config));
     m.parameter("cells", cells);
     m.parameter("max_queries", s.a.max_queries);
     auto start = input(m, "start", Bool());
@@ -66,7 +48,7 @@ const Module& build_bucket_sort(Design& d, const Shapes& s) {
     column.when(taken, map_coordinate(in.data.word, 0, bits)), row.when(taken, map_coordinate(in.data.word, 1, bits));
     auto query = reg(m, "counted_query", UInt(s.index_bits()));
     query.when(taken, in.data.query);
-    UInt place_on_curve = hilbert_index(column, row).named("place_on_curve");
+    UInt place_on_curve = cell_number(s, column, row).named("place_on_curve");
     auto counted_cell = reg(m, "counted_cell", UInt(2 * bits));
     counted_cell.when(is_read, place_on_curve).when(is_sum, cell);
     step.when(taken, read).when(is_read, write).when(is_write, take);

@@ -20,6 +20,12 @@ struct QueryWord {
 /// counts as one at its border.
 hdl::UInt map_coordinate(const hdl::UInt& word, int axis, int bits);
 
+/// Strips of the curve `strips`: by order.strip_width, or by what the feature cache holds of level 0.
+int order_strips(const Config& config);
+
+/// Number of a cell along the curve of the sort, from 0 to 4^bucket_bits - 1; column and row have bucket_bits bits.
+hdl::UInt cell_number(const Shapes& s, const hdl::UInt& column, const hdl::UInt& row);
+
 /// Address base + query * stride of each query's row, two cycles later.
 hdl::Stream<hdl::UInt> row_addresses(hdl::Module& m, const Shapes& s, const hdl::Stream<hdl::UInt>& queries,
                                      const hdl::UInt& base, const hdl::UInt& stride);
