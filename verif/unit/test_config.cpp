@@ -131,7 +131,7 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"order.bucket_bits=3", "order.curve=strips", "order.strip_width=9"},
        {"order.strip_width = 9: must be at most the 2^order.bucket_bits = 8 cells of a row; lower it, or raise "
         "order.bucket_bits"}},
-      {"small", {"order.bound=9"}, {"order.\"bound\" = 9: unknown field; must be one of bucket_bits, window"}},
+      {"small", {"order.bound=9"}, {"order.\"bound\" = 9: unknown field; must be one of bucket_bits, curve"}},
       {"small", {"feature_cache.policy=lines"}, {"feature_cache.policy = \"lines\": must be one of line, region"}},
       {"small",
        {"feature_cache.line_shape=1x2"},
