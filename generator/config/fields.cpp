@@ -85,7 +85,7 @@ std::span<const Field> fields() {
       {"core", "points_per_cycle", [](C& c) -> int& { return c.core.points_per_cycle; }, 1, 4, Shape::PowerOfTwo,
        "Attention weights that a lane finds in a cycle, so that points that are dropped cost it none."},
       {"core", "queued_heads", [](C& c) -> int& { return c.core.queued_heads; }, 1, 64, Shape::Any,
-       "Aggregated heads of a lane that may wait for the output projection, with pruning.points."},
+       "Aggregated heads of a lane that may wait for the output projection, where points are dropped."},
       {"pruning", "max_range", [](C& c) -> int& { return c.pruning.max_range; }, 0, 1024, Shape::Any,
        "Largest range, in pixels, within which a job can hold sampling points around their reference; 0: none can."},
       {"pruning", "points", [](C& c) -> int& { return c.pruning.points; }, 0, 1, Shape::Flag,

@@ -59,6 +59,7 @@ Json with(const Field& f, int value) {
   config["gemm"]["columns"] = 64;
   if (f.key == "columns") config["attention"]["embed_dim"] = 2 * 4, config[pointer(f)] = value;
   if (f.key == "distance_units") config["order"]["window"] = 256;
+  if (f.key == "points_per_cycle") config["pruning"]["points"] = value > 1;
   if (f.key == "self_attention") config["network"]["epilogue"] = value != 0;
   return config;
 }
