@@ -67,9 +67,15 @@
 #define QUILLGEN_CAP_ARRAY_DEPTH_MASK                     0x00FF0000u
 #define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_SHIFT       24           /* columns of W'' a cycle, of a lane */
 #define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_MASK        0xFF000000u
-#define QUILLGEN_CAP_CORE                                 0x028u       /* RO: lanes, for packing the parameter image */
+#define QUILLGEN_CAP_CORE                                 0x028u       /* RO: lanes, for packing the parameter image, and what they can leave out */
 #define QUILLGEN_CAP_CORE_LANES_SHIFT                     0            /* lanes, each with its share of the heads */
 #define QUILLGEN_CAP_CORE_LANES_MASK                      0x0000000Fu
+#define QUILLGEN_CAP_CORE_POINTS_SHIFT                    8            /* 1: jobs can drop points of small weight */
+#define QUILLGEN_CAP_CORE_POINTS_MASK                     0x00000100u
+#define QUILLGEN_CAP_CORE_POINTS_PER_CYCLE_SHIFT          12           /* weights that a lane then finds in a cycle; 0 without points */
+#define QUILLGEN_CAP_CORE_POINTS_PER_CYCLE_MASK           0x00007000u
+#define QUILLGEN_CAP_CORE_MAX_RANGE_SHIFT                 16           /* largest range of a job, pixels; 0: jobs have none */
+#define QUILLGEN_CAP_CORE_MAX_RANGE_MASK                  0x07FF0000u
 #define QUILLGEN_CAP_DENSE                                0x02Cu       /* RO: limits of a dense job */
 #define QUILLGEN_CAP_DENSE_MAX_INNER_SHIFT                0            /* longest row, elements */
 #define QUILLGEN_CAP_DENSE_MAX_INNER_MASK                 0x0000FFFFu
@@ -196,10 +202,11 @@
 #define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
 #define QUILLGEN_ERROR_LIST_CODE                          11u          /* an entry of the index list that is not below the number of rows, or one that a job names twice which writes over what it reads */
 #define QUILLGEN_ERROR_ORDER_CODE                         12u          /* flag order_kept, but no order of as many queries is held */
+#define QUILLGEN_ERROR_PRUNING_CODE                       13u          /* a threshold above 2^attention_bits + 1, or a range above CAP_CORE.max_range */
 
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
-#define QUILLGEN_DESCRIPTOR_NETWORK_WORDS                 64u          /* if CAP_NETWORK.epilogue is 1 */
+#define QUILLGEN_DESCRIPTOR_NETWORK_WORDS                 64u          /* if CAP_NETWORK.epilogue is 1, or CAP_CORE has prunings */
 #define QUILLGEN_DESCRIPTOR_KIND_ATTENTION                0x00030001u  /* version 3, attention layer */
 #define QUILLGEN_DESCRIPTOR_KIND_DENSE                    0x00030002u  /* version 3, dense layer */
 #define QUILLGEN_DESCRIPTOR_KIND_SELF_ATTENTION           0x00030003u  /* version 3, self-attention */
@@ -215,8 +222,9 @@
 #define QUILLGEN_DESCRIPTOR_FLAG_NORM                     0x200u       /* residual rows are added to the outputs, which are normalised */
 #define QUILLGEN_DESCRIPTOR_FLAG_SCATTERED                0x400u       /* outputs of a dense job go where the index list says */
 #define QUILLGEN_DESCRIPTOR_FLAG_HOST_STEP                0x800u       /* behind the job the program waits for the host */
+#define QUILLGEN_DESCRIPTOR_FLAG_RANGED                   0x1000u      /* samples are held within ranges of their references */
 #define QUILLGEN_DESCRIPTOR_WORD_KIND                     0u           /* version and kind */
-#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows are added to the outputs, which are normalised; 11: behind the job the program waits for the host; other bits 0 */
+#define QUILLGEN_DESCRIPTOR_WORD_FLAGS                    1u           /* bit 0: references are boxes; 1: a mask is given; 2: the value map is in memory and not computed; 4: an index list names the queries; 5: references and list are those of the last job, and so is the order; with an epilogue 6: query rows are of the stream; 7: positions are added to them; 8: source rows are of the stream; 9: residual rows are added to the outputs, which are normalised; 11: behind the job the program waits for the host; if CAP_CORE.max_range is not 0, 12: samples are held within ranges; other bits 0 */
 #define QUILLGEN_DESCRIPTOR_WORD_JOB_ID                   2u           /* job ID, any number */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERIES                  3u           /* number of queries; with an index list, of its entries */
 #define QUILLGEN_DESCRIPTOR_WORD_QUERY_ADDRESS            4u           /* address of the query rows, low and high half */
@@ -257,6 +265,8 @@
 #define QUILLGEN_DESCRIPTOR_WORD_ACTIVATION_SCALE         44u          /* if CAP_NETWORK.activations is not 0, with an activation: from its result to the outputs (N15) */
 #define QUILLGEN_DESCRIPTOR_ACTIVATION_MULT_SHIFT         0            /* multiplier */
 #define QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT_SHIFT        16           /* shift, 1 to 47 */
+#define QUILLGEN_DESCRIPTOR_WORD_POINT_THRESHOLD          45u          /* if CAP_CORE.points is 1: points of a smaller weight, attention_bits fraction bits, are dropped (N19); 0: none, 2^attention_bits + 1: all */
+#define QUILLGEN_DESCRIPTOR_WORD_RANGES                   46u          /* if CAP_CORE.max_range is not 0, with flag 12: how far samples may lie from their reference, pixels, a word a level (N5) */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_ADDRESS       18u          /* address of the rows v, low and high half */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_STRIDE        20u          /* bytes from one row v to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_SCALE               21u          /* scales (N16); other bits 0 */
