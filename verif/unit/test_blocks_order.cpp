@@ -1,4 +1,6 @@
 // The order of queries: that of the software model, whatever stalls; and what goes with it, references and rows.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -296,7 +298,7 @@ TEST_CASE("strips by hand: of a width, and as the feature cache has room") {
     auto all = base;
     all.insert(all.end(), changes.begin(), changes.end());
     const auto config = load_preset("quill", all);
-    CAPTURE(changes);
+    INFO(fmt::format("{}", fmt::join(changes, " ")));
     CHECK(model::strips_of(config) == strips);
     CHECK(accel::order_strips(config) == strips);
   }
