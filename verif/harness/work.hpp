@@ -34,6 +34,8 @@ struct AttentionWork {
   /// Points that are sampled: those that are not dropped (NUMERICS.md N19).
   std::int64_t live_samples() const {
     std::int64_t live = 0;
+    if (layer.pruning.threshold == 0)
+      return std::int64_t{layer.attention.samples_per_query()} * std::ssize(layer.wanted());
     for (const auto& level : model::dropped_points(layer, stages)) live += level.of - level.dropped;
     return live;
   }

@@ -304,9 +304,19 @@ TEST_CASE("a layer with prunings that it cannot have is refused, and a program o
   refused([](auto& l) { l.pruning.share = std::int64_t{1} << 32; });
   refused([](auto& l) { l.pruning.count_bits = 0; });
   const TinyNetwork tiny("tiny_detector");
-  for (const auto& p : {RealPruning{0.03, 0, {}}, RealPruning{0, 1, {}}, RealPruning{0, 0, {8, 8, 4, 2}}})
-    CHECK_THROWS_AS(model::make_program(quantise(tiny.net, tiny.scales, tiny.config, p), tiny.config, tiny.source),
-                    std::logic_error);
+  const auto program = [&](const RealPruning& p) {
+    return model::make_program(quantise(tiny.net, tiny.scales, tiny.config, p), tiny.config, tiny.source);
+  };
+  CHECK_THROWS_AS(program({0, 1, {}}), std::logic_error);
+  std::size_t attention = 0;
+  for (const auto& job : program({0.03, 0, {8, 8, 4, 2}}).jobs) {
+    const auto* a = std::get_if<model::ProgramAttention>(&job.work);
+    if (a == nullptr) continue;
+    ++attention;
+    CHECK(a->layer.pruning.threshold > 0);
+    CHECK(a->layer.pruning.range == std::vector<int>{8, 8, 4, 2});
+  }
+  CHECK(attention == tiny.net.encoder.size() + tiny.net.decoder.size());
 }
 
 TEST_CASE("networks: the mask of an encoder layer is what the next one and the decoder do not see") {
