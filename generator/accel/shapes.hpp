@@ -187,6 +187,10 @@ struct Shapes {
   int set_bits() const { return bits(sets()); }
   int way_bits() const { return bits(ways()); }
   int way_index_bits() const { return ways() == 1 ? 0 : way_bits(); }
+  /// The way used longest ago is replaced: an order of the ways is kept, a bit for each two of them.
+  bool has_use_order() const { return ways() > 1 && config.feature_cache.replacement == replace_by_use; }
+  /// Of a word of tags, what tells the way to replace next: its number, or the order.
+  int replacement_bits() const { return has_use_order() ? ways() * (ways() - 1) / 2 : way_index_bits(); }
   bool has_regions() const { return config.feature_cache.policy == region_policy; }
   /// Blocks that two regions share are copied from half to half.
   bool has_copies() const { return has_regions() && config.feature_cache.overlap == copy; }

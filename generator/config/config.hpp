@@ -101,6 +101,8 @@ struct Order {
 enum Policy : int { line_policy, region_policy };
 /// Pixels of a line, width x height (FeatureCache::line_shape).
 enum LineShape : int { line_2x2, line_2x1, line_1x1 };
+/// Which way of a full set a new line takes (FeatureCache::replacement): each in turn, or the one used longest ago.
+enum Replacement : int { replace_in_turn, replace_by_use };
 /// What becomes of pixels that the next region shares with the one in use (FeatureCache::overlap).
 enum Overlap : int { refetch, copy };
 
@@ -111,11 +113,12 @@ struct FeatureCache {
   /// Parts of `kilobytes` that the levels have, powers of two that add up to one, in any measure: [4, 2, 1, 1] gives
   /// the first level half. Empty: all levels share all of it.
   std::vector<int> level_parts;
-  int ways = 0;               ///< 1, 2, 4 or 8
-  int run_ahead = 0;          ///< samples of a lane between tag look-up and use, a power of two
-  int line_shape = line_2x2;  ///< LineShape, pixels of one head
-  int hashing = 1;            ///< 1: all bits of a line's name choose its set; 0: the lowest
-  int bypass_distance = 0;    ///< samples so many pixels off their reference enter nothing in the cache; 0: all enter
+  int ways = 0;                       ///< 1, 2, 4 or 8
+  int replacement = replace_in_turn;  ///< Replacement
+  int run_ahead = 0;                  ///< samples of a lane between tag look-up and use, a power of two
+  int line_shape = line_2x2;          ///< LineShape, pixels of one head
+  int hashing = 1;                    ///< 1: all bits of a line's name choose its set; 0: the lowest
+  int bypass_distance = 0;  ///< samples so many pixels off their reference enter nothing in the cache; 0: all enter
   // Of the policy `region`:
   int margin = 8;           ///< pixels around the references of a group, in each level
   int region_queries = 32;  ///< most queries of a group, a power of two

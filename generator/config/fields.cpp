@@ -14,6 +14,7 @@ std::span<const Field> fields() {
   static constexpr std::string_view resets[] = {"sync_high", "sync_low", "async_low"};
   static constexpr std::string_view policies[] = {"line", "region"}, line_shapes[] = {"2x2", "2x1", "1x1"},
                                     overlaps[] = {"refetch", "copy"}, curves[] = {"hilbert", "strips"},
+                                    replacements[] = {"turn", "use"},
                                     activations[] = {"none", "gelu", "silu", "sigmoid", "all"};
   static constexpr Field table[] = {
       {"attention", "embed_dim", [](C& c) -> int& { return c.attention.embed_dim; }, 4, 1024, Shape::Any,
@@ -109,6 +110,8 @@ std::span<const Field> fields() {
        "Data capacity of the line caches, KiB; each lane has its share."},
       {"feature_cache", "ways", [](C& c) -> int& { return c.feature_cache.ways; }, 1, 8, Shape::PowerOfTwo,
        "Lines of the cache that one address may be kept in."},
+      {"feature_cache", "replacement", [](C& c) -> int& { return c.feature_cache.replacement; }, 0, 1, Shape::Choice,
+       "Which of them a new line takes the place of: each in turn, or the one used longest ago.", replacements},
       {"feature_cache", "run_ahead", [](C& c) -> int& { return c.feature_cache.run_ahead; }, 8, 1024, Shape::PowerOfTwo,
        "Samples of a lane that may wait between tag look-up and use."},
       {"feature_cache", "line_shape", [](C& c) -> int& { return c.feature_cache.line_shape; }, 0, 2, Shape::Choice,

@@ -126,6 +126,8 @@ Hardware hardware_of(const Config& c) {
   const std::int64_t lane_heads = a.heads / lanes;
   const std::int64_t set_bits = index(cache_sets(c)), ways = c.feature_cache.ways;
   const std::int64_t way_index = ways == 1 ? 0 : index(static_cast<int>(ways));
+  // The way to replace next, or which of each two ways was used later.
+  const std::int64_t replaced = c.feature_cache.replacement == replace_by_use ? ways * (ways - 1) / 2 : way_index;
   const std::int64_t tag = 1 + index(a.levels) + index(static_cast<int>(lane_heads)) + std::max(1, line_row - 1) +
                            std::max(1, line_column - 1);
   // Pixels of a line, and of a lane's share of the cache; places beside the sets, and what they add to the queue.
@@ -167,7 +169,7 @@ Hardware hardware_of(const Config& c) {
     add(regions_of(c));
   } else {
     add({"line_cache", lanes,  // the row of a line, times its blocks
-         lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + way_index) +
+         lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + replaced) +
                   up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
                   (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue),
          tag_banks * ways * lanes});

@@ -57,7 +57,8 @@ LineCache::LineCache(const Config& c)
     levels_.push_back(l);
   }
   lines_.assign(tag_banks * sets_ * static_cast<std::size_t>(ways_), nothing);
-  next_way_.assign(tag_banks * sets_, 0);
+  if (c.feature_cache.replacement == replace_by_use) last_use_.assign(lines_.size(), 0);
+  else next_way_.assign(tag_banks * sets_, 0);
 }
 
 /// Number of the set, banks one after the other: head, then the bits of column and row in turn, folded to the bits of a
@@ -78,14 +79,24 @@ bool LineCache::holds(int level, int head, int row, int column) const {
   return std::find(first, first + ways_, name_of(level, head, row, column)) != first + ways_;
 }
 
-/// Whether it was there.
+/// Whether it was there. One that may not be entered is not used either.
 bool LineCache::find_or_enter(int level, int head, int row, int column, bool enter) {
-  const auto set = set_of(level, head, row, column);
+  const auto set = set_of(level, head, row, column), first = set * static_cast<std::size_t>(ways_);
   const auto name = name_of(level, head, row, column);
-  auto* line = &lines_[set * static_cast<std::size_t>(ways_)];
+  auto* line = &lines_[first];
+  const bool by_use = !last_use_.empty();
   for (int w = 0; w < ways_; ++w)
-    if (line[w] == name) return true;
+    if (line[w] == name) {
+      if (by_use && enter) last_use_[first + static_cast<std::size_t>(w)] = ++uses_;
+      return true;
+    }
   if (!enter) return false;
+  if (by_use) {  // of ways that were never used the first
+    const auto begin = last_use_.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto oldest = std::min_element(begin, begin + ways_);
+    line[oldest - begin] = name, *oldest = ++uses_;
+    return false;
+  }
   auto& next = next_way_[set];
   line[next] = name;
   next = static_cast<std::uint8_t>((next + 1) % ways_);

@@ -612,6 +612,12 @@ void add_cache(Table& t) {
   t.add("8 ways, two sets",
         "feature_cache.ways=8 attention.embed_dim=16 feature_cache.kilobytes=2 workload.queries=33 " + full_map,
         "cache.sets=2 lines.read_again>0" + reads);
+  for (const int ways : {2, 4, 8})
+    t.add(fmt::format("{} ways, replaced by use", ways),
+          set("feature_cache.ways", ways) + set("feature_cache.replacement", replace_by_use) +
+              "attention.embed_dim=16 feature_cache.kilobytes=2 workload.queries=33 feature_cache.bypass_distance=4 " +
+              full_map,
+          "samples.far>0 lines.read_again>0" + reads);
   for (const bool copies : {false, true}) {
     const auto add = [&](const char* name, const std::string& changes, const char* claims) {
       t.add(

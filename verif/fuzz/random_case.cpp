@@ -126,6 +126,12 @@ void choose_lines(Config& c, std::uint64_t seed) {
   mend(c);
 }
 
+/// .. and which line of a set goes.
+void choose_replacement(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x7265706c616365);
+  c.feature_cache.replacement = draw.between(replace_in_turn, replace_by_use);
+}
+
 /// .. and whether there are regions instead.
 void choose_regions(Config& c, std::uint64_t seed) {
   Draw draw(seed ^ 0x726567696f6e);
@@ -327,6 +333,7 @@ Case random_case(std::uint64_t seed) {
   choose_implementation(c.config, seed);
   choose_order(c.config, seed);
   choose_lines(c.config, seed);
+  choose_replacement(c.config, seed);
   choose_regions(c.config, seed);
   choose_network(c.config, seed);
   choose_self_attention(c.config, seed);

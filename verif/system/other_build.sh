@@ -39,6 +39,7 @@ nano feature_cache.policy=region core.lanes=2 gemm.rows=3
 nano implementation.reset=async_low implementation.clock_gating=true
 nano order.bucket_bits=0 order.window=1 order.distance_units=1
 nano feature_cache.ways=1 feature_cache.bypass_distance=4
+nano feature_cache.ways=4 feature_cache.replacement=use
 CONFIGURATIONS
 
 # Simulators are built as ever and come from the cache; limits of time and size are for the plain build.

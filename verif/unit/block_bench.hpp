@@ -162,11 +162,12 @@ inline std::vector<Config> block_configs() {
 
 inline std::string describe(const Config& c) {
   return fmt::format(
-      "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, line shape {}, ways {}, {} bits of data, {} of the "
+      "C {} M {} L {} K {}, rows {} columns {} depth {}, {} lanes, line shape {}, ways {}{}, {} bits of data, {} of "
+      "the "
       "query{}{}",
       c.attention.embed_dim, c.attention.heads, c.attention.levels, c.attention.points, c.gemm.rows, c.gemm.columns,
-      c.gemm.depth, c.core.lanes, c.feature_cache.line_shape, c.feature_cache.ways, c.memory.data_bits,
-      c.numerics.query_bits,
+      c.gemm.depth, c.core.lanes, c.feature_cache.line_shape, c.feature_cache.ways,
+      c.feature_cache.replacement == replace_by_use ? " by use" : "", c.memory.data_bits, c.numerics.query_bits,
       c.network.epilogue != 0 ? fmt::format(", epilogue with a stream of {} bits", c.network.stream_bits) : "",
       c.pruning.any()
           ? fmt::format(", ranges up to {}, {} points a cycle", c.pruning.max_range, c.core.points_per_cycle)
@@ -189,17 +190,23 @@ struct Block {
   const hdl::Module& module;
 };
 
-/// Runs `test(config, options)` for all configurations and stalls of 0, 30 and 60 %.
-inline void for_all(const char* block, const std::function<void(const Config&, StreamBench::Options)>& test) {
+/// Runs `test(config, options)` for these configurations and stalls of 0, 30 and 60 %.
+inline void for_all(const char* block, const std::vector<Config>& configs,
+                    const std::function<void(const Config&, StreamBench::Options)>& test) {
   std::uint64_t seed = 1;
-  for (const Config& config : block_configs())
+  for (const Config& config : configs)
     for (const int stall : {0, 30, 60}) {
       INFO(fmt::format("{}: {}; seed {}, stalls {} %", block, describe(config), seed, stall));
       test(config, {.seed = seed, .stall_percent = stall});
       ++seed;
     }
-  MESSAGE(fmt::format("{}: {} configurations, stalls of 0, 30 and 60 %, seeds 1 to {}", block, block_configs().size(),
-                      seed - 1));
+  MESSAGE(
+      fmt::format("{}: {} configurations, stalls of 0, 30 and 60 %, seeds 1 to {}", block, configs.size(), seed - 1));
+}
+
+/// For block_configs().
+inline void for_all(const char* block, const std::function<void(const Config&, StreamBench::Options)>& test) {
+  for_all(block, block_configs(), test);
 }
 
 /// Writes a word of a table through the ports name_enable, _bank, _address and _data.

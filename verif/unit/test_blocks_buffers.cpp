@@ -24,6 +24,8 @@ int up(int x) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std:
 TEST_CASE("memories have the sizes of their formulas") {
   auto configs = block_configs();
   for (const auto& name : {"nano", "small"}) configs.push_back(load_preset(name));
+  for (const auto& ways : {"feature_cache.ways=1", "feature_cache.ways=4", "feature_cache.ways=8"})
+    configs.push_back(load_preset("small", std::vector<std::string>{ways, "feature_cache.replacement=use"}));
   for (const auto& change : std::vector<std::vector<std::string>>{
            {}, {"feature_cache.overlap=copy", "feature_cache.region_queries=8", "core.lanes=2"}}) {
     auto changes = change;
@@ -117,7 +119,9 @@ TEST_CASE("memories have the sizes of their formulas") {
     const bool regions = c.feature_cache.policy == region_policy;
     if (!regions)
       expect("core.lane_0.tag_lookup.bank_0", blocks * 4 / pixels / 4 / ways,
-             ways * tag + (ways > 1 ? index(ways) : 0));
+             ways * tag + (c.feature_cache.replacement == replace_by_use ? ways * (ways - 1) / 2
+                           : ways > 1                                    ? index(ways)
+                                                                         : 0));
     expect("core.lane_0.line_fetch.lines.words", c.memory.max_outstanding / lanes,
            pixels * a.head_dim() * 8 * element_bytes(n.feature_bits));
     const bool aside = regions || c.feature_cache.bypass_distance > 0;

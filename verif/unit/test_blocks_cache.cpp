@@ -48,11 +48,33 @@ const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& layer) {
   });
 }
 
+/// With several ways the replacement matters: both of them, and more ways with far samples.
+std::vector<Config> cache_configs() {
+  auto configs = block_configs();
+  for (const auto* ways : {"feature_cache.ways=4", "feature_cache.ways=8"}) {
+    const std::vector<std::string> changes = {"attention.embed_dim=16",
+                                              "gemm.columns=8",
+                                              "gemm.depth=8",
+                                              ways,
+                                              "feature_cache.line_shape=1x1",
+                                              "feature_cache.bypass_distance=4",
+                                              "feature_cache.kilobytes=2",
+                                              "feature_cache.level_parts=[1,1]"};
+    configs.push_back(load_preset("nano", changes));
+  }
+  for (std::size_t i = configs.size(); i-- > 0;) {
+    if (configs[i].feature_cache.ways == 1) continue;
+    configs.push_back(configs[i]);
+    configs.back().feature_cache.replacement = replace_by_use;
+  }
+  return configs;
+}
+
 }  // namespace
 
 TEST_CASE("line cache: every pixel that is read, hits and misses") {
   std::int64_t pixels = 0, all_hits = 0, all_misses = 0, all_aside = 0;
-  for_all("line cache", [&](const Config& config, StreamBench::Options options) {
+  for_all("line cache", cache_configs(), [&](const Config& config, StreamBench::Options options) {
     const Block block(config, build_cache);
     StreamBench bench(block.module, options);
     auto& sim = bench.interpreter();

@@ -71,6 +71,10 @@ TEST_CASE("the order and most of the feature cache are optional") {
   CHECK((plain.order.curve == hilbert_curve && plain.order.strip_width == 0));
   CHECK((plain.feature_cache.line_shape == line_2x2 && plain.feature_cache.hashing == 1));
   CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_parts.empty()));
+  CHECK(plain.feature_cache.replacement == replace_in_turn);
+  const auto by_use = with("small", {"feature_cache.replacement=use", "feature_cache.ways=1"});
+  CHECK(by_use.feature_cache.replacement == replace_by_use);
+  CHECK(to_json(by_use)["feature_cache"]["replacement"] == "use");
   const auto other = with("small", {"order.window=32", "order.distance_units=8", "feature_cache.line_shape=1x1",
                                     "feature_cache.hashing=false", "feature_cache.level_parts=[32,16,8,8]"});
   CHECK((other.order.window == 32 && other.order.distance_units == 8 && other.order.starvation_bound == 1024));

@@ -88,6 +88,40 @@ TEST_CASE("cache: the ways of a set are replaced in turn, whatever was used last
   CHECK((there(a) && there(c)));
 }
 
+TEST_CASE("cache: the way used longest ago is replaced, and what a far sample finds is not used by it") {
+  // One level and head without hashing: of lines in even rows and columns, those 32 blocks apart share a set of 4 ways.
+  LineCache cache(plain_config(
+      "nano", {"feature_cache.replacement=use", "feature_cache.ways=4", "feature_cache.kilobytes=2",
+               "feature_cache.hashing=false", "feature_cache.bypass_distance=3", "attention.max_width=512"}));
+  const auto look_up = [&](int line, std::uint16_t distance = 0) {
+    auto place = in_block(0, 32 * line);
+    place.distance = distance;
+    return cache.look_up(place, 0, 0).found == 1;
+  };
+  const auto there = [&] {
+    std::vector<int> lines;
+    for (int line = 0; line < 8; ++line)
+      if (cache.holds(0, 0, 0, 32 * line)) lines.push_back(line);
+    return lines;
+  };
+  REQUIRE(cache.set_of(0, 0, 0, 0) == cache.set_of(0, 0, 0, 32));
+  for (int line = 0; line < 3; ++line) CHECK_FALSE(look_up(line));
+  CHECK(look_up(0));  // used, though a way is free
+  CHECK_FALSE(look_up(3));
+  CHECK(there() == std::vector{0, 1, 2, 3});  // none was replaced
+  CHECK(look_up(1, 3));                       // found by a far sample, which is no use
+  CHECK_FALSE(look_up(4));                    // in the place of 1, not of 0 or 2
+  CHECK(there() == std::vector{0, 2, 3, 4});
+  CHECK_FALSE(look_up(5, 3));  // enters nothing
+  CHECK(there() == std::vector{0, 2, 3, 4});
+  CHECK(look_up(2));
+  CHECK(look_up(0));
+  CHECK_FALSE(look_up(6));
+  CHECK(there() == std::vector{0, 2, 4, 6});
+  CHECK_FALSE(look_up(7));
+  CHECK(there() == std::vector{0, 2, 6, 7});
+}
+
 TEST_CASE("cache: lines of a row of two pixels, and of one pixel") {
   using Found = std::pair<int, int>;  // and missing
   const auto look_up = [](LineCache& cache, int x, int y, int corners) {

@@ -97,12 +97,12 @@ UInt set_index(const Shapes& s, const UInt& column, const UInt& row, const UInt&
   return spread ? index ^ *spread : index;
 }
 
-// Where the line lies, hit or entered, and the word of its set when it is entered.
+// Where the line lies, hit or entered, and the word of its set then.
 struct Entered {
   UInt place, word;
 };
-Entered enter_line(const Shapes& s, const UInt& set, const UInt& tag, const UInt& word,
-                   const std::vector<Bool>& match) {
+Entered enter_in_turn(const Shapes& s, const UInt& set, const UInt& tag, const UInt& word,
+                      const std::vector<Bool>& match) {
   Module& m = set.module();
   const int way_bits = 1 + tag.width();
   if (s.ways() == 1) return {set, concat({Bool::constant(m, true), tag})};
@@ -118,6 +118,45 @@ Entered enter_line(const Shapes& s, const UInt& set, const UInt& tag, const UInt
     ways.push_back(mux(victim == w, concat({Bool::constant(m, true), tag}), word.bits(w * way_bits, way_bits)));
   ways.push_back(lib::increment(victim));
   return {concat({set, mux(hit, hit_way, victim)}), lib::join(ways)};
+}
+
+// Number of the bit of an order of ways that tells whether way a was used after way b; a < b.
+int order_bit(int ways, int a, int b) { return a * (2 * ways - a - 1) / 2 + b - a - 1; }
+
+// The way that hits, or else the one used longest ago, is the one used last. Of a cleared set that is way 0, then 1 and
+// so on, so its ways are filled in turn before any line is replaced.
+Entered enter_by_use(const Shapes& s, const UInt& set, const UInt& tag, const UInt& word,
+                     const std::vector<Bool>& match, const Bool& hit, const std::string& bank) {
+  Module& m = set.module();
+  const int way_bits = 1 + tag.width(), count = s.ways();
+  const UInt order = word.bits(count * way_bits, s.replacement_bits());
+  std::vector<Bool> used;
+  for (int w = 0; w < count; ++w) {
+    Bool oldest = Bool::constant(m, true);
+    for (int other = 0; other < count; ++other) {
+      if (other == w) continue;
+      const Bool later = order.bit(order_bit(count, std::min(w, other), std::max(w, other)));  // the lower number
+      oldest = oldest & (w < other ? ~later : later);
+    }
+    const Bool is_oldest = oldest.named(fmt::format("{}_oldest_{}", bank, w));
+    used.push_back(mux(hit, match[static_cast<std::size_t>(w)], is_oldest).named(fmt::format("{}_uses_{}", bank, w)));
+  }
+  std::vector<Signal> words;  // from the lowest
+  for (int w = 0; w < count; ++w)
+    words.push_back(mux(used[static_cast<std::size_t>(w)], concat({Bool::constant(m, true), tag}),
+                        word.bits(w * way_bits, way_bits)));  // a way that hits has the tag already
+  for (int a = 0; a < count; ++a)
+    for (int b = a + 1; b < count; ++b)
+      words.push_back(used[static_cast<std::size_t>(a)] |
+                      (~used[static_cast<std::size_t>(b)] & order.bit(order_bit(count, a, b))));
+  std::vector<Signal> number;  // of the way, from the lowest bit
+  for (int bit = 0; bit < s.way_index_bits(); ++bit) {
+    Bool one = Bool::constant(m, false);
+    for (int w = 0; w < count; ++w)
+      if (w >> bit & 1) one = one | used[static_cast<std::size_t>(w)];
+    number.push_back(one);
+  }
+  return {concat({set, lib::join(number)}), lib::join(words)};
 }
 
 }  // namespace
@@ -166,10 +205,11 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       const std::string bank = "bank_" + std::to_string(p);
       const auto side = [](int length) { return length == 2 ? "block " : ""; };
       m.note(
-          fmt::format("Tag bank of lines with {}row parity {}, {}column parity {}. A word: the way to replace next, "
+          fmt::format("Tag bank of lines with {}row parity {}, {}column parity {}. A word: {}, "
                       "then for each way {{valid, tag}}.",
-                      side(s.line_height()), p / 2, side(s.line_width()), p % 2));
-      const int word_bits = s.ways() * way_bits + s.way_index_bits();
+                      side(s.line_height()), p / 2, side(s.line_width()), p % 2,
+                      s.has_use_order() ? "which of each two ways was used later" : "the way to replace next"));
+      const int word_bits = s.ways() * way_bits + s.replacement_bits();
       UInt next_set = set_index(s, lines.column[p % 2], lines.row[p / 2], lines.tag.head, lines.tag.level, spread)
                           .named(bank + "_next_set");
       auto set = reg(m, bank + "_set", UInt(s.set_bits()));
@@ -204,7 +244,8 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       found.found.push_back((need & hit).named(bank + "_found"));
       Bool missing_line(m, found.missing.back().id());
 
-      const Entered entered = enter_line(s, set, tag, word, match);
+      const Entered entered = s.has_use_order() ? enter_by_use(s, set, tag, word, match, hit, bank)
+                                                : enter_in_turn(s, set, tag, word, match);
       entry.place[p] = entered.place;
       new_word.drive(entered.word);
       if (at.tag.far) {
@@ -214,10 +255,10 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
     }
 
     Bool leave = send_sample(m, s, pipe, entry, found);
-    m.note("Enter what was missing.");
+    m.note(s.has_use_order() ? "Enter what was missing, and note what was used." : "Enter what was missing.");
     for (std::size_t p = 0; p < banks; ++p) {
-      Bool missing_line(m, found.missing[p].id());
-      enter[p].drive(at.tag.far ? leave & missing_line & ~*at.tag.far : leave & missing_line);
+      Bool entered = s.has_use_order() ? at.needed.bit(static_cast<int>(p)) : Bool(m, found.missing[p].id());
+      enter[p].drive(at.tag.far ? leave & entered & ~*at.tag.far : leave & entered);
     }
   });
 }
