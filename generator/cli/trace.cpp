@@ -13,6 +13,7 @@
 #include "cli/progress.hpp"
 #include "cli/pruning_options.hpp"
 #include "harness/files.hpp"
+#include "trace/belady.hpp"
 #include "trace/picture.hpp"
 #include "trace/table.hpp"
 
@@ -30,16 +31,21 @@ struct TraceOptions {
 };
 
 Json json_of(const trace::Traffic& t, int line_bytes) {
-  return {{"lookups", t.lookups},
-          {"hit_rate", t.hit_rate()},
-          {"bytes", t.fetched * line_bytes},
-          {"of_map", t.of_map(t.fetched, line_bytes)},
-          {"lines", t.fetched},
-          {"lines_again", t.again},
-          {"compulsory_lines", t.compulsory},
-          {"compulsory_bytes", t.compulsory * line_bytes},
-          {"compulsory_of_map", t.of_map(t.compulsory, line_bytes)},
-          {"map_bytes", t.map_bytes}};
+  Json json = {{"lookups", t.lookups},
+               {"hit_rate", t.hit_rate()},
+               {"bytes", t.fetched * line_bytes},
+               {"of_map", t.of_map(t.fetched, line_bytes)},
+               {"lines", t.fetched},
+               {"lines_again", t.again}};
+  const auto add = [&](const std::string& name, std::int64_t lines) {
+    json[name + "_lines"] = lines;
+    json[name + "_bytes"] = lines * line_bytes;
+    json[name + "_of_map"] = t.of_map(lines, line_bytes);
+  };
+  if (t.least) add("min_same_sets", t.least->in_sets), add("min_full", t.least->anywhere);
+  add("compulsory", t.compulsory);
+  json["map_bytes"] = t.map_bytes;
+  return json;
 }
 
 Json json_of(const trace::Trace& t, const std::string& order) {
@@ -61,20 +67,27 @@ void add_json(Json& json, const std::string& policy, const trace::Table& table) 
 }
 
 void print_row(const std::string& name, const trace::Traffic& t, int line_bytes) {
-  fmt::print("{:<16} {:>10} {:>7.1f} % {:>9} {:>12} {:>7.2f} {:>11} {:>11} {:>7.2f}\n", name, t.lookups,
-             100 * t.hit_rate(), t.fetched, t.fetched * line_bytes, t.of_map(t.fetched, line_bytes), t.again,
-             t.compulsory, t.of_map(t.compulsory, line_bytes));
+  fmt::print("{:<16} {:>10} {:>7.1f} % {:>9} {:>12} {:>7.2f} {:>11}", name, t.lookups, 100 * t.hit_rate(), t.fetched,
+             t.fetched * line_bytes, t.of_map(t.fetched, line_bytes), t.again);
+  if (t.least)
+    fmt::print(" {:>8.2f} {:>8.2f}", t.of_map(t.least->in_sets, line_bytes), t.of_map(t.least->anywhere, line_bytes));
+  fmt::print(" {:>11} {:>7.2f}\n", t.compulsory, t.of_map(t.compulsory, line_bytes));
 }
 
 void print_trace(const LayerChoice& chosen, const trace::Trace& t) {
-  fmt::print("{:<16} {:>10} {:>9} {:>9} {:>12} {:>7} {:>11} {:>11} {:>7}\n", "level", "look-ups", "hit rate", "lines",
-             "bytes", "x map", "lines again", "compulsory", "x map");
+  const bool parts = !chosen.config.feature_cache.level_parts.empty();
+  const bool least = t.total.least.has_value();
+  fmt::print("{:<16} {:>10} {:>9} {:>9} {:>12} {:>7} {:>11}{} {:>11} {:>7}\n", "level", "look-ups", "hit rate", "lines",
+             "bytes", "x map", "lines again", least ? " MIN sets MIN full" : "", "compulsory", "x map");
   for (std::size_t l = 0; l < t.levels.size(); ++l) {
     const auto& shape = chosen.demand.layer.level_shapes[l];
     print_row(fmt::format("{} ({}x{})", l, shape.height, shape.width), t.levels[l], t.line_bytes);
   }
   print_row("all", t.total, t.line_bytes);
   fmt::print("lines of {} bytes; again: read before; compulsory: each line that is wanted, once\n", t.line_bytes);
+  if (least)
+    fmt::print("MIN: x map if what is used latest is replaced, of the same sets and ways, or of any place{}\n",
+               parts ? " of its level's part" : "");
 }
 
 void print_table(const std::string& policy, const trace::Table& table) {
@@ -83,12 +96,20 @@ void print_table(const std::string& policy, const trace::Table& table) {
   fmt::print("\n");
   const trace::Traffic* any = nullptr;
   for (std::size_t o = 0; o < table.cells.size(); ++o) {
-    fmt::print("{:<26}", trace::order_name(trace::table_orders()[o]));
-    for (const auto& cell : table.cells[o]) {
-      fmt::print("{:>9}", cell ? fmt::format("{:.2f}", cell->of_map(cell->fetched, table.line_bytes)) : "-");
-      if (cell) any = &*cell;
-    }
-    fmt::print("\n");
+    const auto& row = table.cells[o];
+    const auto print = [&](const std::string& name, const auto& lines) {
+      fmt::print("{:<26}", name);
+      for (const auto& cell : row)
+        fmt::print("{:>9}", cell ? fmt::format("{:.2f}", cell->of_map(lines(*cell), table.line_bytes)) : "-");
+      fmt::print("\n");
+    };
+    print(trace::order_name(trace::table_orders()[o]), [](const auto& t) { return t.fetched; });
+    const trace::Traffic* with_least = nullptr;
+    for (const auto& cell : row)
+      if (cell) any = &*cell, with_least = cell->least ? any : with_least;
+    if (with_least == nullptr) continue;
+    print("  MIN, same sets", [](const auto& t) { return t.least->in_sets; });
+    print("  MIN, fully associative", [](const auto& t) { return t.least->anywhere; });
   }
   if (any != nullptr) fmt::print("{:<26}{:>9.2f}\n", "compulsory", any->of_map(any->compulsory, table.line_bytes));
 }
@@ -99,7 +120,9 @@ void run(const TraceOptions& o) {
   const auto chosen = chosen_layer(o.config, o.layer, o.pruning);
   const auto& [config, demand] = chosen;
   progress.show("order and cache");
-  const auto main = trace::run_trace(config, demand);
+  auto main = trace::run_trace(config, demand);
+  if (config.feature_cache.policy == line_policy)
+    trace::add_least(main, config, trace::LookupList(config, demand, main.order));
   const auto order = trace::order_name(config.order);
   const auto wanted = main.order.size();
 

@@ -4,6 +4,7 @@
 
 #include "config/error.hpp"
 #include "config/load.hpp"
+#include "trace/belady.hpp"
 
 namespace quillgen::trace {
 
@@ -52,6 +53,7 @@ Table run_table(const Config& config, const estimate::Demand& demand,
   std::size_t done = 0;
   for (const auto& order : table_orders()) {
     auto& row = table.cells.emplace_back();
+    std::optional<LookupList> lookups;  // the same for all sizes
     for (const int size : table_sizes()) {
       auto c = resized(config, size);
       c.order = order;
@@ -64,7 +66,11 @@ Table run_table(const Config& config, const estimate::Demand& demand,
       }
       row.emplace_back();
       if (possible) {
-        const auto trace = run_trace(c, demand);
+        auto trace = run_trace(c, demand);
+        if (c.feature_cache.policy == line_policy) {
+          if (!lookups) lookups.emplace(c, demand, trace.order);
+          add_least(trace, c, *lookups);
+        }
         row.back() = trace.total;
         table.line_bytes = trace.line_bytes;
       }

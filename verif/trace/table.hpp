@@ -18,7 +18,8 @@ const std::vector<Order>& table_orders();
 const std::vector<int>& table_sizes();
 
 struct Table {
-  std::vector<std::vector<std::optional<Traffic>>> cells;  ///< [order, size]; none where the size cannot be built
+  /// [order, size], with the policy `line` with what is least; none where the size cannot be built.
+  std::vector<std::vector<std::optional<Traffic>>> cells;
   int line_bytes = 0;
 };
 

@@ -1,52 +1,12 @@
 #include "trace/traffic.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "config/derived.hpp"
 #include "estimate/line_cache.hpp"
+#include "trace/belady.hpp"
+#include "trace/lines.hpp"
 
 namespace quillgen::trace {
 namespace {
-
-using estimate::Place;
-
-/// All lines of the value map, one after the other: level, row, column, head.
-class Lines {
- public:
-  Lines(const Config& c, const std::vector<model::LevelShape>& levels)
-      : width_(line_width(c.feature_cache.line_shape)),
-        height_(line_height(c.feature_cache.line_shape)),
-        heads_(static_cast<std::size_t>(c.attention.heads)) {
-    for (const auto& level : levels) {
-      firsts_.push_back(count_);
-      rows_.push_back(divide_up(level.height, height_));
-      columns_.push_back(divide_up(level.width, width_));
-      count_ += static_cast<std::size_t>(rows_.back()) * static_cast<std::size_t>(columns_.back()) * heads_;
-    }
-    firsts_.push_back(count_);
-  }
-
-  std::size_t count() const { return count_; }
-  std::size_t first(std::size_t level) const { return firsts_[level]; }  ///< of the level; and one beyond the last
-  int rows(std::size_t level) const { return rows_[level]; }
-  int columns(std::size_t level) const { return columns_[level]; }
-
-  /// The line of a corner of a sample.
-  std::size_t of(const Place& p, int corner, std::size_t level, std::size_t head) const {
-    return at(level, (p.y + corner / 2) / height_, (p.x + corner % 2) / width_, head);
-  }
-  std::size_t at(std::size_t level, int line_row, int line_column, std::size_t head) const {
-    const auto row = static_cast<std::size_t>(line_row), column = static_cast<std::size_t>(line_column);
-    return firsts_[level] + (row * static_cast<std::size_t>(columns_[level]) + column) * heads_ + head;
-  }
-
- private:
-  int width_, height_;  ///< of a line, pixels
-  std::size_t heads_, count_ = 0;
-  std::vector<std::size_t> firsts_;
-  std::vector<int> rows_, columns_;
-};
 
 /// What happens to each line.
 struct Uses {
@@ -84,16 +44,11 @@ Uses uses_of(const Lines& lines, const Config& c, const estimate::Demand& demand
     for (std::size_t n = 0; n < of_query; ++n, ++missed) {
       const auto& place = demand.places[static_cast<std::size_t>(query) * of_query + n];
       const auto level = n / points % levels, head = n / points / levels;
-      std::array<std::size_t, 4> seen{};
-      std::size_t count = 0;
+      for (const auto line : lines.of(place, level, head)) ++uses.lookups[line];
       for (int corner = 0; corner < 4; ++corner) {
-        if ((place.corners >> corner & 1) == 0) continue;
+        if ((*missed >> corner & 1) == 0) continue;
         const auto line = lines.of(place, corner, level, head);
-        if (std::find(seen.begin(), seen.begin() + count, line) == seen.begin() + count) {
-          seen[count++] = line;
-          ++uses.lookups[line];
-        }
-        if (*missed >> corner & 1) ++uses.misses[line], ++uses.fetches[line];
+        ++uses.misses[line], ++uses.fetches[line];
       }
     }
   add_prefetches(lines, c, run, uses);
@@ -141,6 +96,16 @@ Trace run_trace(const Config& c, const estimate::Demand& demand) {
   }
   trace.fetches = fetches_of_level_0(lines, uses, c.attention.heads);
   return trace;
+}
+
+void add_least(Trace& trace, const Config& c, const LookupList& lookups) {
+  const auto in_sets = lookups.least_in_sets(c), anywhere = lookups.least_anywhere(c);
+  Least sum;
+  for (std::size_t level = 0; level < trace.levels.size(); ++level) {
+    trace.levels[level].least = Least{in_sets[level], anywhere[level]};
+    sum.in_sets += in_sets[level], sum.anywhere += anywhere[level];
+  }
+  trace.total.least = sum;
 }
 
 }  // namespace quillgen::trace

@@ -2,11 +2,16 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
+#include <bit>
+#include <map>
 #include <numeric>
+#include <random>
+#include <set>
 
 #include "estimate/line_cache.hpp"
 #include "plain_config.hpp"
 #include "refusal.hpp"
+#include "trace/belady.hpp"
 #include "trace/picture.hpp"
 #include "trace/table.hpp"
 
@@ -44,7 +49,40 @@ Demand reading(const std::vector<Line>& lines) {
   return d;
 }
 
-Config nano() { return plain_config("nano", {"attention.max_tokens=512"}); }
+Config nano(std::vector<std::string> changes = {}) {
+  changes.push_back("attention.max_tokens=512");
+  return plain_config("nano", changes);
+}
+
+/// The fewest misses that any choice of what is kept leads to, by trying all: of the lines kept and the one looked up,
+/// at most `ways` of each set.
+int fewest_misses(const std::vector<std::uint32_t>& lines, const std::vector<std::uint32_t>& set, int ways) {
+  std::map<std::uint32_t, int> misses = {{0, 0}};  // the fewest so far, by what is kept, bit l: line l
+  const auto fits = [&](std::uint32_t kept) {
+    std::map<std::uint32_t, int> of_set;
+    for (std::uint32_t line = 0; line < set.size(); ++line)
+      if ((kept >> line & 1) != 0 && ++of_set[set[line]] > ways) return false;
+    return true;
+  };
+  for (const auto line : lines) {
+    std::map<std::uint32_t, int> after;
+    for (const auto& [kept, count] : misses) {
+      const auto most = kept | 1u << line;
+      const int missed = count + (most != kept);
+      for (auto choice = most;; choice = (choice - 1) & most) {  // every part of it
+        if (fits(choice)) {
+          const auto [at, is_new] = after.emplace(choice, missed);
+          if (!is_new) at->second = std::min(at->second, missed);
+        }
+        if (choice == 0) break;
+      }
+    }
+    misses = after;
+  }
+  int fewest = static_cast<int>(lines.size());
+  for (const auto& [kept, count] : misses) fewest = std::min(fewest, count);
+  return fewest;
+}
 
 }  // namespace
 
@@ -80,6 +118,92 @@ TEST_CASE("look-ups, hits and lines read again, each at its place") {
   const auto listed = run_trace(nano(), demand);
   CHECK(listed.order == std::vector{5, 1});
   CHECK((listed.total.lookups == 2 && listed.total.hits == 1 && listed.total.compulsory == 1));
+}
+
+TEST_CASE("Belady's rule misses as little as the best of all choices, tried one by one") {
+  std::mt19937 random(1);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  int more_than_compulsory = 0;
+  for (int trial = 0; trial < 300; ++trial) {
+    const auto count = 2 + below(5), sets = 1 + below(3);  // lines, and the sets they belong in
+    const int ways = 1 + static_cast<int>(below(3));
+    std::vector<std::uint32_t> lines(below(18)), set(count);
+    for (auto& line : lines) line = below(count);
+    for (auto& s : set) s = below(sets);
+    const auto next = next_uses(lines, count);
+    const auto number = [](const std::vector<bool>& missed) {
+      return static_cast<int>(std::count(missed.begin(), missed.end(), true));
+    };
+    const int fewest = fewest_misses(lines, set, ways);
+    CAPTURE(trial);
+    CHECK(number(misses_in_sets(lines, next, set, sets, ways)) == fewest);
+    CHECK(number(misses_anywhere(next, static_cast<std::size_t>(ways))) ==
+          fewest_misses(lines, std::vector<std::uint32_t>(count), ways));
+    const std::set<std::uint32_t> distinct(lines.begin(), lines.end());
+    more_than_compulsory += fewest > static_cast<int>(distinct.size());
+  }
+  MESSAGE(fmt::format("{} of 300 with more misses than lines", more_than_compulsory));
+  CHECK(more_than_compulsory > 50);
+
+  // Of many numbers, so that the largest is found over several tiers: one set of all ways says the same.
+  std::vector<std::uint32_t> lines(50'000);
+  for (auto& line : lines) line = below(1 + below(700));
+  const auto next = next_uses(lines, 700);
+  for (const int capacity : {1, 2, 7, 100, 699, 700})
+    CHECK(misses_anywhere(next, static_cast<std::size_t>(capacity)) ==
+          misses_in_sets(lines, next, std::vector<std::uint32_t>(700), 1, capacity));
+}
+
+TEST_CASE("what is least: by hand, below every replacement, and above what is compulsory") {
+  const auto least_of = [](const Config& c, const Demand& demand) {
+    auto t = run_trace(c, demand);
+    add_least(t, c, LookupList(c, demand, t.order));
+    return t;
+  };
+  // The lines of one set of two ways from above. In turn a and b are read again; by use only b; c need not be kept.
+  const Line a{0, 0, 0, 0}, b{0, 1, 4, 0}, c{1, 0, 0, 4};
+  const auto by_hand = reading({a, b, a, c, a, b});
+  const auto turn = least_of(nano(), by_hand), use = least_of(nano({"feature_cache.replacement=use"}), by_hand);
+  CHECK((turn.total.fetched == 5 && use.total.fetched == 4));
+  for (const auto& t : {turn, use}) {
+    REQUIRE(t.total.least.has_value());
+    CHECK((t.total.least->in_sets == 3 && t.total.least->anywhere == 3));
+    CHECK((t.levels[0].least->in_sets == 2 && t.levels[1].least->in_sets == 1));
+  }
+
+  const auto demand = model_demand("deformable-detr", {0.15, "", 3});
+  for (const auto* shape : {"feature_cache.line_shape=2x1", "feature_cache.line_shape=1x1"})
+    for (const auto* other : {"core.lanes=1", "core.lanes=2", "feature_cache.bypass_distance=4",
+                              "feature_cache.level_parts=[4,2,1,1]", "feature_cache.hashing=false"}) {
+      CAPTURE(shape);
+      CAPTURE(other);
+      std::vector<Traffic> of_ways;
+      for (const auto* ways : {"feature_cache.ways=1", "feature_cache.ways=2", "feature_cache.ways=8"}) {
+        const auto traced = [&](const char* replacement) {
+          return least_of(plain_config("quill", {shape, other, ways, replacement, "feature_cache.kilobytes=32",
+                                                 "gemm.rows=16", "memory.data_bits=256", "order.bucket_bits=4"}),
+                          demand);
+        };
+        const auto in_turn = traced("feature_cache.replacement=turn"), by_use = traced("feature_cache.replacement=use");
+        for (std::size_t level = 0; level < 4; ++level) {
+          const auto &t = in_turn.levels[level], &u = by_use.levels[level];
+          CHECK((t.least->in_sets == u.least->in_sets && t.least->anywhere == u.least->anywhere));
+          CHECK((t.least->anywhere >= t.compulsory && t.least->in_sets >= t.compulsory));
+        }
+        const auto& t = in_turn.total;
+        CHECK(t.least->in_sets <= std::min(t.fetched, by_use.total.fetched));
+        CHECK(t.least->anywhere <= t.least->in_sets);
+        CHECK(t.compulsory < t.least->anywhere);
+        if (ways == std::string("feature_cache.ways=1")) CHECK(t.fetched == by_use.total.fetched);
+        else CHECK(t.fetched != by_use.total.fetched);
+        of_ways.push_back(t);
+      }
+      CHECK(of_ways[0].least->anywhere == of_ways[2].least->anywhere);
+      CHECK(of_ways[2].least->in_sets < of_ways[0].least->in_sets);
+    }
+  // With room for everything each line is read once.
+  const auto all = least_of(plain_config("quill", {"feature_cache.kilobytes=1024"}), demand).total;
+  CHECK((all.least->anywhere == all.compulsory));
 }
 
 TEST_CASE("a trace adds up, and its sums are those of the caches") {
@@ -131,7 +255,11 @@ TEST_CASE("a table has the traces of its orders and sizes") {
   c.order.bucket_bits = 4, c.feature_cache.kilobytes = 128;
   REQUIRE(order_name(table_orders()[3]) == "16x16 buckets");
   REQUIRE(table_sizes()[1] == 128);
-  CHECK(table.cells[3][1].value().fetched == run_trace(c, demand).total.fetched);
+  auto cell = run_trace(c, demand);
+  add_least(cell, c, LookupList(c, demand, cell.order));
+  CHECK(table.cells[3][1].value().fetched == cell.total.fetched);
+  CHECK(table.cells[3][1].value().least.value().in_sets == cell.total.least.value().in_sets);
+  CHECK(table.cells[3][1].value().least.value().anywhere == cell.total.least.value().anywhere);
   CHECK(table.cells[0][0].value().fetched > table.cells[3][4].value().fetched);
   // Parts of the levels are of any size.
   c.feature_cache.level_parts = {2, 1, 1};
