@@ -67,7 +67,7 @@ void add_json(Json& json, const std::string& policy, const trace::Table& table) 
 }
 
 void print_row(const std::string& name, const trace::Traffic& t, int line_bytes) {
-  fmt::print("{:<16} {:>10} {:>7.1f} % {:>9} {:>12} {:>7.2f} {:>11}", name, t.lookups, 100 * t.hit_rate(), t.fetched,
+  fmt::print("{:<14} {:>10} {:>7.1f} % {:>9} {:>12} {:>7.2f} {:>11}", name, t.lookups, 100 * t.hit_rate(), t.fetched,
              t.fetched * line_bytes, t.of_map(t.fetched, line_bytes), t.again);
   if (t.least)
     fmt::print(" {:>8.2f} {:>8.2f}", t.of_map(t.least->in_sets, line_bytes), t.of_map(t.least->anywhere, line_bytes));
@@ -77,7 +77,7 @@ void print_row(const std::string& name, const trace::Traffic& t, int line_bytes)
 void print_trace(const LayerChoice& chosen, const trace::Trace& t) {
   const bool parts = !chosen.config.feature_cache.level_parts.empty();
   const bool least = t.total.least.has_value();
-  fmt::print("{:<16} {:>10} {:>9} {:>9} {:>12} {:>7} {:>11}{} {:>11} {:>7}\n", "level", "look-ups", "hit rate", "lines",
+  fmt::print("{:<14} {:>10} {:>9} {:>9} {:>12} {:>7} {:>11}{} {:>11} {:>7}\n", "level", "look-ups", "hit rate", "lines",
              "bytes", "x map", "lines again", least ? " MIN sets MIN full" : "", "compulsory", "x map");
   for (std::size_t l = 0; l < t.levels.size(); ++l) {
     const auto& shape = chosen.demand.layer.level_shapes[l];
