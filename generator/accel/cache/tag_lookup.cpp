@@ -135,20 +135,23 @@ Entered enter_by_use(const Shapes& s, const UInt& set, const UInt& tag, const UI
     Bool oldest = Bool::constant(m, true);
     for (int other = 0; other < count; ++other) {
       if (other == w) continue;
-      const Bool later = order.bit(order_bit(count, std::min(w, other), std::max(w, other)));  // the lower number
+      const Bool later = order.bit(order_bit(count, std::min(w, other), std::max(w, other)));  // the lower one was
       oldest = oldest & (w < other ? ~later : later);
     }
     const Bool is_oldest = oldest.named(fmt::format("{}_oldest_{}", bank, w));
     used.push_back(mux(hit, match[static_cast<std::size_t>(w)], is_oldest).named(fmt::format("{}_uses_{}", bank, w)));
   }
-  std::vector<Signal> words;  // from the lowest
-  for (int w = 0; w < count; ++w)
-    words.push_back(mux(used[static_cast<std::size_t>(w)], concat({Bool::constant(m, true), tag}),
-                        word.bits(w * way_bits, way_bits)));  // a way that hits has the tag already
+  const UInt entered = concat({Bool::constant(m, true), tag});  // a way that hits has it already
+  std::vector<Signal> words;                                    // from the lowest
+  for (int w = 0; w < count; ++w) {
+    const UInt kept = word.bits(w * way_bits, way_bits);
+    words.push_back(mux(used[static_cast<std::size_t>(w)], entered, kept));
+  }
   for (int a = 0; a < count; ++a)
-    for (int b = a + 1; b < count; ++b)
-      words.push_back(used[static_cast<std::size_t>(a)] |
-                      (~used[static_cast<std::size_t>(b)] & order.bit(order_bit(count, a, b))));
+    for (int b = a + 1; b < count; ++b) {
+      const Bool before = order.bit(order_bit(count, a, b)), kept = before & ~used[static_cast<std::size_t>(b)];
+      words.push_back(used[static_cast<std::size_t>(a)] | kept);
+    }
   std::vector<Signal> number;  // of the way, from the lowest bit
   for (int bit = 0; bit < s.way_index_bits(); ++bit) {
     Bool one = Bool::constant(m, false);
