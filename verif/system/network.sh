@@ -115,17 +115,15 @@ python3 - <<'P' || wrong 'model: trained_report.json'
 import json
 assert json.load(open('trained_report.json'))['pruned']['chosen'] == {'prune_points': 0.03, 'prune_pixels': 0, 'range': [8, 8, 4, 2]}
 P
-none='the hardware has no pruning yet; --prune-points 0 --prune-pixels 0 --range off runs it without'
 off=(--prune-points 0 --prune-pixels 0 --range off)
-refused "trained.safetensors: metadata prune_points: $none" "$quillgen" simulate "${of_trained[@]}" --scales trained.json --input "$scenes"
-refused "trained.safetensors: metadata prune_pixels: $none" "$quillgen" estimate "${of_trained[@]}" --prune-points 0
-refused "trained.safetensors: metadata range: $none" "$quillgen" estimate "${of_trained[@]}" --prune-points 0 --prune-pixels 0.0
-refused "--prune-points \"0.03\": $none" "$quillgen" simulate --preset small --workload "$layer" --prune-points 0.03
-refused "--range \"8,8,4,2\": $none" "$quillgen" estimate --preset small --workload "$layer" --range 8,8,4,2
-refused "--prune-pixels \"1\": $none" "$quillgen" trace --preset small --workload "$layer" --prune-pixels 1
+refused 'trained.safetensors: metadata prune_pixels: the hardware drops no pixels yet; --prune-pixels 0' "$quillgen" simulate "${of_trained[@]}" --scales trained.json --input "$scenes"
+refused 'trained.safetensors: metadata prune_points: detector drops no points; add --set pruning.points=true, or --prune-points 0' "$quillgen" estimate "${of_trained[@]}" --prune-pixels 0
+refused 'trained.safetensors: metadata range: detector holds ranges up to pruning.max_range = 0' "$quillgen" estimate "${of_trained[@]}" --prune-points 0 --prune-pixels 0.0
+refused 'trained.safetensors: drops points of small weight, and without --input none has any' \
+  "$quillgen" estimate "${of_trained[@]}" --prune-pixels 0 --range off --set pruning.points=true
 status=0
 "$quillgen" explore "${of_trained[@]}" --vary gemm.rows=4,8 --out refused_sweep >out 2>err || status=$?
-[ "$status" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF "metadata prune_points: $none" err && [ ! -e refused_sweep ] || wrong "explore: exit status $status, $(cat err)"
+[ "$status" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF "metadata prune_points, prune_pixels, range: a sweep leaves nothing out yet" err && [ ! -e refused_sweep ] || wrong "explore: exit status $status, $(cat err)"
 "$quillgen" estimate "${of_trained[@]}" "${off[@]}" >out || wrong "estimate without prunings: exit status $?"
 "$quillgen" trace --preset small --workload "$layer" "${off[@]}" >out || wrong "trace without prunings: exit status $?"
 "$quillgen" explore "${of_trained[@]}" "${off[@]}" --vary gemm.rows=4,8 --out pruned_sweep --slurm sweep.sh >out || wrong "explore without prunings: exit status $?"
