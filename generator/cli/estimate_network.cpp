@@ -78,12 +78,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
     if (!o.timeline.empty()) picture = program_picture(config, demand, e, latency);
   };
   if (o.network.input.empty()) {
-    if (pruning.points > 0)
-      throw UserError(
-          fmt::format("{}: drops points of small weight, and without --input none has any; give --scales "
-                      "and --input, or --prune-points 0",
-                      net.file));
-    show(estimate::drawn_program(net, config, o.seed, pruning.range), 0);
+    show(estimate::drawn_program(net, config, o.seed, pruning), 0);
   } else {
     const auto scales = network::read_scales(o.network.scales, net, config);
     const network::SceneFile scenes(o.network.input, net);

@@ -1,9 +1,6 @@
 #include "cli/layer_choice.hpp"
 
-#include <fmt/core.h>
-
 #include "cli/fit.hpp"
-#include "config/error.hpp"
 
 namespace quillgen::cli {
 
@@ -14,10 +11,7 @@ LayerChoice drawn_layer(const ConfigOptions& options, const LayerOptions& layer,
   const auto drawn = synthetic::draw_layer(layer.model, layer.drawn, random);
   const auto config = chosen_config(options, drawn.shape);
   const auto pruning = hardware_pruning(left_out, config);
-  if (pruning.points > 0)
-    throw UserError(fmt::format("--prune-points {}: the layer of a model is drawn without weights; give a --workload",
-                                left_out.points));
-  auto demand = estimate::drawn_demand(drawn, random, pruning.range);
+  auto demand = estimate::drawn_demand(drawn, random, pruning);
   demand.name = layer.model, demand.seed = layer.drawn.seed;
   return {config, std::move(demand)};
 }

@@ -86,8 +86,8 @@ using synthetic::ModelOptions;
 /// A layer of a published model, its sampling locations drawn (synthetic/models.hpp). Throws UserError as draw_layer.
 Demand model_demand(const std::string& model, const ModelOptions& options = {});
 
-/// Of a layer that was drawn: its sampling locations are, too, and held in `range`, unless that is empty (N5).
-Demand drawn_demand(const synthetic::Layer& drawn, synthetic::Random& random, const std::vector<int>& range = {});
+/// Of a layer that was drawn: its sampling locations are, too, and the weights of points, if some are to be dropped.
+Demand drawn_demand(const synthetic::Layer& drawn, synthetic::Random& random, const Pruning& pruning = {});
 
 /// Throws UserError unless `config` can run the job: dimensions as check_fits(Workload), dense ones against
 /// gemm.max_inner and attention.max_queries.

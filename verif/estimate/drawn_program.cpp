@@ -18,7 +18,7 @@ struct Drawn {
   const network::Network& net;
   const Config& config;
   synthetic::Random random;
-  std::vector<int> range = {};  // of the levels (N5); empty: none
+  Pruning pruning = {};
   ProgramDemand program = {};
 
   /// Operands that are no rows of the stream are formed all the same when rows have wider elements.
@@ -74,7 +74,7 @@ void Drawn::attention(const std::string& name, const std::vector<Reference>& ref
   layer.shape.boxes = of_boxes;
   layer.shape.index_list = named;
   layer.references = references;
-  auto demand = drawn_demand(layer, random, range);
+  auto demand = drawn_demand(layer, random, pruning);
   demand.stream = of_stream();
   demand.stream.sources = demand.stream.positions = demand.stream.norm = true;
   if (of_boxes) demand.stream.reference_stride = box_row_beats(config) * beat_bytes(config.memory);
@@ -153,8 +153,8 @@ void check_fits(const network::Network& network, const Config& config) {
 }
 
 ProgramDemand drawn_program(const network::Network& network, const Config& config, std::uint64_t seed,
-                            const std::vector<int>& range) {
-  Drawn drawn{network, config, synthetic::Random(seed), range};
+                            const Pruning& pruning) {
+  Drawn drawn{network, config, synthetic::Random(seed), pruning};
   drawn.make();
   drawn.program.name = network.file;
   drawn.program.synthetic = true, drawn.program.seed = seed;

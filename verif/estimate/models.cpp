@@ -51,6 +51,17 @@ std::vector<Place> draw_places(const synthetic::Layer& drawn, Random& random, co
   return places;
 }
 
+/// Drops the places whose weight is below `share` (N19): they are read no more.
+void drop(std::vector<Place>& places, std::size_t of_head, double share, Random& random) {
+  std::vector<double> weights(of_head);
+  for (std::size_t first = 0; first < places.size(); first += of_head) {
+    double sum = 0;
+    for (auto& w : weights) sum += w = std::exp(synthetic::logit_spread * random.scatter());
+    for (std::size_t i = 0; i < of_head; ++i)
+      if (auto& place = places[first + i]; weights[i] < share * sum) place.dropped = true, place.corners = 0;
+  }
+}
+
 /// The references as the hardware is given them, the same in every level.
 std::vector<std::int32_t> fixed_point(const synthetic::Layer& drawn) {
   const auto fixed = [](double v) { return static_cast<std::int32_t>(std::floor(v * 65536 + 0.5)); };
@@ -65,12 +76,14 @@ std::vector<std::int32_t> fixed_point(const synthetic::Layer& drawn) {
 
 }  // namespace
 
-Demand drawn_demand(const synthetic::Layer& drawn, Random& random, const std::vector<int>& range) {
+Demand drawn_demand(const synthetic::Layer& drawn, Random& random, const Pruning& pruning) {
   Demand demand;
   demand.synthetic = true;
   demand.layer = drawn.shape;
   demand.index_list = drawn.shape.index_list;
-  demand.places = draw_places(drawn, random, range);
+  demand.places = draw_places(drawn, random, pruning.range);
+  if (pruning.points > 0)
+    drop(demand.places, static_cast<std::size_t>(drawn.shape.levels * drawn.shape.points), pruning.points, random);
   demand.references = fixed_point(drawn);
   demand.lines_touched = lines_touched(demand);
   return demand;

@@ -31,7 +31,7 @@ ProgramDemand demand_of(const std::string& name, const model::Program& program);
 /// Without a scene: the jobs that model::make_program makes, of which tokens are listed and become queries drawn, and
 /// where they sample too, as of a published model (synthetic/models.hpp).
 ProgramDemand drawn_program(const network::Network& network, const Config& config, std::uint64_t seed,
-                            const std::vector<int>& range = {});
+                            const Pruning& pruning = {});
 
 /// Throws UserError unless the hardware has what whole networks need, and is large enough for this one.
 void check_fits(const network::Network& network, const Config& config);

@@ -42,10 +42,12 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     SlotCounter slot(m, s);
     auto head = reg(m, "head", UInt(s.head_bits()), 0);
     auto level = reg(m, "level", UInt(s.level_bits()), 0);
-    auto point = reg(m, "point", UInt(Shapes::bits(s.a.points)), 0);
+    const int vectors = s.a.points / at_once;  // of a level
+    const bool counts_points = at_once == 1 || vectors > 1;
+    Reg<UInt> point;
+    if (counts_points) point = reg(m, "point", UInt(Shapes::bits(vectors)), 0);
     auto sample = reg(m, "sample", UInt(s.sample_bits()), 0);
-    Bool last_point =
-        (at_once == 1 ? lib::is_last(point, s.a.points) : point == s.a.points - at_once).named("last_point");
+    Bool last_point = counts_points ? lib::is_last(point, vectors).named("last_point") : Bool::constant(m, true);
     Bool last_level = (last_point & lib::is_last(level, s.a.levels)).named("last_of_head");
     Bool last_head = (last_level & lib::is_last(head, s.a.heads)).named("last_of_query");
     Bool last_row = (last_head & (slot.rows_so_far() == group.data)).named("last_of_group");
@@ -57,8 +59,7 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     lib::Pipeline pipe(m, "read", points);
     Bool step = points.fire().named("step");
     group.ready.drive(points.ready & last_row);
-    if (at_once == 1) point.when(step, lib::next_index(point, s.a.points));
-    else point.when(step & last_point, 0).when(step, (point + at_once).wrap(point.width()));
+    if (counts_points) point.when(step, lib::next_index(point, vectors));
     level.when(step & last_point, lib::next_index(level, s.a.levels));
     head.when(step & last_level, lib::next_index(head, s.a.heads));
     sample.when(step & last_head, 0).when(step, next_sample(s, sample));
