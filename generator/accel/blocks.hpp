@@ -51,6 +51,19 @@ const hdl::Module& build_feature_buffer(hdl::Design& d, const Shapes& s);
 /// Interpolation and aggregation (N7). Streams: sample (Sample) in, head (accumulators) out.
 const hdl::Module& build_interpolate(hdl::Design& d, const Shapes& s);
 
+// Only with pruning.count_bits:
+/// Counts how often pixels are read (N20), four banks by pixel parity, a sample a cycle. Ports: clear (start of a job),
+/// clearing; places (CountPlaces), levels (their widths); taken and corners (ReadCorners, of a sample that passes);
+/// read (CountRead) and counts (PixelCounts, in the next cycle and until the next read).
+const hdl::Module& build_pixel_counts(hdl::Design& d, const Shapes& s);
+/// The count below which pixels of a level are dropped (N20), some count_bits + 35 cycles. Streams: level (LevelReads)
+/// in, threshold out. Ports: share.
+const hdl::Module& build_pixel_threshold(hdl::Design& d, const Shapes& s);
+/// The mask of the pixels that were seldom read: walks all tokens at the end of a job, two a cycle, adds the counts of
+/// the lanes. Streams: request (WriteRequest) and beat out. Ports: start, job (PixelFields), levels, runs_left (of the
+/// writer); padding_start, padding_valid, padding_beat; read (CountRead), counts_<lane> (PixelCounts); writing.
+const hdl::Module& build_pixel_mask(hdl::Design& d, const Shapes& s);
+
 /// Requantisation of heads (N8). Streams: head (accumulators) in, vector (HeadVector) out. Ports: table (TableWrite).
 const hdl::Module& build_head_requantise(hdl::Design& d, const Shapes& s);
 
@@ -112,7 +125,7 @@ const hdl::Module& build_read_port(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_output_rows(hdl::Design& d, const Shapes& s);
 
 /// Writes runs of beats. Streams: request (WriteRequest) and beat in. Ports: start, runs (requests until done); done,
-/// and the write channels of the AXI master.
+/// with counts of pixels runs_left, and the write channels of the AXI master.
 const hdl::Module& build_burst_writer(hdl::Design& d, const Shapes& s);
 
 // --- operands and epilogue (epilogue/epilogue.hpp), only with network.epilogue ---------------------------------------

@@ -131,6 +131,51 @@ struct LevelRanges {
   QUILLGEN_FIELDS(held, range)
 };
 
+/// Where the counts of pixels lie (N20), and whether a job counts, set once for each job.
+struct CountPlaces {
+  hdl::Bool counts;
+  std::vector<hdl::UInt> first_block;  ///< by level: 2x2 blocks of those before
+  explicit CountPlaces(const Shapes& s)
+      : first_block(static_cast<std::size_t>(s.a.levels), hdl::UInt(s.count_address_bits())) {}
+  QUILLGEN_FIELDS(counts, first_block)
+};
+
+/// What of a sample is counted.
+struct ReadCorners {
+  hdl::UInt w00, w01, w10, w11;
+  hdl::SInt x0, y0;
+  hdl::UInt level;
+  explicit ReadCorners(const Shapes& s) : ReadCorners(Corners(s)) {}
+  explicit ReadCorners(const Corners& c)
+      : w00(c.w00), w01(c.w01), w10(c.w10), w11(c.w11), x0(c.x0), y0(c.y0), level(c.tag.level) {}
+  QUILLGEN_FIELDS(w00, w01, w10, w11, x0, y0, level)
+};
+
+/// A read of the counts of two pixels beside each other, which are zero afterwards.
+struct CountRead {
+  hdl::Bool enable;
+  hdl::Bool lower;    ///< the lower row of the block
+  hdl::UInt address;  ///< which block
+  hdl::UInt level;    ///< whose sum of counts is told
+  explicit CountRead(const Shapes& s) : address(s.count_address_bits()), level(s.level_bits()) {}
+  QUILLGEN_FIELDS(enable, lower, address, level)
+};
+
+/// Counts of a lane.
+struct PixelCounts {
+  hdl::UInt left, right;  ///< of the pixels that were read last
+  hdl::UInt reads;        ///< sum of the exact counts of the level, modulo 2^32
+  explicit PixelCounts(const Shapes& s) : left(s.count_bits()), right(s.count_bits()), reads(read_sum_bits) {}
+  QUILLGEN_FIELDS(left, right, reads)
+};
+
+/// What the threshold of a level follows from.
+struct LevelReads {
+  hdl::UInt reads, pixels;
+  explicit LevelReads(const Shapes& s) : reads(read_sum_bits), pixels(s.token_bits()) {}
+  QUILLGEN_FIELDS(reads, pixels)
+};
+
 /// Signed values side by side, for taps.
 struct ValueList {
   std::vector<hdl::SInt> value;

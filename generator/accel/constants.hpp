@@ -14,6 +14,7 @@ inline constexpr int group_buffers = 3;
 inline constexpr int base_alignment = 64;  ///< bytes, of the addresses in a descriptor
 inline constexpr int error_bits = 4, error_detail_bits = 8;
 inline constexpr int reference_bits = 32, reference_fraction = 16;
+inline constexpr int read_sum_bits = 32, share_bits = 32, share_fraction = 16;  ///< of counted pixels (NUMERICS.md N20)
 inline constexpr int score_bits = 13, score_fraction = 6;  ///< of a score of self-attention (NUMERICS.md N16)
 inline constexpr int box_size_bits = 17;  ///< width or height of a reference box: unsigned, reference_fraction
 /// Coordinates of a box as logits (NUMERICS.md N17), and what moves them.

@@ -71,6 +71,10 @@ struct Shapes {
   int range_bits() const { return holds(config.pruning.max_range); }  ///< pixels
   bool has_pruned_points() const { return config.pruning.points != 0; }
   std::int64_t most_threshold() const { return (std::int64_t{1} << n.attention_bits) + 1; }  ///< of a point's weight
+  bool has_pixel_counts() const { return config.pruning.count_bits > 0; }
+  int count_bits() const { return config.pruning.count_bits; }
+  int count_words() const { return quillgen::count_words(config); }  ///< of a bank
+  int count_address_bits() const { return bits(std::max(count_words(), 2)); }
   int points_at_once() const { return config.core.points_per_cycle; }  ///< of a lane, through its softmax
 
   // Softmax.
@@ -160,7 +164,10 @@ struct Shapes {
 
   // Memory.
   int token_bits() const { return holds(config.attention.max_tokens); }  ///< holds a number of tokens
-  int written_rows_bits() const { return std::max(token_bits(), query_bits()); }
+  /// Holds the runs that a job writes: blocks of the value map, or rows and, of one that counts pixels, their mask.
+  int written_rows_bits() const {
+    return std::max(token_bits(), has_pixel_counts() ? holds(a.max_queries + 1) : query_bits());
+  }
   /// Beats of the longest row that is read: source, query, or row of a dense job.
   int longest_row_beats() const { return quillgen::longest_row_beats(config); }
   int position_client() const { return static_cast<int>(Client::feature) + feature_ids(config); }  ///< with an epilogue

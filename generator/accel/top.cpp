@@ -30,8 +30,8 @@ struct Top {
   const bool gated = c.implementation.clock_gating != 0;
 
   Instance registers = {}, control = {}, job_reader = {}, fetch = {}, descriptor = {}, held = {}, loads = {},
-           loader = {}, gemm = {}, order = {}, reference = {}, core = {}, rows = {}, epilogue = {}, writer = {},
-           port = {};
+           loader = {}, gemm = {}, order = {}, reference = {}, core = {}, rows = {}, epilogue = {}, pixels = {},
+           writer = {}, port = {};
   Bool job_reset = {}, setup_clock = {}, work_clock = {};
   JobFields job = JobFields(s);
   LevelShapes levels = LevelShapes(s);
@@ -83,6 +83,8 @@ struct Top {
   void stream_rows();
   void outputs();
   void row_epilogue();
+  void pixel_mask();
+  void to_writer(Stream<WriteRequest> request, Stream<UInt> beat);
   void read_channels();
   void write_channels();
   void watch();
@@ -297,6 +299,7 @@ void Top::attention() {
   core.in("boxes", job.boxes), core.in("levels", levels);
   if (s.has_ranges()) core.in("ranges", *job.ranges);
   if (s.has_pruned_points()) core.in("threshold", *job.threshold);
+  if (s.has_pixel_counts()) core.in("places", job.pixels->places);
   if (s.has_regions()) core.in("map_complete", attending), core.connect("region", planner, "group");
   core_inputs();
   freed = core.out<Bool>("freed");
@@ -328,7 +331,9 @@ void Top::outputs() {
   writer = in_job("burst_writer", build_burst_writer(d, s), work_clock);
   if (s.has_epilogue()) row_epilogue();
   writer.connect("halt", control), writer.in("start", run_start);
-  writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), job.queries.extend(s.written_rows_bits())));
+  UInt row_runs = job.queries.extend(s.written_rows_bits());
+  if (s.has_pixel_counts()) row_runs = (row_runs + job.pixels->places.counts.as_uint()).wrap(row_runs.width());
+  writer.in("runs", mux(of_map, job.blocks.extend(s.written_rows_bits()), row_runs));
   control.connect("written", writer, "done");
   auto gemm_request = gemm.out_stream("request", WriteRequest(s)),
        request = rows.out_stream("request", WriteRequest(s));
@@ -341,21 +346,46 @@ void Top::outputs() {
     gemm_request.ready.drive(mux(of_map, map_ready, adds | dense_ready));
     const Stream<WriteRequest> of_dense{gemm_request.data, (gemm_request.valid & job.dense & ~adds), dense_ready};
     epilogue.in_stream("row", lib::choose(m, "row", named, request, of_dense));
-    writer.in_stream("request", lib::choose(m, "request", of_map,
-                                            Stream<WriteRequest>{gemm_request.data, gemm_request.valid, map_ready},
-                                            epilogue.out_stream("request", WriteRequest(s))));
+    auto to_memory =
+        lib::choose(m, "request", of_map, Stream<WriteRequest>{gemm_request.data, gemm_request.valid, map_ready},
+                    epilogue.out_stream("request", WriteRequest(s)));
     auto gemm_word = gemm.out_stream<UInt>("word"), word = rows.out_stream<UInt>("word");
     auto chosen = lib::choose(m, "word", attending, word, gemm_word);
     const Bool holds = (~loads.out<Bool>("norm_wanted")).named("norm_loaded");  // results wait for the table of a norm
     auto normed = stream(m, "normed_word", chosen.valid & holds, chosen.data);
     chosen.ready.drive(normed.ready & holds);
     epilogue.in_stream("word", normed);
-    writer.in_stream("beat", lib::choose(m, "beat", of_map, gemm_beat, epilogue.out_stream<UInt>("beat")));
+    to_writer(to_memory, lib::choose(m, "beat", of_map, gemm_beat, epilogue.out_stream<UInt>("beat")));
   } else {
-    writer.in_stream("request", lib::choose(m, "request", attending, request, gemm_request));
+    auto to_memory = lib::choose(m, "request", attending, request, gemm_request);
     auto beat = rows.out_stream<UInt>("beat");
-    writer.in_stream("beat", lib::choose(m, "beat", attending, beat, gemm_beat));
+    to_writer(to_memory, lib::choose(m, "beat", attending, beat, gemm_beat));
   }
+}
+
+// What is written, but for the mask that follows the outputs of a job which counts pixels.
+void Top::to_writer(Stream<WriteRequest> request, Stream<UInt> beat) {
+  if (!s.has_pixel_counts()) {
+    writer.in_stream("request", request), writer.in_stream("beat", beat);
+    return;
+  }
+  pixel_mask();
+  const Bool writing = pixels.out<Bool>("writing");
+  writer.in_stream("request",
+                   lib::choose(m, "any_request", writing, pixels.out_stream("request", WriteRequest(s)), request));
+  writer.in_stream("beat", lib::choose(m, "any_beat", writing, pixels.out_stream<UInt>("beat"), beat));
+}
+
+void Top::pixel_mask() {
+  m.note("Pixels that were seldom read: their mask is written behind the outputs.");
+  pixels = in_job("pixel_mask", build_pixel_mask(d, s), work_clock);
+  pixels.in("start", run_start & attending);
+  pixels.in("job", *job.pixels), pixels.in("levels", levels);
+  pixels.connect("runs_left", writer);
+  pixels.connect("padding_start", loads, "start_padding");
+  pixels.in("padding_valid", loads.out<Bool>("to_padding") & job_beat.valid), pixels.in("padding_beat", job_beat.data);
+  core.connect("count_read", pixels, "read");
+  for (int l = 0; l < s.lanes(); ++l) pixels.connect(fmt::format("counts_{}", l), core);
 }
 
 void Top::row_epilogue() {
@@ -495,6 +525,9 @@ void Top::stopped_clocks() {
   if (s.has_epilogue())
     nothing_passes("row_epilogue", work_clock, {rows.out<Bool>("word_valid")}, epilogue,
                    {"burst_valid", "request_valid", "beat_valid"});
+  if (s.has_pixel_counts())
+    nothing_passes("pixel_mask", work_clock, {loads.out<Bool>("to_padding") & job_beat.valid}, pixels,
+                   {"request_valid", "beat_valid"});
   nothing_passes("burst_writer", work_clock, {run_start}, writer, {"awvalid", "wvalid", "waiting"});
 }
 

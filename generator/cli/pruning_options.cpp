@@ -53,8 +53,8 @@ void add_pruning_options(const Command& command, PruningOptions& options) {
       .default_str(usual);
   command
       .add_option(pixels_name, options.pixels,
-                  "drop pixels that the layer before read less often than this share of their level's mean; of the "
-                  "model only")
+                  "drop pixels that the layer before read less often than this share of their level's mean; of "
+                  "hardware: with pruning.count_bits")
       .type_name("SHARE")
       .default_str(usual);
   command
@@ -80,9 +80,9 @@ Pruning hardware_pruning(const PruningOptions& o, const Config& config, const Pr
         typed.empty() ? fmt::format("{}: metadata {}", file, key) : fmt::format("{} {}", option, shown(typed));
     throw UserError(fmt::format("{}: {}; {}", what, why, mend));
   };
-  if (pruning.pixels > 0)
-    refuse(pixels_name, o.pixels, "prune_pixels", "the hardware drops no pixels yet",
-           fmt::format("{} 0 runs it without, and quillgen model has the results with it", pixels_name));
+  if (pruning.pixels > 0 && config.pruning.count_bits == 0)
+    refuse(pixels_name, o.pixels, "prune_pixels", fmt::format("{} counts no pixels", config.name),
+           fmt::format("add --set pruning.count_bits=16, or {} 0", pixels_name));
   if (pruning.points > 0 && config.pruning.points == 0)
     refuse(points_name, o.points, "prune_points", fmt::format("{} drops no points", config.name),
            fmt::format("add --set pruning.points=true, or {} 0", points_name));

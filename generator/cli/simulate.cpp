@@ -139,7 +139,8 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
   if (expected && !expected->agrees()) return refuse_to_simulate(options, *expected);
   if (pruning.any()) reference = run_reference(workload, pruning);
   auto layer = quantise(workload, reference, rtl.config);
-  layer.pruning = quantised_pruning(pruning, rtl.config.numerics);
+  layer.pruning = quantised_pruning(pruning, rtl.config.numerics, rtl.config.pruning.count_bits);
+  layer.image_padding = layer.padding;
 
   Simulation s{rtl.config,
                workload.file,

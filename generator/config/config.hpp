@@ -77,9 +77,10 @@ struct Core {
 
 /// What jobs can leave out, if they ask for it.
 struct Prunings {
-  int max_range = 0;  ///< pixels, the largest range that a job can hold moves in (NUMERICS.md N5); 0: there is none
-  int points = 0;     ///< 1: points of small weight can be dropped (N19)
-  constexpr bool any() const { return max_range > 0 || points != 0; }
+  int max_range = 0;   ///< pixels, the largest range that a job can hold moves in (NUMERICS.md N5); 0: there is none
+  int points = 0;      ///< 1: points of small weight can be dropped (N19)
+  int count_bits = 0;  ///< 8 to 16, of a count of reads of a pixel (N20); 0: none are counted
+  constexpr bool any() const { return max_range > 0 || points != 0 || count_bits > 0; }
   bool operator==(const Prunings&) const = default;
 };
 

@@ -131,6 +131,18 @@ constexpr bool has_activation(const NetworkFormats& n, int which) {
 /// 32-bit words of a job descriptor.
 constexpr int descriptor_words(const Config& c) { return c.network.epilogue != 0 || c.pruning.any() ? 64 : 32; }
 
+/// Words of a bank of pixel counts (NUMERICS.md N20): 2x2 blocks that the levels of a job have at most. A level of
+/// H x W pixels has at most (H + 1)(W + 1) / 4.
+constexpr int count_words(const Config& c) {
+  const auto& a = c.attention;
+  const int of_sides = a.levels * divide_up(a.max_width, 2) * divide_up(a.max_height, 2),
+            of_tokens = (a.max_tokens + a.levels * (a.max_width + a.max_height + 1)) / 4;
+  return of_sides < of_tokens ? of_sides : of_tokens;
+}
+
+/// Beats of a mask, a byte a token.
+constexpr int mask_beats(const Config& c, int tokens) { return divide_up(tokens, beat_bytes(c.memory)); }
+
 // --- PE array -------------------------------------------------------------------------------------------------------
 
 /// What the columns of the array are a multiple of: a head, and a logit or an offset for each lane.

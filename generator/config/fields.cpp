@@ -91,6 +91,9 @@ std::span<const Field> fields() {
        "Largest range, in pixels, within which a job can hold sampling points around their reference; 0: none can."},
       {"pruning", "points", [](C& c) -> int& { return c.pruning.points; }, 0, 1, Shape::Flag,
        "Whether a job can drop sampling points of small weight."},
+      {"pruning", "count_bits", [](C& c) -> int& { return c.pruning.count_bits; }, 0, 16, Shape::Any,
+       "Bits of the counters, in each lane one for each pixel, with which a job can find the pixels that are seldom "
+       "read, at least 8; 0: there are none."},
       {"order", "bucket_bits", [](C& c) -> int& { return c.order.bucket_bits; }, 0, 6, Shape::Any,
        "Queries are sorted by the cell of a grid of 2^bucket_bits x 2^bucket_bits that their reference lies in; 0: "
        "not."},

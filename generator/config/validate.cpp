@@ -134,6 +134,8 @@ std::string_view name_of(std::string_view path, const Config& c) {
 }
 
 void check_pruning(const Config& c) {
+  if (c.pruning.count_bits > 0 && c.pruning.count_bits < 8)
+    refuse("pruning.count_bits", c.pruning.count_bits, "0, or 8 to 16", "set it to 8, or to 0 if no pixel is counted");
   if (c.pruning.points != 0 && c.feature_cache.policy == region_policy)
     refuse("pruning.points", "true", "false with feature_cache.policy = region, whose regions count every sample",
            "set it to false, or the policy to line");

@@ -223,7 +223,7 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
       a.sources = place_rows(image, config, layer.source, n.feature_bits, stream.source, stream.sources, channels,
                              a.source_stride);
       Chance padded(1);
-      if (!layer.padding.empty()) a.mask = image.place(pack_mask(layer, padded));
+      if (!layer.padding.empty()) a.mask = image.place(pack_mask(layer.padding, padded));
       a.value_map = image.reserve(value_map_bytes(layer, config), block);
     }
     place_outputs(image, config, stream, layer.queries, channels, number % 2 != 0, a);

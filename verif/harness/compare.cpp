@@ -47,6 +47,7 @@ StageCheck::StageCheck(std::string name, const Attention& attention, Naming nami
   width_ = naming_ == Naming::Sample   ? attention_.samples_per_query() * static_cast<int>(fields_.size())
            : naming_ == Naming::Output ? outputs
            : naming_ == Naming::Turn   ? 1
+           : naming_ == Naming::Mask   ? 1
                                        : attention_.embed_dim;
   if (expected_.size() != static_cast<std::size_t>(rows_) * width_)
     throw std::logic_error(fmt::format("stage {}: {} expected elements", result_.name, expected_.size()));
@@ -56,6 +57,7 @@ Place StageCheck::place(std::int64_t row, int element) const {
   Place p;
   p.stage = result_.name;
   p.row_kind = naming_ == Naming::Token    ? "token"
+               : naming_ == Naming::Mask   ? "token"
                : naming_ == Naming::Output ? "row"
                : naming_ == Naming::Turn   ? "turn"
                                            : "query";
@@ -69,7 +71,7 @@ Place StageCheck::place(std::int64_t row, int element) const {
   } else if (naming_ == Naming::HeadChannel || naming_ == Naming::Token) {
     p.head = element / attention_.head_dim();
     p.channel = element % attention_.head_dim();
-  } else if (naming_ != Naming::Turn) {
+  } else if (naming_ != Naming::Turn && naming_ != Naming::Mask) {
     (naming_ == Naming::Output ? p.output : p.channel) = element;
   }
   return p;
@@ -126,7 +128,8 @@ Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule,
       queries_(queries),
       value_(std::move(value)),
       order_("order", config.attention, Naming::Turn, {}, schedule_, static_cast<int>(schedule_.size())),
-      memory_(std::move(memory)) {
+      memory_(std::move(memory)),
+      mask_("mask", config.attention, Naming::Mask, {}, {}, 0) {
   const auto add = [&](const std::string& name, Naming naming, const std::vector<std::string>& fields, int values,
                        const std::vector<std::int32_t>& tensor) {
     const auto taps = static_cast<std::size_t>(name == "output" ? 1 : lanes_);
@@ -171,6 +174,9 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
                                 map_given ? std::vector<std::int32_t>() : stages.value, tokens),
                      StageCheck("memory", config.attention, Naming::Channel, {}, stages.written(), layer.queries),
                      layer.pruning.threshold);
+  const auto mask = model::mask_passed_on(layer, stages);
+  mask_ =
+      StageCheck("mask", config.attention, Naming::Mask, {}, {mask.begin(), mask.end()}, static_cast<int>(mask.size()));
 }
 
 void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
@@ -219,6 +225,8 @@ void Comparison::finish() {
 
 void Comparison::compare_value(std::span<const std::int32_t> value) { value_.compare_all(value); }
 
+void Comparison::compare_mask(std::span<const std::int32_t> mask) { mask_.compare_all(mask); }
+
 void Comparison::compare_memory(std::span<const std::int32_t> rows) {
   if (schedule_.empty()) return memory_.compare_all(rows);  // a dense job
   std::vector<bool> compared(static_cast<std::size_t>(queries_));
@@ -235,7 +243,7 @@ void Comparison::compare_memory(std::span<const std::int32_t> rows) {
 std::vector<StageResult> Comparison::results() const {
   std::vector<const StageCheck*> checks = {&value_, &order_};
   for (const auto& s : sequential_) checks.push_back(&s.check);
-  checks.push_back(&memory_);
+  checks.push_back(&memory_), checks.push_back(&mask_);
   std::vector<StageResult> all;
   for (const auto* check : checks)
     if (check->rows() > 0 || check->result().mismatches > 0) all.push_back(check->result());

@@ -45,7 +45,7 @@ class StageCheck {
  public:
   /// What a row is, and how its elements are named: a query's samples or channels, a token's channels by head, a dense
   /// row's outputs, a query's turn.
-  enum class Naming { Sample, HeadChannel, Channel, Token, Output, Turn };
+  enum class Naming { Sample, HeadChannel, Channel, Token, Output, Turn, Mask };
 
   /// `fields`: the names of the values of a sample, when naming is Sample. `outputs`: the width, when it is Output.
   StageCheck(std::string name, const Attention& attention, Naming naming, std::vector<std::string> fields,
@@ -99,6 +99,8 @@ class Comparison {
   void finish();
   /// The value map found in memory after a job that computed it, [S, C].
   void compare_value(std::span<const std::int32_t> value);
+  /// The mask found in memory after a job that drops pixels, [S].
+  void compare_mask(std::span<const std::int32_t> mask);
   /// The output rows found in memory after the job, [Lq, C] or [M, N]: those of the queries that were wanted.
   void compare_memory(std::span<const std::int32_t> rows);
 
@@ -132,7 +134,7 @@ class Comparison {
   std::int64_t ordered_ = 0;  ///< firings of the order
   std::vector<Sequential> sequential_;
   std::vector<bool> dropped_;  ///< [Lq, M*L*K], points that are dropped (NUMERICS.md N19); empty: none
-  StageCheck memory_;
+  StageCheck memory_, mask_;
   std::function<void(std::uint32_t)> job_end_;
 };
 

@@ -168,16 +168,33 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
     a.sources = place_rows("source rows", layer.source, n.feature_bits, layer.stream.source, layer.stream.sources,
                            channels, a.source_stride, noise);
     if (!layer.padding.empty())
-      a.mask = place("mask", padded(pack_mask(layer, noise), noise), id_mask(id_job), base_alignment);
+      a.mask = place("mask", padded(pack_mask(layer.padding, noise), noise), id_mask(id_job), base_alignment);
   }
   a.parameters = place("parameters", pack_parameters(layer, config_), id_mask(id_job), base_alignment);
   a.list = noise.bits();
   if (!layer.index_list.empty())
     a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
+  place_pixel_mask(a, layer, noise);
   std::vector<int> written(static_cast<std::size_t>(layer.queries));
   for (const int query : layer.wanted()) ++written[static_cast<std::size_t>(query)];
   place_rows_of_outputs(a, layer.stream, std::move(written), channels, noise);
   return a;
+}
+
+void JobMemory::place_pixel_mask(JobAddresses& a, const model::QuantisedLayer& layer, Chance& noise) {
+  a.pixel_mask = noise.bits(), a.padding = noise.bits();
+  if (layer.pruning.share == 0) return;
+  masked_tokens_ = layer.tokens();
+  const auto bytes = static_cast<std::uint64_t>(mask_beats(config_, masked_tokens_)) * beat_bytes(config_.memory);
+  // Behind the mask lies something else.
+  a.pixel_mask =
+      place_written("pixel mask", bytes + base_alignment, {bytes, bytes + base_alignment}, 0, base_alignment, noise);
+  mask_before_ = map_.at("pixel mask").bytes;
+  if (layer.image_padding.empty()) a.padding = 0;
+  else if (map_.has("mask") && layer.image_padding == layer.padding && noise.below(2) == 0) a.padding = a.mask;
+  else
+    a.padding =
+        place("image padding", padded(pack_mask(layer.image_padding, noise), noise), id_mask(id_job), base_alignment);
 }
 
 JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
@@ -283,8 +300,34 @@ std::vector<std::string> JobMemory::check_map() const {
   return faults;
 }
 
+std::vector<std::int32_t> JobMemory::pixel_mask() const {
+  if (masked_tokens_ == 0) return {};
+  const auto& bytes = map_.at("pixel mask").bytes;
+  return {bytes.begin(), bytes.begin() + masked_tokens_};
+}
+
+std::vector<std::string> JobMemory::check_pixel_mask() const {
+  const auto& region = map_.at("pixel mask");
+  std::vector<std::string> faults;
+  for (std::size_t i = 0; i < region.bytes.size() && faults.size() < most_faults; ++i) {
+    const auto fault = [&](const std::string& what) {
+      faults.push_back(fmt::format("pixel mask, byte {}: {}", i, what));
+    };
+    if (!region.in_row(i)) {
+      if (region.bytes[i] != mask_before_[i]) fault("behind the mask, but changed");
+    } else if (region.writes[i] != 1) {
+      fault(fmt::format("written {} times", region.writes[i]));
+    } else if (i >= static_cast<std::size_t>(masked_tokens_) && region.bytes[i] != 0) {
+      fault("of no token, but not zero");
+    }
+  }
+  return faults;
+}
+
 std::vector<std::string> JobMemory::check_written() const {
   auto faults = check_rows();
+  if (masked_tokens_ > 0)
+    for (auto& fault : check_pixel_mask()) faults.push_back(std::move(fault));
   if (!computes_map_) return faults;
   for (auto& fault : check_map()) faults.push_back(std::move(fault));
   return faults;
@@ -295,7 +338,8 @@ bool JobMemory::untouched() const {
     const auto& writes = map_.at(name).writes;
     return std::all_of(writes.begin(), writes.end(), [](auto n) { return n == 0; });
   };
-  return untouched("output rows") && (!computes_map_ || untouched("value map"));
+  return untouched("output rows") && (masked_tokens_ == 0 || untouched("pixel mask")) &&
+         (!computes_map_ || untouched("value map"));
 }
 
 }  // namespace quillgen::harness

@@ -34,6 +34,8 @@ class JobMemory {
   std::vector<std::int32_t> output_rows() const;
   /// The value map, [S, C]; empty when the job does not compute it.
   std::vector<std::int32_t> value_map() const;
+  /// The mask that the job has written, [S]; empty when it writes none.
+  std::vector<std::int32_t> pixel_mask() const;
   /// Faults of the regions that are written, one line each, at most 10 a region: bytes not written as often
   /// as their row is wanted, padding (and pixels outside of odd edges) that is not zero, bytes between rows that
   /// changed.
@@ -61,18 +63,21 @@ class JobMemory {
   void place_positions(JobAddresses& addresses, const model::Stream& stream, int elements, Chance& noise);
   std::vector<std::string> check_rows() const;
   std::vector<std::string> check_map() const;
+  std::vector<std::string> check_pixel_mask() const;
+  void place_pixel_mask(JobAddresses& addresses, const model::QuantisedLayer& layer, Chance& noise);
 
   MemoryMap& map_;
   Config config_;
   AddressAllocator allocator_;
   std::optional<AttentionWork> computes_map_;  ///< of a job that writes its value map
   int rows_ = 0, elements_ = 0, stride_ = 0;   ///< of the output
+  int masked_tokens_ = 0;                      ///< of the mask that is written; 0: none is
   bool boxes_ = false;                         ///< outputs are rows of boxes
   std::vector<int> row_writes_;                ///< [rows], how often each is written
   std::vector<int> scattered_;                 ///< rows of the outputs of a dense job with a list of them
   std::uint64_t descriptor_address_ = 0;
   Descriptor descriptor_{};
-  Bytes output_before_;
+  Bytes output_before_, mask_before_;
 };
 
 }  // namespace quillgen::harness

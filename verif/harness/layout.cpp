@@ -157,9 +157,9 @@ Bytes pack_list(const std::vector<int>& list) {
   return bytes;
 }
 
-Bytes pack_mask(const QuantisedLayer& layer, Chance& noise) {
+Bytes pack_mask(std::span<const std::uint8_t> mask, Chance& noise) {
   Bytes bytes;
-  for (const auto padded : layer.padding)
+  for (const auto padded : mask)
     bytes.push_back(padded ? static_cast<std::uint8_t>(1 + noise.below(255)) : std::uint8_t{0});
   return bytes;
 }
@@ -221,6 +221,11 @@ Descriptor make_descriptor(const AttentionWork& work, const Config& config, cons
   if (!left_out.range.empty()) d[QUILLGEN_DESCRIPTOR_WORD_FLAGS] |= QUILLGEN_DESCRIPTOR_FLAG_RANGED;
   for (std::size_t l = 0; l < left_out.range.size(); ++l)
     d[QUILLGEN_DESCRIPTOR_WORD_RANGES + l] = static_cast<std::uint32_t>(left_out.range[l]);
+  if (config.pruning.count_bits > 0) {
+    d[QUILLGEN_DESCRIPTOR_WORD_PIXEL_SHARE] = static_cast<std::uint32_t>(left_out.share);
+    put_address(d, QUILLGEN_DESCRIPTOR_WORD_PIXEL_MASK_ADDRESS, a.pixel_mask);
+    put_address(d, QUILLGEN_DESCRIPTOR_WORD_PADDING_ADDRESS, a.padding);
+  }
   if (config.network.epilogue == 0) return d;
   add_stream(d, layer.stream, 0, a);
   d[QUILLGEN_DESCRIPTOR_WORD_REFERENCE_STRIDE] = static_cast<std::uint32_t>(layer.stream.reference_stride);

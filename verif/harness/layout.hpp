@@ -31,7 +31,7 @@ Bytes pack_list(const std::vector<int>& list);
 std::vector<std::int32_t> read_boxes(const Bytes& bytes, int rows, int stride, const Config& config);
 
 /// The mask, a byte a token: 0 for a live one, anything else for a padded one.
-Bytes pack_mask(const model::QuantisedLayer& layer, Chance& noise);
+Bytes pack_mask(std::span<const std::uint8_t> mask, Chance& noise);
 
 /// Bytes of the value map [level][by][bx][head][pixel][D].
 std::size_t value_map_bytes(const model::QuantisedLayer& layer, const Config& config);
@@ -54,6 +54,7 @@ struct JobAddresses {
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
   std::uint64_t self_values = 0;                               ///< of self-attention, whose keys are sources
   int self_value_stride = 0;
+  std::uint64_t pixel_mask = 0, padding = 0;  ///< with counts of pixels: the mask that is written, padding of the image
   std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; rows as far apart as queries and as outputs
 };
 

@@ -30,6 +30,10 @@ Region& MemoryMap::at(const std::string& name) {
   throw std::logic_error(fmt::format("no memory region {}", name));
 }
 
+bool MemoryMap::has(const std::string& name) const {
+  return std::ranges::any_of(regions_, [&](const Region& region) { return region.name == name; });
+}
+
 std::uint64_t AddressAllocator::allocate(std::uint64_t bytes, std::uint64_t alignment) {
   constexpr std::uint64_t gap = 4096;
   // Of a space of more than 32 bits the part above 4 GiB is used, so that both halves of an address count.

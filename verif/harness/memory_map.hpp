@@ -38,6 +38,7 @@ class MemoryMap {
   /// The region that holds all of [address, address + bytes), or null.
   Region* find(std::uint64_t address, std::uint64_t bytes);
   Region& at(const std::string& name);
+  bool has(const std::string& name) const;
   void clear() { regions_.clear(); }
 
  private:

@@ -89,6 +89,12 @@ void ProgramMemory::place_tensors(Chance& noise) {
       rows_[name] = r;
       continue;
     }
+    if (t.kind == Kind::mask) {
+      const auto bytes = static_cast<std::uint64_t>(mask_beats(config_, t.rows)) * static_cast<std::uint64_t>(beat);
+      r.base = add_shared(name, noise_of(bytes, noise), mask_of({id_job}), {bytes, bytes}, base_alignment).base;
+      rows_[name] = r;
+      continue;
+    }
     const bool boxes = t.kind == Kind::boxes;
     const int beats = boxes ? box_row_beats(config_) : row_beats(t.length, bits, config_.memory);
     // Rows of the stream and their positions are as far apart; the references in rows of boxes as the layer says.
@@ -133,6 +139,7 @@ JobAddresses ProgramMemory::addresses(const model::ProgramAttention& w) const {
   a.query_stride = rows_.at(w.queries).stride, a.source_stride = rows_.at(w.sources).stride;
   a.output_stride = rows_.at(w.outputs).stride;
   a.value_map = map_.at(map_name).base;
+  a.mask = place_of(w.mask), a.pixel_mask = place_of(w.pixel_mask);
   return a;
 }
 
@@ -178,7 +185,11 @@ void ProgramMemory::place_job(std::size_t number) {
 
 std::uint64_t ProgramMemory::loaded(std::size_t job) const {
   const bool has_parameters = !std::holds_alternative<model::ProgramSelfAttention>(program_.jobs[job].work);
+  const auto* attention = std::get_if<model::ProgramAttention>(&program_.jobs[job].work);
+  const int masked = attention != nullptr && !attention->mask.empty() ? program_.tensors.at(attention->mask).rows : 0;
   return map_.at(fmt::format("descriptor {}", job)).bytes_read +
+         static_cast<std::uint64_t>(mask_beats(config_, masked)) *
+             static_cast<std::uint64_t>(beat_bytes(config_.memory)) +
          (has_parameters ? map_.at(fmt::format("parameters {}", job)).bytes_read : 0);
 }
 
@@ -235,6 +246,13 @@ std::vector<std::int32_t> ProgramMemory::outputs(std::size_t job) const {
 std::vector<std::int32_t> ProgramMemory::value_map(std::size_t job) const {
   const auto* a = std::get_if<model::ProgramAttention>(&program_.jobs[job].work);
   return a != nullptr ? read_value_map(a->layer, map_.at(map_name).bytes, config_) : std::vector<std::int32_t>();
+}
+
+std::vector<std::int32_t> ProgramMemory::pixel_mask(std::size_t job) const {
+  const auto* a = std::get_if<model::ProgramAttention>(&program_.jobs[job].work);
+  if (a == nullptr || a->pixel_mask.empty()) return {};
+  const auto& bytes = map_.at(a->pixel_mask).bytes;
+  return {bytes.begin(), bytes.begin() + program_.tensors.at(a->pixel_mask).rows};
 }
 
 void ProgramMemory::host_step(std::size_t job, bool double_entry) {

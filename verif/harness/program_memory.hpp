@@ -32,6 +32,9 @@ class ProgramMemory {
   /// .. and the value map of an attention layer.
   std::vector<std::int32_t> value_map(std::size_t job) const;
 
+  /// .. and the mask that it writes; empty when it writes none.
+  std::vector<std::int32_t> pixel_mask(std::size_t job) const;
+
   /// Does the host's step behind a job, from what is found in memory. `double_entry`: names a chosen token twice.
   void host_step(std::size_t job, bool double_entry = false);
 

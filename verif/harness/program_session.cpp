@@ -83,6 +83,7 @@ class Follower {
     comparison.finish();
     comparison.compare_value(memory_.value_map(number_));
     comparison.compare_memory(memory_.outputs(number_));
+    comparison.compare_mask(memory_.pixel_mask(number_));
     job.stages = comparison.results();
     if (id != memory_.id(number_)) {
       ++result_.fault_count;

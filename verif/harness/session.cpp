@@ -81,9 +81,8 @@ void Session::check_capabilities(JobResult& result) {
          config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
              std::int64_t{config_.core.projection_columns} << 24);
   expect("CAP_CORE", QUILLGEN_CAP_CORE,
-         config_.core.lanes |
-             (config_.pruning.points != 0 ? 1 << 8 | config_.core.points_per_cycle << 12 : 0) |
-             config_.pruning.max_range << 16);
+         config_.core.lanes | (config_.pruning.points != 0 ? 1 << 8 | config_.core.points_per_cycle << 12 : 0) |
+             config_.pruning.max_range << 16 | std::int64_t{config_.pruning.count_bits} << 27);
   expect("CAP_DENSE", QUILLGEN_CAP_DENSE,
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
   expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
@@ -286,6 +285,7 @@ void Session::collect(const Job& job, const JobMemory& memory, Comparison& compa
     if (result.hang.empty()) {
       comparison.compare_value(memory.value_map());
       comparison.compare_memory(memory.output_rows());
+      comparison.compare_mask(memory.pixel_mask());
       for (const auto& fault : memory.check_written()) add_fault(result, fault);
     }
   }

@@ -32,6 +32,8 @@ void validate(const QuantisedLayer& layer) {
   for (std::size_t i = 0; layer.boxes && i < layer.reference.size(); ++i)
     check(i % 4 < 2 || (layer.reference[i] >= 0 && layer.reference[i] < 1 << 17), "layer: size of a box");
   check(layer.padding.empty() || has_shape(layer.padding, layer.tokens(), 1), "layer: padding");
+  check(layer.image_padding.empty() || has_shape(layer.image_padding, layer.tokens(), 1),
+        "layer: padding of the image");
   const auto& p = layer.pruning;
   check(p.range.empty() || static_cast<int>(p.range.size()) == a.levels, "layer: ranges of the levels");
   check(std::ranges::all_of(p.range, [](int r) { return r >= 0 && r <= largest_range; }), "layer: range of a level");

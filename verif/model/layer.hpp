@@ -27,6 +27,7 @@ struct QuantisedLayer {
   std::vector<std::int32_t> reference;      ///< [Lq, L, 2|4] as (x, y) or (x, y, width, height) (N5)
   std::vector<std::int32_t> source;         ///< [S, C]
   std::vector<std::uint8_t> padding;        ///< [S], 1 = padded or dropped token; or empty, none is
+  std::vector<std::uint8_t> image_padding;  ///< [S], 1 = padded token of the image, for N20; or empty, none is
   Pruning pruning;                          ///< what is left out
   std::vector<std::int32_t> value_weight;   ///< [C, C]
   std::vector<Requant> value_requant;       ///< [C]
@@ -78,6 +79,9 @@ void validate(const QuantisedLayer& layer);
 
 /// Points of wanted queries by level, and those that are dropped (N19).
 std::vector<Dropped> dropped_points(const QuantisedLayer& layer, const Stages& stages);
+
+/// N20: the mask that the layer passes on, [S], 1 = dropped; empty if it drops no pixels.
+std::vector<std::uint8_t> mask_passed_on(const QuantisedLayer& layer, const Stages& stages);
 
 /// Runs the layer, which is validated first, through N3 to N10.
 Stages run(const QuantisedLayer& layer);

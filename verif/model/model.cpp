@@ -195,6 +195,14 @@ std::vector<Dropped> dropped_points(const QuantisedLayer& layer, const Stages& s
   return result;
 }
 
+std::vector<std::uint8_t> mask_passed_on(const QuantisedLayer& layer, const Stages& stages) {
+  if (layer.pruning.share == 0) return {};
+  auto mask = dropped_pixels(stages.reads, layer.levels, layer.pruning);
+  for (std::size_t token = 0; token < layer.image_padding.size(); ++token)
+    if (layer.image_padding[token] != 0) mask[token] = 1;
+  return mask;
+}
+
 Stages run_sampling(const QuantisedLayer& layer) {
   validate(layer);
   const auto& n = layer.numerics;

@@ -139,7 +139,8 @@ class Builder {
   QuantisedLayer attention(const StreamAttention& a, const Integers& x, const Integers& positions,
                            const Integers& source, const Norm& norm) const {
     QuantisedLayer layer = a.layer;
-    check(layer.pruning.share == 0, "program: jobs drop no pixels yet");
+    check(layer.padding.empty(), "program: an image with padded tokens");
+    layer.padding = mask_;
     layer.queries = static_cast<int>(x.size()) / net_.channels;
     layer.stream.bits = net_.stream_bits;
     layer.stream.query = a.query, layer.stream.source = a.source;
@@ -150,7 +151,14 @@ class Builder {
     return layer;
   }
   const Stages& add(const std::string& name, ProgramAttention work) {
+    work.mask = mask_name_;
     work.stages = run(work.layer);
+    if (work.layer.pruning.share > 0) {
+      work.pixel_mask = mask_name_ = name + ".mask";
+      mask_ = mask_passed_on(work.layer, work.stages);
+      p_.tensors[mask_name_] = {ProgramTensor::Kind::mask, static_cast<int>(mask_.size()), 1, {}};
+      p_.detections.masks.push_back(mask_);
+    }
     p_.jobs.push_back({name, std::move(work)});
     return std::get<ProgramAttention>(p_.jobs.back().work).stages;
   }
@@ -257,6 +265,8 @@ class Builder {
   const Numerics& n_;
   Program p_ = {};
   std::vector<int> list_ = {};
+  std::vector<std::uint8_t> mask_ = {};  ///< that the last layer has passed on, and its name
+  std::string mask_name_ = {};
   Integers memory_ = {}, target_ = {}, boxes_ = {};
 };
 

@@ -13,9 +13,10 @@
 
 namespace quillgen::model {
 
-/// What lies in memory from job to job. All but references and boxes are rows of elements that jobs pass on.
+/// What lies in memory from job to job. All but references, boxes and masks, which have a byte a token, are rows of
+/// elements that jobs pass on.
 struct ProgramTensor {
-  enum class Kind { rows, references, boxes } kind = Kind::rows;
+  enum class Kind { rows, references, boxes, mask } kind = Kind::rows;
   int rows = 0, length = 0;  ///< elements of a row; of references numbers, of boxes logits
   Integers initial = {};     ///< what the host lays down before the first job; empty: nothing
 };
@@ -25,6 +26,7 @@ struct ProgramAttention {
   QuantisedLayer layer;
   Stages stages;
   std::string queries, positions, sources, references, list, outputs;
+  std::string mask = {}, pixel_mask = {};  ///< of tokens that it does not read; and the one that it writes (N20)
 };
 struct ProgramDense {
   DenseLayer layer;

@@ -268,7 +268,7 @@ model::Network quantise(const Network& network, const Scales& scales, const Conf
   check_fits(network, config);
   const Quantiser quantiser(network, scales, config);
   auto result = quantiser.network();
-  auto left_out = quantised_pruning(pruning, config.numerics);
+  auto left_out = quantised_pruning(pruning, config.numerics, config.pruning.count_bits);
   for (auto& layer : result.encoder) layer.attention.layer.pruning = left_out;
   left_out.share = 0;  // a decoder layer reads by the last mask of the encoder, and makes none (N20)
   for (auto& layer : result.decoder) layer.cross.layer.pruning = left_out;

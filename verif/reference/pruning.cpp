@@ -52,9 +52,10 @@ std::vector<std::uint8_t> dropped_pixels(const std::vector<std::int64_t>& reads,
   return mask;
 }
 
-model::Pruning quantised_pruning(const Pruning& pruning, const Numerics& numerics) {
+model::Pruning quantised_pruning(const Pruning& pruning, const Numerics& numerics, int count_bits) {
   const double one = std::exp2(numerics.attention_bits), unit = std::exp2(model::share_frac_bits);
   model::Pruning q;
+  if (count_bits != 0) q.count_bits = count_bits;
   q.range = pruning.range;
   q.threshold = static_cast<int>(std::min(std::ceil(pruning.points * one), one + 1));
   if (pruning.pixels > 0)

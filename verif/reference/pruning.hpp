@@ -31,7 +31,8 @@ std::vector<std::uint8_t> dropped_pixels(const std::vector<std::int64_t>& reads,
                                          const std::vector<model::LevelShape>& levels, double share);
 
 /// To integers. A share of weights becomes the least T with which no integer weight of that share or more is dropped, a
-/// share of the mean is rounded to 16 fraction bits, to the least above 0 at least.
-model::Pruning quantised_pruning(const Pruning& pruning, const Numerics& numerics);
+/// share of the mean is rounded to 16 fraction bits, to the least above 0 at least. Counts have `count_bits`, if that
+/// is not 0.
+model::Pruning quantised_pruning(const Pruning& pruning, const Numerics& numerics, int count_bits = 0);
 
 }  // namespace quillgen

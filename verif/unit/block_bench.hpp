@@ -134,9 +134,9 @@ inline std::vector<Config> block_configs() {
        "attention.heads=4", "attention.levels=2", "attention.points=1", "numerics.preset=int8", "gemm.rows=3",
        "gemm.columns=12", "gemm.depth=8", "core.lanes=2", "core.projection_columns=4", "feature_cache.kilobytes=4",
        "memory.data_bits=64"},
-      {"network.epilogue=true", "network.stream_bits=12", "attention.embed_dim=8", "attention.heads=4",
-       "attention.levels=1", "attention.points=3", "numerics.preset=mixed", "gemm.columns=6", "gemm.depth=8",
-       "core.projection_columns=1", "feature_cache.kilobytes=2", "memory.data_bits=128"},
+      {"network.epilogue=true", "network.stream_bits=12", "pruning.count_bits=12", "attention.embed_dim=8",
+       "attention.heads=4", "attention.levels=1", "attention.points=3", "numerics.preset=mixed", "gemm.columns=6",
+       "gemm.depth=8", "core.projection_columns=1", "feature_cache.kilobytes=2", "memory.data_bits=128"},
       {"network.epilogue=true", "network.stream_bits=16", "attention.embed_dim=48", "attention.heads=2",
        "attention.levels=3", "attention.points=2", "numerics.preset=int12", "gemm.rows=5", "gemm.columns=24",
        "gemm.depth=8", "gemm.max_inner=100", "core.projection_columns=2", "feature_cache.kilobytes=8",
@@ -146,13 +146,14 @@ inline std::vector<Config> block_configs() {
        "attention.heads=4", "attention.levels=1", "attention.points=2", "numerics.preset=int8",
        "numerics.output_bits=10", "gemm.rows=2", "gemm.columns=8", "gemm.depth=4", "core.projection_columns=2",
        "memory.data_bits=64", "order.bucket_bits=2"},
-      // Points dropped, moves held in ranges.
-      {"pruning.points=true", "pruning.max_range=8", "core.points_per_cycle=4", "attention.embed_dim=16",
-       "attention.heads=2", "attention.levels=3", "attention.points=4", "numerics.preset=mixed", "gemm.rows=3",
-       "gemm.columns=24", "gemm.depth=8", "core.projection_columns=4", "feature_cache.kilobytes=2"},
-      {"pruning.points=true", "core.points_per_cycle=2", "core.queued_heads=1", "attention.embed_dim=16",
-       "attention.heads=4", "attention.levels=2", "attention.points=6", "gemm.columns=24", "gemm.depth=8",
-       "core.lanes=2", "memory.max_outstanding=8", "feature_cache.kilobytes=2"},
+      // Points dropped, moves held in ranges, pixels counted.
+      {"pruning.points=true", "pruning.max_range=8", "pruning.count_bits=16", "core.points_per_cycle=4",
+       "attention.embed_dim=16", "attention.heads=2", "attention.levels=3", "attention.points=4",
+       "numerics.preset=mixed", "gemm.rows=3", "gemm.columns=24", "gemm.depth=8", "core.projection_columns=4",
+       "feature_cache.kilobytes=2"},
+      {"pruning.points=true", "pruning.count_bits=8", "core.points_per_cycle=2", "core.queued_heads=1",
+       "attention.embed_dim=16", "attention.heads=4", "attention.levels=2", "attention.points=6", "gemm.columns=24",
+       "gemm.depth=8", "core.lanes=2", "memory.max_outstanding=8", "feature_cache.kilobytes=2"},
       {"pruning.points=true", "pruning.max_range=1024", "attention.embed_dim=4", "attention.heads=1",
        "attention.levels=1", "attention.points=1", "gemm.rows=1", "feature_cache.ways=1", "core.projection_columns=1"}};
   std::vector<Config> configs;
@@ -169,9 +170,9 @@ inline std::string describe(const Config& c) {
       c.gemm.depth, c.core.lanes, c.feature_cache.line_shape, c.feature_cache.ways,
       c.feature_cache.replacement == replace_by_use ? " by use" : "", c.memory.data_bits, c.numerics.query_bits,
       c.network.epilogue != 0 ? fmt::format(", epilogue with a stream of {} bits", c.network.stream_bits) : "",
-      c.pruning.any()
-          ? fmt::format(", ranges up to {}, {} points a cycle", c.pruning.max_range, c.core.points_per_cycle)
-          : "");
+      c.pruning.any() ? fmt::format(", ranges up to {}, {} points a cycle, counts of {} bits", c.pruning.max_range,
+                                    c.core.points_per_cycle, c.pruning.count_bits)
+                      : "");
 }
 
 /// Sets an input port for one cycle.

@@ -76,8 +76,9 @@ std::vector<std::size_t> reserved_words(const Config& c) {
   for (int w = 32; w < descriptor_words(c); ++w) {
     const bool network = c.network.epilogue != 0 && (w < 44 || (w == 44 && c.network.activations != no_activations)),
                points = c.pruning.points != 0 && w == 45,
-               range = c.pruning.max_range > 0 && w >= 46 && w < 46 + c.attention.levels;
-    if (!network && !points && !range) words.push_back(static_cast<std::size_t>(w));
+               range = c.pruning.max_range > 0 && w >= 46 &&
+                       w<46 + c.attention.levels, counts = c.pruning.count_bits> 0 && w >= 54 && w < 59;
+    if (!network && !points && !range && !counts) words.push_back(static_cast<std::size_t>(w));
   }
   return words;
 }
@@ -120,6 +121,11 @@ Descriptor make(const Config& c, bool dense, Random& random) {
     place(word::link, 64);
     const int references = a.levels * (has(d, accel::flag_boxes) ? 16 : 8);
     d[word::reference_stride] = random.chance(50) ? 0 : stride(divide_up(references, beat));
+  }
+  if (!dense && c.pruning.count_bits > 0) {
+    if (random.chance(30)) d[54] = 0;
+    else place(55, 64), place(57, 64);
+    if (random.chance(30)) d[57] = d[58] = 0;
   }
   if (!dense) {
     place(word::list_address, 64);
@@ -230,7 +236,8 @@ Verdict judge(const Config& c, const Descriptor& d) {
     if ((norm && (outputs != a.embed_dim || panel != tiles)) || (boxes && outputs != 4)) return {9, word::dense_shape};
   }
   const bool projects = !dense && (d[word::flags] & 1u << accel::flag_map_given) == 0,
-             masked = projects && (d[word::flags] & 1u << accel::flag_masked) != 0;
+             masked = projects && (d[word::flags] & 1u << accel::flag_masked) != 0,
+             counted = !dense && c.pruning.count_bits > 0 && d[54] != 0;
   for (const auto& [used, at, alignment] : {std::tuple{true, word::query_address, 64},
                                             {!dense, word::reference_address, 64},
                                             {!dense, word::value_address, std::max(64, block_bytes(c))},
@@ -239,6 +246,8 @@ Verdict judge(const Config& c, const Descriptor& d) {
                                             {projects, word::source_address, 64},
                                             {masked, word::mask_address, 64},
                                             {listed, word::list_address, 64},
+                                            {counted, 55, 64},
+                                            {counted, 57, 64},
                                             {position, word::position_address, 64},
                                             {norm || boxes, word::residual_address, 64},
                                             {epilogue, word::link, 64}}) {
@@ -405,6 +414,12 @@ Changes changes(const Config& c) {
     for (const std::uint32_t threshold :
          {(1u << c.numerics.attention_bits) + 1, (1u << c.numerics.attention_bits) + 2, 1u << 31})
       list.push_back(put(45, threshold));
+  if (c.pruning.count_bits > 0)
+    for (const int at : {55, 57}) {
+      list.push_back([=](Descriptor& d) { d[54] = 1, d[static_cast<std::size_t>(at)] |= 32; });
+      list.push_back([=](Descriptor& d) { d[54] = 0, d[static_cast<std::size_t>(at)] |= 32; });
+      if (c.memory.address_bits < 64) list.push_back(put(at + 1, 1u << (c.memory.address_bits - 32)));
+    }
   if (c.pruning.max_range > 0)
     for (const int l : {0, a.levels - 1})
       for (const std::uint32_t range : {number(c.pruning.max_range), number(c.pruning.max_range) + 1, 1u << 31})
@@ -519,6 +534,12 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
         }
       }
       if (config.pruning.points != 0 && !dense) same("threshold", d[45]);
+      if (config.pruning.count_bits > 0) {
+        const bool counts = !dense && d[54] != 0, padded = counts && (d[57] | d[58]) != 0;
+        same("pixels_places_counts", counts), same("pixels_padded", padded), load("padded", padded);
+        if (counts) same("pixels_share", d[54]), same("pixels_mask_address", address(55));
+        if (padded) load("padding_address", address(57));
+      }
       if (config.pruning.max_range > 0) {
         same("ranges_held", has(d, 12));
         for (int l = 0; has(d, 12) && l < a.levels; ++l)
@@ -547,9 +568,11 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
                                            in_memory);
         is(fmt::format("levels_width_{}", l), static_cast<unsigned>(low(side)));
         is(fmt::format("levels_height_{}", l), static_cast<unsigned>(high(side)));
+        if (config.pruning.count_bits > 0) same(fmt::format("pixels_places_first_block_{}", l), blocks);
         tokens += low(side) * high(side), blocks += ((low(side) + 1) / 2) * ((high(side) + 1) / 2);
       }
       load("tokens", tokens), same("blocks", blocks);
+      if (config.pruning.count_bits > 0) same("pixels_tokens", tokens);
     }
     // Every rule was the first one at least once.
     std::set<Verdict> all = {
@@ -564,6 +587,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
       all.insert({4, at});
     if (const auto reserved = reserved_words(config); !reserved.empty())
       all.insert({1, static_cast<int>(reserved.front())});
+    if (config.pruning.count_bits > 0) all.insert({4, 55}), all.insert({4, 57});
     if (config.pruning.points != 0) all.insert({13, 45});
     if (config.pruning.max_range > 0)
       for (const int l : {0, a.levels - 1}) all.insert({13, 46 + l});

@@ -141,8 +141,8 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
     for (const auto* port : {"taken", "run_begins", "beat_valid"}) sim.set(port, 0);
     const bool programs = config.network.epilogue != 0;
     if (programs) sim.set("descriptor_ok", 0), sim.set("attending", 0);
-    enum class Kind { panel, mask, rest, norm };
-    const bool epilogue = config.network.epilogue != 0;
+    enum class Kind { panel, mask, padding, rest, norm };
+    const bool epilogue = config.network.epilogue != 0, counts = config.pruning.count_bits > 0;
     struct Load {
       Kind kind;
       std::uint64_t address, beats;
@@ -150,7 +150,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
     };
     for (int job = 0; job < (epilogue ? 16 : 8); ++job) {
       const bool norm = epilogue && random.chance(50), dense = job % 2 != 0, given = !dense && random.chance(30),
-                 masked = !dense && !given && random.chance(60);
+                 masked = !dense && !given && random.chance(60), padded = counts && !dense && random.chance(60);
       const auto inner = random.in(1, dense ? config.gemm.max_inner : config.attention.embed_dim);
       const int steps = gemm_steps(config, static_cast<int>(inner)),
                 most = std::max(1, std::min(most_panel_tiles(config), weight_words(config) / 2 / steps));
@@ -163,7 +163,8 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
                              std::max<std::int64_t>(panels - 1, 0) * output_panel + random.in(1, output_panel);
       const auto parameters = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64,
                  mask = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64,
-                 output = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
+                 output = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64,
+                 padding = static_cast<std::uint64_t>(random.in(0, 1 << 20)) * 64;
       const auto field = [&](const char* name, std::uint64_t value) { sim.set(fmt::format("job_{}", name), value); };
       field("dense", dense), field("masked", masked), field("map_given", given);
       field("parameter_address", parameters), field("mask_address", mask), field("output_address", output);
@@ -173,6 +174,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
       field("output_beats", static_cast<std::uint64_t>(dense ? output_beats : 1));
       field("panel_output_beats", static_cast<std::uint64_t>(output_panel));
       if (epilogue) field("norm", norm);
+      if (counts) field("padded", padded), field("padding_address", padding);
       std::vector<Load> loads;
       auto next = parameters;
       for (auto left = panels > 0 ? tiles : 0; left > 0; left -= panel_tiles) {
@@ -182,6 +184,9 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
       }
       if (masked)
         loads.push_back({Kind::mask, mask, static_cast<std::uint64_t>(divide_up(static_cast<int>(tokens), beat))});
+      if (padded)
+        loads.push_back(
+            {Kind::padding, padding, static_cast<std::uint64_t>(divide_up(static_cast<int>(tokens), beat))});
       if (given) next += static_cast<std::uint64_t>(beats_of(image_tables(config, s, true), beat_bits) * beat);
       auto rest = dense ? std::vector<Table>() : image_tables(config, s, false);
       if (norm) rest.push_back(norm_table(config));
@@ -198,6 +203,7 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
         const auto starts = [&](Kind k) { return asks && asked < loads.size() && loads[asked].kind == k; };
         CHECK(now.get("start_panel") == starts(Kind::panel));
         CHECK(now.get("start_mask") == starts(Kind::mask));
+        if (counts) CHECK(now.get("start_padding") == starts(Kind::padding));
         CHECK(now.get("start_rest") == starts(Kind::rest));
         if (epilogue) {
           CHECK(now.get("start_norm") == starts(Kind::norm));
@@ -209,7 +215,9 @@ TEST_CASE("job_loads: panels in alternating halves, then mask, then the rest") {
         if (complete < loads.size() && left > 0) {
           const Load& l = loads[complete];
           CHECK(now.get("to_mask") == (l.kind == Kind::mask));
-          CHECK(now.get("to_tables") == (l.kind != Kind::mask));
+          if (counts) CHECK(now.get("to_padding") == (l.kind == Kind::padding));
+          CHECK(now.get("to_tables") == (l.kind != Kind::mask && l.kind != Kind::padding));
+          if (l.kind == Kind::padding) CHECK(now.get("rest_wanted") == 1);
           if (l.kind == Kind::panel || l.kind == Kind::mask) CHECK(now.get("rest_wanted") == !rest.empty());
           if (l.kind == Kind::mask) CHECK(now.get("mask_wanted") == 1);
           if (l.kind == Kind::panel) {

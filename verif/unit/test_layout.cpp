@@ -246,7 +246,7 @@ TEST_CASE("rows, references and the value map, every element by its address") {
       for (int i = 0; i < C; ++i)
         CHECK(element(rows, q * stride + i * size, c.numerics.query_bits) == layer.query[q * C + i]);
 
-    const auto mask = pack_mask(layer, noise);
+    const auto mask = pack_mask(layer.padding, noise);
     CHECK(mask.size() == layer.padding.size());
     for (std::size_t i = 0; i < mask.size(); ++i) CHECK((mask[i] != 0) == (layer.padding[i] != 0));
 

@@ -32,6 +32,18 @@ struct NetworkFields {
                   query_operand, source_operand, epsilon, norm_shift, reference_stride, activation, activation_scale)
 };
 
+/// Of a job that counts how often pixels are read (NUMERICS.md N20).
+struct PixelFields {
+  CountPlaces places;
+  hdl::UInt share;   ///< of the mean of a level, share_fraction
+  hdl::UInt tokens;  ///< of the mask
+  hdl::UInt mask_address;
+  hdl::Bool padded;  ///< tokens of the image are
+  explicit PixelFields(const Shapes& s)
+      : places(s), share(share_bits), tokens(s.token_bits()), mask_address(s.address_bits()) {}
+  QUILLGEN_FIELDS(places, share, tokens, mask_address, padded)
+};
+
 /// What a program does behind a job.
 struct NextJob {
   hdl::UInt link;       ///< descriptor of the next job; 0: none
@@ -51,6 +63,8 @@ struct LoadFields {
   hdl::UInt output_beats, panel_output_beats;  ///< of a row of outputs of a dense job, and of a panel of it
   std::optional<hdl::Bool> norm;               ///< only with an epilogue
   std::optional<hdl::Bool> self;               ///< only with self-attention: there are no weights
+  std::optional<hdl::Bool> padded;             ///< only with counts of pixels: there is padding that is not the mask
+  std::optional<hdl::UInt> padding_address;
   explicit LoadFields(const Shapes& s)
       : parameter_address(s.address_bits()),
         mask_address(s.address_bits()),
@@ -64,9 +78,10 @@ struct LoadFields {
         panel_output_beats(WriteRequest::longest(s)) {
     if (s.has_epilogue()) norm.emplace();
     if (s.has_self()) self.emplace();
+    if (s.has_pixel_counts()) padded.emplace(), padding_address.emplace(s.address_bits());
   }
   QUILLGEN_FIELDS(dense, masked, map_given, parameter_address, mask_address, output_address, tokens, last_step, tiles,
-                  panel_tiles, tile_beats, output_beats, panel_output_beats, norm, self)
+                  panel_tiles, tile_beats, output_beats, panel_output_beats, norm, self, padded, padding_address)
 };
 
 /// What its blocks are told of a job while it lasts.
@@ -84,6 +99,7 @@ struct JobFields {
   std::optional<SelfJob> self;           ///< only with self-attention, whose jobs are dense ones otherwise
   std::optional<hdl::UInt> threshold;    ///< of the weight of a point (NUMERICS.md N19), only where points are dropped
   std::optional<LevelRanges> ranges;     ///< only where there are ranges
+  std::optional<PixelFields> pixels;     ///< only where pixels are counted
   explicit JobFields(const Shapes& s)
       : queries(s.query_bits()),
         rows(s.query_bits()),
@@ -105,10 +121,11 @@ struct JobFields {
     if (s.has_self()) self.emplace(s);
     if (s.has_pruned_points()) threshold.emplace(s.attention_width() + 1);
     if (s.has_ranges()) ranges.emplace(s);
+    if (s.has_pixel_counts()) pixels.emplace(s);
   }
   QUILLGEN_FIELDS(queries, rows, listed, order_kept, list_address, dense, boxes, masked, map_given, relu, query_address,
                   reference_address, value_address, output_address, source_address, query_stride, output_stride,
-                  source_stride, blocks, last_step, row_beats, row_tail, tail, network, self, threshold, ranges)
+                  source_stride, blocks, last_step, row_beats, row_tail, tail, network, self, threshold, ranges, pixels)
 };
 
 /// The panel of a run that writes to memory.

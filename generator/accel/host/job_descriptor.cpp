@@ -46,6 +46,9 @@ struct Descriptor {
   UInt threshold = {};                          // with prunings
   std::vector<UInt> range = {};                 // .. of the levels
   Bool ranged = {};
+  UInt share = {}, pixel_mask = {}, padding = {};               // with counts of pixels
+  Bool counts = {};                                             // the job counts them
+  std::vector<UInt> first_block = {};                           // .. of the levels
   Bool refines = {};                                            // boxes
   std::vector<UInt> width = {}, height = {};                    // of the levels, all bits of the words
   UInt inner = {}, outputs = {}, panel_tiles = {}, tiles = {};  // of a dense job, in the place of levels
@@ -156,6 +159,10 @@ void Descriptor::network_words() {
 void Descriptor::pruning_words() {
   m.note("What an attention layer leaves out.");
   if (s.has_pruned_points()) threshold = field(word::point_threshold, "point_threshold", 32);
+  if (s.has_pixel_counts()) {
+    share = field(word::pixel_share, "pixel_share", share_bits);
+    pixel_mask = pointer("pixel_mask", word::pixel_mask_address), padding = pointer("padding", word::padding_address);
+  }
   if (!s.has_ranges()) return;
   ranged = flags.bit(flag_ranged);
   for (int l = 0; l < s.a.levels; ++l) range.push_back(field(word::ranges + l, fmt::format("full_range_{}", l), 32));
@@ -247,6 +254,11 @@ void Descriptor::levels() {
   UInt level_bytes = (level_blocks * (s.a.heads * block_bytes(c))).named("level_bytes");
   UInt level_start = mux(step == 0, value.wrap(address_bits), place).named("level_start");
   place.when(placing, lib::move_address(level_start, level_bytes));
+  for (int l = 0; l < s.a.levels && s.has_pixel_counts(); ++l) {
+    auto r = reg(m, fmt::format("first_block_{}", l), UInt(s.count_address_bits()));
+    r.when(placing & (level == l), block_sum.resize(r.width()));
+    first_block.push_back(r);
+  }
   for (int l = 0; l < s.a.levels; ++l) {
     auto r = reg(m, fmt::format("start_{}", l), UInt(address_bits));
     r.when(placing & (level == l), level_start);
@@ -400,6 +412,11 @@ void Descriptor::address_rules() {
   check_pointer(reads_sources, source, base_alignment, word::source_address);
   check_pointer(projects & masked, mask, base_alignment, word::mask_address);
   check_pointer(has_list(), list, base_alignment, word::list_address);
+  if (s.has_pixel_counts()) {
+    counts = (is_attention & (share != 0)).named("counts_pixels");
+    check_pointer(counts, pixel_mask, base_alignment, word::pixel_mask_address);
+    check_pointer(counts, padding, base_alignment, word::padding_address);
+  }
   const auto of_stream = [&](const Bool& flag, int beats) {  // a row of C elements, of the stream or not
     return !flag.is_shape() ? mux(flag, beats_of(s.stream_row_beats()), beats_of(beats)) : beats_of(beats);
   };
@@ -498,6 +515,13 @@ void Descriptor::job() {
   if (s.has_ranges()) {
     job.ranges->held = ranged;
     for (std::size_t l = 0; l < range.size(); ++l) job.ranges->range[l] = range[l].resize(s.range_bits());
+  }
+  if (s.has_pixel_counts()) {
+    PixelFields& p = *job.pixels;
+    p.places.counts = counts, p.places.first_block = first_block, p.share = share;
+    p.tokens = tokens.resize(s.token_bits()), p.mask_address = address(pixel_mask);
+    p.padded = (counts & padding.any()).named("padded");
+    loads.padded = p.padded, loads.padding_address = address(padding);
   }
   if (s.has_self()) self_job(job, loads);
   loads.dense = job.dense, loads.masked = job.masked, loads.map_given = job.map_given;

@@ -5,6 +5,7 @@
 //   want              when                                     into
 //   panel             tiles are left and none is loaded        a half of the weight memories, the lower first
 //   mask              a mask is given                          token_walk
+//   padding           of a job that counts pixels              pixel_mask
 //   rest              of an attention layer, after the others  tables of queries, heads and outputs, and of the norm
 //   rest              of a dense job with a norm               table of the norm
 //
@@ -70,6 +71,10 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     auto tiles_left = reg(m, "tiles_left", UInt(16), 0);
     auto panel_loaded = reg(m, "has_panel", Bool(), 0), mask_wanted = reg(m, "wants_mask", Bool(), 0),
          rest_wanted = reg(m, "wants_rest", Bool(), 0);
+    Bool more_wanted = rest_wanted;
+    Reg<Bool> padding_wanted;
+    if (s.has_pixel_counts())
+      padding_wanted = reg(m, "wants_padding", Bool(), 0), more_wanted = rest_wanted | padding_wanted;
     Bool tiles_remain = (tiles_left != 0).named("tiles_remain");
     Bool panel_wanted = (tiles_remain & ~panel_loaded).named("panel_wanted");
     constexpr int idle = 0, size = 1, multiply = 2, ask = 3, take = 4;
@@ -78,8 +83,14 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
          is_multiply = (state == multiply).named("is_multiply"), is_ask = (state == ask).named("is_ask"),
          is_take = (state == take).named("is_take");
     auto panel = reg(m, "is_panel", Bool()), mask = reg(m, "is_mask", Bool());
-    Bool begin = (is_idle & (panel_wanted | (in_turn & (mask_wanted | rest_wanted)))).named("begin_load");
+    Bool begin = (is_idle & (panel_wanted | (in_turn & (mask_wanted | more_wanted)))).named("begin_load");
     panel.when(begin, panel_wanted), mask.when(begin, mask_wanted & ~panel_wanted);
+    Bool of_mask = mask, is_padding = Bool::constant(m, false);  // a byte a token
+    if (s.has_pixel_counts()) {
+      auto padding = reg(m, "is_padding", Bool());
+      padding.when(begin, padding_wanted & ~mask_wanted & ~panel_wanted);
+      of_mask = mask | padding, is_padding = padding;
+    }
 
     m.note("Its size and place.");
     auto upper = reg(m, "upper", Bool());      // half of the next panel
@@ -102,10 +113,12 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
       UInt with_norm = mux(job.dense, constant(of_norm), constant(image_beats(s, ImagePart::rest) + of_norm));
       rest_beats = mux(norm, with_norm, rest_beats);
     }
-    beats.when(is_multiply, mux(panel, (tiles * job.tile_beats).resize(beat_bits), mux(mask, mask_beats, rest_beats)))
+    beats
+        .when(is_multiply, mux(panel, (tiles * job.tile_beats).resize(beat_bits), mux(of_mask, mask_beats, rest_beats)))
         .when(is_take & input(m, "beat_valid", Bool()), lib::decrement(beats));
     ReadRequest request(s, beat_bits);
     request.address = mux(mask, job.mask_address, next_parameter), request.beats = beats;
+    if (job.padded) request.address = mux(is_padding, *job.padding_address, request.address);
     Room room;
     Bool may_ask = is_ask;
     if (s.has_epilogue()) {
@@ -120,13 +133,14 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     UInt skipped = UInt::constant(m, static_cast<std::uint64_t>(image_beats(s, ImagePart::panel) * s.data_bytes()), 32);
     next_parameter
         .when(start, mux(job.map_given, lib::move_address(job.parameter_address, skipped), job.parameter_address))
-        .when(asked & ~mask, lib::move_address(next_parameter, beats << byte_shift));
+        .when(asked & ~of_mask, lib::move_address(next_parameter, beats << byte_shift));
     state.when(begin, size).when(is_size, multiply).when(is_multiply, ask).when(asked, take).when(complete, idle);
 
     m.note("Where its beats go.");
     output(m, "start_panel", asked & panel);
     output(m, "start_mask", asked & mask);
-    Bool rest_asked = asked & ~panel & ~mask;
+    if (job.padded) output(m, "start_padding", asked & is_padding);
+    Bool rest_asked = asked & ~panel & ~of_mask;
     if (job.norm) {
       output(m, "start_rest", rest_asked & ~job.dense);
       output(m, "start_norm", rest_asked & job.dense);
@@ -134,7 +148,8 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
       output(m, "start_rest", rest_asked);
     }
     output(m, "to_mask", is_take & mask);
-    output(m, "to_tables", is_take & ~mask);
+    if (job.padded) output(m, "to_padding", is_take & is_padding);
+    output(m, "to_tables", is_take & ~of_mask);
     Bool half = upper;
     if (s.has_epilogue()) {
       Bool ahead = (asked & ~in_turn).named("asked_ahead");
@@ -153,7 +168,8 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     if (job.self) panel_loaded.when(start & self, true);  // nothing is loaded before its run
     panel_loaded.when(start | run_begins, false).when(complete & panel, true);
     mask_wanted.when(start, job.masked & ~job.dense).when(complete & mask, false);
-    rest_wanted.when(start, job.norm ? ~job.dense | norm : ~job.dense).when(complete & ~panel & ~mask, false);
+    rest_wanted.when(start, job.norm ? ~job.dense | norm : ~job.dense).when(complete & ~panel & ~of_mask, false);
+    if (job.padded) padding_wanted.when(start, *job.padded).when(complete & is_padding, false);
     upper.when(start, false).when(run_begins, ~upper);
     Panel run(s);
     auto address = reg(m, "output_address", UInt(s.address_bits()));
@@ -170,10 +186,10 @@ const Module& build_job_loads(Design& d, const Shapes& s) {
     output(m, "panel_loaded", in_turn & panel_loaded);
     output(m, "panels_left", in_turn & (tiles_remain | panel_loaded));
     output(m, "mask_wanted", in_turn & mask_wanted);
-    output(m, "rest_wanted", in_turn & rest_wanted);
+    output(m, "rest_wanted", in_turn & more_wanted);
     if (!s.has_epilogue()) return;
     output(m, "norm_wanted", in_turn & rest_wanted & job.dense);
-    output(m, "all_loaded", in_turn & is_idle & ~(panel_wanted | panel_loaded | mask_wanted | rest_wanted));
+    output(m, "all_loaded", in_turn & is_idle & ~(panel_wanted | panel_loaded | mask_wanted | more_wanted));
   });
 }
 

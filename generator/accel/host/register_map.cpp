@@ -116,8 +116,10 @@ std::vector<Register> register_map(const Config& c) {
                  {{"lanes", 0, 4, "lanes, each with its share of the heads"},
                   {"points", 8, 1, "1: jobs can drop points of small weight"},
                   {"points_per_cycle", 12, 3, "weights that a lane then finds in a cycle; 0 without points"},
-                  {"max_range", 16, 11, "largest range of a job, pixels; 0: jobs have none"}},
-                 {c.core.lanes, c.pruning.points, c.pruning.points * c.core.points_per_cycle, c.pruning.max_range}),
+                  {"max_range", 16, 11, "largest range of a job, pixels; 0: jobs have none"},
+                  {"count_bits", 27, 5, "bits of a count of reads of a pixel; 0: jobs count none"}},
+                 {c.core.lanes, c.pruning.points, c.pruning.points * c.core.points_per_cycle, c.pruning.max_range,
+                  c.pruning.count_bits}),
       capability(0x02C, "cap_dense", "limits of a dense job",
                  {{"max_inner", 0, 16, "longest row, elements"}, {"panel", 16, 16, "most outputs of a panel"}},
                  {c.gemm.max_inner, most_panel_tiles(c) * c.gemm.columns}),
@@ -179,7 +181,7 @@ std::vector<Register> register_map(const Config& c) {
 
 std::vector<word::Span> word::reserved_spans(const Config& c) {
   const bool network = c.network.epilogue != 0, activations = c.network.activations != no_activations,
-             points = c.pruning.points != 0, range = c.pruning.max_range > 0;
+             points = c.pruning.points != 0, range = c.pruning.max_range > 0, counts = c.pruning.count_bits > 0;
   std::vector<Span> spans;
   int next = 32;  // behind the last word that is used
   const auto used = [&](bool is_used, int first, int end) {
@@ -189,6 +191,7 @@ std::vector<word::Span> word::reserved_spans(const Config& c) {
   };
   used(network, next, network_reserved), used(activations, activation_scale, activation_scale + 1);
   used(points, point_threshold, point_threshold + 1), used(range, ranges, ranges + c.attention.levels);
+  used(counts, pixel_share, pixel_end);
   used(true, descriptor_words(c), descriptor_words(c));
   return spans;
 }

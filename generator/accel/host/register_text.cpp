@@ -107,6 +107,14 @@ const Word threshold_word = {word::point_threshold, "point_threshold",
 const Word ranges_word = {word::ranges, "ranges",
                           "if CAP_CORE.max_range is not 0, with flag 12: how far samples may lie from their reference, "
                           "pixels, a word a level (N5)"};
+const std::vector<Word> pixel_words = {
+    {word::pixel_share, "pixel_share",
+     "if CAP_CORE.count_bits is not 0: pixels that were read less often than this share of the mean of their level, 16 "
+     "fraction bits, are dropped from the mask that is written (N20); 0: none is written"},
+    {word::pixel_mask_address, "pixel_mask_address",
+     "with a share: address of that mask, a byte a token, whole beats, low and high half"},
+    {word::padding_address, "padding_address",
+     "with a share: address of the mask of the padded tokens of the image, which are dropped too; 0: there are none"}};
 const std::vector<Word> dense_words = {
     {word::kind, "kind", "version and kind"},
     {word::flags, "flags",
@@ -190,6 +198,9 @@ std::string pruning_tables(const Config& c) {
   const int ranges_end = word::ranges + c.attention.levels;
   if (c.pruning.max_range > 0)
     out += descriptor_table("Ranges, of an attention layer", std::nullopt, {&ranges_word, 1}, ranges_end, ranges_end);
+  if (c.pruning.count_bits > 0)
+    out += descriptor_table("Pixels that are seldom read, of an attention layer", std::nullopt, pixel_words,
+                            word::pixel_end, word::pixel_end);
   out += "\nReserved, 0:";
   for (const word::Span& span : word::reserved_spans(c))
     out += fmt::format("{} {}", out.ends_with(':') ? "" : ",", words_text(span.first, span.end));
@@ -256,6 +267,7 @@ std::string register_header() {
     if (w.index >= word::dense_shape && w.index < word::source_address) define_word(w);
   for (const Word& w : network_words) define_word(w);
   for (const Word& w : {threshold_word, ranges_word}) define_word(w);
+  for (const Word& w : pixel_words) define_word(w);
   for (const Word& w : self_words)
     if (w.index == word::self_value_address || w.index == word::self_value_stride || w.index == word::self_scale)
       define_word(w);

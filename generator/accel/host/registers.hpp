@@ -34,7 +34,8 @@ inline constexpr int position_address = 32, residual_address = 34, epsilon = 36,
 /// .. and with activations, of a dense job: the first of the reserved words.
 inline constexpr int activation_scale = 44;
 /// With prunings, of an attention layer; ranges: one for each level.
-inline constexpr int point_threshold = 45, ranges = 46;
+inline constexpr int point_threshold = 45, ranges = 46, pixel_share = 54, pixel_mask_address = 55, padding_address = 57,
+                     pixel_end = 59;
 /// Words from a first one up to one that is no more among them.
 struct Span {
   int first, end;

@@ -117,6 +117,7 @@ void Lanes::add(int l) {
   u.pass({"levels", "boxes", "clear", "logits_valid", "offsets_valid", "reference_write", "feature_data"});
   if (s.has_ranges()) u.pass("ranges");
   if (s.has_pruned_points()) u.pass("threshold");
+  if (s.has_pixel_counts()) u.pass({"places", "count_read"}), u.pass("counts", numbered("counts"));
   for (int i = 0; i < s.a.levels; ++i) u.pass(fmt::format("start_{}", i));
   u.in_stream("rows", groups_of[static_cast<std::size_t>(l)]);
   u.in("logits_address", logits_address), u.in("offsets_address", offsets_address);

@@ -63,9 +63,20 @@ const Module& build_lane(Design& d, const Shapes& s) {
     Instance tags(m, regions ? "region_lookup" : "tag_lookup",
                   regions ? build_region_lookup(d, s) : build_tag_lookup(d, s));
     if (!regions) tags.pass("clear");
-    tags.connect("corners", weights);
-    if (regions) output(m, "clearing", Bool::constant(m, false));
-    else tags.pass("clearing");
+    if (s.has_pixel_counts()) {
+      auto corners = weights.out_stream("corners", Corners(s));
+      Instance counts(m, "pixel_counts", build_pixel_counts(d, s));
+      counts.pass({"clear", "places", "levels"});
+      counts.in("taken", corners.fire()), counts.in("corners", ReadCorners(corners.data));
+      counts.pass("read", "count_read"), counts.pass("counts");
+      tags.in_stream("corners", corners);
+      Bool clearing = counts.out<Bool>("clearing");
+      output(m, "clearing", regions ? clearing : clearing | tags.out<Bool>("clearing"));
+    } else {
+      tags.connect("corners", weights);
+      if (regions) output(m, "clearing", Bool::constant(m, false));
+      else tags.pass("clearing");
+    }
     tags.pass({"hits", "misses"});
     Instance fetch(m, "line_fetch", build_line_fetch(d, s));
     fetch.pass({"levels", "first_head"});

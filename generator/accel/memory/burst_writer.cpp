@@ -91,6 +91,7 @@ const Module& build_burst_writer(Design& d, const Shapes& s) {
     Bool answered = (bvalid & (bid == 0) & ~none_open).named("answered");
     open.when(burst_end & ~answered, lib::increment(open)).when(answered & ~burst_end, lib::decrement(open));
     output(m, "done", (left_runs == 0) & ~wvalid & none_open);
+    if (s.has_pixel_counts()) output(m, "runs_left", left_runs);
     output(m, "waiting", awvalid | wvalid | ~none_open);
     output(m, "progress", address_sent | sent | answered);
     output(m, "error", answered & bresp.bit(1));
