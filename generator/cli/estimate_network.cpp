@@ -78,6 +78,11 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
     if (!o.timeline.empty()) picture = program_picture(config, demand, e, latency);
   };
   if (o.network.input.empty()) {
+    if (pruning.pixels > 0)
+      throw UserError(
+          fmt::format("{}: drops pixels that are seldom read, and without --input none is; give --scales and --input, "
+                      "or --prune-pixels 0",
+                      net.file));
     show(estimate::drawn_program(net, config, o.seed, pruning), 0);
   } else {
     const auto scales = network::read_scales(o.network.scales, net, config);

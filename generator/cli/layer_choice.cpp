@@ -12,6 +12,7 @@ LayerChoice drawn_layer(const ConfigOptions& options, const LayerOptions& layer,
   const auto config = chosen_config(options, drawn.shape);
   const auto pruning = hardware_pruning(left_out, config);
   auto demand = estimate::drawn_demand(drawn, random, pruning);
+  demand.counts_pixels = pruning.pixels > 0;
   demand.name = layer.model, demand.seed = layer.drawn.seed;
   return {config, std::move(demand)};
 }

@@ -21,6 +21,8 @@ class BurstWriter {
   Cycle last_sent() const { return last_sent_; }
   /// When a request that waits behind the run in work is taken up.
   Cycle takes_up() const { return std::max(room_ + fifo_delay, free_); }
+  /// When the last address has been sent.
+  Cycle addressed() const { return free_; }
   Cycle done() const { return last_sent_ + latency_; }  ///< the last answer
   std::int64_t beats() const { return beats_; }
 

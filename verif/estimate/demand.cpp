@@ -85,6 +85,8 @@ Demand demand_of(const Workload& workload, const Numerics& numerics, const Pruni
   demand.references = layer.reference;
   demand.index_list = workload.index_list;
   demand.places = places_of(stages, numerics, layer.pruning.threshold);
+  demand.counts_pixels = layer.pruning.share > 0;
+  demand.padded_image = demand.counts_pixels && !workload.padding.empty();
   demand.lines_touched = lines_touched(demand);
   return demand;
 }
@@ -99,6 +101,9 @@ Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages
   demand.references = layer.reference;
   demand.index_list = layer.index_list;
   demand.places = places_of(stages, layer.numerics, layer.pruning.threshold);
+  demand.layer.padding = layer.padding;
+  demand.counts_pixels = layer.pruning.share > 0;
+  demand.padded_image = demand.counts_pixels && !layer.image_padding.empty();
   demand.lines_touched = lines_touched(demand);
   demand.stream = stream_demand(layer.stream);
   demand.stream.reference_stride = layer.stream.reference_stride;

@@ -48,14 +48,16 @@ struct Demand {
   std::vector<int> index_list;           ///< queries that are wanted, in the order of their arrival; empty: all
   /// Distinct lines that the places read, by LineShape: the least misses.
   std::array<std::int64_t, 3> lines_touched = {};
-  bool map_given = false;  ///< the value map is in memory already and not computed
-  bool dense = false;      ///< a dense product instead of a layer
-  DenseShape shape;        ///< of the product; of self-attention rows, and C twice
-  int self_parts = 0;      ///< of self-attention (N16), which counts as a product: operands of an exponential
-  StreamDemand stream;     ///< of a job of a network
-  bool synthetic = false;  ///< places are drawn, not computed from a workload
-  std::uint64_t seed = 0;  ///< of the draw
-  Numerics numerics;       ///< formats the places were computed in; not used by a synthetic one
+  bool counts_pixels = false;  ///< and writes the mask of those that are seldom read (N20)
+  bool padded_image = false;   ///< .. with padding of the image, which is read for it
+  bool map_given = false;      ///< the value map is in memory already and not computed
+  bool dense = false;          ///< a dense product instead of a layer
+  DenseShape shape;            ///< of the product; of self-attention rows, and C twice
+  int self_parts = 0;          ///< of self-attention (N16), which counts as a product: operands of an exponential
+  StreamDemand stream;         ///< of a job of a network
+  bool synthetic = false;      ///< places are drawn, not computed from a workload
+  std::uint64_t seed = 0;      ///< of the draw
+  Numerics numerics;           ///< formats the places were computed in; not used by a synthetic one
 
   /// True if the places are those of this configuration: always, unless a format that shapes them differs (query, its
   /// weights, offset, logit, attention, interpolation, corner). If not, make the demand again with its numerics.

@@ -177,6 +177,12 @@ Hardware hardware_of(const Config& c) {
   // Marks of heads on their way through the lane. Weights are compared with the threshold.
   if (c.pruning.points != 0)
     add({"point_pruning", 0, lanes * 2 * up(c.feature_cache.run_ahead + 32), lanes * c.core.points_per_cycle});
+  // A counter a pixel and lane, padding of the image; first blocks of rows of pixels, and pixels of a level.
+  if (c.pruning.count_bits > 0)
+    add({"pixel_counts", lanes + 1,
+         lanes * 4 * std::int64_t{count_words(c)} * c.pruning.count_bits +
+             std::int64_t{mask_beats(c, a.max_tokens)} * beat_bytes(c.memory),
+         2});
   block_of("interpolation", lanes * 4 * head_dim, 0);
   block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
   block_of("output_projection", lanes * columns * head_dim,

@@ -34,7 +34,8 @@ Cycle begin(Board& b) {
   else fetch(b);
   b.accepted = b.clock.now() + 1;
   b.clock.acted();
-  return b.accepted + 1 + cache_sets(b.c);
+  // Of a program the counts are cleared once; then a projection hides it.
+  return b.accepted + 1 + std::max(cache_sets(b.c), b.demand.counts_pixels ? count_words(b.c) : 0);
 }
 
 /// Until everything wanted is loaded, and the cycle `at` has come.
@@ -67,15 +68,19 @@ void run_layer(Board& b, const CacheRun& cache) {
   if (b.demand.stream.norm) image.rest += norm_beats(b.c);
   const auto& layer = b.demand.layer;
   const Cycle cleared = begin(b);
-  if (b.demand.map_given) {
+  const auto want_rest = [&] {
+    if (b.demand.padded_image) b.want(mask_beats(b.c, layer.tokens));
     b.want(image.rest);
+  };
+  if (b.demand.map_given) {
+    want_rest();
     finish_loads(b, cleared);
     b.end_phase(0);
   } else {
     load_panel(b, image.value);
-    if (!layer.padding.empty()) b.want(divide_up(layer.tokens, b.beat())), finish_loads(b, 0);
+    if (!layer.padding.empty()) b.want(mask_beats(b.c, layer.tokens)), finish_loads(b, 0);
     b.end_phase(0);
-    b.want(image.rest);
+    want_rest();
     start_pulse(b);
     project_map(b);
   }

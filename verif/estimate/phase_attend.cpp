@@ -142,6 +142,19 @@ class Lanes {
   std::vector<int> freed_;
 };
 
+/// The mask of seldom read pixels, behind the last row. Of each level the threshold is found, a bit of the sum and a
+/// bit of the count a cycle, then two pixels of a row are looked at a cycle; at last the beat is filled up.
+void write_mask(const Board& b, BurstWriter& writer) {
+  const int find = 35 + b.c.pruning.count_bits, settle = 3;
+  const int tokens = b.demand.layer.tokens, tail = tokens % b.beat();
+  const Cycle first = writer.request(writer.addressed() + 1) + 1, begin = first + find;
+  Cycle end = first;
+  for (const auto& level : b.demand.layer.level_shapes)
+    end += find + Cycle{divide_up(level.width, 2)} * level.height + settle;
+  end += tail > 0 ? divide_up(b.beat() - tail, 2) : -1;
+  writer.run(begin, mask_beats(b.c, tokens), static_cast<int>(end + 1 - begin));
+}
+
 }  // namespace
 
 void attend(Board& b, const CacheRun& cache) {
@@ -180,7 +193,9 @@ void attend(Board& b, const CacheRun& cache) {
   bool filled = false, sampled = false;
   b.clock.acted();
   const auto all_written = [&] { return to_write == 0 && (!epilogue || epilogue->written() == queries); };
-  while (!all_written() || !b.clock.due(writer.done() + 1)) {
+  bool writes_mask = b.demand.counts_pixels;
+  while (!all_written() || writes_mask || !b.clock.due(writer.done() + 1)) {
+    if (all_written() && writes_mask) write_mask(b, writer), writes_mask = false;
     b.step();
     port.tick();
     b.tick_loads();

@@ -46,6 +46,8 @@ std::vector<Parameter> make_parameters() {
   add("maps", &Workload::maps, 0, maps_given);
   add("threshold", &Workload::threshold, 0, all_points);
   add("range", &Workload::range, 0, largest_range);
+  add("share", &Workload::share, 0, largest_share);
+  add("image_padding", &Workload::image_padding, 0, own_padding);
   add("dense_rows", &Workload::dense_rows, 0, 65536);
   add("dense_inner", &Workload::dense_inner, 1, 4096);
   add("dense_outputs", &Workload::dense_outputs, 1, 65535);

@@ -43,6 +43,11 @@ enum Maps : int { computed_maps, first_map_given, maps_given };
 enum Thresholds : int { no_threshold, no_weight, small_share, mean_share, large_share, all_points };
 /// In which moves are held (N5): none, 0 in all levels, any by level, the largest.
 enum Ranges : int { no_range, zero_range, any_range, largest_range };
+/// Pixels that are dropped (N20): none, those that nothing reads, those below half the mean, the mean, twice the mean,
+/// all whose count is not at its limit.
+enum Shares : int { no_share, least_share, half_of_mean, whole_mean, twice_the_mean, largest_share };
+/// Padding of the image, beside the mask that the job reads.
+enum ImagePadding : int { no_image_padding, same_as_mask, own_padding };
 
 struct Workload {
   std::uint64_t content = 0;  ///< seed of all numbers of the layer and of the run
@@ -58,6 +63,8 @@ struct Workload {
   int maps = 0;            ///< Maps
   int threshold = 0;       ///< Thresholds
   int range = 0;           ///< Ranges
+  int share = 0;           ///< Shares
+  int image_padding = 0;   ///< ImagePadding
   int dense_rows = 0;      ///< of a dense job after the first layer; 0: there is none
   int dense_inner = 1, dense_outputs = 1, relu = 0;
   // With network.epilogue, of all jobs:

@@ -523,6 +523,52 @@ void add_prunings(Table& t) {
         "heads.thinned>0 moves.held>0");
 }
 
+/// Pixels that are seldom read: their counts, the mask that is written.
+void add_pixels(Table& t) {
+  t.group("prunings");
+  const auto on = [](int share) { return "pruning.count_bits=16 " + set("workload.share", share); };
+  const std::string compared = " compared.mask>0" + reads, none = " compared.mask=0" + reads;
+  t.add("pixels not counted", on(no_share), "pixels.all=0" + none);
+  t.add("pixels that nothing reads dropped", on(least_share), "pixels.dropped>0 pixels.kept>0" + compared);
+  t.add("pixels below half the mean dropped", on(half_of_mean), "pixels.dropped>0 pixels.kept>0" + compared);
+  t.add("pixels below the mean dropped, map given", on(whole_mean) + "workload.maps=2 workload.jobs=2",
+        "pixels.dropped>0 pixels.kept>0 compared.mask>0");
+  t.add("pixels below twice the mean dropped", on(twice_the_mean) + "memory.data_bits=64",
+        "pixels.dropped>0 pixels.kept>0" + compared);
+  t.add("counts at their limit stay",
+        on(largest_share) + "pruning.count_bits=8 attention.levels=2 workload.queries=150 " + level(0, 2, 1) +
+            level(1, 3, 3) + set("workload.offsets", near_offsets),
+        "counts.full>0 pixels.kept>0" + compared);
+  t.add("every pixel dropped", on(largest_share) + "workload.queries=1", "pixels.dropped=pixels.all" + compared);
+  for (const int padding : {same_as_mask, own_padding})
+    t.add(padding == same_as_mask ? "padded image" : "padded image, another mask",
+          on(half_of_mean) + "workload.padded_percent=30 " + set("workload.image_padding", padding),
+          "pixels.padded>0 pixels.kept>0 corners.padded>0" + compared);
+  t.add("mask of one byte", on(half_of_mean) + "attention.levels=1 " + level(0, 1, 1), "tokens=1" + compared);
+  t.add("mask of whole beats", on(whole_mean) + "attention.levels=1 memory.data_bits=64 " + level(0, 8, 3),
+        "tokens=24" + compared);
+  t.add("odd rows across beats", on(whole_mean) + "attention.levels=1 memory.data_bits=64 " + level(0, 7, 9),
+        "tokens=63" + compared);
+  t.add("levels a pixel wide", on(whole_mean) + "attention.levels=2 " + level(0, 1, 13) + level(1, 15, 1),
+        "tokens=28" + compared);
+  for (const int lanes : {2, 4})
+    t.add(fmt::format("pixels counted in {} lanes", lanes),
+          "attention.heads=4 attention.embed_dim=16 gemm.columns=16 memory.max_outstanding=16 "
+          "feature_cache.kilobytes=2 " +
+              on(whole_mean) + set("core.lanes", lanes) + "workload.jobs=2",
+          "pixels.dropped>0 pixels.kept>0" + compared);
+  t.add("points and pixels dropped",
+        "pruning.points=1 attention.points=4 attention.heads=2 core.points_per_cycle=2 " +
+            set("workload.threshold", mean_share) + on(half_of_mean),
+        "pixels.dropped>0 heads.thinned>0" + compared);
+  t.add("pixels, with an epilogue",
+        "network.epilogue=1 network.stream_bits=12 attention.embed_dim=16 workload.norm=1 workload.stream_queries=1 " +
+            on(whole_mean),
+        "pixels.dropped>0 pixels.kept>0 compared.mask>0");
+  t.add("pixels, with regions", "feature_cache.policy=1 feature_cache.kilobytes=8 " + on(whole_mean),
+        "pixels.dropped>0 pixels.kept>0" + compared);
+}
+
 /// What shows that a format is in use: numbers that need every bit of it, and its last one.
 std::string use_of(std::string_view format) {
   static const std::vector<std::pair<std::string_view, std::string>> uses = {
@@ -692,7 +738,7 @@ const std::vector<NamedCase>& named_cases() {
   static const auto all = [] {
     Table t;
     for (const auto add : {add_shapes, add_lanes, add_queries, add_levels, add_references, add_offsets, add_logits,
-                           add_padding, add_maps, add_dense, add_network, add_self_attention, add_prunings,
+                           add_padding, add_maps, add_dense, add_network, add_self_attention, add_prunings, add_pixels,
                            add_extremes, add_formats, add_bus, add_cache, add_order})
       add(t);
     return t.cases;

@@ -125,6 +125,12 @@ void add_pruning(Facts& facts, const model::QuantisedLayer& layer, const model::
     facts["heads.empty"] += dropped == static_cast<std::ptrdiff_t>(of_head);
     facts["heads.thinned"] += dropped > 0 && dropped < static_cast<std::ptrdiff_t>(of_head);
   }
+  const auto mask = model::mask_passed_on(layer, st);
+  facts["pixels.all"] += static_cast<std::int64_t>(mask.size());
+  facts["pixels.dropped"] += std::ranges::count(mask, 1), facts["pixels.kept"] += std::ranges::count(mask, 0);
+  facts["pixels.padded"] += mask.empty() ? 0 : std::ranges::count(layer.image_padding, 1);
+  facts["counts.full"] +=
+      std::ranges::count_if(st.reads, [&](auto n) { return n >= (std::int64_t{1} << layer.pruning.count_bits) - 1; });
   facts["moves.held"] += 0;
   for (std::size_t s = 0; !layer.pruning.range.empty() && s < st.distance.size(); ++s) {
     const auto l = s / static_cast<std::size_t>(layer.attention.points) % layer.levels.size();

@@ -168,6 +168,7 @@ void choose_prunings(Config& c, std::uint64_t seed) {
   c.pruning.points = draw.below(100) < 60;
   // Half of the softmaxes that could find several weights in a cycle do.
   if (c.pruning.points != 0 && draw.chance(50)) c.attention.points = draw.chance(50) ? 4 : 8;
+  if (draw.chance(50)) c.pruning.count_bits = draw.between(8, 16);
   mend(c);
 }
 
@@ -176,6 +177,8 @@ void choose_left_out(Workload& w, std::uint64_t seed) {
   Draw draw(seed ^ 0x6c65667465);
   w.threshold = draw.chance(20) ? no_threshold : draw.between(no_weight, all_points);
   w.range = draw.chance(30) ? no_range : draw.between(zero_range, largest_range);
+  w.share = draw.chance(20) ? no_share : draw.between(least_share, largest_share);
+  w.image_padding = draw.between(no_image_padding, own_padding);
 }
 
 /// .. and whether its jobs may be self-attention.

@@ -246,6 +246,12 @@ void add_norm(Draw& draw, const Case& c, int rows, int channels, model::Stream& 
                            static_cast<std::size_t>(rows) * static_cast<std::size_t>(channels), stream.bits);
 }
 
+std::vector<std::uint8_t> bits_of_tokens(Draw& draw, int tokens) {
+  std::vector<std::uint8_t> bits(static_cast<std::size_t>(tokens));
+  for (auto& bit : bits) bit = draw.chance(20);
+  return bits;
+}
+
 /// Of a layer whose levels are there; what the configuration has nothing for stays.
 model::Pruning pruning(Draw& draw, const Case& c, std::size_t levels) {
   const auto& w = c.workload;
@@ -261,6 +267,12 @@ model::Pruning pruning(Draw& draw, const Case& c, std::size_t levels) {
                                : w.range == largest_range
                                    ? most
                                    : draw.between(0, draw.chance(80) ? std::min(most, 6) : most));
+  if (c.config.pruning.count_bits == 0) return left_out;
+  constexpr std::int64_t mean_of_level = std::int64_t{1} << model::share_frac_bits, most_share = 0xFFFFFFFF;
+  left_out.count_bits = c.config.pruning.count_bits;
+  left_out.share =
+      std::array<std::int64_t, 6>{0, 1, mean_of_level / 2, mean_of_level, 2 * mean_of_level, most_share}.at(
+          static_cast<std::size_t>(w.share));
   return left_out;
 }
 
@@ -299,6 +311,8 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
   make_logits(draw, c, layer);
   Draw of_pruning(w.content + 8 + static_cast<std::uint64_t>(job));
   layer.pruning = pruning(of_pruning, c, layer.levels.size());
+  if (layer.pruning.share > 0 && w.image_padding != no_image_padding)
+    layer.image_padding = w.image_padding == same_as_mask ? layer.padding : bits_of_tokens(of_pruning, layer.tokens());
   layer.head_requant = scales(draw, w.head_scales, channels, n.corner_bits + n.feature_bits - 2, n.head_bits, false);
   layer.output_weight = values(draw, w.output_weights, square, n.output_weight_bits);
   auto& stream = layer.stream;

@@ -148,6 +148,12 @@ class Maker {
   model::EncoderLayer encoder_layer() {
     model::EncoderLayer layer;
     layer.attention = attention();
+    if (config_.pruning.count_bits > 0) {
+      Draw draw(seed_ + layers_ * 1000 + 9);
+      auto& pruning = layer.attention.layer.pruning;
+      pruning.count_bits = config_.pruning.count_bits;
+      pruning.share = draw.chance(20) ? 0 : std::int64_t{draw.between(1, 3)} << (model::share_frac_bits - 1);
+    }
     layer.norm1 = norm();
     layer.ffn = mlp(config_.attention.embed_dim, branch_bits(config_), activation_);
     layer.norm2 = norm();

@@ -200,7 +200,9 @@ void set_levels(interp::Interpreter& sim, const Levels& levels, const std::strin
   std::uint64_t blocks = 0;
   for (std::size_t l = 0; l < levels.width.size(); ++l) {
     const auto wide = static_cast<unsigned>(levels.width[l]), tall = static_cast<unsigned>(levels.height[l]);
-    sim.set(fmt::format("levels_width_{}", l), wide), sim.set(fmt::format("levels_height_{}", l), tall);
+    sim.set(fmt::format("levels_width_{}", l), wide);
+    if (const auto height = fmt::format("levels_height_{}", l); sim.top().port_index(height) >= 0)
+      sim.set(height, tall);
     sim.set(fmt::format("{}_first_block_{}", places, l), blocks);
     blocks += std::uint64_t{(wide + 1) / 2} * ((tall + 1) / 2);
   }
@@ -332,6 +334,7 @@ TEST_CASE("pixel_mask") {
     const auto most = (std::int64_t{1} << config.pruning.count_bits) - 1;
     for (const auto* port : {"start", "padding_start", "padding_valid"}) sim.set(port, 0);
     for (int job = 0; job < 5; ++job) {
+      bench.on_cycle(nullptr);
       const Levels levels = draw_levels(config, random);
       const bool counts = job != 1, padded = random.chance(60);
       set_levels(sim, levels, "job_places");
