@@ -60,6 +60,9 @@ small, listed|listed|--preset small
 regions, fetched again, 2 lanes|encoder_c64|--preset small --set feature_cache.policy=region --set feature_cache.margin=4 --set core.lanes=2
 regions, boxes, latency 500|decoder_c64_boxes|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --latency 500
 regions of 4 queries, narrow bus|sparse_c64|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --set feature_cache.region_queries=4 --set memory.data_bits=64
+* pixels counted|encoder_c64|--preset small --set pruning.count_bits=16 --prune-pixels 0.7
+pixels counted, 2 lanes, padded|padded|--preset small --set pruning.count_bits=12 --set core.lanes=2 --prune-pixels 0.7
+pixels counted, map given|tiny_detr_enc1|--preset small --set pruning.count_bits=8 --prune-pixels 1 --given-map
 * nano, dense|13x15x7|--preset nano
 small, dense|340x64x256|--preset small
 * small, dense in panels|100x256x130|--preset small

@@ -221,6 +221,11 @@ std::string tensor_table(const Config& c) {
       fmt::format("tokens * stride, stride >= {}", source_row_beats(c) * beat_bytes(c.memory)),
       std::int64_t{a.max_tokens} * source_row_beats(c) * beat_bytes(c.memory));
   row("mask", "read", base_alignment, "tokens, padded to a beat", a.max_tokens);
+  if (c.pruning.count_bits > 0) {
+    row("padding of the image", "read", base_alignment, "tokens, padded to a beat", a.max_tokens);
+    row("mask of pixels seldom read", "written", base_alignment, "tokens, padded to a beat",
+        std::int64_t{mask_beats(c, a.max_tokens)} * beat_bytes(c.memory));
+  }
   row("value map", "written and read", std::max(base_alignment, block_bytes(c)),
       fmt::format("sum over the levels of ceil(width / 2) * ceil(height / 2) * {}", block), a.levels * level);
   row("output rows", "written", base_alignment, fmt::format("queries * stride, stride >= {}", output),

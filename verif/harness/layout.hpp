@@ -54,8 +54,8 @@ struct JobAddresses {
   int query_stride = 0, output_stride = 0, source_stride = 0;  ///< bytes from row to row
   std::uint64_t self_values = 0;                               ///< of self-attention, whose keys are sources
   int self_value_stride = 0;
-  std::uint64_t pixel_mask = 0, padding = 0;  ///< with counts of pixels: the mask that is written, padding of the image
   std::uint64_t positions = 0, residual = 0;  ///< with an epilogue; rows as far apart as queries and as outputs
+  std::uint64_t pixel_mask = 0, padding = 0;  ///< with counts of pixels: the mask that is written, padding of the image
 };
 
 /// With an epilogue all words are there, otherwise the first descriptor_words(config).

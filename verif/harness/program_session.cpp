@@ -25,13 +25,17 @@ Work work_of(const model::ProgramJob& job) {
 
 /// Steps of the array, and products of them that count.
 void count_products(const model::ProgramJob& job, const Config& c, ProgramJobResult& result) {
-  const auto count = [&](std::int64_t rows, int inner, int outputs, int tiles) {
-    result.steps += (rows + c.gemm.rows - 1) / c.gemm.rows * gemm_steps(c, inner) * tiles;
+  const auto count_groups = [&](std::int64_t groups, std::int64_t rows, int inner, int outputs, int tiles) {
+    result.steps += groups * gemm_steps(c, inner) * tiles;
     result.products += rows * inner * outputs;
+  };
+  const auto count = [&](std::int64_t rows, int inner, int outputs, int tiles) {
+    count_groups((rows + c.gemm.rows - 1) / c.gemm.rows, rows, inner, outputs, tiles);
   };
   if (const auto* a = std::get_if<model::ProgramAttention>(&job.work)) {
     const int channels = c.attention.embed_dim, samples = c.attention.samples_per_query();
-    count(AttentionWork{a->layer, a->stages}.live_tokens(), channels, channels, value_tiles(c));
+    const AttentionWork work{a->layer, a->stages};
+    count_groups(work.token_groups(c.gemm.rows), work.live_tokens(), channels, channels, value_tiles(c));
     count(static_cast<std::int64_t>(a->layer.wanted().size()), channels, 3 * samples, query_tiles(c));
   } else if (const auto* self = std::get_if<model::ProgramSelfAttention>(&job.work)) {
     const auto& a = c.attention;

@@ -208,14 +208,12 @@ void Session::check_counts(const AttentionWork& work, JobResult& result) const {
     if (expected != got) add_fault(result, fmt::format("counter {}: expected {}, got {}", name, expected, got));
   };
   const auto& layer = work.layer;
-  const std::int64_t steps = gemm_steps(config_, config_.attention.embed_dim), rows = config_.gemm.rows;
+  const std::int64_t steps = gemm_steps(config_, config_.attention.embed_dim);
   const auto queries = static_cast<int>(layer.wanted().size());
   const auto query_steps = divide_up(queries, config_.gemm.rows) * query_tiles(config_) * steps;
-  const auto value_steps = (work.live_tokens() + rows - 1) / rows * value_tiles(config_) * steps;
+  const auto value_steps = work.token_groups(config_.gemm.rows) * value_tiles(config_) * steps;
   expect("GEMM_BUSY - GEMM_PROJECT", query_steps, c.gemm_busy - c.gemm_project);
-  // Groups of tokens close early where many are padded.
-  if (work.map_given) expect("GEMM_PROJECT", 0, c.gemm_project);
-  else if (layer.padding.empty() || c.gemm_project < value_steps) expect("GEMM_PROJECT", value_steps, c.gemm_project);
+  expect("GEMM_PROJECT", work.map_given ? 0 : value_steps, c.gemm_project);
   expect("SAMPLES", work.live_samples(), c.samples);
   expect("SAMPLE", c.samples, c.sample);
   const auto shape = static_cast<std::size_t>(config_.feature_cache.line_shape);

@@ -11,7 +11,7 @@ shift
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$quillgen" generate --preset detector --out "$folder/detector" >/dev/null
-"$quillgen" generate --preset nano --set pruning.points=true --set pruning.max_range=8 --set core.points_per_cycle=2 --out "$folder/pruned" >/dev/null
+"$quillgen" generate --preset nano --set pruning.points=true --set pruning.max_range=8 --set core.points_per_cycle=2 --set pruning.count_bits=8 --out "$folder/pruned" >/dev/null
 
 found=$(sed -nE "s/^ *mutant '([^']+)' ((noise|x) )?([a-z_]+\.v) .*/\4: \1/p" "${scripts[@]}" | grep -v ': none')
 [ "$(wc -l <<<"$found")" -ge 40 ] || { echo "few mutants in ${scripts[*]}: $found" >&2; exit 1; }

@@ -116,7 +116,7 @@ import json
 assert json.load(open('trained_report.json'))['pruned']['chosen'] == {'prune_points': 0.03, 'prune_pixels': 0, 'range': [8, 8, 4, 2]}
 P
 off=(--prune-points 0 --prune-pixels 0 --range off)
-refused 'trained.safetensors: metadata prune_pixels: the hardware drops no pixels yet; --prune-pixels 0' "$quillgen" simulate "${of_trained[@]}" --scales trained.json --input "$scenes"
+refused 'trained.safetensors: metadata prune_pixels: detector counts no pixels; add --set pruning.count_bits=16, or --prune-pixels 0' "$quillgen" simulate "${of_trained[@]}" --scales trained.json --input "$scenes"
 refused 'trained.safetensors: metadata prune_points: detector drops no points; add --set pruning.points=true, or --prune-points 0' "$quillgen" estimate "${of_trained[@]}" --prune-pixels 0
 refused 'trained.safetensors: metadata range: detector holds ranges up to pruning.max_range = 0' "$quillgen" estimate "${of_trained[@]}" --prune-points 0 --prune-pixels 0.0
 "$quillgen" estimate "${of_trained[@]}" --prune-pixels 0 --set pruning.points=true --set pruning.max_range=8 >out || wrong "estimate of a network with prunings, drawn: exit status $?"

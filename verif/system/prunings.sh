@@ -22,7 +22,7 @@ for command in 'simulate --given-map' estimate trace; do
   refused '--prune-points "0.03": small drops no points; add --set pruning.points=true, or --prune-points 0' $command --preset small --fit --workload "$layer" --prune-points 0.03
   refused '--range "8,8,4,2": small holds ranges up to pruning.max_range = 0, which is none; add --set pruning.max_range=8, or --range off' \
     $command --preset small --fit --workload "$layer" --range 8,8,4,2
-  refused '--prune-pixels "0.5": the hardware drops no pixels yet' $command --preset small --fit --workload "$layer" --prune-pixels 0.5
+  refused '--prune-pixels "0.5": small counts no pixels; add --set pruning.count_bits=16, or --prune-pixels 0' $command --preset small --fit --workload "$layer" --prune-pixels 0.5
 done
 refused 'core.points_per_cycle = 2: must be 1 without pruning.points' estimate --preset small --fit --workload "$layer" --set core.points_per_cycle=2
 refused 'core.points_per_cycle = 4: must be a divisor of attention.points (3)' estimate --preset small --set pruning.points=true --set core.points_per_cycle=4 --set attention.points=3 --model rt-detr

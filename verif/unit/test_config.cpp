@@ -232,6 +232,7 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
       {"small",
        {"network.epilogue=true", "network.activations=tanh"},
        {"network.activations = \"tanh\": must be one of none, gelu, silu, sigmoid, all; choose one"}},
+      {"small", {"pruning.count_bits=7"}, {"pruning.count_bits = 7: must be 0, or 8 to 16; set it to 8, or to 0"}},
       {"huge", {}, {"preset huge: unknown; must be one of nano, small"}},
   };
   for (const auto& c : cases) check_refusal(refusal([&] { with(c.preset, c.overrides); }), c.parts);

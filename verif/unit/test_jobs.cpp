@@ -50,8 +50,13 @@ struct Nano {
     auto workload = load_workload(fmt::format("{}/official_test_shapes.safetensors", EXAMPLES));
     for (int token = 0; token < workload.tokens; ++token) workload.padding.push_back(token % 5 == 3);
     layer = quantise(workload, run_reference(workload), config);
+    if (config.pruning.count_bits > 0) {
+      layer.pruning.count_bits = config.pruning.count_bits, layer.pruning.share = std::int64_t{1} << 16;
+      for (int token = 0; token < layer.tokens(); ++token) layer.image_padding.push_back(token % 7 == 2);
+    }
     stages = model::run(layer);
     listed_layer = layer;
+    listed_layer.image_padding.clear();
     for (int query = layer.queries - 1; query >= 0; query -= 2) listed_layer.index_list.push_back(query);
     listed_layer.index_list.push_back(listed_layer.index_list.front());
     listed_stages = model::run(listed_layer);

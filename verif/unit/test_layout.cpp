@@ -415,6 +415,64 @@ TEST_CASE("the descriptor of an attention layer") {
   CHECK(bytes[19] == 0x23);
 }
 
+TEST_CASE("the descriptor of a layer that counts pixels") {
+  auto layer = random_layer(load_preset("nano"), 5);
+  JobAddresses a;
+  a.pixel_mask = 0x9000002c0, a.padding = 0xA00000340;
+  const model::Stages stages;
+  const auto made = [&](const std::vector<std::string>& overrides) {
+    return make_descriptor(AttentionWork{layer, stages}, load_preset("nano", overrides), a, 77);
+  };
+  const std::vector<std::string> counts = {"pruning.count_bits=8"};
+  layer.pruning.share = 0xFEDCBA98;
+  const auto d = made(counts);
+  CHECK(d[54] == 0xFEDCBA98);
+  CHECK(d[55] == 0x2c0);
+  CHECK(d[56] == 9);
+  CHECK(d[57] == 0x340);
+  CHECK(d[58] == 0xA);
+  CHECK(to_bytes(d, load_preset("nano", counts)).size() == 256);
+  layer.pruning.share = 0;
+  CHECK(made(counts)[54] == 0);
+  CHECK(made({})[55] == 0);
+}
+
+TEST_CASE("the mask that a layer writes, in memory: whole beats, and what lies behind it") {
+  const auto c = load_preset("nano", std::vector<std::string>{"pruning.count_bits=8"});
+  auto layer = random_layer(c, 5);
+  layer.pruning.share = 1 << 16, layer.pruning.count_bits = 8;
+  layer.image_padding.assign(static_cast<std::size_t>(layer.tokens()), 0);
+  layer.image_padding.back() = 1;
+  const auto stages = model::run(layer);
+  const auto mask = model::mask_passed_on(layer, stages);
+  CHECK(mask.back() == 1);
+  MemoryMap map;
+  JobMemory memory(map, AttentionWork{layer, stages}, c, 3);
+  auto& region = map.at("pixel mask");
+  const auto& d = memory.descriptor();
+  CHECK((d[55] | std::uint64_t{d[56]} << 32) == region.base);
+  CHECK((d[57] | std::uint64_t{d[58]} << 32) == map.at("image padding").base);
+  CHECK(memory.pixel_mask().size() == mask.size());
+  const auto whole = static_cast<std::size_t>(mask_beats(c, layer.tokens()) * beat_bytes(c.memory));
+  REQUIRE(region.bytes.size() > whole);
+  REQUIRE(whole > mask.size());
+  const auto faults_of_mask = [&] {
+    const auto faults = memory.check_written();
+    return std::count_if(faults.begin(), faults.end(), [](const auto& f) { return f.starts_with("pixel mask"); });
+  };
+  CHECK(faults_of_mask() > 0);  // nothing written yet
+  for (std::size_t i = 0; i < whole; ++i)
+    region.bytes[i] = i < mask.size() ? mask[i] : std::uint8_t{0}, region.writes[i] = 1;
+  CHECK(faults_of_mask() == 0);
+  CHECK(std::ranges::equal(memory.pixel_mask(), mask));
+  region.bytes[mask.size()] = 1;
+  CHECK(faults_of_mask() == 1);
+  region.bytes[mask.size()] = 0, region.bytes[whole] ^= 1;
+  CHECK(faults_of_mask() == 1);
+  region.bytes[whole] ^= 1, region.writes[0] = 2;
+  CHECK(faults_of_mask() == 1);
+}
+
 TEST_CASE("the descriptor of a dense layer") {
   const auto c = load_preset("nano");
   auto layer = random_dense(c, 7, 13, 300, 1);

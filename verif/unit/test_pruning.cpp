@@ -288,7 +288,7 @@ TEST_CASE("shares to integers, and the texts that they come in") {
     CHECK(!parse_range(wrong, 4));
 }
 
-TEST_CASE("a layer with prunings that it cannot have is refused, and a program of jobs has none") {
+TEST_CASE("a layer with prunings that it cannot have is refused; jobs of a program have theirs") {
   Random random(5);
   const auto good = random_layer(random);
   const auto refused = [&](auto edit) {
@@ -303,11 +303,31 @@ TEST_CASE("a layer with prunings that it cannot have is refused, and a program o
   refused([](auto& l) { l.pruning.share = -1; });
   refused([](auto& l) { l.pruning.share = std::int64_t{1} << 32; });
   refused([](auto& l) { l.pruning.count_bits = 0; });
+  refused([](auto& l) { l.image_padding.assign(static_cast<std::size_t>(l.tokens()) + 1, 0); });
   const TinyNetwork tiny("tiny_detector");
   const auto program = [&](const RealPruning& p) {
     return model::make_program(quantise(tiny.net, tiny.scales, tiny.config, p), tiny.config, tiny.source);
   };
-  CHECK_THROWS_AS(program({0, 1, {}}), std::logic_error);
+  // The mask of each encoder layer is that of the next layer, and the last one that of the decoder.
+  const auto masked = program({0, 1, {}});
+  const auto whole = model::run(quantise(tiny.net, tiny.scales, tiny.config, {0, 1, {}}), tiny.source);
+  std::vector<std::uint8_t> mask;
+  std::string name;
+  std::size_t encoders = 0;
+  for (const auto& job : masked.jobs) {
+    const auto* a = std::get_if<model::ProgramAttention>(&job.work);
+    if (a == nullptr) continue;
+    CHECK(a->layer.padding == mask);
+    CHECK(a->mask == name);
+    CHECK(a->pixel_mask.empty() == a->layer.boxes);
+    if (a->layer.boxes) continue;
+    mask = whole.masks.at(encoders++), name = a->pixel_mask;
+    CHECK(model::mask_passed_on(a->layer, a->stages) == mask);
+    CHECK(masked.tensors.at(name).rows == static_cast<int>(mask.size()));
+  }
+  CHECK(encoders == tiny.net.encoder.size());
+  CHECK(masked.detections.masks == whole.masks);
+  CHECK(masked.detections.boxes == whole.boxes);
   std::size_t attention = 0;
   for (const auto& job : program({0.03, 0, {8, 8, 4, 2}}).jobs) {
     const auto* a = std::get_if<model::ProgramAttention>(&job.work);

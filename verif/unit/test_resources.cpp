@@ -62,6 +62,7 @@ void for_all_designs(F&& f) {
       {"feature_cache.policy=region", "feature_cache.level_parts=[]", "feature_cache.line_shape=2x2",
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0", "feature_cache.overlap=copy",
        "feature_cache.region_queries=8", "core.lanes=2", "gemm.rows=7"},
+      {"pruning.count_bits=11", "pruning.points=true", "feature_cache.policy=line"},
       {"network.epilogue=true"},
       {"network.epilogue=true", "network.activations=silu", "network.stream_bits=9", "numerics.preset=int12",
        "core.lanes=2", "gemm.rows=1", "gemm.max_inner=517"},
