@@ -17,6 +17,7 @@ struct SceneRun {
   std::vector<network::Object> objects;
   harness::Conditions conditions;
   harness::ProgramResult result;
+  model::DroppedByLevel dropped;          ///< of all its layers
   std::vector<network::Detection> found;  ///< best first
   std::string replay;                     ///< the command that repeats it
 };

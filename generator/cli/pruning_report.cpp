@@ -40,6 +40,14 @@ model::DroppedByLevel dropped_of(const model::QuantisedLayer& layer, const model
   return levels;
 }
 
+model::DroppedByLevel dropped_of(const model::Program& program) {
+  model::DroppedByLevel levels;
+  for (const auto& job : program.jobs)
+    if (const auto* a = std::get_if<model::ProgramAttention>(&job.work))
+      model::add(levels, dropped_of(a->layer, a->stages));
+  return levels;
+}
+
 void print_dropped(const Pruning& pruning, const model::DroppedByLevel& dropped) {
   fmt::print("\nleft out: points below {} of a head, pixels below {} of the mean of their level; range {}\n",
              pruning.points, pruning.pixels,

@@ -12,6 +12,7 @@
 #include "cli/fit.hpp"
 #include "cli/network_report.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_report.hpp"
 #include "cli/simulate_report.hpp"
 #include "cli/simulate_rtl.hpp"
 #include "config/error.hpp"
@@ -104,6 +105,7 @@ class Runner {
             alone.network.scenes = fmt::format("{}:{}", i, i + 1);
             run.replay = replay_command(alone, run.conditions);
             run.result = simulated(program, run);
+            run.dropped = dropped_of(program);
             run.found = found_in(run.result.found, setup_);
             progress_.show("");
             done(run);
@@ -197,16 +199,18 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
   if (several) print_line_legend();
 
   network::AveragePrecision precision(s.net.classes);
+  model::DroppedByLevel dropped;
   std::int64_t mismatches = 0, values = 0;
   std::uint64_t cycles = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& run = runs[i];
     mismatches += run.result.mismatches(), values += compared(run.result), cycles += run.result.cycles;
-    if (is_last_of_scene(runs, i)) precision.add(run.found, run.objects);
+    if (is_last_of_scene(runs, i)) precision.add(run.found, run.objects), model::add(dropped, run.dropped);
   }
   Json json = {
       {"network", s.net.file}, {"bit_exact", mismatches == 0}, {"compared", values},       {"mismatches", mismatches},
       {"cycles", cycles},      {"ap", precision.mean()},       {"ap50", precision.at(0.5)}};
+  json["pruned"] = dropped_json(s.pruning, dropped);
   for (const auto& run : runs) json["runs"].push_back(json_of(run));
   json["config"] = to_json(rtl.config);
   write_files(options, s, rtl.config, runs, json);
@@ -218,6 +222,7 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
     fmt::print(stderr, "quillgen: mismatch: {}\nreplay: {}\n", run.result.first_mismatch(), run.replay);
     return 1;
   }
+  if (s.pruning.any()) print_dropped(s.pruning, dropped);
   const int count = s.range.last - s.range.first;
   fmt::print("\n{} scene{}: AP {:.2f}, AP50 {:.2f}\nbit-exact in every job{}\n", count, count == 1 ? "" : "s",
              100 * precision.mean(), 100 * precision.at(0.5), several ? fmt::format(", {} runs", runs.size()) : "");

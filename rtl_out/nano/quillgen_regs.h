@@ -76,6 +76,8 @@
 #define QUILLGEN_CAP_CORE_POINTS_PER_CYCLE_MASK           0x00007000u
 #define QUILLGEN_CAP_CORE_MAX_RANGE_SHIFT                 16           /* largest range of a job, pixels; 0: jobs have none */
 #define QUILLGEN_CAP_CORE_MAX_RANGE_MASK                  0x07FF0000u
+#define QUILLGEN_CAP_CORE_COUNT_BITS_SHIFT                27           /* bits of a count of reads of a pixel; 0: jobs count none */
+#define QUILLGEN_CAP_CORE_COUNT_BITS_MASK                 0xF8000000u
 #define QUILLGEN_CAP_DENSE                                0x02Cu       /* RO: limits of a dense job */
 #define QUILLGEN_CAP_DENSE_MAX_INNER_SHIFT                0            /* longest row, elements */
 #define QUILLGEN_CAP_DENSE_MAX_INNER_MASK                 0x0000FFFFu
@@ -267,6 +269,9 @@
 #define QUILLGEN_DESCRIPTOR_ACTIVATION_SHIFT_SHIFT        16           /* shift, 1 to 47 */
 #define QUILLGEN_DESCRIPTOR_WORD_POINT_THRESHOLD          45u          /* if CAP_CORE.points is 1: points of a smaller weight, attention_bits fraction bits, are dropped (N19); 0: none, 2^attention_bits + 1: all */
 #define QUILLGEN_DESCRIPTOR_WORD_RANGES                   46u          /* if CAP_CORE.max_range is not 0, with flag 12: how far samples may lie from their reference, pixels, a word a level (N5) */
+#define QUILLGEN_DESCRIPTOR_WORD_PIXEL_SHARE              54u          /* if CAP_CORE.count_bits is not 0: pixels that were read less often than this share of the mean of their level, 16 fraction bits, are dropped from the mask that is written (N20); 0: none is written */
+#define QUILLGEN_DESCRIPTOR_WORD_PIXEL_MASK_ADDRESS       55u          /* with a share: address of that mask, a byte a token, whole beats, low and high half */
+#define QUILLGEN_DESCRIPTOR_WORD_PADDING_ADDRESS          57u          /* with a share: address of the mask of the padded tokens of the image, which are dropped too; 0: there are none */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_ADDRESS       18u          /* address of the rows v, low and high half */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_VALUE_STRIDE        20u          /* bytes from one row v to the next */
 #define QUILLGEN_DESCRIPTOR_WORD_SELF_SCALE               21u          /* scales (N16); other bits 0 */

@@ -527,17 +527,17 @@ void add_prunings(Table& t) {
 void add_pixels(Table& t) {
   t.group("prunings");
   const auto on = [](int share) { return "pruning.count_bits=16 " + set("workload.share", share); };
-  const std::string compared = " compared.mask>0" + reads, none = " compared.mask=0" + reads;
-  t.add("pixels not counted", on(no_share), "pixels.all=0" + none);
+  const std::string compared = " compared.mask>0" + reads;
+  t.add("pixels not counted", on(no_share), "pixels.all=0" + reads);
   t.add("pixels that nothing reads dropped", on(least_share), "pixels.dropped>0 pixels.kept>0" + compared);
   t.add("pixels below half the mean dropped", on(half_of_mean), "pixels.dropped>0 pixels.kept>0" + compared);
-  t.add("pixels below the mean dropped, map given", on(whole_mean) + "workload.maps=2 workload.jobs=2",
+  t.add("pixels below the mean dropped, map given", on(whole_mean) + "workload.maps=1 workload.jobs=2",
         "pixels.dropped>0 pixels.kept>0 compared.mask>0");
   t.add("pixels below twice the mean dropped", on(twice_the_mean) + "memory.data_bits=64",
         "pixels.dropped>0 pixels.kept>0" + compared);
   t.add("counts at their limit stay",
-        on(largest_share) + "pruning.count_bits=8 attention.levels=2 workload.queries=150 " + level(0, 2, 1) +
-            level(1, 3, 3) + set("workload.offsets", near_offsets),
+        on(largest_share) + "pruning.count_bits=8 attention.levels=2 attention.max_queries=256 workload.queries=150 " +
+            level(0, 2, 1) + level(1, 3, 3) + set("workload.offsets", near_offsets),
         "counts.full>0 pixels.kept>0" + compared);
   t.add("every pixel dropped", on(largest_share) + "workload.queries=1", "pixels.dropped=pixels.all" + compared);
   for (const int padding : {same_as_mask, own_padding})

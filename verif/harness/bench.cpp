@@ -12,13 +12,14 @@ namespace {
 
 constexpr int reset_cycles = 8;
 
-/// N = 20000 + 20 * latency, more when stalls slow everything down. The tags are cleared in silence, a set a
+/// N = 20000 + 20 * latency, more when stalls slow everything down. Tags and counts are cleared in silence, a word a
 /// cycle, and the PE array computes a group in silence, a word of its weights a cycle.
 std::uint64_t hang_limit_of(const Config& config, const AxiOptions& options) {
   auto latency = static_cast<std::uint64_t>(options.latency);
   if (options.dram) latency = static_cast<std::uint64_t>(options.dram->slowest() / options.dram->clock_period());
   return (20000 + 20 * latency) * 100 / (100 - std::clamp(options.stall_percent, 0, 95)) +
-         static_cast<std::uint64_t>(cache_sets(config) + weight_words(config));
+         static_cast<std::uint64_t>(cache_sets(config) + weight_words(config) +
+                                    (config.pruning.count_bits > 0 ? count_words(config) : 0));
 }
 
 }  // namespace

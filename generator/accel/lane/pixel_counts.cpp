@@ -59,6 +59,7 @@ const Module& build_pixel_counts(Design& d, const Shapes& s) {
     auto corners = input(m, "corners", ReadCorners(s));
     auto read = input(m, "read", CountRead(s));
 
+    discard(read.level);  // of one level
     m.note("After a reset, also that of a job which was stopped, counts may be anything: the next job clears them.");
     auto unknown = reg(m, "unknown", Bool(), 1), clearing = reg(m, "clearing", Bool(), 0);
     auto clear_word = reg(m, "clear_word", UInt(address_bits), 0);
