@@ -536,8 +536,8 @@ void add_pixels(Table& t) {
   t.add("pixels below twice the mean dropped", on(twice_the_mean) + "memory.data_bits=64",
         "pixels.dropped>0 pixels.kept>0" + compared);
   t.add("counts at their limit stay",
-        on(largest_share) + "pruning.count_bits=8 attention.levels=2 attention.max_queries=256 workload.queries=150 " +
-            level(0, 2, 1) + level(1, 3, 3) + set("workload.offsets", near_offsets),
+        on(largest_share) + "pruning.count_bits=8 attention.levels=2 attention.max_queries=256 workload.queries=250 " +
+            level(0, 1, 1) + level(1, 1, 2) + set("workload.offsets", zero_offsets),
         "counts.full>0 pixels.kept>0" + compared);
   t.add("every pixel dropped", on(largest_share) + "workload.queries=1", "pixels.dropped=pixels.all" + compared);
   for (const int padding : {same_as_mask, own_padding})
