@@ -182,7 +182,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
 }
 
 void JobMemory::place_pixel_mask(JobAddresses& a, const model::QuantisedLayer& layer, Chance& noise) {
-  a.pixel_mask = noise.bits(), a.padding = noise.bits();
+  if (config_.pruning.count_bits > 0) a.pixel_mask = noise.bits(), a.padding = noise.bits();
   if (layer.pruning.share == 0) return;
   masked_tokens_ = layer.tokens();
   const auto bytes = static_cast<std::uint64_t>(mask_beats(config_, masked_tokens_)) * beat_bytes(config_.memory);
