@@ -126,8 +126,9 @@ struct WriteRequest {
   static int longest(const Shapes& s) {
     const int boxes = s.has_epilogue() ? box_row_beats(s.config) : 0;
     const int mask = s.has_pixel_counts() ? mask_beats(s.config, s.a.max_tokens) : 0;
-    return Shapes::holds(std::max({output_row_beats(s.config), boxes, mask, s.config.attention.heads * block_beats(s.config),
-                                   divide_up(result_elements(s.config), s.row_unit())}));
+    return Shapes::holds(
+        std::max({output_row_beats(s.config), boxes, mask, s.config.attention.heads * block_beats(s.config),
+                  divide_up(result_elements(s.config), s.row_unit())}));
   }
   QUILLGEN_FIELDS(address, beats)
 };
