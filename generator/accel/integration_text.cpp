@@ -128,7 +128,7 @@ std::int64_t image_bytes(const Shapes& s) {
 /// Entries in their order, first field lowest.
 std::string image_table(const Shapes& s) {
   const Config& c = s.config;
-  const int lanes = c.core.lanes, columns = c.gemm.columns, depth = c.gemm.depth, head_dim = c.attention.head_dim(),
+  const int lanes = c.core.lanes(), columns = c.gemm.columns, depth = c.gemm.depth, head_dim = c.attention.head_dim(),
             groups = divide_up(c.attention.embed_dim, c.core.projection_columns),
             units = head_requant_units(c), lane_channels = c.attention.embed_dim / lanes,
             lane_heads = c.attention.heads / lanes, together = s.requant_columns(), beside = s.weight_columns();
@@ -276,8 +276,8 @@ std::string integration_page(const Config& c, const Json& manifest) {
       fmt::arg("depth", c.gemm.depth), fmt::arg("columns", c.gemm.columns),
       fmt::arg("most_panel_tiles", most_panel_tiles(c)), fmt::arg("weight_words", weight_words(c)),
       fmt::arg("half_weight_words", weight_words(c) / 2), fmt::arg("aligned_tiles", aligned_tiles(c)),
-      fmt::arg("lanes", c.core.lanes), fmt::arg("samples", c.attention.samples_per_query()),
-      fmt::arg("samples_of_lane", c.attention.samples_per_query() / c.core.lanes),
+      fmt::arg("lanes", c.core.lanes()), fmt::arg("samples", c.attention.samples_per_query()),
+      fmt::arg("samples_of_lane", c.attention.samples_per_query() / c.core.lanes()),
       fmt::arg("points", c.attention.points), fmt::arg("levels", c.attention.levels),
       fmt::arg("logit_tiles", logit_tiles(c)), fmt::arg("offset_tiles", offset_tiles(c)),
       fmt::arg("together", Shapes(c).requant_columns()), fmt::arg("beside", Shapes(c).weight_columns()),

@@ -34,7 +34,7 @@ Cycle begin(Board& b) {
   else fetch(b);
   b.accepted = b.clock.now() + 1;
   b.clock.acted();
-  return b.accepted + 1 + cache_sets(b.c);
+  return b.accepted + 1 + most_cache_sets(b.c);
 }
 
 /// Until everything wanted is loaded, and the cycle `at` has come.

@@ -31,11 +31,11 @@ void mend_cache(Config& c) {
   auto& shares = cache.level_parts;
   if (cache.policy == region_policy) {  // 2x2 blocks in each half, of each level where all have the same share
     if (c.attention.max_width == 1) ++c.attention.max_width;
-    const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);
+    const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes(), 1024);
     cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(blocks) + log2_ceil(c.attention.levels)));
   }
   const int levels = shares.empty() ? 1 : c.attention.levels;
-  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
+  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes(), 1024);
   cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(least) + log2_ceil(levels)));
   if (shares.empty()) return;
   shares.assign(1, cache.kilobytes);
@@ -51,14 +51,14 @@ void mend(Config& c) {
   auto& a = c.attention;
   auto& n = c.numerics;
   if (a.embed_dim < 4) a.embed_dim = 4 * a.heads;
-  while (a.heads % c.core.lanes != 0) c.core.lanes /= 2;
-  while (columns_step(c) > most_columns) c.core.lanes /= 2;
+  while (a.heads % c.core.lanes() != 0) c.core.lanes() /= 2;
+  while (columns_step(c) > most_columns) c.core.lanes() /= 2;
   c.gemm.columns = fitting_columns(c);
   if (c.feature_cache.policy == region_policy) c.pruning.points = 0;
   if (c.pruning.points == 0) c.core.points_per_cycle = 1;
   while (a.points % c.core.points_per_cycle != 0 || lane_points(c) % c.core.points_per_cycle != 0)
     c.core.points_per_cycle /= 2;
-  c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes);
+  c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes());
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
@@ -296,7 +296,7 @@ void lower_something(Draw& draw, Case& c) {
       half(c.config.core.projection_columns, 1);
       break;
     case 8:
-      half(c.config.core.lanes, 1);
+      half(c.config.core.lanes(), 1);
       break;
     case 9:
       if (c.workload.dense_rows > 0) half(c.workload.dense_rows, 1);

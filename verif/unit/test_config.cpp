@@ -103,7 +103,7 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
       {"small", {"gemm.depth=3"}, {"preset small: gemm.depth = 3: must be a power of two from 2 to 64; choose 2"}},
       {"small",
        {"gemm.columns=7"},
-       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of 2 * core.lanes (2); "
+       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of twice the lanes (2); "
         "set it to 16, for example"}},
       {"small", {"gemm.depth=128"}, {"gemm.depth = 128", "from 2 to 64; choose 64"}},
       {"small", {"gemm.rows=\"4\""}, {"gemm.rows = \"4\": must be an integer"}},
@@ -165,7 +165,7 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"feature_cache.ways=4", "feature_cache.level_parts=[32,16,15,1]"},
        {"feature_cache.level_parts[2] = 15"}},
       {"small",
-       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]", "core.lanes=2"},
+       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]", "core.head_lanes=2"},
        {"feature_cache.level_parts[2] = 2: must be such that its 2048 bytes / 64 (bytes of a line)",
         "give it a larger part, or set feature_cache.kilobytes to 32, or lower feature_cache.ways"}},
       {"small", {"gemm=2"}, {"--set gemm=2: unknown path"}},
@@ -271,8 +271,8 @@ TEST_CASE("derived numbers") {
   const auto nano = load_preset("nano");
   CHECK(line_bytes(nano) == 8);
   CHECK(line_beats(nano) == 1);
-  CHECK(cache_lines(nano) == 128);
-  CHECK(cache_sets(nano) == 16);
+  CHECK(cache_lines(nano, cache_bytes(nano)) == 128);
+  CHECK(most_cache_sets(nano) == 16);
   CHECK(query_row_beats(nano) == 1);
   CHECK(reference_row_bytes(nano, false) == 16);
   CHECK(reference_row_bytes(nano, true) == 32);
@@ -280,17 +280,17 @@ TEST_CASE("derived numbers") {
   const auto small = load_preset("small");
   CHECK(line_bytes(small) == 64);
   CHECK(line_beats(small) == 4);
-  CHECK(cache_sets(small) == 128);
+  CHECK(most_cache_sets(small) == 128);
   // Parts of a block; the padding of 12 channels counts in the cache and is not fetched.
   const auto pixels = with("small", {"feature_cache.line_shape=1x1", "attention.embed_dim=48", "memory.data_bits=64",
                                      "numerics.preset=int12", "gemm.columns=12"});
   CHECK(block_bytes(pixels) == 128);
   CHECK(line_bytes(pixels) == 24);
   CHECK(line_beats(pixels) == 3);
-  CHECK(cache_sets(pixels) == 64 * 1024 / 32 / 4 / 2);
-  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.lanes=2"});
+  CHECK(most_cache_sets(pixels) == 64 * 1024 / 32 / 4 / 2);
+  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.head_lanes=2"});
   CHECK(line_bytes(rows) == 32);
-  CHECK(cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
+  CHECK(most_cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
   CHECK(cache_sets(rows, 16 * 1024) == 32);
   CHECK(query_row_beats(small) == 8);
   Config c;
@@ -318,10 +318,10 @@ TEST_CASE("random configurations are either refused in one line or have sound de
       continue;
     }
     ++accepted;
-    CHECK(std::has_single_bit(static_cast<unsigned>(cache_sets(c))));
-    CHECK(cache_sets(c) >= 2);
+    CHECK(std::has_single_bit(static_cast<unsigned>(most_cache_sets(c))));
+    CHECK(most_cache_sets(c) >= 2);
     const int pixels = line_pixels(c.feature_cache.line_shape);
-    CHECK(c.core.lanes * cache_sets(c) * tag_banks * c.feature_cache.ways * block_bytes(c) * pixels / 4 ==
+    CHECK(c.core.lanes() * most_cache_sets(c) * tag_banks * c.feature_cache.ways * block_bytes(c) * pixels / 4 ==
           c.feature_cache.kilobytes * 1024);
     CHECK(line_bytes(c) % beat_bytes(c.memory) == 0);
     CHECK(4 / pixels * line_bytes(c) <= block_bytes(c));

@@ -87,7 +87,7 @@ TEST_CASE("a trace adds up, and its sums are those of the caches") {
                              "feature_cache.line_shape=1x1", "feature_cache.bypass_distance=10"}) {
     const auto demand = model_demand("sparse-detr", {0.15, "40%", 2});
     const auto c = plain_config(
-        "quill", {change, "feature_cache.kilobytes=32", "core.lanes=2", "gemm.rows=16", "memory.data_bits=256"});
+        "quill", {change, "feature_cache.kilobytes=32", "core.head_lanes=2", "gemm.rows=16", "memory.data_bits=256"});
     const auto t = run_trace(c, demand);
     const auto run = run_caches(c, demand);
     CHECK(t.total.hits == run.hits);
