@@ -156,6 +156,13 @@ struct BurstRequest {
   QUILLGEN_FIELDS(address, length)
 };
 
+/// A write into a buffer of a group.
+struct BufferWrite {
+  hdl::Bool enable;
+  hdl::UInt address, data;
+  QUILLGEN_FIELDS(enable, address, data)
+};
+
 /// One word of a table of the parameter image on its way into its memory.
 struct TableWrite {
   hdl::Bool enable;

@@ -27,8 +27,7 @@ struct Column {
   LevelShapes level_shapes = LevelShapes(s);
   std::optional<LevelRanges> ranges = {};
   std::vector<UInt> starts = {};
-  Bool reference_enable = {};
-  UInt reference_slot = {}, reference_level = {}, reference_data = {};
+  BufferWrite reference = {};
   std::vector<Stream<AttnVector>> points_of = {};
   Instance join = {};
   std::vector<Bool> freed_by = {};
@@ -45,11 +44,8 @@ void Column::inputs() {
   level_shapes = input(m, "levels", LevelShapes(s));
   if (s.has_ranges()) ranges = input(m, "ranges", LevelRanges(s));
   for (int l = 0; l < s.a.levels; ++l) starts.push_back(input(m, numbered("start", l), UInt(s.address_bits())));
-  reference_enable = input(m, "reference_write_enable", Bool());
-  UInt address = input(m, "reference_write_address", UInt(Shapes::bits(s.slots() << s.level_bits())));
-  reference_data = input(m, "reference_write_data", UInt(s.reference_word_bits()));
-  reference_level = address.bits(0, s.level_bits());
-  reference_slot = address.bits(s.level_bits(), address.width() - s.level_bits());
+  reference = input(m, "reference_write", BufferWrite{Bool(), UInt(Shapes::bits(s.slots() << s.level_bits())),
+                                                      UInt(s.reference_word_bits())});
   join = Instance(m, "head_join", build_head_join(d, lane));
   clearing = Bool::constant(m, false);
 }
@@ -80,7 +76,7 @@ void Column::add(int j) {
   m.note(levels == 1 ? fmt::format("Lane {}: level {}.", j, first)
                      : fmt::format("Lane {}: levels {} to {}.", j, first, first + levels - 1));
   Instance u(m, numbered("lane", j), build_lane(d, s.lane(j)));
-  u.pass({"first_head", "boxes", "clear", "logits_valid", "offsets_valid", "offsets_address", "feature_data"});
+  u.pass({"first_head", "boxes", "clear", "offsets_valid", "offsets_address", "feature_data"});
   LevelShapes own(lane);
   for (int l = 0; l < levels; ++l) {
     const auto of_lane = static_cast<std::size_t>(l), of_all = static_cast<std::size_t>(first + l);
@@ -95,11 +91,12 @@ void Column::add(int j) {
       held.range[static_cast<std::size_t>(l)] = ranges->range[static_cast<std::size_t>(first + l)];
     u.in("ranges", held);
   }
-  Bool mine = (reference_level >= first) & (reference_level < first + levels);
-  UInt level = (reference_level - first).as_uint().wrap(lane.level_bits());
-  u.in("reference_write_enable", (reference_enable & mine).named(numbered("reference_of", j)));
-  u.in("reference_write_address", concat({reference_slot, level}).named(numbered("reference_address", j)));
-  u.in("reference_write_data", reference_data);
+  // A reference lies at {slot, level}.
+  UInt level = reference.address.bits(0, s.level_bits()),
+       slot = reference.address.bits(s.level_bits(), reference.address.width() - s.level_bits());
+  Bool mine = (level >= first) & (level < first + levels);
+  UInt of_own = (level - first).as_uint().wrap(lane.level_bits());
+  u.in("reference_write", BufferWrite{reference.enable & mine, concat({slot, of_own}), reference.data});
   if (s.has_pruned_points()) u.pass("threshold");
   u.in_stream("attention", points_of[static_cast<std::size_t>(j)]);
   for (const char* port : {"offsets", "feature_valid", "feature_burst", "sample_taken", "lane_blocked",

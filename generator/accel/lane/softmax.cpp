@@ -155,7 +155,7 @@ const Module& build_softmax(Design& d, const Shapes& s) {
     lib::Pipeline pipe(m, "exp", logit);
     auto apart = pipe.stage("apart", logit.data);
     const auto numbered = [&](const char* name, std::size_t i) {
-      return at_once == 1 ? std::string(name) : fmt::format("{}_{}", name, i);
+      return s.points_of_column() == 1 ? std::string(name) : fmt::format("{}_{}", name, i);
     };
     Power powers{{}, {}, apart.tag};
     for (std::size_t i = 0; i < apart.distance.size(); ++i) {
