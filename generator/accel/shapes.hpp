@@ -191,6 +191,8 @@ struct Shapes {
   int residual_client() const { return position_client() + 1; }
   int clients() const { return position_client() + (has_epilogue() ? 2 : 0); }
   int axi_id_bits() const { return bits(clients()); }
+  /// Of ERROR_DETAIL: a word of a descriptor, or of a read its ID, whose bits from the fifth on lie at the top.
+  int detail_bits() const { return error_detail_bits + (axi_id_bits() > 4 ? 2 : 0); }
   int lines_outstanding() const { return quillgen::lines_outstanding(config); }  ///< of a lane
   int data_bits() const { return config.memory.data_bits; }
   int data_bytes() const { return data_bits() / 8; }

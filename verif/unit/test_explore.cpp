@@ -83,6 +83,7 @@ TEST_CASE("every combination is a point, the last axis fastest") {
   const std::vector<Axis> axes = {parse_axis("core.head_lanes=1,2"), parse_axis("numerics.preset=int8,int12,mixed"),
                                   parse_axis("implementation.clock_gating=true,false")};
   CHECK(count_points(axes) == 12);
+  CHECK(parse_axis("core.lanes=1,2").path == "core.head_lanes");
   CHECK(settings_text(axes, 1) == "core.head_lanes=1 numerics.preset=int8 implementation.clock_gating=true");
   CHECK(settings_text(axes, 2) == "core.head_lanes=1 numerics.preset=int8 implementation.clock_gating=false");
   CHECK(settings_text(axes, 3) == "core.head_lanes=1 numerics.preset=int12 implementation.clock_gating=true");

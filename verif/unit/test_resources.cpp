@@ -70,7 +70,10 @@ void for_all_designs(F&& f) {
   const Changes of_small = {
       {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_parts=[32,16,8,8]"},
       {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.bypass_distance=8"},
-      {"feature_cache.line_shape=2x1", "core.head_lanes=2", "gemm.rows=7", "feature_cache.bypass_distance=3"}};
+      {"feature_cache.line_shape=2x1", "core.head_lanes=2", "gemm.rows=7", "feature_cache.bypass_distance=3"},
+      {"core.level_lanes=2"},
+      {"core.level_lanes=4", "pruning.points=true", "core.points_per_cycle=2", "feature_cache.level_parts=[4,2,1,1]"},
+      {"core.head_lanes=4", "core.level_lanes=2", "core.projection_columns=16", "gemm.rows=12"}};
   for (const auto& preset : quillgen::presets()) {
     auto changes = of_all;
     if (preset.name == "small") changes.insert(changes.end(), of_small.begin(), of_small.end());

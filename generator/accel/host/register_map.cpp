@@ -206,7 +206,8 @@ const std::vector<ErrorText>& error_texts() {
        "beat or shorter than a row",
        "word of the descriptor"},
       {Error::read, "read", "a read was answered SLVERR or DECERR",
-       "read ID [3:0], response [5:4]; [6]: of what was read ahead, for the job behind JOB_ID"},
+       "read ID [3:0] and, of more than 16, [9:8], response [5:4]; [6]: of what was read ahead, for the job behind "
+       "JOB_ID"},
       {Error::write, "write", "a write was answered SLVERR or DECERR", "response [5:4]"},
       {Error::aborted, "aborted", "CONTROL.abort was written", "0"},
       {Error::timeout, "timeout", "the memory port stood still for TIMEOUT cycles", "reads open [0], writes open [1]"},

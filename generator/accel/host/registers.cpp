@@ -113,7 +113,7 @@ void Registers::state() {
     status.push_back(f->name != "waiting" || programs ? input(m, f->name, Bool()) : Bool::constant(m, false));
   values["status"] = concat(status);
   values["error"] = input(m, "error", UInt(error_bits));
-  values["error_detail"] = input(m, "error_detail", UInt(error_detail_bits));
+  values["error_detail"] = input(m, "error_detail", UInt(s.detail_bits()));
   values["job_id"] = input(m, "job_id", UInt(32));
 
   m.note("Counters: all are copied at once.");
