@@ -13,8 +13,8 @@ namespace quillgen::accel {
 /// buffer).
 const hdl::Module& build_point_source(hdl::Design& d, const Shapes& s);
 
-/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (AttnVector) out, both of all lanes of a
-/// column.
+/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (AttnVector) out, both of all lanes of
+/// a column.
 const hdl::Module& build_softmax(hdl::Design& d, const Shapes& s);
 
 // Only with pruning.points, head_join also with level lanes:
@@ -196,11 +196,11 @@ const hdl::Module& build_job_control(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_parameter_loader(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);
 
-/// Everything of a lane; s is the view of the lane (Shapes::lane). Of a column only what lies between softmax and the sum
-/// of a head's parts.
+/// Everything of a lane; s is the view of the lane (Shapes::lane). Of a column only what lies between softmax and the
+/// sum of a head's parts.
 const hdl::Module& build_lane(hdl::Design& d, const Shapes& s);
-/// The lanes that share the levels of a head lane, and all else of it; s is the view of the core. Ports of its lanes have
-/// their number behind their name.
+/// The lanes that share the levels of a head lane, and all else of it; s is the view of the core. Ports of its lanes
+/// have their number behind their name.
 const hdl::Module& build_lane_column(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_core(hdl::Design& d, const Shapes& s);
 /// The top, named `name`.

@@ -19,8 +19,8 @@ struct PointTag {
   QUILLGEN_FIELDS(slot, sample, head, level, last_of_head, last_of_query, last_of_group)
 };
 
-/// Logits of points_at_once() points of a level on their way into the softmax, of each lane of a column; the tag is that
-/// of the first of each.
+/// Logits of points_at_once() points of a level on their way into the softmax, of each lane of a column; the tag is
+/// that of the first of each.
 struct Logit {
   hdl::Beside<hdl::SInt> logit;  ///< logit_frac_bits
   PointTag tag;
@@ -121,8 +121,8 @@ struct LevelShapes {
   QUILLGEN_FIELDS(width, height)
 };
 
-/// The event of a lane that ends a query: a sample that does or, where the last samples may be dropped or lie in another
-/// lane, its last head.
+/// The event of a lane that ends a query: a sample that does or, where the last samples may be dropped or lie in
+/// another lane, its last head.
 inline const char* end_of_query(const Shapes& s) { return s.has_join() ? "query_ends" : "sample_ends_query"; }
 
 /// How far samples may lie from their reference (N5), set once for each job.

@@ -129,9 +129,9 @@ std::int64_t image_bytes(const Shapes& s) {
 std::string image_table(const Shapes& s) {
   const Config& c = s.config;
   const int lanes = c.core.lanes(), columns = c.gemm.columns, depth = c.gemm.depth, head_dim = c.attention.head_dim(),
-            groups = divide_up(c.attention.embed_dim, c.core.projection_columns),
-            units = head_requant_units(c), lane_channels = c.attention.embed_dim / lanes,
-            lane_heads = c.attention.heads / lanes, together = s.requant_columns(), beside = s.weight_columns();
+            groups = divide_up(c.attention.embed_dim, c.core.projection_columns), units = head_requant_units(c),
+            lane_channels = c.attention.embed_dim / lanes, lane_heads = c.attention.heads / lanes,
+            together = s.requant_columns(), beside = s.weight_columns();
   const std::string requant = "bias 32, mult 16, shift 6 bits";
   // Columns j of which an entry holds the numbers.
   const auto columns_of = [&](int in_entry) {

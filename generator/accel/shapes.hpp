@@ -14,8 +14,9 @@
 
 namespace quillgen::accel {
 
-/// Everything below is in bits or elements. A lane is the core of a layer with its share of the heads and of the levels:
-/// its blocks are built with lane(). The lanes of a share of the heads, one for each of the levels, are a column.
+/// Everything below is in bits or elements. A lane is the core of a layer with its share of the heads and of the
+/// levels: its blocks are built with lane(). The lanes of a share of the heads, one for each of the levels, are a
+/// column.
 struct Shapes {
   explicit Shapes(const Config& c) : config(c), a(c.attention), n(c.numerics) {}
   Config config;
@@ -92,9 +93,9 @@ struct Shapes {
   int range_bits() const { return holds(config.pruning.max_range); }  ///< pixels
   bool has_pruned_points() const { return config.pruning.points != 0; }
   std::int64_t most_threshold() const { return (std::int64_t{1} << n.attention_bits) + 1; }  ///< of a point's weight
-  int points_at_once() const { return config.core.points_per_cycle; }            ///< of a lane, through its softmax
-  int points_of_column() const { return level_lanes() * points_at_once(); }      ///< .. and of all its lanes
-  bool has_join() const { return has_pruned_points() || level_lanes() > 1; }     ///< a head may have parts, or none
+  int points_at_once() const { return config.core.points_per_cycle; }         ///< of a lane, through its softmax
+  int points_of_column() const { return level_lanes() * points_at_once(); }   ///< .. and of all its lanes
+  bool has_join() const { return has_pruned_points() || level_lanes() > 1; }  ///< a head may have parts, or none
 
   // Softmax.
   int exp_fraction() const { return n.attention_bits + 8; }  ///< t

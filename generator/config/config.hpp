@@ -72,7 +72,8 @@ struct Core {
   int level_lanes = 1;         ///< 1, 2, 4 or 8: the levels of each of these are shared out to them
   int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, of each head lane
   int points_per_cycle = 1;    ///< 1, 2 or 4: weights a lane finds in a cycle; more than 1 pays if points are dropped
-  int queued_heads = 4;        ///< aggregated heads of a lane that may wait for the projection, if points are dropped or levels shared out
+  int queued_heads =
+      4;  ///< aggregated heads of a lane that may wait for the projection, if points are dropped or levels shared out
   constexpr int lanes() const { return head_lanes * level_lanes; }  ///< each takes a sample a cycle
   bool operator==(const Core&) const = default;
 };

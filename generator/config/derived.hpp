@@ -64,8 +64,8 @@ constexpr int level_bytes(const Config& c, int level) {
 /// Levels of a lane.
 constexpr int lane_levels(const Config& c) { return c.attention.levels / c.core.level_lanes; }
 
-/// Bytes of the feature cache that the lanes of level lane `level_lane` have, of all head lanes together: those of their
-/// levels, or without FeatureCache::level_parts as many as the others.
+/// Bytes of the feature cache that the lanes of level lane `level_lane` have, of all head lanes together: those of
+/// their levels, or without FeatureCache::level_parts as many as the others.
 constexpr int level_lane_bytes(const Config& c, int level_lane) {
   if (c.core.level_lanes == 1) return cache_bytes(c);
   if (c.feature_cache.level_parts.empty()) return cache_bytes(c) / c.core.level_lanes;
@@ -86,7 +86,9 @@ constexpr int cache_sets(const Config& c, int bytes) {
   return cache_lines(c, bytes) / tag_banks / c.feature_cache.ways;
 }
 /// .. of the lanes of a level lane.
-constexpr int lane_cache_sets(const Config& c, int level_lane) { return cache_sets(c, level_lane_bytes(c, level_lane)); }
+constexpr int lane_cache_sets(const Config& c, int level_lane) {
+  return cache_sets(c, level_lane_bytes(c, level_lane));
+}
 /// .. of the largest lane.
 constexpr int most_cache_sets(const Config& c) {
   int most = 0;
@@ -134,9 +136,9 @@ constexpr int output_row_beats(const Config& c) { return row_beats(c.attention.e
 /// follow each other without padding.
 constexpr int reference_row_bytes(const Config& c, bool boxes) { return c.attention.levels * (boxes ? 4 : 2) * 4; }
 
-/// Channels of a head requantised a cycle: the smallest divisor of D that is at least D * P / (L*K), where P points of a
-/// head come in a cycle, points_per_cycle for each level lane, so that a head is done before the samples of the next have been aggregated, and no head with dropped points is waited
-/// for longer than its softmax takes.
+/// Channels of a head requantised a cycle: the smallest divisor of D that is at least D * P / (L*K), where P points of
+/// a head come in a cycle, points_per_cycle for each level lane, so that a head is done before the samples of the next
+/// have been aggregated, and no head with dropped points is waited for longer than its softmax takes.
 constexpr int head_requant_units(const Config& c) {
   const int channels = c.attention.head_dim();
   int units = divide_up(channels * c.core.points_per_cycle * c.core.level_lanes, c.attention.samples_per_head());

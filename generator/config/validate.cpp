@@ -227,11 +227,12 @@ void check_level_shares(const Config& c) {
     const auto begin = shares.begin() + first;
     const int of_lane = std::accumulate(begin, begin + lane_levels(c), 0);
     if (!std::has_single_bit(static_cast<unsigned>(of_lane)))
-      refuse(path, list(),
-             fmt::format("numbers of which those of the levels of a lane add up to a power of two; those of levels {} to "
-                         "{} add up to {}",
-                         first, first + lane_levels(c) - 1, of_lane),
-             "change one of them, or core.level_lanes");
+      refuse(
+          path, list(),
+          fmt::format("numbers of which those of the levels of a lane add up to a power of two; those of levels {} to "
+                      "{} add up to {}",
+                      first, first + lane_levels(c) - 1, of_lane),
+          "change one of them, or core.level_lanes");
   }
 }
 

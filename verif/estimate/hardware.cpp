@@ -141,7 +141,8 @@ Hardware hardware_of(const Config& c) {
            up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
            (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue;
   };
-  const std::int64_t sum_bits = n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / head_lanes));
+  const std::int64_t sum_bits =
+      n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / head_lanes));
   const std::int64_t longest = std::max(a.embed_dim, g.max_inner);
   // Bits of an output of the lanes, and of one of the array, before they take their format.
   const bool epilogue = c.network.epilogue != 0;

@@ -21,9 +21,9 @@ struct LaneShape {
   int softmax = 0;         ///< cycles in front of it, to the vectors of live points; of level lanes to their fork
   int fork = 0;            ///< .. and from there to these
   int softmax_holds = 0;   ///< vectors that fit there
-  int queued_heads = 0;    ///< sums that may wait for the requantisation; 0: no points are dropped, nor levels shared out
-  int path_to_free = 0;    ///< .. to the reading of its offset, after which a group is done with
-  int path_holds = 0;      ///< samples that fit between
+  int queued_heads = 0;  ///< sums that may wait for the requantisation; 0: no points are dropped, nor levels shared out
+  int path_to_free = 0;  ///< .. to the reading of its offset, after which a group is done with
+  int path_holds = 0;    ///< samples that fit between
   int run_ahead = 0, line_beats = 0, outstanding = 0;
   int requant_words = 0;     ///< cycles of the requantisation of a head
   int projection_words = 0;  ///< cycles of the projection of a head

@@ -161,7 +161,7 @@ class Lanes {
   LaneShape shape_;
   int queries_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::vector<LaneColumn> columns_;  ///< if lanes share levels
+  std::vector<LaneColumn> columns_;                 ///< if lanes share levels
   std::vector<std::unique_ptr<RegionFeed>> feeds_;  ///< of each lane, with regions
   std::vector<int> freed_;
 };

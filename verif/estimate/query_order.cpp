@@ -50,8 +50,8 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
       reader_(b.clock, b.beat(), most_fetched_) {
   const auto& c = b.c;
   most_waiting_ =
-      power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes() / c.attention.samples_per_query() + 2) * 2 *
-                   c.attention.levels) /
+      power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes() / c.attention.samples_per_query() + 2) *
+                   2 * c.attention.levels) /
       words_;
   Config unchosen = c;
   unchosen.order.window = 1;

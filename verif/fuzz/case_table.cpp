@@ -74,6 +74,34 @@ void add_lanes(Table& t) {
       t.add(fmt::format("{} for {} heads", lanes, heads), changes + least_cache(changes),
             fmt::format("lanes.reading={}", lanes) + reads);
     }
+  // Lanes that share the levels: alone, with points dropped, heads without any, and as many as there can be.
+  for (const auto& [lanes, levels] : {std::pair{2, 2}, {2, 8}, {4, 4}, {4, 8}, {8, 8}}) {
+    const auto changes = set("core.level_lanes", lanes) + set("attention.levels", levels) +
+                         "gemm.columns=16 attention.points=4 memory.max_outstanding=32 ";
+    const auto name = fmt::format("{} for {} levels", lanes, levels);
+    t.add(name, changes + least_cache(changes), fmt::format("lanes.reading={}", lanes) + reads);
+    if (levels != lanes) continue;
+    for (const int at_once : {1, 2}) {
+      const auto pruned = changes + "pruning.points=1 " + set("core.points_per_cycle", at_once);
+      t.add(fmt::format("{}, {} points a cycle, half dropped", name, at_once),
+            pruned + least_cache(changes) + set("workload.threshold", mean_share), "heads.thinned>0" + reads);
+      t.add(fmt::format("{}, {} points a cycle, heads empty", name, at_once),
+            pruned + least_cache(changes) + set("workload.threshold", large_share) +
+                set("workload.logits", mixed_logits) + "core.queued_heads=1",
+            "heads.empty>0 heads.thinned>0" + reads);
+    }
+  }
+  {
+    const std::string sixteen =
+        "core.head_lanes=4 core.level_lanes=4 attention.heads=4 attention.levels=4 "
+        "attention.embed_dim=16 gemm.columns=32 memory.max_outstanding=64 ";
+    t.add("4 for 4 heads by 4 for 4 levels", sixteen + least_cache(sixteen), "lanes.reading=16" + reads);
+    t.add("4 by 4, unequal shares",
+          sixteen +
+              "feature_cache.kilobytes=64 feature_cache.level_parts=32,16,8,8 feature_cache.ways=1 "
+              "attention.max_width=64 attention.max_height=64",
+          "lanes.reading=16" + reads);
+  }
   t.add("4, responses in any order",
         "core.head_lanes=4 attention.heads=4 attention.embed_dim=16 gemm.columns=12 memory.max_outstanding=16 "
         "feature_cache.kilobytes=2 workload.reorder_percent=100",

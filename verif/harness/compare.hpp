@@ -119,8 +119,8 @@ class Comparison {
     int firings_per_query() const { return static_cast<int>(elements[0].size()) / values; }  ///< of a tap
     /// The elements of firing n of a tap.
     std::span<const int> of_firing(std::size_t tap, std::int64_t n) const {
-      return std::span(elements[tap]).subspan(static_cast<std::size_t>(n % firings_per_query() * values),
-                                              static_cast<std::size_t>(values));
+      return std::span(elements[tap])
+          .subspan(static_cast<std::size_t>(n % firings_per_query() * values), static_cast<std::size_t>(values));
     }
   };
   Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries, const model::Stages& expected,

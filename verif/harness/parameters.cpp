@@ -58,8 +58,8 @@ Matrix value_matrix(const QuantisedLayer& layer, const Config& config) {
           [&layer, channels](int output, int channel) { return layer.value_weight[output * channels + channel]; }};
 }
 
-/// Logits of the samples, then offset x and offset y of each, both filled up to whole tiles; the lanes take turns, those of the first
-/// head lane first.
+/// Logits of the samples, then offset x and offset y of each, both filled up to whole tiles; the lanes take turns,
+/// those of the first head lane first.
 Matrix query_matrix(const QuantisedLayer& layer, const Config& config) {
   const int channels = config.attention.embed_dim, samples = config.attention.samples_per_query(),
             lanes = config.core.lanes(), first_offset = logit_tiles(config) * config.gemm.columns;

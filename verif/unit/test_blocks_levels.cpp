@@ -17,8 +17,8 @@ std::vector<Config> level_configs() {
        "gemm.rows=3", "core.head_lanes=2", "core.level_lanes=2", "core.points_per_cycle=4", "pruning.points=true",
        "memory.max_outstanding=16", "feature_cache.kilobytes=4"},
       {"attention.embed_dim=12", "attention.heads=2", "attention.levels=6", "attention.points=3", "gemm.columns=12",
-       "numerics.preset=mixed", "core.level_lanes=2", "pruning.points=true", "gemm.rows=2",
-       "memory.max_outstanding=8", "feature_cache.kilobytes=4"},
+       "numerics.preset=mixed", "core.level_lanes=2", "pruning.points=true", "gemm.rows=2", "memory.max_outstanding=8",
+       "feature_cache.kilobytes=4"},
       {"attention.embed_dim=8", "attention.heads=1", "attention.levels=8", "attention.points=1", "gemm.columns=16",
        "numerics.preset=int12", "core.level_lanes=8", "memory.max_outstanding=32", "feature_cache.kilobytes=16"}};
   std::vector<Config> configs;
@@ -40,8 +40,7 @@ void for_all_levels(const std::function<void(const Config&, StreamBench::Options
 /// A block of a lane, or of what its column has in the format of a lane.
 struct LaneBlock {
   template <class Build>
-  LaneBlock(const Config& config, Build&& build)
-      : s(accel::Shapes(config).lane()), module(build(design, s)) {}
+  LaneBlock(const Config& config, Build&& build) : s(accel::Shapes(config).lane()), module(build(design, s)) {}
   hdl::Design design;
   accel::Shapes s;
   const hdl::Module& module;
@@ -52,8 +51,8 @@ std::vector<std::size_t> samples_of_vector(const Config& c, int v) {
   std::vector<std::size_t> samples;
   for (int lane = 0; lane < c.core.level_lanes; ++lane)
     for (int i = 0; i < c.core.points_per_cycle; ++i)
-      samples.push_back(static_cast<std::size_t>(lane * lane_levels(c) * c.attention.points +
-                                                 v * c.core.points_per_cycle + i));
+      samples.push_back(
+          static_cast<std::size_t>(lane * lane_levels(c) * c.attention.points + v * c.core.points_per_cycle + i));
   return samples;
 }
 

@@ -118,7 +118,8 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
       {"small", {"gemm.depth=3"}, {"preset small: gemm.depth = 3: must be a power of two from 2 to 64; choose 2"}},
       {"small",
        {"gemm.columns=7"},
-       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of twice the lanes (2); "
+       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of twice the lanes "
+        "(2); "
         "set it to 16, for example"}},
       {"small", {"gemm.depth=128"}, {"gemm.depth = 128", "from 2 to 64; choose 64"}},
       {"small", {"gemm.rows=\"4\""}, {"gemm.rows = \"4\": must be an integer"}},
@@ -180,7 +181,8 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"feature_cache.ways=4", "feature_cache.level_parts=[32,16,15,1]"},
        {"feature_cache.level_parts[2] = 15"}},
       {"small",
-       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]", "core.head_lanes=2"},
+       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]",
+        "core.head_lanes=2"},
        {"feature_cache.level_parts[2] = 2: must be such that its 2048 bytes / 64 (bytes of a line)",
         "give it a larger part, or set feature_cache.kilobytes to 32, or lower feature_cache.ways"}},
       {"small", {"core.level_lanes=3"}, {"core.level_lanes = 3: must be a power of two from 1 to 8; choose 2"}},
@@ -341,8 +343,8 @@ TEST_CASE("samples and caches of level lanes") {
   CHECK(c.core.lanes() == 4);
   CHECK(lane_sample(c, 0, 0) == 0);
   CHECK(lane_sample(c, 0, 5) == 5);
-  CHECK(lane_sample(c, 0, 8) == 16);       // the next head
-  CHECK(lane_sample(c, 1, 0) == 8);        // level 2
+  CHECK(lane_sample(c, 0, 8) == 16);  // the next head
+  CHECK(lane_sample(c, 1, 0) == 8);   // level 2
   CHECK(lane_sample(c, 1, 15) == 16 + 15);
   CHECK(lane_sample(c, 3, 1) == 2 * 16 + 8 + 1);
   CHECK(lane_cache_sets(c, 0) == 64 * 1024 / 64 / 4 / 2 / 4);

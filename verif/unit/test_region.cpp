@@ -34,9 +34,9 @@ std::int32_t middle(int pixel, int side) { return static_cast<std::int32_t>((2 *
 
 /// One head, one level of 16x16 pixels and one point; a torus of 4x4 blocks.
 Config plain(std::vector<std::string> overrides = {}) {
-  const std::vector<std::string> base = {
-      "attention.embed_dim=4", "attention.heads=1",    "attention.levels=1",     "attention.points=1",
-      "core.head_lanes=1",          "memory.data_bits=256", "feature_cache.margin=2", "feature_cache.kilobytes=1"};
+  const std::vector<std::string> base = {"attention.embed_dim=4",  "attention.heads=1",        "attention.levels=1",
+                                         "attention.points=1",     "core.head_lanes=1",        "memory.data_bits=256",
+                                         "feature_cache.margin=2", "feature_cache.kilobytes=1"};
   overrides.insert(overrides.begin(), base.begin(), base.end());
   return region("nano", overrides);
 }

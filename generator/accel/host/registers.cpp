@@ -17,7 +17,7 @@ namespace {
 struct Registers {
   Module& m;
   const std::vector<Register> map;
-  const bool programs;   // there is an epilogue
+  const bool programs;    // there is an epilogue
   const int detail_bits;  // of ERROR_DETAIL
 
   UInt awaddr = {}, write_address = {}, write_data = {};

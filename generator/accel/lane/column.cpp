@@ -44,8 +44,9 @@ void Column::inputs() {
   level_shapes = input(m, "levels", LevelShapes(s));
   if (s.has_ranges()) ranges = input(m, "ranges", LevelRanges(s));
   for (int l = 0; l < s.a.levels; ++l) starts.push_back(input(m, numbered("start", l), UInt(s.address_bits())));
-  reference = input(m, "reference_write", BufferWrite{Bool(), UInt(Shapes::bits(s.slots() << s.level_bits())),
-                                                      UInt(s.reference_word_bits())});
+  reference =
+      input(m, "reference_write",
+            BufferWrite{Bool(), UInt(Shapes::bits(s.slots() << s.level_bits())), UInt(s.reference_word_bits())});
   join = Instance(m, "head_join", build_head_join(d, lane));
   clearing = Bool::constant(m, false);
 }
@@ -129,7 +130,8 @@ void Column::heads() {
 const Module& build_lane_column(Design& d, const Shapes& s) {
   return d.module("sampling_column", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
-        "Lanes that share the levels, and what a head needs all levels for: softmax, the sum of its parts, its share of "
+        "Lanes that share the levels, and what a head needs all levels for: softmax, the sum of its parts, its share "
+        "of "
         "the projection by W''. first_head: number of its first head in the layer.");
     Column column{d, m, s};
     m.parameter("heads", column.lane.a.heads);

@@ -15,10 +15,10 @@ namespace {
 
 // Of each lane that has something of the head its part, of the others nothing; exact, since all of it fits.
 void join_parts(Module& m, const Shapes& s) {
-  m.describe(
-      "Adds up what the lanes that share the levels have of a head" +
-      std::string(s.has_pruned_points() ? "; one without live points takes no time in them, and its sums are zero."
-                                        : "."));
+  m.describe("Adds up what the lanes that share the levels have of a head" +
+             std::string(s.has_pruned_points()
+                             ? "; one without live points takes no time in them, and its sums are zero."
+                             : "."));
   m.parameter("level_lanes", s.level_lanes());
   std::vector<Stream<HeadMark>> marks;
   std::vector<Stream<HeadSums>> parts;

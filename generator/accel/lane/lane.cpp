@@ -30,11 +30,12 @@ const Module& build_lane(Design& d, const Shapes& s) {
   return d.module(s.of_share("sampling_lane"), s, [](Design& d, Module& m, const Shapes& of_cache) {
     const Shapes s = of_cache.lane();  // of blocks that have nothing to do with its cache
     const bool alone = s.level_lanes() == 1;
-    m.describe(alone ? "A lane of the core: softmax, locations, corner weights, line cache, interpolation and aggregation "
-                       "of its heads, and their share of the projection by W''. first_head: number of its first head in "
-                       "the layer."
-                     : "A lane of a column, with its own levels: locations, corner weights, line cache, interpolation and "
-                       "aggregation of its part of the heads. first_head: number of their first in the layer.");
+    m.describe(
+        alone ? "A lane of the core: softmax, locations, corner weights, line cache, interpolation and aggregation "
+                "of its heads, and their share of the projection by W''. first_head: number of its first head in "
+                "the layer."
+              : "A lane of a column, with its own levels: locations, corner weights, line cache, interpolation and "
+                "aggregation of its part of the heads. first_head: number of their first in the layer.");
     m.parameter("heads", s.a.heads);
     if (!alone) m.parameter("levels", s.a.levels);
 
@@ -120,8 +121,9 @@ const Module& build_lane(Design& d, const Shapes& s) {
     interpolate.in_stream("sample", sample);
     if (!alone) {
       if (s.has_pruned_points()) filter.pass("head", "mark");
-      output_stream(m, "sums", lib::fifo(d, m, "sums_of_heads", interpolate.out_stream("head", HeadSums(s)),
-                                         s.config.core.queued_heads));
+      output_stream(
+          m, "sums",
+          lib::fifo(d, m, "sums_of_heads", interpolate.out_stream("head", HeadSums(s)), s.config.core.queued_heads));
       return;
     }
     Instance requantise(m, "head_requantise", build_head_requantise(d, s));

@@ -2,8 +2,8 @@
 // steps works on another head; the FIFOs between them hold two heads.
 //
 // Where lanes share the levels, each vector has points of all lanes, though the running sum goes over the levels in
-// their order. So there is a sum for each lane, and in front of the quotient the totals of the lanes before it are added
-// (its base). The quotient of the base itself is the share that the first weight of the lane is to be told from.
+// their order. So there is a sum for each lane, and in front of the quotient the totals of the lanes before it are
+// added (its base). The quotient of the base itself is the share that the first weight of the lane is to be told from.
 #include <fmt/core.h>
 
 #include <cmath>
@@ -106,8 +106,8 @@ Stream<Fraction> based_fractions(Module& m, const Shapes& s, Stream<Exp> parts, 
   auto of_head = head.finish(head.stage("bases", bases));
   Fraction sums{parts.data.value, of_head.data.total, pack(parts.data.tag)};
   for (std::size_t i = static_cast<std::size_t>(at_once); i < sums.numerator.size(); ++i)
-    sums.numerator[i] = (sums.numerator[i] + of_head.data.base[i / static_cast<std::size_t>(at_once) - 1])
-                            .wrap(s.exp_sum_bits());
+    sums.numerator[i] =
+        (sums.numerator[i] + of_head.data.base[i / static_cast<std::size_t>(at_once) - 1]).wrap(s.exp_sum_bits());
   for (const UInt& base : of_head.data.base) sums.numerator.push_back(base);
   auto fraction = stream(m, "fraction", parts.valid & of_head.valid, sums);
   parts.ready.drive(fraction.ready & of_head.valid);
