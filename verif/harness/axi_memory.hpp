@@ -47,8 +47,8 @@ struct AxiTraffic {
   std::uint64_t interleaved = 0;  ///< R beats that came while a burst of another ID had begun and not ended
   std::uint64_t highest_address = 0;
   std::array<int, max_axi_ids> most_open{};  ///< per ID: reads requested and not finished
-  int most_open_writes = 0;         ///< requested and not answered
-  std::uint64_t strays = 0;         ///< responses to nothing, see set_strays
+  int most_open_writes = 0;                  ///< requested and not answered
+  std::uint64_t strays = 0;                  ///< responses to nothing, see set_strays
 };
 
 class AxiMemory {
