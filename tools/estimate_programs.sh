@@ -24,16 +24,16 @@ detector, latency 500|tiny_detector|--latency 500|
 3 rows, 32 columns|tiny_detector||--set gemm.rows=3 --set gemm.columns=32
 16 rows, depth 16|tiny_sparse_detector||--set gemm.rows=16 --set gemm.depth=16
 1 row, depth 4|tiny_sparse_detector||--set gemm.rows=1 --set gemm.depth=4
-2 lanes, order of arrival|tiny_detector||--set core.lanes=2 --set order.bucket_bits=0 --set order.window=1 --set order.distance_units=1
-4 lanes, 32 columns, latency 10|tiny_detector|--latency 10|--set core.lanes=4 --set gemm.columns=32
+2 lanes, order of arrival|tiny_detector||--set core.head_lanes=2 --set order.bucket_bits=0 --set order.window=1 --set order.distance_units=1
+4 lanes, 32 columns, latency 10|tiny_detector|--latency 10|--set core.head_lanes=4 --set gemm.columns=32
 narrow bus|tiny_detector||--set memory.data_bits=64
 wide bus|tiny_sparse_detector||--set memory.data_bits=256
-wide bus, 4 lanes, latency 10|tiny_detector|--latency 10|--set memory.data_bits=512 --set core.lanes=4 --set gemm.rows=16 --set feature_cache.kilobytes=128
+wide bus, 4 lanes, latency 10|tiny_detector|--latency 10|--set memory.data_bits=512 --set core.head_lanes=4 --set gemm.rows=16 --set feature_cache.kilobytes=128
 cache of 4 KB, 4 ways|tiny_detector||--set feature_cache.kilobytes=4 --set feature_cache.ways=4
 regions|tiny_detector||--set feature_cache.policy=region --set feature_cache.overlap=copy
 stream of 8 bits|tiny_detector||--set network.stream_bits=8
 int8|tiny_sparse_detector||--set numerics.preset=int8
-* pixels dropped|tiny_detector|--prune-pixels 0.7|--set pruning.count_bits=12 --set core.lanes=2
+* pixels dropped|tiny_detector|--prune-pixels 0.7|--set pruning.count_bits=12 --set core.head_lanes=2
 pixels dropped, points too, latency 10|tiny_sparse_detector|--prune-pixels 0.5 --prune-points 0.02 --latency 10|--set pruning.count_bits=16 --set pruning.points=true
 GELU|tiny_detector:gelu||--set network.activations=all
 SiLU, 3 rows, 32 columns|tiny_sparse_detector:silu||--set network.activations=silu --set gemm.rows=3 --set gemm.columns=32

@@ -33,9 +33,9 @@ small, map given|tiny_detr_enc1|--preset small --given-map
 edge|eight_heads|--preset edge
 edge, fitted|encoder_c64|--preset edge --fit
 quill|deformable_detr_c256|--preset quill
-2 lanes|encoder_c64|--preset small --set core.lanes=2
-4 lanes, wide array|encoder_c64|--preset small --set core.lanes=4 --set gemm.rows=6
-4 lanes, latency 500|sparse_c64|--preset small --set core.lanes=4 --set gemm.rows=6 --latency 500
+2 lanes|encoder_c64|--preset small --set core.head_lanes=2
+4 lanes, wide array|encoder_c64|--preset small --set core.head_lanes=4 --set gemm.rows=6
+4 lanes, latency 500|sparse_c64|--preset small --set core.head_lanes=4 --set gemm.rows=6 --latency 500
 narrow bus|sparse_c64|--preset small --set memory.data_bits=64
 wide bus|sparse_c64|--preset small --set memory.data_bits=512
 cache of 2 KB|sparse_c64|--preset small --set feature_cache.kilobytes=2
@@ -47,9 +47,9 @@ array that drains slowly|tiny_detr_enc2|--preset small --set gemm.depth=64
 one projection column|tiny_detr_dec1|--preset small --set core.projection_columns=1
 int12, direct-mapped|tiny_detr_enc2|--preset small --set numerics.preset=int12 --set feature_cache.kilobytes=8 --set feature_cache.ways=1
 nano, odd sides, boxes|ragged|--preset nano --fit
-4 ways, 2 lanes, narrow bus|padded|--preset small --set core.lanes=2 --set feature_cache.ways=4 --set feature_cache.kilobytes=8 --set memory.data_bits=64
+4 ways, 2 lanes, narrow bus|padded|--preset small --set core.head_lanes=2 --set feature_cache.ways=4 --set feature_cache.kilobytes=8 --set memory.data_bits=64
 * lines of a pixel, shares of levels, bypass|encoder_c64|--preset small --set feature_cache.line_shape=1x1 --set feature_cache.ways=1 --set feature_cache.hashing=false --set feature_cache.bypass_distance=4 --set feature_cache.kilobytes=8 --set feature_cache.level_parts=[4,2,1,1]
-lines of two pixels, 8 ways|sparse_c64|--preset small --set feature_cache.line_shape=2x1 --set feature_cache.ways=8 --set feature_cache.kilobytes=8 --set core.lanes=2
+lines of two pixels, 8 ways|sparse_c64|--preset small --set feature_cache.line_shape=2x1 --set feature_cache.ways=8 --set feature_cache.kilobytes=8 --set core.head_lanes=2
 blocks, shares of levels, bypass|decoder_c64_boxes|--preset small --set feature_cache.bypass_distance=6 --set feature_cache.kilobytes=8 --set feature_cache.level_parts=[2,2,2,2]
 nano, bypass, lowest bits|ragged|--preset nano --fit --set feature_cache.bypass_distance=2 --set feature_cache.hashing=false
 order of arrival|sparse_c64|--preset small --set order.bucket_bits=0 --set order.window=1 --set order.distance_units=1
@@ -57,18 +57,18 @@ buckets alone|tiny_detr_enc1|--preset small --set order.bucket_bits=6 --set orde
 window alone|encoder_c64|--preset small --set order.bucket_bits=0 --set order.window=64 --set order.distance_units=16
 small, listed|listed|--preset small
 * regions, copied|tiny_detr_enc1|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy
-regions, fetched again, 2 lanes|encoder_c64|--preset small --set feature_cache.policy=region --set feature_cache.margin=4 --set core.lanes=2
+regions, fetched again, 2 lanes|encoder_c64|--preset small --set feature_cache.policy=region --set feature_cache.margin=4 --set core.head_lanes=2
 regions, boxes, latency 500|decoder_c64_boxes|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --latency 500
 regions of 4 queries, narrow bus|sparse_c64|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --set feature_cache.region_queries=4 --set memory.data_bits=64
 * pixels counted|encoder_c64|--preset small --set pruning.count_bits=16 --prune-pixels 0.7
-pixels counted, 2 lanes, padded|padded|--preset small --set pruning.count_bits=12 --set core.lanes=2 --prune-pixels 0.7
+pixels counted, 2 lanes, padded|padded|--preset small --set pruning.count_bits=12 --set core.head_lanes=2 --prune-pixels 0.7
 pixels counted, map given|tiny_detr_enc1|--preset small --set pruning.count_bits=8 --prune-pixels 1 --given-map
 * nano, dense|13x15x7|--preset nano
 small, dense|340x64x256|--preset small
 * small, dense in panels|100x256x130|--preset small
 edge, dense|300x128x512|--preset edge
 small, dense, 1 row|1x250x33|--preset small
-2 lanes, dense|77x100x61|--preset small --set core.lanes=2
+2 lanes, dense|77x100x61|--preset small --set core.head_lanes=2
 C
 }
 

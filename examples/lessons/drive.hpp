@@ -60,7 +60,7 @@ inline Lookups look_up(Lesson& lesson, const Config& config, const Module& tag_l
   sim.set("clear", 1);
   bench.run_cycles(1);
   sim.set("clear", 0);
-  bench.run_cycles(static_cast<std::uint64_t>(cache_sets(config)));  // drops a set a cycle
+  bench.run_cycles(static_cast<std::uint64_t>(most_cache_sets(config)));  // drops a set a cycle
   // Four weights that are not 0, x, y, head, level, last of its head, last of its query.
   for (const Sample& s : walk) bench.push("corners", {1, 1, 1, 1, s.x, s.y, s.head, 0, 0, 0});
   bench.run_cycles(4 * walk.size() + 4);  // a sample asks for four lines at most, one a cycle

@@ -13,10 +13,11 @@ namespace quillgen::accel {
 /// buffer).
 const hdl::Module& build_point_source(hdl::Design& d, const Shapes& s);
 
-/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (AttnVector) out.
+/// Softmax over the logits of a head (N4). Streams: logit (Logit) in, attention (AttnVector) out, both of all lanes of
+/// a column.
 const hdl::Module& build_softmax(hdl::Design& d, const Shapes& s);
 
-// Only with pruning.points:
+// Only with pruning.points, head_join also with level lanes:
 /// Points below a threshold are dropped (N19). Streams: attention (AttnVector) in; points (LivePoints) and head
 /// (HeadMark, of every head) out. Port: threshold (attention_bits fraction bits).
 const hdl::Module& build_point_filter(hdl::Design& d, const Shapes& s);
@@ -24,7 +25,8 @@ const hdl::Module& build_point_filter(hdl::Design& d, const Shapes& s);
 /// group ends without a live point).
 const hdl::Module& build_compactor(hdl::Design& d, const Shapes& s);
 /// Heads in their order, empty ones among them. Streams: mark (HeadMark) and sums (HeadSums) in, head (HeadSums) out.
-/// Port: ends_query (pulse: the last head of a query leaves).
+/// Port: ends_query (pulse: the last head of a query leaves). With level lanes mark_<lane> and sums_<lane>, whose sum a
+/// head is; without pruning.points there are no marks.
 const hdl::Module& build_head_join(hdl::Design& d, const Shapes& s);
 
 /// Location of each sample (N5). Streams: attention (Attn) in, location (Location) out. Ports: levels (LevelShapes),
@@ -207,8 +209,12 @@ const hdl::Module& build_job_control(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_parameter_loader(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_counters(hdl::Design& d, const Shapes& s);
 
-/// Everything of a lane; s is the view of the lane (Shapes::lane).
+/// Everything of a lane; s is the view of the lane (Shapes::lane). Of a column only what lies between softmax and the
+/// sum of a head's parts.
 const hdl::Module& build_lane(hdl::Design& d, const Shapes& s);
+/// The lanes that share the levels of a head lane, and all else of it; s is the view of the core. Ports of its lanes
+/// have their number behind their name.
+const hdl::Module& build_lane_column(hdl::Design& d, const Shapes& s);
 const hdl::Module& build_core(hdl::Design& d, const Shapes& s);
 /// The top, named `name`.
 const hdl::Module& build_top(hdl::Design& d, const Shapes& s, std::string_view name);

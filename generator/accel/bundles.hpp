@@ -19,21 +19,22 @@ struct PointTag {
   QUILLGEN_FIELDS(slot, sample, head, level, last_of_head, last_of_query, last_of_group)
 };
 
-/// Logits of points_at_once() points of a level on their way into the softmax; the tag is that of the first.
+/// Logits of points_at_once() points of a level on their way into the softmax, of each lane of a column; the tag is
+/// that of the first of each.
 struct Logit {
   hdl::Beside<hdl::SInt> logit;  ///< logit_frac_bits
   PointTag tag;
   explicit Logit(const Shapes& s)
-      : logit(static_cast<std::size_t>(s.points_at_once()), hdl::SInt(s.n.logit_bits())), tag(s) {}
+      : logit(static_cast<std::size_t>(s.points_of_column()), hdl::SInt(s.n.logit_bits())), tag(s) {}
   QUILLGEN_FIELDS(logit, tag)
 };
 
-/// Their attention weights.
+/// Attention weights of `points` of them.
 struct AttnVector {
   hdl::Beside<hdl::UInt> weight;  ///< attention_bits fraction bits, one integer bit
   PointTag tag;
-  explicit AttnVector(const Shapes& s)
-      : weight(static_cast<std::size_t>(s.points_at_once()), hdl::UInt(s.attention_width())), tag(s) {}
+  AttnVector(const Shapes& s, int points)
+      : weight(static_cast<std::size_t>(points), hdl::UInt(s.attention_width())), tag(s) {}
   QUILLGEN_FIELDS(weight, tag)
 };
 
@@ -120,8 +121,9 @@ struct LevelShapes {
   QUILLGEN_FIELDS(width, height)
 };
 
-/// The event of a lane that ends a query: a sample that does or, where the last samples may be dropped, its last head.
-inline const char* end_of_query(const Shapes& s) { return s.has_pruned_points() ? "query_ends" : "sample_ends_query"; }
+/// The event of a lane that ends a query: a sample that does or, where the last samples may be dropped or lie in
+/// another lane, its last head.
+inline const char* end_of_query(const Shapes& s) { return s.has_join() ? "query_ends" : "sample_ends_query"; }
 
 /// How far samples may lie from their reference (N5), set once for each job.
 struct LevelRanges {
@@ -134,7 +136,7 @@ struct LevelRanges {
 /// Where the counts of pixels lie (N20), and whether a job counts, set once for each job.
 struct CountPlaces {
   hdl::Bool counts;
-  std::vector<hdl::UInt> first_block;  ///< by level: 2x2 blocks of those before
+  std::vector<hdl::UInt> first_block;  ///< by level: 2x2 blocks of those before, of the same lane
   explicit CountPlaces(const Shapes& s)
       : first_block(static_cast<std::size_t>(s.a.levels), hdl::UInt(s.count_address_bits())) {}
   QUILLGEN_FIELDS(counts, first_block)
@@ -197,6 +199,13 @@ struct BurstRequest {
   hdl::UInt address, length;  ///< length = beats - 1
   explicit BurstRequest(const Shapes& s) : address(s.address_bits()), length(8) {}
   QUILLGEN_FIELDS(address, length)
+};
+
+/// A write into a buffer of a group.
+struct BufferWrite {
+  hdl::Bool enable;
+  hdl::UInt address, data;
+  QUILLGEN_FIELDS(enable, address, data)
 };
 
 /// One word of a table of the parameter image on its way into its memory.

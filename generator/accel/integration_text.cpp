@@ -128,10 +128,10 @@ std::int64_t image_bytes(const Shapes& s) {
 /// Entries in their order, first field lowest.
 std::string image_table(const Shapes& s) {
   const Config& c = s.config;
-  const int lanes = c.core.lanes, columns = c.gemm.columns, depth = c.gemm.depth, head_dim = c.attention.head_dim(),
-            groups = divide_up(c.attention.embed_dim, c.core.projection_columns), units = head_requant_units(c),
-            lane_channels = c.attention.embed_dim / lanes, lane_heads = c.attention.heads / lanes,
-            together = s.requant_columns(), beside = s.weight_columns();
+  const int lanes = c.core.head_lanes, columns = c.gemm.columns, depth = c.gemm.depth,
+            head_dim = c.attention.head_dim(), groups = divide_up(c.attention.embed_dim, c.core.projection_columns),
+            units = head_requant_units(c), lane_channels = c.attention.embed_dim / lanes,
+            lane_heads = c.attention.heads / lanes, together = s.requant_columns(), beside = s.weight_columns();
   const std::string requant = "bias 32, mult 16, shift 6 bits";
   // Columns j of which an entry holds the numbers.
   const auto columns_of = [&](int in_entry) {
@@ -268,6 +268,18 @@ std::string constraints(const Implementation& i) {
   return text;
 }
 
+/// At which place a sample is among those of a query.
+std::string place_text(const Config& c) {
+  const int lanes = c.core.lanes(), inner = c.core.level_lanes, of_lane = c.attention.samples_per_query() / lanes,
+            levels = lane_levels(c), heads = c.attention.heads / c.core.head_lanes;
+  if (inner == 1)
+    return fmt::format("(sample mod {0}) * {1} + sample / {0}, which for one lane is its number", of_lane, lanes);
+  return fmt::format(
+      "n * {} + lane, where lane = head / {} * {} + level / {} and n = ((head mod {}) * {} + level mod {}) * {} + "
+      "point",
+      lanes, heads, inner, levels, heads, levels, levels, c.attention.points);
+}
+
 }  // namespace
 
 std::string integration_page(const Config& c, const Json& manifest) {
@@ -281,8 +293,7 @@ std::string integration_page(const Config& c, const Json& manifest) {
       fmt::arg("depth", c.gemm.depth), fmt::arg("columns", c.gemm.columns),
       fmt::arg("most_panel_tiles", most_panel_tiles(c)), fmt::arg("weight_words", weight_words(c)),
       fmt::arg("half_weight_words", weight_words(c) / 2), fmt::arg("aligned_tiles", aligned_tiles(c)),
-      fmt::arg("lanes", c.core.lanes), fmt::arg("samples", c.attention.samples_per_query()),
-      fmt::arg("samples_of_lane", c.attention.samples_per_query() / c.core.lanes),
+      fmt::arg("place", place_text(c)), fmt::arg("samples", c.attention.samples_per_query()),
       fmt::arg("points", c.attention.points), fmt::arg("levels", c.attention.levels),
       fmt::arg("logit_tiles", logit_tiles(c)), fmt::arg("offset_tiles", offset_tiles(c)),
       fmt::arg("together", Shapes(c).requant_columns()), fmt::arg("beside", Shapes(c).weight_columns()),

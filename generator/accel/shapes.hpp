@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <bit>
+#include <string>
 
 #include "accel/constants.hpp"
 #include "config/config.hpp"
@@ -13,20 +14,41 @@
 
 namespace quillgen::accel {
 
-/// Everything below is in bits or elements. A lane is the core of a layer with its share of the heads: its blocks are
-/// built with lane().
+/// Everything below is in bits or elements. A lane is the core of a layer with its share of the heads and of the
+/// levels: its blocks are built with lane(). The lanes of a share of the heads, one for each of the levels, are a
+/// column.
 struct Shapes {
   explicit Shapes(const Config& c) : config(c), a(c.attention), n(c.numerics) {}
   Config config;
-  Attention a;  ///< of a lane: its heads and their channels
+  Attention a;  ///< of a lane: its heads and their channels, its levels
   Numerics n;
+  /// Of a lane with a cache: which share of the cache it has, named by the first level lane that has such a one.
+  int cache_of = 0;
   bool operator==(const Shapes&) const = default;
 
-  int lanes() const { return config.core.lanes; }
+  int lanes() const { return config.core.lanes(); }
+  int head_lanes() const { return config.core.head_lanes; }
+  int level_lanes() const { return config.core.level_lanes; }
   Shapes lane() const {
     Shapes s(config);
-    s.a.heads /= lanes(), s.a.embed_dim /= lanes();
+    s.a.heads /= head_lanes(), s.a.embed_dim /= head_lanes(), s.a.levels /= level_lanes();
     return s;
+  }
+  /// .. with the cache of a level lane. Lanes whose levels have the same parts of it are the same module.
+  Shapes lane(int level_lane) const {
+    Shapes s = lane();
+    const auto bytes = [&](int j, int l) { return level_bytes(config, j * s.a.levels + l); };
+    const auto same = [&](int j) {
+      bool all = true;
+      for (int l = 0; has_level_shares() && l < s.a.levels; ++l) all = all && bytes(j, l) == bytes(level_lane, l);
+      return all;
+    };
+    while (!same(s.cache_of)) ++s.cache_of;
+    return s;
+  }
+  /// The name of a module that depends on the share of the cache.
+  std::string of_share(const std::string& name) const {
+    return cache_of == 0 ? name : name + "_" + std::to_string(cache_of);
   }
 
   static int bits(int count) { return hdl::index_bits(static_cast<std::uint64_t>(count)); }
@@ -75,12 +97,15 @@ struct Shapes {
   int count_bits() const { return config.pruning.count_bits; }
   int count_words() const { return quillgen::count_words(config); }  ///< of a bank
   int count_address_bits() const { return bits(std::max(count_words(), 2)); }
-  int points_at_once() const { return config.core.points_per_cycle; }  ///< of a lane, through its softmax
+  int points_at_once() const { return config.core.points_per_cycle; }         ///< of a lane, through its softmax
+  int points_of_column() const { return level_lanes() * points_at_once(); }   ///< .. and of all its lanes
+  bool has_join() const { return has_pruned_points() || level_lanes() > 1; }  ///< a head may have parts, or none
 
   // Softmax.
   int exp_fraction() const { return n.attention_bits + 8; }  ///< t
   int exp_bits() const { return exp_fraction() + 1; }
-  int exp_sum_bits() const { return exp_fraction() + holds(a.samples_per_head()); }
+  int samples_of_head() const { return config.attention.samples_per_head(); }  ///< of all levels
+  int exp_sum_bits() const { return exp_fraction() + holds(samples_of_head()); }
   int attention_width() const { return n.attention_bits + 1; }
   int corner_width() const { return n.corner_bits + 1; }
 
@@ -174,6 +199,8 @@ struct Shapes {
   int residual_client() const { return position_client() + 1; }
   int clients() const { return position_client() + (has_epilogue() ? 2 : 0); }
   int axi_id_bits() const { return bits(clients()); }
+  /// Of ERROR_DETAIL: a word of a descriptor, or of a read its ID, whose bits from the fifth on lie at the top.
+  int detail_bits() const { return error_detail_bits + (axi_id_bits() > 4 ? 2 : 0); }
   int lines_outstanding() const { return quillgen::lines_outstanding(config); }  ///< of a lane
   int data_bits() const { return config.memory.data_bits; }
   int data_bytes() const { return data_bits() / 8; }
@@ -186,10 +213,12 @@ struct Shapes {
   int line_height() const { return quillgen::line_height(config.feature_cache.line_shape); }
   int line_row_bits() const { return std::max(1, side_bits() - line_height() + 1); }
   int line_column_bits() const { return std::max(1, side_bits() - line_width() + 1); }
-  int sets() const { return cache_sets(config); }  ///< of one tag bank
+  int sets() const { return lane_cache_sets(config, cache_of); }  ///< of one tag bank
   bool has_level_shares() const { return !config.feature_cache.level_parts.empty(); }
   /// Sets of one tag bank that the lines of a level share, with shares of the levels.
-  int level_sets(int level) const { return cache_sets(config, level_bytes(config, level)); }
+  int level_sets(int level) const {
+    return cache_sets(config, level_bytes(config, cache_of * lane_levels(config) + level));
+  }
   int ways() const { return config.feature_cache.ways; }
   int set_bits() const { return bits(sets()); }
   int way_bits() const { return bits(ways()); }

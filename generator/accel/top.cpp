@@ -385,7 +385,7 @@ void Top::pixel_mask() {
   pixels.connect("padding_start", loads, "start_padding");
   pixels.in("padding_valid", loads.out<Bool>("to_padding") & job_beat.valid), pixels.in("padding_beat", job_beat.data);
   core.connect("count_read", pixels, "read");
-  for (int l = 0; l < s.lanes(); ++l) pixels.connect(fmt::format("counts_{}", l), core);
+  for (int l = 0; l < s.head_lanes(); ++l) pixels.connect(fmt::format("counts_{}", l), core);
 }
 
 void Top::row_epilogue() {

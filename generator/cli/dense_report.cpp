@@ -56,7 +56,7 @@ void print_report(const DenseSimulation& s) {
     fmt::print("{:<16} {:>5} {:>5} {:>7} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6} {:>10} {:>10}\n",
                fmt::format("{}x{}x{}", shape.rows, shape.inner, shape.outputs), run.conditions.seed,
                run.conditions.stall_percent, latency_text(run.conditions), compared, c.cycles,
-               c.setup / static_cast<unsigned>(s.config.core.lanes), c.gemm_rows, c.gemm_room, c.gemm_idle,
+               c.setup / static_cast<unsigned>(s.config.core.lanes()), c.gemm_rows, c.gemm_room, c.gemm_idle,
                percent(useful(s.config, shape, c)), panels(s.config, shape), r.total_bytes, r.mismatches());
   }
   fmt::print(

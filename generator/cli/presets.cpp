@@ -20,7 +20,7 @@ void list_presets() {
     fmt::print(
         "{:<8} C={} M={} L={} K={}, levels up to {}x{}, {} queries, {}x{}x{} PEs, {} lane{}, {} KiB feature cache\n",
         p.name, a.embed_dim, a.heads, a.levels, a.points, a.max_width, a.max_height, a.max_queries, c.gemm.rows,
-        c.gemm.columns, c.gemm.depth, c.core.lanes, c.core.lanes == 1 ? "" : "s", c.feature_cache.kilobytes);
+        c.gemm.columns, c.gemm.depth, c.core.lanes(), c.core.lanes() == 1 ? "" : "s", c.feature_cache.kilobytes);
   }
 }
 

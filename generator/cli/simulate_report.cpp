@@ -24,7 +24,7 @@ double gemm_utilisation(const Counters& c) { return share(c.gemm_busy, c.cycles)
 
 /// Cycles of a phase, from those of all lanes.
 double phase(const Simulation& s, std::uint32_t cycles_of_lanes) {
-  return double{1} * cycles_of_lanes / s.config.core.lanes;
+  return double{1} * cycles_of_lanes / s.config.core.lanes();
 }
 
 /// Steps of the PE array while the value projection was under way.
@@ -56,7 +56,7 @@ void print_causes(const Counters& c, std::size_t first, std::size_t count, int l
 void print_details(const Simulation& s, const Run& run) {
   const auto& r = run.result;
   const auto& c = r.counters;
-  const int lanes = s.config.core.lanes;
+  const int lanes = s.config.core.lanes();
   print_stages(r);
 
   fmt::print("\n{:<14} {:>12} {:>9}\n", "cycles", c.cycles, "");
@@ -96,8 +96,8 @@ nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
   json["sqnr_db"] = {{"value", decibels_json(s.sqnr.value)},
                      {"core_output", decibels_json(s.sqnr.core_output)},
                      {"output", decibels_json(s.sqnr.output)}};
-  json["lanes"] = s.config.core.lanes;
-  json["samples_per_cycle"] = s.config.core.lanes * core_utilisation(c);
+  json["lanes"] = s.config.core.lanes();
+  json["samples_per_cycle"] = s.config.core.lanes() * core_utilisation(c);
   const double setup = phase(s, c.setup), project = phase(s, c.project);
   json["phases"] = {{"setup", setup}, {"project", project}, {"attend", c.cycles - setup - project}};
   json["utilisation"] = {{"core", core_utilisation(c)},

@@ -60,7 +60,7 @@ struct NetworkFormats {
 /// cycle.
 struct Gemm {
   int rows = 0;         ///< tokens or queries of a group
-  int columns = 0;      ///< whole heads: a multiple of head_dim() and of 2 * lanes
+  int columns = 0;      ///< whole heads: a multiple of head_dim() and of 2 * lanes()
   int depth = 0;        ///< products a PE sums in a cycle, a power of two
   int max_inner = 0;    ///< longest row of a dense job, elements
   int tree_levels = 0;  ///< levels of an adder tree between two registers
@@ -68,10 +68,13 @@ struct Gemm {
 };
 
 struct Core {
-  int lanes = 0;               ///< 1, 2 or 4: the heads are shared out to them, each takes a sample a cycle
-  int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, in each lane
+  int head_lanes = 1;          ///< 1, 2, 4, 8 or 16: the heads are shared out to them
+  int level_lanes = 1;         ///< 1, 2, 4 or 8: the levels of each of these are shared out to them
+  int projection_columns = 0;  ///< columns of W'' a cycle, each head_dim deep, of each head lane
   int points_per_cycle = 1;    ///< 1, 2 or 4: weights a lane finds in a cycle; more than 1 pays if points are dropped
-  int queued_heads = 4;        ///< aggregated heads of a lane that may wait for the projection, if points are dropped
+  int queued_heads =
+      4;  ///< aggregated heads of a lane that may wait for the projection, if points are dropped or levels shared out
+  constexpr int lanes() const { return head_lanes * level_lanes; }  ///< each takes a sample a cycle
   bool operator==(const Core&) const = default;
 };
 

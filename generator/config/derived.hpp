@@ -61,9 +61,22 @@ constexpr int level_bytes(const Config& c, int level) {
                           sum);
 }
 
-/// Lines that so many bytes of the feature cache hold in a lane, all banks and ways together.
-constexpr int cache_lines(const Config& c, int bytes) { return bytes / cached_line_bytes(c) / c.core.lanes; }
-constexpr int cache_lines(const Config& c) { return cache_lines(c, cache_bytes(c)); }
+/// Levels of a lane.
+constexpr int lane_levels(const Config& c) { return c.attention.levels / c.core.level_lanes; }
+
+/// Bytes of the feature cache that the lanes of level lane `level_lane` have, of all head lanes together: those of
+/// their levels, or without FeatureCache::level_parts as many as the others.
+constexpr int level_lane_bytes(const Config& c, int level_lane) {
+  if (c.core.level_lanes == 1) return cache_bytes(c);
+  if (c.feature_cache.level_parts.empty()) return cache_bytes(c) / c.core.level_lanes;
+  int bytes = 0;
+  for (int l = 0; l < lane_levels(c); ++l) bytes += level_bytes(c, level_lane * lane_levels(c) + l);
+  return bytes;
+}
+
+/// Lines that so many bytes of the feature cache hold in a lane when they are shared out to the head lanes, all banks
+/// and ways together.
+constexpr int cache_lines(const Config& c, int bytes) { return bytes / cached_line_bytes(c) / c.core.head_lanes; }
 
 /// Tag banks: one for each parity of a line's row and column, so that the lines of a sample are looked up together.
 inline constexpr int tag_banks = 4;
@@ -72,7 +85,17 @@ inline constexpr int tag_banks = 4;
 constexpr int cache_sets(const Config& c, int bytes) {
   return cache_lines(c, bytes) / tag_banks / c.feature_cache.ways;
 }
-constexpr int cache_sets(const Config& c) { return cache_sets(c, cache_bytes(c)); }
+/// .. of the lanes of a level lane.
+constexpr int lane_cache_sets(const Config& c, int level_lane) {
+  return cache_sets(c, level_lane_bytes(c, level_lane));
+}
+/// .. of the largest lane.
+constexpr int most_cache_sets(const Config& c) {
+  int most = 0;
+  for (int j = 0; j < c.core.level_lanes; ++j)
+    if (lane_cache_sets(c, j) > most) most = lane_cache_sets(c, j);
+  return most;
+}
 
 /// Beats of a row of `elements` numbers of `bits` bits, padded to whole beats.
 constexpr int row_beats(int elements, int bits, const Memory& memory) {
@@ -113,12 +136,12 @@ constexpr int output_row_beats(const Config& c) { return row_beats(c.attention.e
 /// follow each other without padding.
 constexpr int reference_row_bytes(const Config& c, bool boxes) { return c.attention.levels * (boxes ? 4 : 2) * 4; }
 
-/// Channels of a head requantised a cycle: the smallest divisor of D that is at least D * points_per_cycle / (L*K), so
-/// that a head is done before the samples of the next have been aggregated, and no head with dropped points is waited
-/// for longer than its softmax takes.
+/// Channels of a head requantised a cycle: the smallest divisor of D that is at least D * P / (L*K), where P points of
+/// a head come in a cycle, points_per_cycle for each level lane, so that a head is done before the samples of the next
+/// have been aggregated, and no head with dropped points is waited for longer than its softmax takes.
 constexpr int head_requant_units(const Config& c) {
   const int channels = c.attention.head_dim();
-  int units = divide_up(channels * c.core.points_per_cycle, c.attention.samples_per_head());
+  int units = divide_up(channels * c.core.points_per_cycle * c.core.level_lanes, c.attention.samples_per_head());
   while (channels % units != 0) ++units;
   return units;
 }
@@ -131,12 +154,12 @@ constexpr bool has_activation(const NetworkFormats& n, int which) {
 /// 32-bit words of a job descriptor.
 constexpr int descriptor_words(const Config& c) { return c.network.epilogue != 0 || c.pruning.any() ? 64 : 32; }
 
-/// Words of a bank of pixel counts (NUMERICS.md N20): 2x2 blocks that the levels of a job have at most. A level of
+/// Words of a bank of pixel counts (NUMERICS.md N20): 2x2 blocks that the levels of a lane have at most. A level of
 /// H x W pixels has at most (H + 1)(W + 1) / 4.
 constexpr int count_words(const Config& c) {
   const auto& a = c.attention;
-  const int of_sides = a.levels * divide_up(a.max_width, 2) * divide_up(a.max_height, 2),
-            of_tokens = (a.max_tokens + a.levels * (a.max_width + a.max_height + 1)) / 4;
+  const int levels = lane_levels(c), of_sides = levels * divide_up(a.max_width, 2) * divide_up(a.max_height, 2),
+            of_tokens = (a.max_tokens + levels * (a.max_width + a.max_height + 1)) / 4;
   return of_sides < of_tokens ? of_sides : of_tokens;
 }
 
@@ -146,7 +169,7 @@ constexpr int mask_beats(const Config& c, int tokens) { return divide_up(tokens,
 // --- PE array -------------------------------------------------------------------------------------------------------
 
 /// What the columns of the array are a multiple of: a head, and a logit or an offset for each lane.
-constexpr int columns_step(const Config& c) { return std::lcm(c.attention.head_dim(), 2 * c.core.lanes); }
+constexpr int columns_step(const Config& c) { return std::lcm(c.attention.head_dim(), 2 * c.core.lanes()); }
 inline constexpr int most_columns = 128;
 
 /// The next legal number of columns, or where there is none the last one below; the step itself if that is too large.
@@ -171,12 +194,21 @@ constexpr int gemm_steps(const Config& c, int inner) { return divide_up(inner, c
 constexpr int value_tiles(const Config& c) { return divide_up(c.attention.embed_dim, c.gemm.columns); }
 
 /// Those of the query projection: first the logits of the M * L * K samples, then their offsets, x and y. Of a tile
-/// each lane takes lane_logits logits, or the offsets of lane_points samples, of its own heads.
+/// each lane takes lane_logits logits, or the offsets of lane_points samples, of its own heads and levels.
 constexpr int logit_tiles(const Config& c) { return divide_up(c.attention.samples_per_query(), c.gemm.columns); }
 constexpr int offset_tiles(const Config& c) { return divide_up(2 * c.attention.samples_per_query(), c.gemm.columns); }
 constexpr int query_tiles(const Config& c) { return logit_tiles(c) + offset_tiles(c); }
-constexpr int lane_logits(const Config& c) { return c.gemm.columns / c.core.lanes; }
+constexpr int lane_logits(const Config& c) { return c.gemm.columns / c.core.lanes(); }
 constexpr int lane_points(const Config& c) { return lane_logits(c) / 2; }
+
+/// Lane r is that of head lane r / level_lanes and of level lane r % level_lanes. Number n of its samples of a query,
+/// by head, level and point, is this one of all samples.
+constexpr int lane_sample(const Config& c, int lane, int n) {
+  const int levels = lane_levels(c), points = c.attention.points, of_head = levels * points;
+  const int head = lane / c.core.level_lanes * (c.attention.heads / c.core.head_lanes) + n / of_head;
+  const int level = lane % c.core.level_lanes * levels + n % of_head / points;
+  return (head * c.attention.levels + level) * points + n % points;
+}
 
 /// A dense job whose weights do not fit takes them in panels of whole tiles. Tiles of the smallest panel whose rows are
 /// whole beats of output, so that the rows of the next panel continue them.

@@ -79,14 +79,26 @@ std::span<const Field> fields() {
        "Longest row (inner dimension) of a dense job, elements."},
       {"gemm", "tree_levels", [](C& c) -> int& { return c.gemm.tree_levels; }, 1, 6, Shape::Any,
        "Levels of an adder tree between two registers, in the PEs and in the output projection."},
-      {"core", "lanes", [](C& c) -> int& { return c.core.lanes; }, 1, 4, Shape::PowerOfTwo,
-       "Lanes that take a sample a cycle each; the heads are shared out to them, so they divide heads."},
+      {"core",
+       "head_lanes",
+       [](C& c) -> int& { return c.core.head_lanes; },
+       1,
+       16,
+       Shape::PowerOfTwo,
+       "Lanes that the heads are shared out to, so they divide heads; each takes a sample a cycle.",
+       {},
+       "lanes"},
+      {"core", "level_lanes", [](C& c) -> int& { return c.core.level_lanes; }, 1, 8, Shape::PowerOfTwo,
+       "Lanes of each head lane that the levels are shared out to, so they divide levels; head_lanes * level_lanes is "
+       "at "
+       "most 32."},
       {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64, Shape::PowerOfTwo,
-       "Outputs of the output projection that a lane computes in a cycle, at most embed_dim."},
+       "Outputs of the output projection that a head lane computes in a cycle, at most embed_dim."},
       {"core", "points_per_cycle", [](C& c) -> int& { return c.core.points_per_cycle; }, 1, 4, Shape::PowerOfTwo,
        "Attention weights that a lane finds in a cycle, so that points that are dropped cost it none."},
       {"core", "queued_heads", [](C& c) -> int& { return c.core.queued_heads; }, 1, 64, Shape::Any,
-       "Aggregated heads of a lane that may wait for the output projection, where points are dropped."},
+       "Aggregated heads of a lane that may wait for the output projection, where points are dropped or levels shared "
+       "out."},
       {"pruning", "max_range", [](C& c) -> int& { return c.pruning.max_range; }, 0, 1024, Shape::Any,
        "Largest range, in pixels, within which a job can hold sampling points around their reference; 0: none can."},
       {"pruning", "points", [](C& c) -> int& { return c.pruning.points; }, 0, 1, Shape::Flag,
@@ -143,6 +155,12 @@ std::span<const Field> fields() {
        "Whether blocks are given their clock only while a job needs them."},
   };
   return table;
+}
+
+std::string newer_path(std::string_view path) {
+  for (const auto& f : fields())
+    if (!f.older.empty() && path == fmt::format("{}.{}", f.section, f.older)) return f.path();
+  return std::string(path);
 }
 
 bool is_optional(std::string_view section) {

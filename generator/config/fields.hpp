@@ -20,13 +20,14 @@ struct Field {
   Shape shape;
   std::string_view description;                    ///< one sentence, with the unit
   std::span<const std::string_view> choices = {};  ///< of a Choice, numbers from 0
+  std::string_view older = {};                     ///< a key that it was called by before and that is taken still
 
   std::string path() const { return std::string(section) + "." + std::string(key); }
   bool is_number() const { return shape != Shape::Choice && shape != Shape::Flag; }
   /// May be left out of a configuration: it then has the value that a Config starts with.
   bool is_optional() const {
     if (section == "feature_cache") return key != "kilobytes" && key != "ways" && key != "run_ahead";
-    if (section == "core") return key != "lanes" && key != "projection_columns";
+    if (section == "core") return key != "projection_columns";
     return section == "network" || section == "pruning" || section == "order" || section == "implementation";
   }
   int get(const Config& c) const { return in(const_cast<Config&>(c)); }
@@ -35,6 +36,9 @@ struct Field {
 /// Every number, sections and keys in the order in which they are written. What is no number is not among them: the
 /// name, numerics.preset, and the list feature_cache.level_parts.
 std::span<const Field> fields();
+
+/// A path with the key that it has now, if it is given with an older one.
+std::string newer_path(std::string_view path);
 
 /// Whether a section may be missing: all of its keys are optional.
 bool is_optional(std::string_view section);

@@ -116,11 +116,27 @@ Json written_value(const Field& f, int value) {
   return value;
 }
 
+/// Gives fields that have an older key the one they have now.
+void rename_older(Json& root) {
+  for (const auto& f : fields()) {
+    const auto object = root.find(f.section);
+    if (f.older.empty() || object == root.end() || !object->is_object()) continue;
+    const auto found = object->find(f.older);
+    if (found == object->end()) continue;
+    if (object->contains(f.key))
+      throw UserError(fmt::format("{}.{} = {}: is the older name of {}, which is given too; remove one", f.section,
+                                  f.older, shown(*found), f.path()));
+    const Json value = *found;
+    object->erase(found);
+    (*object)[std::string(f.key)] = value;
+  }
+}
+
 void apply_override(Json& root, const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
     throw UserError(fmt::format("--set {}: must be path=value; write, for example, --set gemm.rows=8", text));
-  const auto path = text.substr(0, equals);
+  const auto path = newer_path(text.substr(0, equals));
   const auto value = text.substr(equals + 1);
   if (path == "name") {
     root["name"] = value;
@@ -172,6 +188,7 @@ Config parse_config(std::string_view text, std::string_view origin, Overrides ov
     auto root = parse_json(text);
     if (!root.is_object())
       throw UserError(fmt::format("{}: must be an object; write {{ \"name\": ... }}", shown(root)));
+    rename_older(root);
     for (const auto& o : overrides) apply_override(root, o);
     return from_json(root, adjust);
   } catch (const UserError& e) {

@@ -22,7 +22,7 @@ int row_buffer_beats(const Config& c) {
 
 int reference_buffer_beats(const Config& c) {
   const int row = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2;
-  const int of_lanes = c.memory.latency_cycles * row * c.core.lanes / c.attention.samples_per_query();
+  const int of_lanes = c.memory.latency_cycles * row * c.core.lanes() / c.attention.samples_per_query();
   return power_of_two(std::max(of_lanes, c.memory.latency_cycles / 4) + 2 * max_burst);
 }
 
@@ -33,10 +33,10 @@ int residual_buffer_beats(const Config& c) {
 int list_buffer_beats() { return 2 * max_burst; }
 
 int region_buffer_beats(const Config& c) {
-  return power_of_two(c.memory.latency_cycles / c.core.lanes + 2 * max_burst);
+  return power_of_two(c.memory.latency_cycles / c.core.lanes() + 2 * max_burst);
 }
 
-int lines_outstanding(const Config& c) { return c.memory.max_outstanding / c.core.lanes; }
+int lines_outstanding(const Config& c) { return c.memory.max_outstanding / c.core.lanes(); }
 
 int most_bursts(int beats, int runs, int longest) {
   // Every run may have two bursts of a single beat, at its end and before 4 KiB; all others are full, but of the oldest
@@ -58,10 +58,10 @@ std::vector<ReadClient> read_clients(const Config& c) {
   const auto lane = [&](const char* name, const char* reads, int number, int most) {
     clients.push_back({fmt::format("{}_{}", name, number), fmt::format("{}, lane {}", reads, number), most});
   };
-  for (int l = 0; l < c.core.lanes; ++l) lane("feature", "lines of the value map", l, lines_outstanding(c));
-  if (feature_ids(c) > c.core.lanes) {
-    const int run = c.attention.heads / c.core.lanes * line_beats(c), beats = region_buffer_beats(c);
-    for (int l = 0; l < c.core.lanes; ++l)
+  for (int l = 0; l < c.core.lanes(); ++l) lane("feature", "lines of the value map", l, lines_outstanding(c));
+  if (feature_ids(c) > c.core.lanes()) {
+    const int run = c.attention.heads / c.core.head_lanes * line_beats(c), beats = region_buffer_beats(c);
+    for (int l = 0; l < c.core.lanes(); ++l)
       lane("region", "lines of the value map ahead of their samples", l,
            most_bursts(beats, divide_up(beats, run) + 1, any_length));
   }

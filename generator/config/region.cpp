@@ -21,7 +21,7 @@ int lines_of(const Config& c, const RegionLevel& level) {
 
 RegionLevel shape_of(const Config& c, int level_bytes) {
   const auto& a = c.attention;
-  const int blocks = level_bytes / 2 / c.core.lanes / line_bytes(c) / region_heads(c);
+  const int blocks = level_bytes / 2 / c.core.lanes() / line_bytes(c) / region_heads(c);
   RegionLevel level;
   if (blocks < 4) return level;
   const int bits = log2_floor(blocks), columns = most_bits(a.max_width), rows = most_bits(a.max_height);
@@ -40,7 +40,7 @@ RegionLevel shape_of(const Config& c, int level_bytes) {
 
 }  // namespace
 
-int region_heads(const Config& c) { return power_of_two(c.attention.heads / c.core.lanes); }
+int region_heads(const Config& c) { return power_of_two(c.attention.heads / c.core.head_lanes); }
 
 std::vector<RegionLevel> region_levels(const Config& c) {
   const auto levels = static_cast<std::size_t>(c.attention.levels);

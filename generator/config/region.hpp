@@ -30,7 +30,7 @@ int region_lines(const Config& config);
 
 /// Read IDs of the features: one for each lane, and with regions another for what each lane brings ahead.
 constexpr int feature_ids(const Config& config) {
-  return config.core.lanes * (config.feature_cache.policy == region_policy ? 2 : 1);
+  return config.core.lanes() * (config.feature_cache.policy == region_policy ? 2 : 1);
 }
 
 }  // namespace quillgen

@@ -1,5 +1,7 @@
 #include "config/schema.hpp"
 
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -66,7 +68,14 @@ Json config_schema() {
        {"pattern", "^[A-Za-z0-9_-]{1,64}$"}});
   for (const auto& f : fields()) {
     if (!root["properties"].contains(std::string(f.section))) add(root, f.section, object(), is_optional(f.section));
-    add(root["properties"][std::string(f.section)], f.key, property(f), f.is_optional());
+    auto& section = root["properties"][std::string(f.section)];
+    add(section, f.key, property(f), f.is_optional());
+    if (f.older.empty()) continue;
+    auto older = property(f);
+    older["description"] = fmt::format("The older name of {}.", f.key);
+    older["deprecated"] = true;
+    add(section, f.older, older, true);
+    section["not"] = {{"required", {f.older, f.key}}};
   }
   add(root["properties"]["feature_cache"], level_parts_key,
       {{"description",

@@ -83,39 +83,51 @@ void check_cache(const Config& c) {
   const auto& cache = c.feature_cache;
   if (cache.policy != line_policy) return;
   // Two sets in each tag bank of each lane, and with shares of the levels for each of these.
-  const int least = 2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes;
-  const auto check = [&](const std::string& path, int value, const char* what, int bytes, const std::string& mend) {
+  const auto check = [&](const std::string& path, int value, const char* what, int bytes, int lanes, auto mend) {
+    const int least = 2 * tag_banks * cache.ways * cached_line_bytes(c) * lanes;
     if (bytes >= least) return;
     refuse(path, value,
            fmt::format("such that {} / {} (bytes of a line) / {} (tag banks) / {} (ways) / {} (lanes) is 2 or more",
-                       what, cached_line_bytes(c), tag_banks, cache.ways, c.core.lanes),
-           mend + (cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
+                       what, cached_line_bytes(c), tag_banks, cache.ways, lanes),
+           mend(least) + (cache.ways > 1 ? ", or lower feature_cache.ways" : ""));
   };
-  check("feature_cache.kilobytes", cache.kilobytes, "kilobytes * 1024", cache_bytes(c),
-        fmt::format("set it to {}", divide_up(least, 1024)));
+  check("feature_cache.kilobytes", cache.kilobytes, "kilobytes * 1024", cache_bytes(c), c.core.lanes(),
+        [](int least) { return fmt::format("set it to {}", divide_up(least, 1024)); });
   for (int l = 0; l < static_cast<int>(cache.level_parts.size()); ++l) {
     const int bytes = level_bytes(c, l);
     check(fmt::format("feature_cache.level_parts[{}]", l), cache.level_parts[static_cast<std::size_t>(l)],
-          fmt::format("its {} bytes", bytes).c_str(), bytes,
-          fmt::format("give it a larger part, or set feature_cache.kilobytes to {}",
-                      cache.kilobytes * divide_up(least, std::max(bytes, 1))));
+          fmt::format("its {} bytes", bytes).c_str(), bytes, c.core.head_lanes, [&](int least) {
+            return fmt::format("give it a larger part, or set feature_cache.kilobytes to {}",
+                               cache.kilobytes * divide_up(least, std::max(bytes, 1)));
+          });
   }
 }
 
 void check_lanes(const Config& c) {
-  const int lanes = c.core.lanes;
-  if (c.attention.heads % lanes != 0)
-    refuse("core.lanes", lanes, fmt::format("a divisor of attention.heads ({})", c.attention.heads),
+  const int lanes = c.core.lanes(), level_lanes = c.core.level_lanes;
+  if (c.attention.heads % c.core.head_lanes != 0)
+    refuse("core.head_lanes", c.core.head_lanes, fmt::format("a divisor of attention.heads ({})", c.attention.heads),
            "change one of the two");
+  if (c.attention.levels % level_lanes != 0)
+    refuse("core.level_lanes", level_lanes, fmt::format("a divisor of attention.levels ({})", c.attention.levels),
+           "change one of the two");
+  constexpr int most = 32;
+  if (lanes > most)
+    refuse("core.level_lanes", level_lanes,
+           fmt::format("at most {} with core.head_lanes = {}", most / c.core.head_lanes, c.core.head_lanes),
+           "lower one of the two");
+  if (level_lanes > 1 && c.feature_cache.policy == region_policy)
+    refuse("core.level_lanes", level_lanes, "1 with feature_cache.policy = region, which is for head lanes alone",
+           "set it to 1, or the policy to line");
   if (c.gemm.columns % columns_step(c) != 0)
     refuse("gemm.columns", c.gemm.columns,
-           fmt::format("a multiple of attention.embed_dim / attention.heads ({}) and of 2 * core.lanes ({})",
+           fmt::format("a multiple of attention.embed_dim / attention.heads ({}) and of twice the lanes ({})",
                        c.attention.head_dim(), 2 * lanes),
            columns_step(c) <= most_columns
                ? fmt::format("set it to {}, for example", fitting_columns(c))
                : fmt::format("no multiple of both is at most {}: change one of the two", most_columns));
   if (c.memory.max_outstanding < 4 * lanes)
-    refuse("memory.max_outstanding", c.memory.max_outstanding, fmt::format("at least 4 * core.lanes ({})", 4 * lanes),
+    refuse("memory.max_outstanding", c.memory.max_outstanding, fmt::format("at least 4 for each lane ({})", 4 * lanes),
            "raise it");
 }
 
@@ -147,7 +159,7 @@ void check_pruning(const Config& c) {
   check(c.pruning.points != 0, "1 without pruning.points", "set it to 1, or pruning.points to true");
   check(c.attention.points % at_once == 0, fmt::format("a divisor of attention.points ({})", c.attention.points),
         "lower it");
-  check(lane_points(c) % at_once == 0, fmt::format("a divisor of gemm.columns / (2 * core.lanes) ({})", lane_points(c)),
+  check(lane_points(c) % at_once == 0, fmt::format("a divisor of gemm.columns / twice the lanes ({})", lane_points(c)),
         "lower it, or change gemm.columns");
 }
 
@@ -210,9 +222,20 @@ void check_level_shares(const Config& c) {
       refuse(fmt::format("{}[{}]", path, l), shares[l], fmt::format("a power of two from 1 to {}", most),
              "choose such a number");
   const int sum = std::accumulate(shares.begin(), shares.end(), 0);
+  const auto list = [&] { return fmt::format("[{}]", fmt::join(shares, ", ")); };
   if (!std::has_single_bit(static_cast<unsigned>(sum)))
-    refuse(path, fmt::format("[{}]", fmt::join(shares, ", ")),
-           fmt::format("numbers that add up to a power of two, not to {}", sum), "change one of them");
+    refuse(path, list(), fmt::format("numbers that add up to a power of two, not to {}", sum), "change one of them");
+  for (int first = 0; c.core.level_lanes > 1 && first < c.attention.levels; first += lane_levels(c)) {
+    const auto begin = shares.begin() + first;
+    const int of_lane = std::accumulate(begin, begin + lane_levels(c), 0);
+    if (!std::has_single_bit(static_cast<unsigned>(of_lane)))
+      refuse(
+          path, list(),
+          fmt::format("numbers of which those of the levels of a lane add up to a power of two; those of levels {} to "
+                      "{} add up to {}",
+                      first, first + lane_levels(c) - 1, of_lane),
+          "change one of them, or core.level_lanes");
+  }
 }
 
 void check_regions(const Config& c) {
@@ -233,10 +256,10 @@ void check_regions(const Config& c) {
            "raise one of them");
   const auto levels = region_levels(c);
   if (std::any_of(levels.begin(), levels.end(), [](const RegionLevel& l) { return l.has_window(); })) return;
-  const int least = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);
+  const int least = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes(), 1024);
   refuse("feature_cache.kilobytes", cache.kilobytes,
          fmt::format("such that each half holds 2x2 blocks ({} bytes with the heads of all lanes) of a level or more",
-                     4 * line_bytes(c) * region_heads(c) * c.core.lanes),
+                     4 * line_bytes(c) * region_heads(c) * c.core.lanes()),
          cache.level_parts.empty() ? fmt::format("set it to {}", power_of_two(least) * power_of_two(c.attention.levels))
                                    : fmt::format("give a level a larger one of feature_cache.level_parts: {} kilobytes",
                                                  power_of_two(least)));

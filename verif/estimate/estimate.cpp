@@ -45,7 +45,7 @@ Macs macs_of(const Demand& d) {
 
 double array_size(const Config& c) { return static_cast<double>(c.gemm.rows) * c.gemm.columns * c.gemm.depth; }
 
-void fill_engines(Estimate& e, const JobRun& run, int lanes) {
+void fill_engines(Estimate& e, const JobRun& run, const Core& core) {
   const std::pair<const char*, double (*)(const Work&)> engines[] = {
       {"pe_array", [](const Work& w) { return static_cast<double>(w.array_steps); }},
       {"lanes", [](const Work& w) { return static_cast<double>(w.samples); }},
@@ -54,7 +54,7 @@ void fill_engines(Estimate& e, const JobRun& run, int lanes) {
       {"memory_write", [](const Work& w) { return static_cast<double>(w.writes); }}};
   for (std::size_t i = 0; i < std::size(engines); ++i) {
     const auto& [name, work] = engines[i];
-    const double share = i == 1 || i == 2 ? 1.0 / lanes : 1;  // of the lanes: the average
+    const double share = i == 1 ? 1.0 / core.lanes() : i == 2 ? 1.0 / core.head_lanes : 1;  // of several: the average
     Engine engine{name, work(run.until.back()) * share, 0, {}};
     engine.utilisation = engine.busy / static_cast<double>(e.cycles);
     double before = 0;
@@ -69,10 +69,10 @@ void fill_engines(Estimate& e, const JobRun& run, int lanes) {
 void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
   auto& r = e.roofline;
   const auto macs = macs_of(d);
-  const int lanes = c.core.lanes, head_dim = c.attention.head_dim();
+  const int lanes = c.core.lanes(), head_dim = c.attention.head_dim();
   const double array = array_size(c);
   const double sampling = 4.0 * lanes * head_dim,
-               projection = static_cast<double>(lanes) * c.core.projection_columns * head_dim;
+               projection = static_cast<double>(c.core.head_lanes) * c.core.projection_columns * head_dim;
   r.macs = macs.sum();
   r.bytes = static_cast<double>(e.bytes_read + e.bytes_written);
   r.intensity = r.macs / r.bytes;
@@ -140,7 +140,7 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
   e.bytes_source = b.source * beat, e.bytes_value = b.value * beat;
   e.bytes_read = e.bytes_job + e.bytes_query + e.bytes_list + e.bytes_reference + e.bytes_feature + e.bytes_source;
   e.bytes_written = e.bytes_output + e.bytes_value;
-  fill_engines(e, run, config.core.lanes);
+  fill_engines(e, run, config.core);
   fill_roofline(e, config, demand);
   return e;
 }

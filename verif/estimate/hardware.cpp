@@ -19,7 +19,7 @@ int index(int count) { return std::max(1, holds(count - 1)); }
 /// What brings references, and the numbers of queries until their outputs are written.
 Block query_order_of(const Config& c) {
   const auto& a = c.attention;
-  const std::int64_t beat = c.memory.data_bits, in_beat = c.memory.data_bits / 64, lanes = c.core.lanes,
+  const std::int64_t beat = c.memory.data_bits, in_beat = c.memory.data_bits / 64, lanes = c.core.lanes(),
                      samples = a.samples_per_query(), latency = c.memory.latency_cycles, number = index(a.max_queries);
   const std::int64_t row_beats = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2,
                      buffer = up(std::max(latency * row_beats * lanes / samples, latency / 4) + 32),
@@ -50,7 +50,7 @@ Block nearest_first_of(const Config& c) {
 /// Halves, planner, and what brings regions; lines by demand too.
 Block regions_of(const Config& c) {
   const auto& a = c.attention;
-  const std::int64_t lanes = c.core.lanes, pixel = std::int64_t{a.head_dim()} * c.numerics.feature_bits;
+  const std::int64_t lanes = c.core.head_lanes, pixel = std::int64_t{a.head_dim()} * c.numerics.feature_bits;
   const std::int64_t place = 1 + index(region_lines(c)),
                      block = std::max(1, holds(std::max(a.max_width, a.max_height)) - 1);
   const std::int64_t queue = 4 * (c.numerics.corner_bits + 1) + 4 * (1 + place) + 4 + 2 + 2 + 2 + 1;
@@ -112,7 +112,7 @@ Hardware hardware_of(const Config& c) {
   const auto& a = c.attention;
   const auto& n = c.numerics;
   const auto& g = c.gemm;
-  const std::int64_t lanes = c.core.lanes, head_dim = a.head_dim();
+  const std::int64_t lanes = c.core.lanes(), head_lanes = c.core.head_lanes, head_dim = a.head_dim();
   const std::int64_t columns = c.core.projection_columns, row_slots = up(g.rows) / (g.rows == 1 ? 2 : 1);
   const int word = divide_up(a.embed_dim, c.core.projection_columns);
   const std::int64_t entry = 32 + 16 + 6, beat = c.memory.data_bits;
@@ -123,20 +123,28 @@ Hardware hardware_of(const Config& c) {
   const int shape = c.feature_cache.line_shape, sides = holds(std::max(a.max_width, a.max_height)),
             line_row = std::max(1, shape == line_2x2 ? sides - 1 : sides),
             line_column = std::max(1, shape == line_1x1 ? sides : sides - 1);
-  const std::int64_t lane_heads = a.heads / lanes;
-  const std::int64_t set_bits = index(cache_sets(c)), ways = c.feature_cache.ways;
+  const std::int64_t lane_heads = a.heads / head_lanes;
+  const std::int64_t ways = c.feature_cache.ways;
   const std::int64_t way_index = ways == 1 ? 0 : index(static_cast<int>(ways));
   // The way to replace next, or which of each two ways was used later.
   const std::int64_t replaced = c.feature_cache.replacement == replace_by_use ? ways * (ways - 1) / 2 : way_index;
-  const std::int64_t tag = 1 + index(a.levels) + index(static_cast<int>(lane_heads)) + std::max(1, line_row - 1) +
+  const std::int64_t tag = 1 + index(lane_levels(c)) + index(static_cast<int>(lane_heads)) + std::max(1, line_row - 1) +
                            std::max(1, line_column - 1);
-  // Pixels of a line, and of a lane's share of the cache; places beside the sets, and what they add to the queue.
-  const std::int64_t pixels = line_pixels(shape), cached = std::int64_t{cache_lines(c)} * pixels,
-                     bypass = c.feature_cache.bypass_distance > 0,
+  // Pixels of a line; places beside the sets, and what they add to the queue.
+  const std::int64_t pixels = line_pixels(shape), bypass = c.feature_cache.bypass_distance > 0,
                      aside = bypass * tag_banks * std::max<std::int64_t>(2, pixels);
-  const std::int64_t queue = 4 * (n.corner_bits + 1) + 4 * (bypass + set_bits + way_index) + 4 +
-                             (line_width(shape) == 2 ? 2 : 0) + (line_height(shape) == 2 ? 2 : 0) + 2;
-  const std::int64_t sum_bits = n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / lanes));
+  // Of a lane's cache: tags, lines on their way and lines that are there, run-ahead queue.
+  const auto cache_bits = [&](int level_lane) {
+    const std::int64_t sets = lane_cache_sets(c, level_lane),
+                       cached = cache_lines(c, level_lane_bytes(c, level_lane)) * pixels,
+                       queue = 4 * (n.corner_bits + 1) + 4 * (bypass + index(static_cast<int>(sets)) + way_index) + 4 +
+                               (line_width(shape) == 2 ? 2 : 0) + (line_height(shape) == 2 ? 2 : 0) + 2;
+    return 4 * sets * (ways * tag + replaced) +
+           up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
+           (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue;
+  };
+  const std::int64_t sum_bits =
+      n.head_bits + n.output_weight_bits - 1 + holds(static_cast<int>(a.embed_dim / head_lanes));
   const std::int64_t longest = std::max(a.embed_dim, g.max_inner);
   // Bits of an output of the lanes, and of one of the array, before they take their format.
   const bool epilogue = c.network.epilogue != 0;
@@ -160,7 +168,7 @@ Hardware hardware_of(const Config& c) {
   block_of("group_buffers", 0,
            (2 * row_slots + g.rows) *
                (g.columns * (up(logit_tiles(c)) * n.logit_bits() + up(offset_tiles(c)) * n.offset_bits()) +
-                lanes * up(a.levels) * (64 + 34)));
+                lanes * up(lane_levels(c)) * (64 + 34)));
   block_of("locations_and_weights", lanes * (6 + 6), 0);
   add(query_order_of(c));
   if (c.order.bucket_bits > 0) add(bucket_sort_of(c));
@@ -168,11 +176,9 @@ Hardware hardware_of(const Config& c) {
   if (c.feature_cache.policy == region_policy) {
     add(regions_of(c));
   } else {
-    add({"line_cache", lanes,  // the row of a line, times its blocks
-         lanes * (4 * std::int64_t{cache_sets(c)} * (ways * tag + replaced) +
-                  up(c.memory.max_outstanding / lanes) * pixels * head_dim * 8 * element_bytes(n.feature_bits) +
-                  (cached + aside) * head_dim * n.feature_bits + c.feature_cache.run_ahead * queue),
-         tag_banks * ways * lanes});
+    std::int64_t bits = 0;
+    for (int j = 0; j < c.core.level_lanes; ++j) bits += head_lanes * cache_bits(j);
+    add({"line_cache", lanes, bits, tag_banks * ways * lanes});  // the row of a line, times its blocks
   }
   // Marks of heads on their way through the lane. Weights are compared with the threshold.
   if (c.pruning.points != 0)
@@ -184,10 +190,10 @@ Hardware hardware_of(const Config& c) {
              std::int64_t{mask_beats(c, a.max_tokens)} * beat_bytes(c.memory),
          2});
   block_of("interpolation", lanes * 4 * head_dim, 0);
-  block_of("head_requantise", lanes * units, a.embed_dim / units * units * 22);
-  block_of("output_projection", lanes * columns * head_dim,
-           lanes * columns * lane_heads * word * head_dim * n.output_weight_bits +
-               (lanes > 1 ? lanes * up(word) * columns * sum_bits : 0));  // that wait for the other lanes
+  block_of("head_requantise", head_lanes * units, a.embed_dim / units * units * 22);
+  block_of("output_projection", head_lanes * columns * head_dim,
+           head_lanes * columns * lane_heads * word * head_dim * n.output_weight_bits +
+               (head_lanes > 1 ? head_lanes * up(word) * columns * sum_bits : 0));  // that wait for the other lanes
   block_of("output_requantise", columns, columns * word * entry + up(word) * (columns * projected + 1));
   // Results of rows on their way to memory, in banks of one element, the slots of a group a power of two.
   const std::int64_t in_beat = beat_bytes(c.memory) / element_bytes(std::min(n.feature_bits, result_width(c)));

@@ -35,7 +35,7 @@ Cycle begin(Board& b) {
   b.accepted = b.clock.now() + 1;
   b.clock.acted();
   // Of a program the counts are cleared once; then a projection hides it.
-  return b.accepted + 1 + std::max(cache_sets(b.c), b.demand.counts_pixels ? count_words(b.c) : 0);
+  return b.accepted + 1 + std::max(most_cache_sets(b.c), b.demand.counts_pixels ? count_words(b.c) : 0);
 }
 
 /// Until everything wanted is loaded, and the cycle `at` has come.

@@ -24,19 +24,38 @@ void Lane::tick() {
   source();
 }
 
-/// A sample a cycle of the group in work.
-void Lane::source() {
+void Lane::tick_samples() {
+  use();
+  fetch();
+  look_up();
+  compact();
+  free_group();
+}
+
+void Lane::free_group() {
   if (!ends_.empty() && looked_up_ >= ends_.front().sample - (free_to_look_up - 1) && clock_.due(ends_.front().at)) {
     ends_.pop();
     ++freed_;
     clock_.acted();
   }
-  if (left_in_group_ == 0) {
-    if (groups_.empty() || !clock_.due(groups_.front().at)) return;
-    left_in_group_ = std::int64_t{groups_.front().queries} * s_.samples_of_head * s_.heads;
-    groups_.pop();
+}
+
+bool Lane::has_group() {
+  if (left_in_group_ > 0) return true;
+  if (groups_.empty() || !clock_.due(groups_.front().at)) return false;
+  left_in_group_ = std::int64_t{groups_.front().queries} * s_.samples_of_head * s_.heads;
+  groups_.pop();
+  return true;
+}
+
+/// A sample a cycle of the group in work; where points are dropped a vector of points, through the softmax.
+void Lane::source() {
+  free_group();
+  if (!has_group()) return;
+  if (drops()) {
+    if (static_cast<int>(live_.size()) < s_.softmax_holds) mark_vector(clock_.now() + s_.softmax);
+    return;
   }
-  if (drops()) return source_vector();
   if (static_cast<int>(path_.size()) >= s_.path_holds) return;
   path_.push(clock_.now() + s_.path);
   if (--left_in_group_ == 0) ends_.push({sourced_, clock_.now() + s_.path_to_free});
@@ -45,25 +64,30 @@ void Lane::source() {
 }
 
 void Lane::next_sample(std::size_t& at, std::size_t& in_query) const {
+  const auto of_head = static_cast<std::size_t>(s_.samples_of_head), heads = static_cast<std::size_t>(s_.heads),
+             head_stride = static_cast<std::size_t>(s_.head_stride);
   ++at;
-  if (++in_query == static_cast<std::size_t>(s_.samples_of_head) * static_cast<std::size_t>(s_.heads))
-    at += stride_ - std::exchange(in_query, 0);
+  if (++in_query % of_head == 0) at += head_stride - of_head;
+  if (in_query == of_head * heads) at += stride_ - heads * head_stride, in_query = 0;
 }
 
-/// A vector of points a cycle, through the softmax. Those in which none lives come no further; heads are marked.
-void Lane::source_vector() {
-  if (static_cast<int>(live_.size()) >= s_.softmax_holds) return;
+void Lane::take_vector() {
+  has_group();
+  mark_vector(clock_.now() + s_.fork);
+}
+
+/// A vector of points that have their weights `at`. If none lives it comes no further; heads are marked.
+void Lane::mark_vector(Cycle at) {
   int live = 0;
   for (int i = 0; i < s_.points_at_once; ++i) {
     live += dropped_.empty() || dropped_[soft_at_] == 0;
     next_sample(soft_at_, soft_in_query_);
   }
-  const Cycle at = clock_.now() + s_.softmax;
   if (live > 0) live_.push({at, live});
   live_in_head_ += live, sourced_ += live, left_in_group_ -= s_.points_at_once;
   if (soft_in_query_ % static_cast<std::size_t>(s_.samples_of_head) == 0)
     marks_.push({at + sram_fifo_delay, std::exchange(live_in_head_, 0) == 0, soft_in_query_ == 0});
-  if (left_in_group_ == 0) ends_.push({sourced_, clock_.now() + s_.softmax + s_.path_to_free});
+  if (left_in_group_ == 0) ends_.push({sourced_, at + s_.path_to_free});
   clock_.acted();
 }
 
@@ -77,17 +101,23 @@ void Lane::compact() {
 
 /// Heads in their order; an empty one needs no sums. They go straight into the requantisation.
 void Lane::join() {
-  if (marks_.empty() || sums_at_ < never || !clock_.due(marks_.front().at)) return;
-  const auto& mark = marks_.front();
-  if (!mark.empty) {
-    if (head_sums_.empty() || !clock_.due(head_sums_.front())) return;
-    head_sums_.pop();
-  }
+  if (sums_at_ < never || !has_part()) return;
   sums_at_ = clock_.now();
-  queries_ += mark.ends_query;
-  if (mark.ends_query) last_ = std::max(last_, clock_.now());
-  if (first_ == never && mark.ends_query) first_ = clock_.now();
+  take_part();
+}
+
+bool Lane::has_part() {
+  if (marks_.empty() || !clock_.due(marks_.front().at)) return false;
+  return marks_.front().empty || (!head_sums_.empty() && clock_.due(head_sums_.front()));
+}
+
+void Lane::take_part() {
+  const auto mark = marks_.front();
   marks_.pop();
+  if (!mark.empty) head_sums_.pop();
+  queries_ += mark.ends_query;
+  if (mark.ends_query) ended_ = clock_.now();
+  if (mark.ends_query && first_ == never) first_ = last_ = clock_.now();
   clock_.acted();
 }
 
@@ -219,6 +249,45 @@ void Lane::project() {
   if (ends_query) sums_.push(clock_.now() + s_.dot_delay);
   head_ = ends_query ? 0 : head_ + 1;
   clock_.acted();
+}
+
+void LaneColumn::tick() {
+  join();
+  lanes_[0]->project();
+  for (auto* lane : lanes_) lane->tick_samples();
+  fork();
+  source();
+}
+
+/// A vector a cycle of the group in work: points of each lane.
+void LaneColumn::source() {
+  if (left_in_group_ == 0) {
+    if (groups_.empty() || !clock_.due(groups_.front().at)) return;
+    left_in_group_ = std::int64_t{groups_.front().queries} * s_.samples_of_head * s_.heads;
+    groups_.pop();
+  }
+  if (static_cast<int>(vectors_.size()) >= s_.softmax_holds) return;
+  vectors_.push(clock_.now() + s_.softmax);
+  left_in_group_ -= s_.points_at_once;
+  clock_.acted();
+}
+
+/// All lanes take their points of a vector, or none does.
+void LaneColumn::fork() {
+  if (vectors_.empty()) return;
+  for (auto* lane : lanes_)
+    if (!lane->takes_vector()) return;
+  if (!clock_.due(vectors_.front())) return;
+  vectors_.pop();
+  for (auto* lane : lanes_) lane->take_vector();
+}
+
+void LaneColumn::join() {
+  if (!lanes_[0]->takes_head()) return;
+  for (auto* lane : lanes_)
+    if (!lane->has_part()) return;
+  for (auto* lane : lanes_) lane->take_part();
+  lanes_[0]->head(clock_.now() + 1);
 }
 
 }  // namespace quillgen::estimate

@@ -27,14 +27,14 @@ std::uint32_t folded(std::uint64_t bits, int width) {
 
 }  // namespace
 
-LineCache::LineCache(const Config& c)
+LineCache::LineCache(const Config& c, int level_lane)
     : shape_(c.feature_cache.line_shape),
       ways_(c.feature_cache.ways),
       bypass_distance_(c.feature_cache.bypass_distance),
       hashing_(c.feature_cache.hashing != 0),
-      sets_(static_cast<std::size_t>(cache_sets(c))) {
+      sets_(static_cast<std::size_t>(lane_cache_sets(c, level_lane))) {
   const auto& shares = c.feature_cache.level_parts;
-  const int heads = c.attention.heads / c.core.lanes, levels = c.attention.levels;
+  const int heads = c.attention.heads / c.core.head_lanes, levels = lane_levels(c);
   head_bits_ = heads > 1 ? index_bits(heads) : 0;
   // Bit 0 of a row or column chose the bank; the others of row and column alternate.
   spread_.resize(1024);
@@ -49,7 +49,7 @@ LineCache::LineCache(const Config& c)
       for (int i = 0; hashing_ && i < index_bits(levels) && i < l.set_bits; ++i)
         l.apart |= static_cast<std::uint32_t>(level >> i & 1) << (l.set_bits - 1 - i);
     } else {
-      const int sets = cache_sets(c, level_bytes(c, level));
+      const int sets = cache_sets(c, level_bytes(c, level_lane * levels + level));
       l.set_bits = index_bits(sets);
       l.first_set = next;
       next += static_cast<std::size_t>(sets);
@@ -123,18 +123,20 @@ LineCache::Result LineCache::look_up(const Place& p, int level, int head) {
 CacheRun run_caches(const Config& c, const Demand& demand) {
   if (c.feature_cache.policy == region_policy) return run_regions(c, demand);
   const auto& a = c.attention;
-  const int heads = a.heads / c.core.lanes;
+  const int heads = a.heads / c.core.head_lanes, levels = lane_levels(c);
   CacheRun run;
   const auto schedule = demand.schedule(c);
   const auto of_query = static_cast<std::size_t>(a.samples_per_query());
   run.missing.reserve(schedule.size() * of_query), run.missed.reserve(schedule.size() * of_query);
-  std::vector<LineCache> caches(static_cast<std::size_t>(c.core.lanes), LineCache(c));
+  std::vector<LineCache> caches;
+  for (int lane = 0; lane < c.core.lanes(); ++lane) caches.emplace_back(c, lane % c.core.level_lanes);
   for (const int query : schedule) {
     const auto* place = &demand.places[static_cast<std::size_t>(query) * of_query];
     for (int head = 0; head < a.heads; ++head)
       for (int level = 0; level < a.levels; ++level)
         for (int point = 0; point < a.points; ++point, ++place) {
-          const auto r = caches[static_cast<std::size_t>(head / heads)].look_up(*place, level, head % heads);
+          const auto lane = static_cast<std::size_t>(head / heads * c.core.level_lanes + level / levels);
+          const auto r = caches[lane].look_up(*place, level % levels, head % heads);
           run.missing.push_back(static_cast<std::uint8_t>(r.missing));
           run.missed.push_back(r.missed);
           if (c.pruning.points != 0) run.dropped.push_back(place->dropped);

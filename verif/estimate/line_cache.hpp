@@ -16,15 +16,15 @@ namespace quillgen::estimate {
 /// way used longest ago is (FeatureCache::replacement), those first that hold nothing.
 class LineCache {
  public:
-  /// Of one lane of `config`, empty.
-  explicit LineCache(const Config& config);
+  /// Of the lane of a level lane of `config`, empty.
+  explicit LineCache(const Config& config, int level_lane = 0);
 
   struct Result {
     int found = 0, missing = 0;  ///< lines of the sample, each counted once
     std::uint8_t missed = 0;     ///< bit i: the line of corner i is missing; of its corners one that is read
   };
   /// Looks up the lines that hold a corner of the sample that is read, and enters those that miss unless the sample
-  /// lies bypass_distance or more off its reference, which is no use of a line either. `head`: of the lane.
+  /// lies bypass_distance or more off its reference, which is no use of a line either. `level`, `head`: of the lane.
   Result look_up(const Place& place, int level, int head);
 
   /// Whether the line of row `row`, column `column`, counted in lines, is there. (For tests.)

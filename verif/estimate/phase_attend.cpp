@@ -16,10 +16,11 @@ constexpr std::size_t fill_phase = 2;
 
 LaneShape lane_shape(const Config& c) {
   const auto& a = c.attention;
-  const int lanes = c.core.lanes, of_head = a.samples_per_head(),
+  const int lanes = c.core.lanes(), head_lanes = c.core.head_lanes, of_head = a.samples_per_head() / c.core.level_lanes,
             words = divide_up(a.embed_dim, c.core.projection_columns);
   LaneShape s;
-  s.samples_of_head = of_head, s.heads = a.heads / lanes;
+  s.samples_of_head = of_head, s.heads = a.heads / head_lanes;
+  s.head_stride = a.samples_per_head(), s.level_lanes = c.core.level_lanes;
   // The softmax takes a head twice; the divider has a stage a bit.
   s.path = 2 * of_head + c.numerics.attention_bits + 16;
   s.path_to_free = s.path - 9;
@@ -31,14 +32,23 @@ LaneShape lane_shape(const Config& c) {
     s.softmax_holds = 2 * power_of_two(2 * vectors) + c.numerics.attention_bits + 17 + 8;
     s.path = path_of_point, s.path_to_free = 0, s.path_holds = path_of_point;
   }
+  if (s.level_lanes > 1) {
+    // Two more stages, for the bases. What lies behind the fork is the FIFO, and with pruning the filter.
+    const int at_once = c.core.points_per_cycle, vectors = of_head / at_once;
+    s.points_at_once = at_once, s.queued_heads = c.core.queued_heads;
+    s.softmax = 2 * vectors + c.numerics.attention_bits + 9 + (at_once > 1 ? 1 : 0);
+    s.softmax_holds = 2 * power_of_two(2 * vectors) + c.numerics.attention_bits + 17 + 2;
+    s.fork = fifo_delay + (c.pruning.points != 0 ? 4 : 0);
+    s.path = path_of_point, s.path_to_free = 0, s.path_holds = path_of_point;
+  }
   if (c.pruning.max_range > 0) ++s.path, ++s.path_holds;
   s.run_ahead = c.feature_cache.run_ahead;
   s.line_beats = line_beats(c);
   s.outstanding = c.memory.max_outstanding / lanes;
   s.requant_words = a.head_dim() / head_requant_units(c);
   s.projection_words = words;
-  s.dot_delay = 2 + tree_stages(c, a.head_dim()) + (lanes > 1 ? sram_fifo_delay : 0);
-  s.sums_ahead = lanes == 1 ? 1 : std::max(1, (power_of_two(std::max(words, 2)) + sram_fifo_delay) / words);
+  s.dot_delay = 2 + tree_stages(c, a.head_dim()) + (head_lanes > 1 ? sram_fifo_delay : 0);
+  s.sums_ahead = head_lanes == 1 ? 1 : std::max(1, (power_of_two(std::max(words, 2)) + sram_fifo_delay) / words);
   return s;
 }
 
@@ -46,17 +56,25 @@ LaneShape lane_shape(const Config& c) {
 class Lanes {
  public:
   Lanes(Board& b, const CacheRun& cache) : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.queries()) {
-    const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query()),
-               lanes = static_cast<std::size_t>(b.c.core.lanes);
-    for (std::size_t l = 0; l < lanes; ++l)
-      lanes_.push_back(std::make_unique<Lane>(clock_, shape_, of_lane(cache.missing, l * of_query / lanes),
-                                              of_lane(cache.dropped, l * of_query / lanes), of_query));
+    const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query());
+    const int lanes = b.c.core.lanes();
+    for (int l = 0; l < lanes; ++l) {
+      const auto first = static_cast<std::size_t>(lane_sample(b.c, l, 0));
+      lanes_.push_back(std::make_unique<Lane>(clock_, shape_, of_lane(cache.missing, first),
+                                              of_lane(cache.dropped, first), of_query));
+    }
+    const int inner = shape_.level_lanes;
+    for (int column = 0; inner > 1 && column < lanes / inner; ++column) {
+      std::vector<Lane*> of_column;
+      for (int j = 0; j < inner; ++j) of_column.push_back(lanes_[static_cast<std::size_t>(column * inner + j)].get());
+      columns_.emplace_back(clock_, shape_, of_column);
+    }
     if (!cache.groups.empty())
       for (auto& lane : lanes_) {
         feeds_.push_back(std::make_unique<RegionFeed>(clock_, b.c, cache.groups));
         lane->feed_from(*feeds_.back());
       }
-    freed_.resize(lanes);
+    freed_.resize(lanes_.size());
   }
   /// What a lane has of all samples, from its first one on.
   static std::span<const std::uint8_t> of_lane(const std::vector<std::uint8_t>& all, std::size_t first) {
@@ -74,11 +92,15 @@ class Lanes {
   auto end() { return lanes_.end(); }
 
   void group(int queries) {
-    for (auto& l : lanes_) l->group(clock_.now() + (lanes_.size() > 1 ? fifo_delay : 0), queries);
+    const Cycle at = clock_.now() + (std::ssize(lanes_) > shape_.level_lanes ? fifo_delay : 0);
+    for (auto& l : lanes_) l->group(at, queries);
+    for (auto& c : columns_) c.group(at, queries);
     clock_.acted();
   }
   void tick() {
-    for (auto& l : lanes_) l->tick();
+    for (auto& c : columns_) c.tick();
+    for (auto& l : lanes_)
+      if (columns_.empty()) l->tick();
     for (auto& f : feeds_) f->tick();
   }
   /// Whether all lanes are done with another group.
@@ -93,12 +115,13 @@ class Lanes {
   }
   /// Whether all lanes have the sums of the next query, not before `at`; takes them.
   bool sums(Cycle at) {
-    for (auto& l : lanes_) {
-      if (l->sums().empty()) return false;
-      at = std::max(at, l->sums().front());
+    const auto step = static_cast<std::size_t>(shape_.level_lanes);  // the first lane of a column has its sums
+    for (std::size_t l = 0; l < lanes_.size(); l += step) {
+      if (lanes_[l]->sums().empty()) return false;
+      at = std::max(at, lanes_[l]->sums().front());
     }
     if (!clock_.due(at)) return false;
-    for (auto& l : lanes_) l->sums().pop();
+    for (std::size_t l = 0; l < lanes_.size(); l += step) lanes_[l]->sums().pop();
     clock_.acted();
     return true;
   }
@@ -127,7 +150,7 @@ class Lanes {
     for (const auto& l : lanes_) {
       run.waits.feature += l->waits().feature, run.waits.output += l->waits().output;
       // Before its first sample and after its last one a lane waits for the others.
-      run.waits.point += l->waits().point + (l->first_sample() - first) + (last - l->last_sample());
+      run.waits.point += l->waits().point + (l->first_sample() - first) + (last - l->last_taken());
       run.beats.feature += l->beats;
     }
     for (const auto& f : feeds_) run.beats.feature += f->reader().beats;
@@ -138,6 +161,7 @@ class Lanes {
   LaneShape shape_;
   int queries_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<LaneColumn> columns_;                 ///< if lanes share levels
   std::vector<std::unique_ptr<RegionFeed>> feeds_;  ///< of each lane, with regions
   std::vector<int> freed_;
 };

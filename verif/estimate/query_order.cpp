@@ -12,7 +12,7 @@ constexpr int request_cycles = 3;  ///< of a reader: take a request, size its bu
 
 int reference_buffer(const Config& c) {
   const int row_beats = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2;
-  const int of_lanes = c.memory.latency_cycles * row_beats * c.core.lanes / c.attention.samples_per_query();
+  const int of_lanes = c.memory.latency_cycles * row_beats * c.core.lanes() / c.attention.samples_per_query();
   return power_of_two(std::max(of_lanes, c.memory.latency_cycles / 4) + 2 * most_burst_beats);
 }
 
@@ -50,8 +50,8 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
       reader_(b.clock, b.beat(), most_fetched_) {
   const auto& c = b.c;
   most_waiting_ =
-      power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes / c.attention.samples_per_query() + 2) * 2 *
-                   c.attention.levels) /
+      power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes() / c.attention.samples_per_query() + 2) *
+                   2 * c.attention.levels) /
       words_;
   Config unchosen = c;
   unchosen.order.window = 1;

@@ -13,7 +13,7 @@ constexpr int write_delay = 2;  ///< from a line to its place in the half, and t
 constexpr int read_delay = 2;   ///< from the queue to the last read of a half, and to its use by the next
 
 int buffer_beats(const Config& c) {
-  return power_of_two(c.memory.latency_cycles / c.core.lanes + 2 * most_burst_beats);
+  return power_of_two(c.memory.latency_cycles / c.core.lanes() + 2 * most_burst_beats);
 }
 
 }  // namespace
@@ -22,11 +22,11 @@ RegionFeed::RegionFeed(Clock& clock, const Config& c, const std::vector<RegionGr
     : clock_(clock),
       groups_(groups),
       reader_(clock, beat_bytes(c.memory), buffer_beats(c)),
-      heads_(c.attention.heads / c.core.lanes),
+      heads_(c.attention.heads / c.core.head_lanes),
       line_beats_(line_beats(c)),
       run_beats_(heads_ * line_beats_),
       most_listed_(std::max(4, power_of_two(std::max(1, buffer_beats(c) / run_beats_)))),
-      all_heads_(c.core.lanes == 1),
+      all_heads_(c.core.lanes() == 1),
       copy_(c.feature_cache.overlap == copy) {}
 
 /// Row after row: blocks that the group before has too are copied, others fetched, those between in one run.

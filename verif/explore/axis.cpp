@@ -70,7 +70,7 @@ Axis parse_axis(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
     refuse(text, "must be path=value,value,...; write, for example, --vary gemm.rows=4,8");
-  Axis axis{text.substr(0, equals), {}};
+  Axis axis{newer_path(text.substr(0, equals)), {}};
   const auto choices = choices_of(text, axis.path);
   for (const auto& word : split(text.substr(equals + 1))) {
     if (word.empty()) refuse(text, "a value is missing; give at least one, and one between any two commas");

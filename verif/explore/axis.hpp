@@ -34,7 +34,7 @@ std::vector<Json> values_of(std::span<const Axis> axes, std::int64_t number);
 /// A value as it is written after "path=": names without quotes.
 std::string written(const Json& value);
 
-/// "core.lanes=2 gemm.rows=8".
+/// "core.head_lanes=2 gemm.rows=8".
 std::string settings_text(std::span<const Axis> axes, std::int64_t number);
 
 }  // namespace quillgen::explore

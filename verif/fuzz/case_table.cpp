@@ -47,7 +47,7 @@ void apply(Case& c, const std::string& changes) {
 std::string least_cache(const std::string& changes) {
   Case c = plain_case();
   apply(c, changes);
-  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * cached_line_bytes(c.config) * c.config.core.lanes;
+  const int bytes = 2 * tag_banks * c.config.feature_cache.ways * cached_line_bytes(c.config) * c.config.core.lanes();
   return set("feature_cache.kilobytes", static_cast<int>(std::bit_ceil(static_cast<unsigned>(divide_up(bytes, 1024)))));
 }
 
@@ -69,13 +69,51 @@ void add_lanes(Table& t) {
   t.group("lanes");
   for (const int lanes : {1, 2, 4})
     for (const int heads : {lanes, 2 * lanes}) {
-      const auto changes = set("core.lanes", lanes) + set("attention.heads", heads) +
+      const auto changes = set("core.head_lanes", lanes) + set("attention.heads", heads) +
                            set("attention.embed_dim", 4 * heads) + "gemm.columns=12 memory.max_outstanding=16 ";
       t.add(fmt::format("{} for {} heads", lanes, heads), changes + least_cache(changes),
             fmt::format("lanes.reading={}", lanes) + reads);
     }
+  // Lanes that share the levels: alone, with points dropped, heads without any, and as many as there can be.
+  for (const auto& [lanes, levels] : {std::pair{2, 2}, {2, 8}, {4, 4}, {4, 8}, {8, 8}}) {
+    const auto changes = set("core.level_lanes", lanes) + set("attention.levels", levels) +
+                         "gemm.columns=32 attention.points=4 memory.max_outstanding=32 ";
+    const auto name = fmt::format("{} for {} levels", lanes, levels);
+    // The smallest of many levels are rarely met.
+    t.add(name, changes + least_cache(changes),
+          (levels > 4 ? "lanes.reading>1" : fmt::format("lanes.reading={}", lanes)) + reads);
+    if (levels != lanes) continue;
+    for (const int at_once : {1, 2}) {
+      const auto pruned = changes + "pruning.points=1 " + set("core.points_per_cycle", at_once);
+      t.add(fmt::format("{}, {} points a cycle, half dropped", name, at_once),
+            pruned + least_cache(changes) + set("workload.threshold", mean_share), "heads.thinned>0" + reads);
+      t.add(fmt::format("{}, {} points a cycle, heads empty", name, at_once),
+            pruned + least_cache(changes) + set("workload.threshold", large_share) +
+                set("workload.logits", mixed_logits) + "core.queued_heads=1",
+            (levels > 4 ? "heads.thinned>0" : "heads.empty>0 heads.thinned>0") + reads);
+    }
+  }
+  {
+    const std::string sixteen =
+        "core.head_lanes=4 core.level_lanes=4 attention.heads=4 attention.levels=4 "
+        "attention.embed_dim=16 gemm.columns=32 memory.max_outstanding=64 ";
+    t.add("4 for 4 heads by 4 for 4 levels", sixteen + least_cache(sixteen), "lanes.reading=16" + reads);
+    // As many as there can be: with heads alone in a lane, and with levels.
+    for (const auto& [heads, levels] : {std::pair{8, 4}, {4, 8}, {16, 2}}) {
+      const auto changes = set("core.head_lanes", heads) + set("core.level_lanes", levels) +
+                           set("attention.heads", heads) + set("attention.levels", levels) +
+                           set("attention.embed_dim", 4 * heads) + "gemm.columns=64 memory.max_outstanding=128 ";
+      t.add(fmt::format("32, {} for heads by {} for levels", heads, levels), changes + least_cache(changes),
+            "lanes.reading>16" + reads);
+    }
+    t.add("4 by 4, unequal shares",
+          sixteen +
+              "feature_cache.kilobytes=64 feature_cache.level_parts=32,16,8,8 feature_cache.ways=1 "
+              "attention.max_width=64 attention.max_height=64",
+          "lanes.reading=16" + reads);
+  }
   t.add("4, responses in any order",
-        "core.lanes=4 attention.heads=4 attention.embed_dim=16 gemm.columns=12 memory.max_outstanding=16 "
+        "core.head_lanes=4 attention.heads=4 attention.embed_dim=16 gemm.columns=12 memory.max_outstanding=16 "
         "feature_cache.kilobytes=2 workload.reorder_percent=100",
         "lanes.reading=4 beats.overtaking>100" + reads);
 }
@@ -244,7 +282,7 @@ void add_dense(Table& t) {
         "dense.inner=300" + compared);
   for (const int lanes : {2, 4})
     t.add(fmt::format("{} lanes", lanes),
-          set("core.lanes", lanes) +
+          set("core.head_lanes", lanes) +
               "attention.heads=4 attention.embed_dim=16 gemm.columns=12 memory.max_outstanding=16 "
               "feature_cache.kilobytes=2 " +
               shape(7, 15, 130),
@@ -293,7 +331,7 @@ void add_self_attention(Table& t) {
       "attention.heads=4 attention.embed_dim=16 gemm.columns=12 " + small_map, "self.key_tiles=2");
   for (const int lanes : {2, 4})
     add(fmt::format("{} lanes", lanes), 21,
-        set("core.lanes", lanes) +
+        set("core.head_lanes", lanes) +
             "attention.heads=4 attention.embed_dim=16 gemm.columns=16 memory.max_outstanding=16 "
             "feature_cache.kilobytes=2 ",
         "");
@@ -444,7 +482,7 @@ void add_network(Table& t) {
   const std::string four_heads = "attention.heads=4 attention.embed_dim=16 gemm.columns=12 feature_cache.kilobytes=2 ";
   for (const int lanes : {2, 4})
     t.add(fmt::format("{} lanes", lanes),
-          epilogue(12) + all + set("core.lanes", lanes) + "memory.max_outstanding=16 " + four_heads,
+          epilogue(12) + all + set("core.head_lanes", lanes) + "memory.max_outstanding=16 " + four_heads,
           fmt::format("lanes.reading={} ", lanes) + all_counted);
   for (const int overlap : {refetch, copy})
     t.add(fmt::format("regions{}", overlap == copy ? ", copied" : ""),
@@ -515,7 +553,7 @@ void add_prunings(Table& t) {
     t.add(fmt::format("points dropped in {} lanes, ranges", lanes),
           "pruning.points=1 pruning.max_range=8 attention.points=4 core.points_per_cycle=2 attention.heads=4 "
           "attention.embed_dim=16 gemm.columns=16 memory.max_outstanding=16 feature_cache.kilobytes=2 " +
-              set("core.lanes", lanes) + set("workload.threshold", mean_share) + range(any_range),
+              set("core.head_lanes", lanes) + set("workload.threshold", mean_share) + range(any_range),
           "heads.thinned>0 moves.held>0" + reads);
   t.add("with an epilogue, a list of jobs after it",
         "network.epilogue=1 network.stream_bits=12 attention.embed_dim=16 workload.norm=1 workload.stream_queries=1 " +
@@ -555,8 +593,19 @@ void add_pixels(Table& t) {
     t.add(fmt::format("pixels counted in {} lanes", lanes),
           "attention.heads=4 attention.embed_dim=16 gemm.columns=16 memory.max_outstanding=16 "
           "feature_cache.kilobytes=2 " +
-              on(whole_mean) + set("core.lanes", lanes) + "workload.jobs=2",
+              on(whole_mean) + set("core.head_lanes", lanes) + "workload.jobs=2",
           "pixels.dropped>0 pixels.kept>0" + compared);
+  // The levels of a lane are counted in it alone, those of several head lanes in all of them.
+  for (const auto& [lanes, heads] : {std::pair{2, 1}, {4, 1}, {2, 2}}) {
+    const auto changes =
+        fmt::format("attention.levels=4 attention.heads={0} attention.embed_dim={1} ", heads, 4 * heads) +
+        "gemm.columns=16 memory.max_outstanding=16 " + set("core.level_lanes", lanes) + set("core.head_lanes", heads) +
+        "feature_cache.ways=2 feature_cache.replacement=1 ";
+    t.add(fmt::format("pixels counted in {} level lanes, {} head lanes", lanes, heads),
+          changes + least_cache(changes) + on(whole_mean) + "pruning.points=1 workload.jobs=2 " +
+              set("workload.threshold", mean_share),
+          "pixels.dropped>0 pixels.kept>0" + compared);
+  }
   t.add("points and pixels dropped",
         "pruning.points=1 attention.points=4 attention.heads=2 core.points_per_cycle=2 " +
             set("workload.threshold", mean_share) + on(half_of_mean),
@@ -646,7 +695,7 @@ void add_cache(Table& t) {
         "cache.sets>1 lines.read_again>0" + reads);
   }
   t.add("shares of three levels, lanes, lowest bits, far samples",
-        "attention.levels=3 core.lanes=2 feature_cache.kilobytes=4 feature_cache.ways=1 "
+        "attention.levels=3 core.head_lanes=2 feature_cache.kilobytes=4 feature_cache.ways=1 "
         "feature_cache.hashing=0 feature_cache.bypass_distance=3 feature_cache.level_parts=1,2,1 "
         "attention.max_tokens=1024 " +
             full_map + level(2, 16, 16),
@@ -678,7 +727,7 @@ void add_cache(Table& t) {
         "feature_cache.kilobytes=4 feature_cache.region_queries=1 gemm.rows=16 workload.queries=33 " + full_map,
         "queries=33");
     add("two lanes, levels without a window",
-        "attention.levels=3 attention.embed_dim=64 core.lanes=2 feature_cache.kilobytes=4 "
+        "attention.levels=3 attention.embed_dim=64 core.head_lanes=2 feature_cache.kilobytes=4 "
         "feature_cache.level_parts=2,1,1 feature_cache.region_queries=4 ",
         "lanes.reading>1");
     add("boxes, references around the map",

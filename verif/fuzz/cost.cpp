@@ -12,7 +12,7 @@ double estimated_instructions(const Config& c) {
   const double pe = double(c.gemm.rows) * c.gemm.columns * (c.gemm.depth + 3);
   const double lane = 4.0 * a.head_dim() * 2;
   const double projection = double(c.core.projection_columns) * (a.head_dim() + 10);
-  return 1800 + 6 * (pe + c.core.lanes * (lane + projection)) + c.memory.data_bits + 2.0 * block_bytes(c);
+  return 1800 + 6 * (pe + c.core.lanes() * (lane + projection)) + c.memory.data_bits + 2.0 * block_bytes(c);
 }
 
 double estimated_cost(const Case& c) {
@@ -53,7 +53,7 @@ double estimated_cost(const Case& c) {
   const double setup =
       load(tiles, steps) + a.embed_dim * beats(22) +
       groups * c.config.core.projection_columns * (a.heads * beats(a.head_dim() * n.output_weight_bits) + 1) +
-      cache_sets(c.config);
+      most_cache_sets(c.config);
   const double miss = line_beats(c.config);  // as if every fourth sample read a line
   const double work = c.workload.queries * (samples * (1 + miss / 4) + a.heads * (groups + a.head_dim() / 4.0)) +
                       product(w.queries, tiles, steps);

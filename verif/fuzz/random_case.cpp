@@ -24,6 +24,17 @@ int any_of(Draw& draw, const Field& f) {
   return draw.corner(f.min, f.max);
 }
 
+/// Numbers that add up to `total`, 2^ceil(log2(count)) or a multiple: the largest one is halved, the last of several.
+std::vector<int> split(int total, int count) {
+  std::vector<int> parts(1, total);
+  while (static_cast<int>(parts.size()) < count) {
+    const auto largest = std::max_element(parts.rbegin(), parts.rend());
+    *largest /= 2;
+    parts.insert(largest.base(), *largest);
+  }
+  return parts;
+}
+
 /// A line shape whose bytes are whole beats; as many kilobytes as all sets need; shares of as many levels as there are.
 void mend_cache(Config& c) {
   auto& cache = c.feature_cache;
@@ -31,19 +42,28 @@ void mend_cache(Config& c) {
   auto& shares = cache.level_parts;
   if (cache.policy == region_policy) {  // 2x2 blocks in each half, of each level where all have the same share
     if (c.attention.max_width == 1) ++c.attention.max_width;
-    const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes, 1024);
+    const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes(), 1024);
     cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(blocks) + log2_ceil(c.attention.levels)));
   }
   const int levels = shares.empty() ? 1 : c.attention.levels;
-  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes, 1024);
+  const int least = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.lanes(), 1024);
   cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(least) + log2_ceil(levels)));
   if (shares.empty()) return;
-  shares.assign(1, cache.kilobytes);
-  while (static_cast<int>(shares.size()) < levels) {  // the largest one is halved, the last of several
-    const auto largest = std::max_element(shares.rbegin(), shares.rend());
-    *largest /= 2;
-    shares.insert(largest.base(), *largest);
+  if (c.core.level_lanes == 1) {
+    shares = split(cache.kilobytes, levels);
+    return;
   }
+  // What the levels of a lane have together is a power of two; of four lanes it differs.
+  shares.clear();
+  const int whole = 1 << log2_ceil(lane_levels(c));
+  const auto of_lanes =
+      c.core.level_lanes == 4 ? std::vector<int>{4, 2, 1, 1} : std::vector<int>(c.core.level_lanes, 1);
+  for (const int of_lane : of_lanes)
+    for (const int part : split(of_lane * whole, lane_levels(c))) shares.push_back(part);
+  const int sum = std::accumulate(shares.begin(), shares.end(), 0),
+            kilobytes = divide_up(2 * tag_banks * cache.ways * cached_line_bytes(c) * c.core.head_lanes * sum, 1024);
+  cache.kilobytes = std::max(cache.kilobytes, 1 << log2_ceil(kilobytes));
+  if (cache.kilobytes > 1024) shares.clear(), cache.kilobytes = std::max(1 << log2_ceil(least), 1024);
 }
 
 /// Lowers what depends on other numbers to where it is legal again.
@@ -51,14 +71,17 @@ void mend(Config& c) {
   auto& a = c.attention;
   auto& n = c.numerics;
   if (a.embed_dim < 4) a.embed_dim = 4 * a.heads;
-  while (a.heads % c.core.lanes != 0) c.core.lanes /= 2;
-  while (columns_step(c) > most_columns) c.core.lanes /= 2;
+  while (a.heads % c.core.head_lanes != 0) c.core.head_lanes /= 2;
+  if (c.feature_cache.policy == region_policy) c.core.level_lanes = 1;
+  while (a.levels % c.core.level_lanes != 0 || (c.core.lanes() > 32 && c.core.level_lanes > 1)) c.core.level_lanes /= 2;
+  while (columns_step(c) > most_columns && c.core.level_lanes > 1) c.core.level_lanes /= 2;
+  while (columns_step(c) > most_columns) c.core.head_lanes /= 2;
   c.gemm.columns = fitting_columns(c);
   if (c.feature_cache.policy == region_policy) c.pruning.points = 0;
   if (c.pruning.points == 0) c.core.points_per_cycle = 1;
   while (a.points % c.core.points_per_cycle != 0 || lane_points(c) % c.core.points_per_cycle != 0)
     c.core.points_per_cycle /= 2;
-  c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes);
+  c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes());
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
                              std::min(16, n.attention_bits + 2 * n.interp_frac_bits));
@@ -79,7 +102,8 @@ void mend(Config& c) {
 Config random_config(Draw& draw) {
   Config c;
   for (const auto& f : fields())
-    if (!f.is_optional()) f.in(c) = any_of(draw, f);
+    if (f.key == "head_lanes") f.in(c) = power_between(draw, 1, 4);
+    else if (!f.is_optional()) f.in(c) = any_of(draw, f);
   // Half of the numbers of heads can be shared out to lanes.
   if (draw.chance(50)) c.attention.heads = 4 * draw.between(1, 4);
   c.attention.embed_dim = c.attention.heads * 2 * draw.corner(1, 32);
@@ -169,6 +193,16 @@ void choose_prunings(Config& c, std::uint64_t seed) {
   // Half of the softmaxes that could find several weights in a cycle do.
   if (c.pruning.points != 0 && draw.chance(50)) c.attention.points = draw.chance(50) ? 4 : 8;
   if (draw.chance(50)) c.pruning.count_bits = draw.between(8, 16);
+  mend(c);
+}
+
+/// .. and how many lanes share the levels; then there may be many of the heads, too.
+void choose_level_lanes(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x6c6576656c73);
+  if (draw.chance(60)) return;
+  c.core.level_lanes = power_between(draw, 2, 8);
+  if (draw.chance(60)) c.attention.levels = c.core.level_lanes * draw.between(1, 8 / c.core.level_lanes);
+  if (draw.chance(20)) c.core.head_lanes = power_between(draw, 1, 16);
   mend(c);
 }
 
@@ -305,7 +339,7 @@ void lower_something(Draw& draw, Case& c) {
       half(c.config.core.projection_columns, 1);
       break;
     case 8:
-      half(c.config.core.lanes, 1);
+      half(c.config.core.level_lanes > 1 ? c.config.core.level_lanes : c.config.core.head_lanes, 1);
       break;
     case 9:
       if (c.workload.dense_rows > 0) half(c.workload.dense_rows, 1);
@@ -342,6 +376,7 @@ Case random_case(std::uint64_t seed) {
   choose_self_attention(c.config, seed);
   choose_activations(c.config, seed);
   choose_prunings(c.config, seed);
+  choose_level_lanes(c.config, seed);
   c.workload = random_workload(draw, c.config);
   choose_streams(c.workload, seed);
   choose_self_rows(c.workload, c.config, seed);

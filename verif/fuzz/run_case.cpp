@@ -174,7 +174,7 @@ void run_all(const Case& c, const Steps& steps, Outcome& outcome) {
     if (job.dense) add_dense(outcome.facts, c.config, *job.dense, job.product);
     else if (job.self) add_self(outcome.facts, c.config, *job.self, job.product);
     else add_layer(outcome.facts, job.layer, job.stages);
-  outcome.facts["cache.sets"] = cache_sets(c.config);
+  outcome.facts["cache.sets"] = most_cache_sets(c.config);
   auto& far = outcome.facts["samples.far"];
   for (const auto& job : jobs)
     if (const int least = c.config.feature_cache.bypass_distance; least > 0)

@@ -39,19 +39,21 @@ struct AxiOptions {
   int first_id_latency = 0;  ///< .. from the AR handshake of ID 0 to its first R beat
 };
 
+inline constexpr int max_axi_ids = 64;  ///< of reads
+
 /// What was seen of reads and writes.
 struct AxiTraffic {
   std::uint64_t overtaking = 0;   ///< R beats of a burst that was requested after another one, still unfinished
   std::uint64_t interleaved = 0;  ///< R beats that came while a burst of another ID had begun and not ended
   std::uint64_t highest_address = 0;
-  std::array<int, 16> most_open{};  ///< per ID: reads requested and not finished
-  int most_open_writes = 0;         ///< requested and not answered
-  std::uint64_t strays = 0;         ///< responses to nothing, see set_strays
+  std::array<int, max_axi_ids> most_open{};  ///< per ID: reads requested and not finished
+  int most_open_writes = 0;                  ///< requested and not answered
+  std::uint64_t strays = 0;                  ///< responses to nothing, see set_strays
 };
 
 class AxiMemory {
  public:
-  static constexpr int max_ids = 16;
+  static constexpr int max_ids = max_axi_ids;
 
   AxiMemory(MemoryMap& map, const AxiOptions& options);
 

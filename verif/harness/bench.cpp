@@ -18,7 +18,7 @@ std::uint64_t hang_limit_of(const Config& config, const AxiOptions& options) {
   auto latency = static_cast<std::uint64_t>(options.latency);
   if (options.dram) latency = static_cast<std::uint64_t>(options.dram->slowest() / options.dram->clock_period());
   return (20000 + 20 * latency) * 100 / (100 - std::clamp(options.stall_percent, 0, 95)) +
-         static_cast<std::uint64_t>(cache_sets(config) + weight_words(config) +
+         static_cast<std::uint64_t>(most_cache_sets(config) + weight_words(config) +
                                     (config.pruning.count_bits > 0 ? count_words(config) : 0));
 }
 

@@ -26,6 +26,35 @@ std::vector<std::string> beside(const std::string& name, int count) {
   return names;
 }
 
+/// Elements of a query in their order, so many of each tap.
+std::vector<std::vector<int>> in_turn(int taps, int of_tap) {
+  std::vector<std::vector<int>> elements(static_cast<std::size_t>(taps));
+  for (int n = 0; n < taps * of_tap; ++n) elements[static_cast<std::size_t>(n / of_tap)].push_back(n);
+  return elements;
+}
+
+/// Samples one after the other, of each lane, with `fields` values each.
+std::vector<std::vector<int>> samples_of_lanes(const Config& c, int fields) {
+  std::vector<std::vector<int>> elements(static_cast<std::size_t>(c.core.lanes()));
+  for (int lane = 0; lane < c.core.lanes(); ++lane)
+    for (int n = 0; n < c.attention.samples_per_query() / c.core.lanes(); ++n)
+      for (int i = 0; i < fields; ++i)
+        elements[static_cast<std::size_t>(lane)].push_back(lane_sample(c, lane, n) * fields + i);
+  return elements;
+}
+
+/// Samples of head lanes: points_per_cycle of each of its lanes side by side.
+std::vector<std::vector<int>> samples_of_columns(const Config& c) {
+  const int at_once = c.core.points_per_cycle, lanes = c.core.level_lanes;
+  std::vector<std::vector<int>> elements(static_cast<std::size_t>(c.core.head_lanes));
+  for (int column = 0; column < c.core.head_lanes; ++column)
+    for (int first = 0; first < c.attention.samples_per_query() / c.core.lanes(); first += at_once)
+      for (int i = 0; i < lanes * at_once; ++i)
+        elements[static_cast<std::size_t>(column)].push_back(
+            lane_sample(c, column * lanes + i / at_once, first + i % at_once));
+  return elements;
+}
+
 }  // namespace
 
 std::string describe(const Mismatch& m) {
@@ -108,14 +137,15 @@ void StageCheck::missing(std::int64_t row, int first, int count) {
 }
 
 std::vector<StageFields> stage_fields(const Config& config) {
-  const int lanes = config.core.lanes;
+  const int lanes = config.core.lanes(), columns = config.core.head_lanes,
+            points = config.core.points_per_cycle * config.core.level_lanes;
   std::vector<StageFields> stages = {{"order", {"query"}, 1},
-                                     {"logit", beside("logit", config.core.points_per_cycle), lanes},
-                                     {"attention", beside("weight", config.core.points_per_cycle), lanes},
+                                     {"logit", beside("logit", points), columns},
+                                     {"attention", beside("weight", points), columns},
                                      {"offset", {"offset_x", "offset_y"}, lanes},
                                      {"location", {"x", "y"}, lanes},
                                      {"corner_weight", {"w00", "w01", "w10", "w11"}, lanes},
-                                     {"head", numbered(head_requant_units(config)), lanes},
+                                     {"head", numbered(head_requant_units(config)), columns},
                                      {"output", numbered(config.core.projection_columns), 1}};
   if (config.network.epilogue != 0) stages.push_back({"job", {"id"}, 1});
   return stages;
@@ -123,32 +153,34 @@ std::vector<StageFields> stage_fields(const Config& config) {
 
 Comparison::Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries,
                        const model::Stages& expected, StageCheck value, StageCheck memory, int threshold)
-    : lanes_(config.core.lanes),
-      schedule_(std::move(schedule)),
+    : schedule_(std::move(schedule)),
       queries_(queries),
       value_(std::move(value)),
       order_("order", config.attention, Naming::Turn, {}, schedule_, static_cast<int>(schedule_.size())),
       memory_(std::move(memory)),
       mask_("mask", config.attention, Naming::Mask, {}, {}, 0) {
   const auto add = [&](const std::string& name, Naming naming, const std::vector<std::string>& fields, int values,
-                       const std::vector<std::int32_t>& tensor) {
-    const auto taps = static_cast<std::size_t>(name == "output" ? 1 : lanes_);
-    sequential_.push_back({StageCheck(name, config.attention, naming, fields, tensor, queries), values,
-                           std::vector<std::int64_t>(taps, 0)});
+                       const std::vector<std::int32_t>& tensor, std::vector<std::vector<int>> elements) {
+    StageCheck check(name, config.attention, naming, fields, tensor, queries);
+    std::vector<std::int64_t> fired(elements.size(), 0);
+    sequential_.push_back({std::move(check), values, std::move(elements), std::move(fired)});
   };
-  const int at_once = config.core.points_per_cycle;
-  add("logit", Naming::Sample, {"logit"}, at_once, expected.logit);
-  add("attention", Naming::Sample, {"weight"}, at_once, expected.attention);
-  add("offset", Naming::Sample, {"offset_x", "offset_y"}, 2, expected.offset);
-  add("location", Naming::Sample, {"x", "y"}, 2, expected.location);
-  add("corner_weight", Naming::Sample, {"w00", "w01", "w10", "w11"}, 4, expected.corner_weight);
+  const int columns = config.core.head_lanes, points = config.core.points_per_cycle * config.core.level_lanes,
+            channels = config.attention.embed_dim;
+  const auto one_a_cycle = [&](int fields) { return samples_of_lanes(config, fields); };
+  add("logit", Naming::Sample, {"logit"}, points, expected.logit, samples_of_columns(config));
+  add("attention", Naming::Sample, {"weight"}, points, expected.attention, samples_of_columns(config));
+  add("offset", Naming::Sample, {"offset_x", "offset_y"}, 2, expected.offset, one_a_cycle(2));
+  add("location", Naming::Sample, {"x", "y"}, 2, expected.location, one_a_cycle(2));
+  add("corner_weight", Naming::Sample, {"w00", "w01", "w10", "w11"}, 4, expected.corner_weight, one_a_cycle(4));
   for (auto& stage : sequential_)
     stage.live =
         stage.check.name() == "offset" || stage.check.name() == "location" || stage.check.name() == "corner_weight";
   for (const auto weight : threshold > 0 ? expected.attention : std::vector<std::int32_t>())
     dropped_.push_back(weight < threshold);
-  add("head", Naming::HeadChannel, {}, head_requant_units(config), expected.head);
-  add("output", Naming::Channel, {}, config.core.projection_columns, expected.output);
+  const int outputs = config.core.projection_columns;
+  add("head", Naming::HeadChannel, {}, head_requant_units(config), expected.head, in_turn(columns, channels / columns));
+  add("output", Naming::Channel, {}, outputs, expected.output, in_turn(1, divide_up(channels, outputs) * outputs));
 }
 
 Comparison::Comparison(const Config& config)
@@ -179,14 +211,14 @@ Comparison::Comparison(const Config& config, const Work& work) : Comparison(conf
       StageCheck("mask", config.attention, Naming::Mask, {}, {mask.begin(), mask.end()}, static_cast<int>(mask.size()));
 }
 
-void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int lane) {
+void Comparison::fire(std::string_view stage, std::span<const std::int64_t> values, int tap) {
   if (stage == "order") return order_.compare(ordered_++, 0, values);
   if (stage == "job") {
     if (job_end_) job_end_(static_cast<std::uint32_t>(values[0]));
     return;
   }
   for (auto& s : sequential_)
-    if (s.check.name() == stage) return fire_in_order(s, values, lane);
+    if (s.check.name() == stage) return fire_in_order(s, values, tap);
   throw std::logic_error(fmt::format("no stage {}", stage));
 }
 
@@ -194,20 +226,22 @@ std::int64_t Comparison::query_at(std::int64_t turn) const {
   return turn < static_cast<std::int64_t>(schedule_.size()) ? schedule_[static_cast<std::size_t>(turn)] : queries_;
 }
 
-void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values, int lane) {
-  auto& fired = s.fired.at(static_cast<std::size_t>(lane));
-  skip_dropped(s, fired, static_cast<std::size_t>(lane));
+void Comparison::fire_in_order(Sequential& s, std::span<const std::int64_t> values, int tap) {
+  const auto number = static_cast<std::size_t>(tap);
+  auto& fired = s.fired.at(number);
+  skip_dropped(s, fired, number);
   const auto n = fired++;
-  const int firings = s.firings_per_query();
-  s.check.compare(query_at(n / firings), lane * s.width() + static_cast<int>(n % firings) * s.values, values);
+  const auto elements = s.of_firing(number, n);
+  const auto query = query_at(n / s.firings_per_query());
+  for (std::size_t i = 0; i < values.size(); ++i) s.check.compare(query, elements[i], values.subspan(i, 1));
 }
 
-void Comparison::skip_dropped(const Sequential& s, std::int64_t& fired, std::size_t lane) const {
+void Comparison::skip_dropped(const Sequential& s, std::int64_t& fired, std::size_t tap) const {
   if (!s.live || dropped_.empty()) return;
-  const std::int64_t of_lane = s.firings_per_query(), of_query = of_lane * lanes_;
-  for (const auto end = std::ssize(schedule_) * of_lane; fired < end; ++fired)
-    if (!dropped_[static_cast<std::size_t>(query_at(fired / of_lane) * of_query +
-                                           static_cast<std::int64_t>(lane) * of_lane + fired % of_lane)])
+  const std::int64_t of_tap = s.firings_per_query(), of_query = of_tap * std::ssize(s.fired);
+  for (const auto end = std::ssize(schedule_) * of_tap; fired < end; ++fired)
+    if (!dropped_[static_cast<std::size_t>(query_at(fired / of_tap) * of_query +
+                                           s.of_firing(tap, fired).front() / s.values)])
       return;
 }
 
@@ -216,10 +250,9 @@ void Comparison::finish() {
   for (auto turn = ordered_; turn < turns; ++turn) order_.missing(turn, 0, 1);
   for (auto& s : sequential_) {
     const int firings = s.firings_per_query();
-    for (std::size_t lane = 0; lane < s.fired.size(); ++lane)
-      for (auto n = s.fired[lane]; skip_dropped(s, n, lane), n < turns * firings; ++n)
-        s.check.missing(query_at(n / firings),
-                        static_cast<int>(lane) * s.width() + static_cast<int>(n % firings) * s.values, s.values);
+    for (std::size_t tap = 0; tap < s.fired.size(); ++tap)
+      for (auto n = s.fired[tap]; skip_dropped(s, n, tap), n < turns * firings; ++n)
+        for (const int element : s.of_firing(tap, n)) s.check.missing(query_at(n / firings), element, 1);
   }
 }
 

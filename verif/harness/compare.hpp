@@ -80,7 +80,7 @@ class StageCheck {
 struct StageFields {
   std::string_view stage;
   std::vector<std::string> fields;
-  int taps;  ///< one for each lane that has the stage, in the order of the lanes
+  int taps;  ///< one for each lane that has the stage, or for each head lane, in their order
 };
 std::vector<StageFields> stage_fields(const Config& config);
 
@@ -93,8 +93,9 @@ class Comparison {
 
   /// Called when a job has ended, with its number.
   void on_job_end(std::function<void(std::uint32_t id)> call) { job_end_ = std::move(call); }
-  /// A firing of the tap of a stage; values in the order of stage_fields. Tap n of a stage is that of lane n.
-  void fire(std::string_view stage, std::span<const std::int64_t> values, int lane = 0);
+  /// A firing of the tap of a stage; values in the order of stage_fields. Tap n of a stage is that of lane n, or of
+  /// head lane n.
+  void fire(std::string_view stage, std::span<const std::int64_t> values, int tap = 0);
   /// After the job: what has not come is missing.
   void finish();
   /// The value map found in memory after a job that computed it, [S, C].
@@ -111,23 +112,27 @@ class Comparison {
   std::int64_t queries_done() const;
 
  private:
-  struct Sequential {  ///< a stage whose firings come in order, each lane's by themselves
+  struct Sequential {  ///< a stage whose firings come in order, each tap's by themselves
     StageCheck check;
-    int values;                                                                   ///< of a firing
-    std::vector<std::int64_t> fired;                                              ///< by each lane, dropped ones too
-    bool live = false;                                                            ///< only live points fire
-    int width() const { return check.width() / static_cast<int>(fired.size()); }  ///< elements a lane has of a query
-    int firings_per_query() const { return (width() + values - 1) / values; }     ///< of a lane
+    int values;                              ///< of a firing
+    std::vector<std::vector<int>> elements;  ///< of a query, by tap: of firing after firing, value after value
+    std::vector<std::int64_t> fired;         ///< by each tap, dropped ones too
+    bool live = false;                       ///< only live points fire
+    int firings_per_query() const { return static_cast<int>(elements[0].size()) / values; }  ///< of a tap
+    /// The elements of firing n of a tap.
+    std::span<const int> of_firing(std::size_t tap, std::int64_t n) const {
+      return std::span(elements[tap])
+          .subspan(static_cast<std::size_t>(n % firings_per_query() * values), static_cast<std::size_t>(values));
+    }
   };
   Comparison(const Config& config, std::vector<std::int32_t> schedule, int queries, const model::Stages& expected,
              StageCheck value, StageCheck memory, int threshold = 0);
   /// The query whose turn is number n; behind the last one, a query that there is not.
   std::int64_t query_at(std::int64_t turn) const;
-  void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int lane);
-  /// Counts the firings of a lane that do not come because their points are dropped.
-  void skip_dropped(const Sequential& stage, std::int64_t& fired, std::size_t lane) const;
+  void fire_in_order(Sequential& stage, std::span<const std::int64_t> values, int tap);
+  /// Counts the firings of a tap that do not come because their points are dropped.
+  void skip_dropped(const Sequential& stage, std::int64_t& fired, std::size_t tap) const;
 
-  int lanes_;                           ///< each has the samples and channels of its heads, which follow each other
   std::vector<std::int32_t> schedule_;  ///< queries in the order in which they are worked on
   int queries_;                         ///< rows of the tensors
   StageCheck value_, order_;

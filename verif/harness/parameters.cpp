@@ -58,16 +58,17 @@ Matrix value_matrix(const QuantisedLayer& layer, const Config& config) {
           [&layer, channels](int output, int channel) { return layer.value_weight[output * channels + channel]; }};
 }
 
-/// Logits of the samples, then offset x and offset y of each, both filled up to whole tiles; the lanes take turns.
+/// Logits of the samples, then offset x and offset y of each, both filled up to whole tiles; the lanes take turns,
+/// those of the first head lane first.
 Matrix query_matrix(const QuantisedLayer& layer, const Config& config) {
   const int channels = config.attention.embed_dim, samples = config.attention.samples_per_query(),
-            lanes = config.core.lanes, first_offset = logit_tiles(config) * config.gemm.columns;
+            lanes = config.core.lanes(), first_offset = logit_tiles(config) * config.gemm.columns;
   /// Row of the matrices of the layer that an output is; -1: of none.
   const auto row_of = [=](int output) {
     const bool logit = output < first_offset;
     const int place = logit ? output : (output - first_offset) / 2;
     if (place >= samples) return -1;
-    const int sample = place % lanes * (samples / lanes) + place / lanes;
+    const int sample = lane_sample(config, place % lanes, place / lanes);
     return logit ? sample : sample * 2 + (output - first_offset) % 2;
   };
   const auto requant = [&layer, row_of, first_offset](int output) {
@@ -91,7 +92,7 @@ Matrix dense_matrix(const model::DenseLayer& layer) {
 }
 
 void add_head_requants(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
-  const int units = head_requant_units(config), lanes = config.core.lanes;
+  const int units = head_requant_units(config), lanes = config.core.head_lanes;
   const int channels = config.attention.embed_dim / lanes;  // of a lane
   for (int i = 0; i < channels / units; ++i)
     for (int lane = 0; lane < lanes; ++lane) {
@@ -102,7 +103,7 @@ void add_head_requants(BitWriter& out, const QuantisedLayer& layer, const Config
 
 void add_output_weights(BitWriter& out, const QuantisedLayer& layer, const Config& config) {
   const auto& a = config.attention;
-  const int columns = config.core.projection_columns, lanes = config.core.lanes, heads = a.heads / lanes;
+  const int columns = config.core.projection_columns, lanes = config.core.head_lanes, heads = a.heads / lanes;
   for (int of_lane = 0; of_lane < heads; ++of_lane)
     for (int group = 0; group < divide_up(a.embed_dim, columns); ++group)
       for (int bank = 0; bank < lanes * columns; ++bank) {

@@ -81,7 +81,8 @@ void Session::check_capabilities(JobResult& result) {
          config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
              std::int64_t{config_.core.projection_columns} << 24);
   expect("CAP_CORE", QUILLGEN_CAP_CORE,
-         config_.core.lanes | (config_.pruning.points != 0 ? 1 << 8 | config_.core.points_per_cycle << 12 : 0) |
+         config_.core.head_lanes | (config_.core.level_lanes - 1) << 5 |
+             (config_.pruning.points != 0 ? 1 << 8 | config_.core.points_per_cycle << 12 : 0) |
              config_.pruning.max_range << 16 | std::int64_t{config_.pruning.count_bits} << 27);
   expect("CAP_DENSE", QUILLGEN_CAP_DENSE,
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
@@ -192,7 +193,7 @@ void Session::check_cycles(JobResult& result) const {
                                     static_cast<std::uint32_t>(got)));
   };
   expect("counter CYCLES, what its causes add up to", sum_of(c, first_cause, causes),
-         std::uint64_t{c.cycles} * config_.core.lanes);
+         std::uint64_t{c.cycles} * config_.core.lanes());
   expect("counter CYCLES, what the causes of the PE array add up to", sum_of(c, first_gemm_cause, gemm_causes),
          c.cycles);
   const auto& last = bench_.last_memory_activity();

@@ -24,10 +24,10 @@ done <<'C'
 --preset small
 --preset edge
 --preset quill
---preset small --set core.lanes=2 --set feature_cache.ways=4 --set numerics.preset=int12
---preset small --set core.lanes=4 --set gemm.rows=1 --set memory.data_bits=512 --set feature_cache.ways=1
+--preset small --set core.head_lanes=2 --set feature_cache.ways=4 --set numerics.preset=int12
+--preset small --set core.head_lanes=4 --set gemm.rows=1 --set memory.data_bits=512 --set feature_cache.ways=1
 --preset small --set network.epilogue=true --set network.stream_bits=12
---preset small --set pruning.count_bits=12 --set core.lanes=2
+--preset small --set pruning.count_bits=12 --set core.head_lanes=2
 --preset nano --set pruning.count_bits=8 --set pruning.points=true --set attention.max_tokens=4096
 --preset small --set feature_cache.ways=8 --set feature_cache.replacement=use
 --preset small --set feature_cache.line_shape=1x1 --set feature_cache.bypass_distance=12 --set feature_cache.level_parts=[32,16,8,8]

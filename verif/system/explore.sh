@@ -8,7 +8,7 @@ trap 'rm -rf "$room"' EXIT
 cd "$room"
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 layer=$examples/official_test_shapes.safetensors
-sweep=(--preset nano --set name=swept --vary gemm.rows=1,2,4 --vary gemm.columns=3,4,6 --vary core.lanes=1,2 --workload "$layer" --simulate 1 --quick-build)
+sweep=(--preset nano --set name=swept --vary gemm.rows=1,2,4 --vary gemm.columns=3,4,6 --vary core.head_lanes=1,2 --workload "$layer" --simulate 1 --quick-build)
 
 "$quillgen" explore "${sweep[@]}" --out whole | tee table.txt
 [ "$(find . -path './whole/*' | sort | tr '\n' ' ')" = './whole/explore.csv ./whole/explore.json ./whole/explore.svg ' ] || fail "files: $(find .)"
@@ -17,9 +17,9 @@ import csv, itertools, json, xml.etree.ElementTree
 whole = json.load(open("whole/explore.json"))
 points = whole["points"]
 product = itertools.product((1, 2, 4), (3, 4, 6), (1, 2))
-assert [p["settings"] for p in points] == [{"gemm.rows": r, "gemm.columns": c, "core.lanes": l} for r, c, l in product]
+assert [p["settings"] for p in points] == [{"gemm.rows": r, "gemm.columns": c, "core.head_lanes": l} for r, c, l in product]
 refused = [p for p in points if "refused" in p]
-assert [p["settings"] for p in refused] == [p["settings"] for p in points if p["settings"]["gemm.columns"] % (2 * p["settings"]["core.lanes"])]
+assert [p["settings"] for p in refused] == [p["settings"] for p in points if p["settings"]["gemm.columns"] % (2 * p["settings"]["core.head_lanes"])]
 assert whole["refused"] == len(refused) == 9 and all("gemm.columns = " in p["refused"] for p in refused)
 possible = [p for p in points if "refused" not in p]
 def beats(a, b):
@@ -34,7 +34,7 @@ assert [p["point"] for p in simulated] == whole["front"][:1] and simulated[0]["s
 rows = list(csv.DictReader(open("whole/explore.csv")))
 assert len(rows) == len(points)
 for row, p in zip(rows, points):
-    assert row["point"] == str(p["point"]) and row["core.lanes"] == str(p["settings"]["core.lanes"])
+    assert row["point"] == str(p["point"]) and row["core.head_lanes"] == str(p["settings"]["core.head_lanes"])
     assert row["cycles"] == str(p.get("cycles", "")) and row["refused"] == p.get("refused", "")
     assert row["front"] == ("" if "refused" in p else str(int(p["point"] in whole["front"])))
 titles = [t for t in xml.etree.ElementTree.parse("whole/explore.svg").iter() if t.tag.endswith("title")]
@@ -45,11 +45,11 @@ grep -q '^front of cycles and area$' table.txt || fail 'no table'
 grep -q '^  1, 7, 13: .*gemm.columns = 3: must be a multiple of .*heads (2) and of 2' table.txt || fail 'no reasons'
 
 # A point costs what `estimate` says of it.
-"$quillgen" estimate --preset nano --set gemm.rows=4 --set gemm.columns=4 --set core.lanes=2 --workload "$layer" --json point.json >/dev/null
+"$quillgen" estimate --preset nano --set gemm.rows=4 --set gemm.columns=4 --set core.head_lanes=2 --workload "$layer" --json point.json >/dev/null
 python3 - <<'END'
 import json
 point, estimate = json.load(open("whole/explore.json"))["points"][-3], json.load(open("point.json"))
-assert point["settings"] == {"gemm.rows": 4, "gemm.columns": 4, "core.lanes": 2}
+assert point["settings"] == {"gemm.rows": 4, "gemm.columns": 4, "core.head_lanes": 2}
 assert point["cycles"] == estimate["cycles"], (point["cycles"], estimate["cycles"])
 END
 

@@ -63,7 +63,7 @@ fails 'report of simulate' "disk/run.json: $full" "$quillgen" simulate --preset 
 disk 8
 fails 'report and page of estimate' "disk/page.html: $full" "$quillgen" estimate --preset nano --dense 4x4x4 --json disk/page.json --html disk/page.html
 fails 'report and picture of trace' "disk/order.svg: $full" "$quillgen" trace --preset nano --workload "$layer" --json disk/order.json --svg disk/order.svg
-fails 'results of explore' "disk/swept/explore.*: $full" "$quillgen" explore --preset nano --vary gemm.rows=1,2,4 --vary core.lanes=1,2 --workload "$layer" --out disk/swept
+fails 'results of explore' "disk/swept/explore.*: $full" "$quillgen" explore --preset nano --vary gemm.rows=1,2,4 --vary core.head_lanes=1,2 --workload "$layer" --out disk/swept
 disk 64
 fails 'layer' "disk/layer.safetensors: $full" "$quillgen" workload --model rt-detr --scale 0.1 --out disk/layer.safetensors
 fails 'RTL' "disk/deep/rtl/.*: $full" "$quillgen" generate --preset nano --out disk/deep/rtl

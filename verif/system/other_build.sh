@@ -35,7 +35,7 @@ small
 edge
 quill
 nano feature_cache.policy=region feature_cache.overlap=copy
-nano feature_cache.policy=region core.lanes=2 gemm.rows=3
+nano feature_cache.policy=region core.head_lanes=2 gemm.rows=3
 nano implementation.reset=async_low implementation.clock_gating=true
 nano order.bucket_bits=0 order.window=1 order.distance_units=1
 nano feature_cache.ways=1 feature_cache.bypass_distance=4

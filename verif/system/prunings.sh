@@ -31,7 +31,7 @@ refused 'a dense product has no points' estimate --preset small --dense 4x4x4 --
 
 # One lane that has all levels; array, projection and memory are faster than it. Cycles of the layer, and of those in which the lane could work.
 design=(--preset detector --fit --set network.epilogue=false --set network.self_attention=0 --set pruning.points=true --set pruning.max_range=8
-  --set core.points_per_cycle=4 --set core.lanes=1 --set memory.data_bits=512 --set gemm.rows=8 --set gemm.columns=64 --set gemm.depth=8
+  --set core.points_per_cycle=4 --set core.head_lanes=1 --set memory.data_bits=512 --set gemm.rows=8 --set gemm.columns=64 --set gemm.depth=8
   --set core.projection_columns=64 --set feature_cache.kilobytes=256 --set memory.max_outstanding=64)
 run() { # THRESHOLD RANGE FILE
   "$quillgen" simulate "${design[@]}" --workload "$layer" --given-map --latency 20 --quick-build --prune-points "$1" --range "$2" --json "$3" >"$3.log" 2>&1 ||

@@ -101,16 +101,20 @@ LookupList::LookupList(const Config& c, const estimate::Demand& demand, const st
   const auto levels = static_cast<std::size_t>(c.attention.levels),
              points = static_cast<std::size_t>(c.attention.points),
              of_query = static_cast<std::size_t>(c.attention.samples_per_query()),
-             lanes = static_cast<std::size_t>(c.core.lanes), of_lane = lines_.heads() / lanes;
+             head_lanes = static_cast<std::size_t>(c.core.head_lanes), of_lane = lines_.heads() / head_lanes,
+             levels_of_lane = static_cast<std::size_t>(lane_levels(c));
   const bool shares = !c.feature_cache.level_parts.empty();
-  const auto of_level = shares ? levels : 1;
-  parts_.resize(lanes * of_level);
-  for (std::size_t p = 0; p < parts_.size(); ++p) parts_[p].level = p % of_level;
+  const auto levels_of_part = shares ? 1 : levels_of_lane, of_head_lane = levels / levels_of_part;
+  parts_.resize(head_lanes * of_head_lane);
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    const auto level = p % of_head_lane * levels_of_part;
+    parts_[p].level = static_cast<int>(level), parts_[p].level_lane = static_cast<int>(level / levels_of_lane);
+  }
   for (const int query : order)
     for (std::size_t n = 0; n < of_query; ++n) {
       const auto& place = demand.places[static_cast<std::size_t>(query) * of_query + n];
       const auto level = n / points % levels, head = n / points / levels;
-      auto& part = parts_[head / of_lane * of_level + (shares ? level : 0)];
+      auto& part = parts_[head / of_lane * of_head_lane + level / levels_of_part];
       for (const auto line : lines_.of(place, level, head)) part.lines.push_back(static_cast<std::uint32_t>(line));
     }
   for (auto& part : parts_) part.next = next_uses(part.lines, lines_.count());
@@ -126,19 +130,24 @@ void LookupList::count(const Part& part, const std::vector<bool>& missed, std::v
 }
 
 std::vector<std::int64_t> LookupList::least_in_sets(const Config& c) const {
-  const estimate::LineCache cache(c);
-  const auto of_lane = lines_.heads() / static_cast<std::size_t>(c.core.lanes);
+  std::vector<estimate::LineCache> caches;  // by level lane
+  for (int j = 0; j < c.core.level_lanes; ++j) caches.emplace_back(c, j);
+  const auto of_lane = lines_.heads() / static_cast<std::size_t>(c.core.head_lanes),
+             levels_of_lane = static_cast<std::size_t>(lane_levels(c));
   std::vector<std::uint32_t> set;  // of each line, in the cache of its lane
   set.reserve(lines_.count());
   for (std::size_t level = 0; level < lines_.levels(); ++level)
     for (int row = 0; row < lines_.rows(level); ++row)
       for (int column = 0; column < lines_.columns(level); ++column)
         for (std::size_t head = 0; head < lines_.heads(); ++head)
-          set.push_back(static_cast<std::uint32_t>(
-              cache.set_of(static_cast<int>(level), static_cast<int>(head % of_lane), row, column)));
+          set.push_back(static_cast<std::uint32_t>(caches[level / levels_of_lane].set_of(
+              static_cast<int>(level % levels_of_lane), static_cast<int>(head % of_lane), row, column)));
   std::vector<std::int64_t> least(lines_.levels());
   for (const auto& part : parts_)
-    count(part, misses_in_sets(part.lines, part.next, set, cache.sets(), c.feature_cache.ways), least);
+    count(part,
+          misses_in_sets(part.lines, part.next, set, caches[static_cast<std::size_t>(part.level_lane)].sets(),
+                         c.feature_cache.ways),
+          least);
   return least;
 }
 
@@ -146,7 +155,7 @@ std::vector<std::int64_t> LookupList::least_anywhere(const Config& c) const {
   const bool shares = !c.feature_cache.level_parts.empty();
   std::vector<std::int64_t> least(lines_.levels());
   for (const auto& part : parts_) {
-    const int bytes = shares ? level_bytes(c, static_cast<int>(part.level)) : cache_bytes(c);
+    const int bytes = shares ? level_bytes(c, part.level) : level_lane_bytes(c, part.level_lane);
     count(part, misses_anywhere(part.next, static_cast<std::size_t>(cache_lines(c, bytes))), least);
   }
   return least;

@@ -37,7 +37,8 @@ class LookupList {
  private:
   /// What shares a part of the cache and nothing else: look-ups of a lane, with level_parts of one level.
   struct Part {
-    std::size_t level = 0;  ///< with level_parts
+    int level = 0;       ///< with level_parts
+    int level_lane = 0;  ///< of the lane
     std::vector<std::uint32_t> lines, next;
   };
   void count(const Part& part, const std::vector<bool>& missed, std::vector<std::int64_t>& of_level) const;

@@ -215,7 +215,7 @@ class Device {
         return static_cast<std::uint32_t>(c.gemm.rows | c.gemm.columns << 8 | c.gemm.depth << 16 |
                                           c.core.projection_columns << 24);
       case QUILLGEN_CAP_CORE:
-        return static_cast<std::uint32_t>(c.core.lanes);
+        return static_cast<std::uint32_t>(c.core.head_lanes | (c.core.level_lanes - 1) << 28);
       case QUILLGEN_INT_STATE:
         return interrupts_;
       case QUILLGEN_CAP_DIMS:

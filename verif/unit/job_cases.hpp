@@ -135,7 +135,7 @@ inline void check_queue(const SimulatorLibrary& library, const Manifest& manifes
   Counters c;
   for (std::uint32_t i = 0; i < counter_names.size(); ++i)
     c.*counter_names[i].field = bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * i);
-  CHECK(sum_of(c, first_cause, causes) == std::uint64_t{c.cycles} * config.core.lanes);
+  CHECK(sum_of(c, first_cause, causes) == std::uint64_t{c.cycles} * config.core.lanes());
   CHECK(sum_of(c, first_gemm_cause, gemm_causes) == c.cycles);
   CHECK(c.cycles > 90);
   for (int done = 0; done < 3; ++done) {

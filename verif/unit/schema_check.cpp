@@ -42,7 +42,9 @@ bool any_takes(const Json& schemas, const Json& value) {
 bool takes(const Json& schema, const std::string& keyword, const Json& value) {
   const auto& rule = schema[keyword];
   const bool number = value.is_number(), text = value.is_string(), object = value.is_object();
-  if (keyword == "$schema" || keyword == "title" || keyword == "description" || keyword == "properties") return true;
+  if (keyword == "$schema" || keyword == "title" || keyword == "description" || keyword == "properties" ||
+      keyword == "deprecated")
+    return true;
   if (keyword == "type") return has_type(rule, value);
   if (keyword == "enum") return std::find(rule.begin(), rule.end(), value) != rule.end();
   if (keyword == "minimum") return !number || value >= rule;
@@ -56,6 +58,7 @@ bool takes(const Json& schema, const std::string& keyword, const Json& value) {
     return !value.is_array() ||
            std::all_of(value.begin(), value.end(), [&](const Json& item) { return violation(rule, item).empty(); });
   if (keyword == "anyOf") return any_takes(rule, value);
+  if (keyword == "not") return !violation(rule, value).empty();
   throw std::logic_error("unknown keyword " + keyword);
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("memories have the sizes of their formulas") {
   for (const auto& ways : {"feature_cache.ways=1", "feature_cache.ways=4", "feature_cache.ways=8"})
     configs.push_back(load_preset("small", std::vector<std::string>{ways, "feature_cache.replacement=use"}));
   for (const auto& change : std::vector<std::vector<std::string>>{
-           {}, {"feature_cache.overlap=copy", "feature_cache.region_queries=8", "core.lanes=2"}}) {
+           {}, {"feature_cache.overlap=copy", "feature_cache.region_queries=8", "core.head_lanes=2"}}) {
     auto changes = change;
     changes.push_back("feature_cache.policy=region");
     configs.push_back(load_preset("small", changes));
@@ -40,7 +40,7 @@ TEST_CASE("memories have the sizes of their formulas") {
     const auto& a = c.attention;
     const auto& n = c.numerics;
     const int samples = a.samples_per_query(), rows = c.gemm.rows, columns = c.gemm.columns, depth = c.gemm.depth,
-              outputs = c.core.projection_columns, lanes = c.core.lanes, beat = c.memory.data_bits,
+              outputs = c.core.projection_columns, lanes = c.core.lanes(), beat = c.memory.data_bits,
               latency = c.memory.latency_cycles, slots = 2 * (rows == 1 ? 1 : up(rows)) + rows,
               groups = divide_up(a.embed_dim, outputs), units = head_requant_units(c),
               logit_words = divide_up(samples, columns), offset_words = divide_up(2 * samples, columns),

@@ -13,7 +13,7 @@ using namespace quillgen::test;
 namespace {
 
 /// Number of the lane's first head.
-int first_head(const Config& c) { return c.attention.heads - c.attention.heads / c.core.lanes; }
+int first_head(const Config& c) { return c.attention.heads - c.attention.heads / c.core.lanes(); }
 
 /// Joined as in the core: corners in, sample out, lines read through data and data_valid. The cache of the last lane.
 const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& layer) {
@@ -126,7 +126,7 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
       for (int i = 0; i < 300; ++i) {
         const auto l = static_cast<std::size_t>(random.in(0, a.levels - 1));
         const auto level = levels[l];
-        const auto head = random.in(0, a.heads / config.core.lanes - 1);
+        const auto head = random.in(0, a.heads / config.core.lanes() - 1);
         // Anywhere, or near the last one.
         x = random.chance(50) ? random.in(-2, level.width + 1)
                               : std::clamp<std::int64_t>(x + random.in(-1, 1), -2, level.width + 1);

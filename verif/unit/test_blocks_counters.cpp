@@ -13,7 +13,7 @@ TEST_CASE("counters: every cycle under one cause, gaps of the array, bytes") {
     const Block block(config, accel::build_counters);
     interp::Interpreter sim(block.module, options.seed);
     Random random(options.seed);
-    const int lanes = config.core.lanes;
+    const int lanes = config.core.lanes();
     const auto bytes = static_cast<std::uint64_t>(config.memory.data_bits / 8);
     for (const auto& port : block.module.ports())
       if (port.is_input) sim.set_wide(sim.port(port.name), {0});

@@ -17,7 +17,7 @@ std::vector<Table> image_tables(const Config& c, const accel::Shapes& s, bool pa
   const auto& a = c.attention;
   const int steps = gemm_steps(c, a.embed_dim), requant = s.requant_columns() * 54,
             weights = s.weight_columns() * c.gemm.depth * s.weight_bits(), value = value_tiles(c),
-            query = query_tiles(c), lanes = c.core.lanes, units = head_requant_units(c),
+            query = query_tiles(c), lanes = c.core.lanes(), units = head_requant_units(c),
             columns = c.core.projection_columns, groups = divide_up(a.embed_dim, columns);
   if (panel)
     return {{"gemm_requant", requant, s.requant_banks(), value, 0},

@@ -157,7 +157,7 @@ TEST_CASE("output_requantise: N9 over the lanes, N10") {
     Random random(options.seed);
     const auto& n = config.numerics;
     const int columns = config.core.projection_columns, groups = divide_up(config.attention.embed_dim, columns),
-              lanes = config.core.lanes, bits = block.s.lane().output_acc_bits();
+              lanes = config.core.lanes(), bits = block.s.lane().output_acc_bits();
     bench.interpreter().set("table_enable", 0);
     std::vector<model::Requant> table;
     for (int output = 0; output < groups * columns; ++output) {

@@ -330,7 +330,7 @@ TEST_CASE("pixel_mask") {
     StreamBench bench(block.module, options);
     auto& sim = bench.interpreter();
     Random random(options.seed);
-    const int lanes = config.core.lanes, beat = config.memory.data_bits / 8;
+    const int lanes = config.core.head_lanes, beat = config.memory.data_bits / 8;
     const auto most = (std::int64_t{1} << config.pruning.count_bits) - 1;
     for (const auto* port : {"start", "padding_start", "padding_valid"}) sim.set(port, 0);
     for (int job = 0; job < 5; ++job) {

@@ -26,10 +26,10 @@ std::vector<Config> region_configs() {
        "gemm.columns=6", "gemm.depth=8", "numerics.preset=mixed", "feature_cache.kilobytes=16", "memory.data_bits=64",
        "memory.max_outstanding=4", "feature_cache.region_queries=4", "feature_cache.level_parts=[8,4,4]"},
       {"attention.embed_dim=8", "attention.heads=4", "attention.levels=1", "attention.points=3",
-       "numerics.preset=mixed", "gemm.rows=2", "gemm.columns=12", "core.lanes=2", "core.projection_columns=2",
+       "numerics.preset=mixed", "gemm.rows=2", "gemm.columns=12", "core.head_lanes=2", "core.projection_columns=2",
        "memory.max_outstanding=8", "feature_cache.kilobytes=2", "feature_cache.margin=3"},
       {"attention.embed_dim=16", "attention.heads=8", "attention.levels=2", "attention.points=1", "gemm.rows=4",
-       "gemm.columns=24", "gemm.depth=8", "core.lanes=4", "core.projection_columns=1", "memory.max_outstanding=16",
+       "gemm.columns=24", "gemm.depth=8", "core.head_lanes=4", "core.projection_columns=1", "memory.max_outstanding=16",
        "feature_cache.kilobytes=8", "feature_cache.region_queries=2"},
       {"attention.embed_dim=12", "attention.heads=3", "attention.levels=2", "attention.points=1",
        "numerics.preset=int12", "memory.data_bits=256", "feature_cache.kilobytes=8", "feature_cache.level_parts=[4,4]",
@@ -188,7 +188,7 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
     Random random(options.seed);
     const auto& a = config.attention;
     const auto& n = config.numerics;
-    const int heads = a.heads / config.core.lanes;
+    const int heads = a.heads / config.core.lanes();
     const auto line = static_cast<std::uint64_t>(line_bytes(config));
     const auto shares = region_levels(config);
     sim.set("clear", 0);
@@ -204,7 +204,7 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
       hits = misses = 0;
       const auto demand_before = demand.bursts.size();
       const auto region_before = region.asked;
-      const auto first_head = random.in(0, config.core.lanes - 1) * heads;
+      const auto first_head = random.in(0, config.core.lanes() - 1) * heads;
       sim.set("first_head", static_cast<std::uint64_t>(first_head));
       const auto scene = random_scene(config, random, static_cast<int>(random.in(1, 25)));
       std::vector<std::uint64_t> start;

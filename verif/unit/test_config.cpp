@@ -96,6 +96,21 @@ TEST_CASE("formats of the JSON override its numerics preset") {
   CHECK(n.query_weight_bits == 8);
 }
 
+TEST_CASE("a field is taken by its older name too, and written by the one it has now") {
+  CHECK(load_preset("small", std::vector<std::string>{"core.lanes=2"}).core.head_lanes == 2);
+  auto json = to_json(load_preset("small"));
+  CHECK(json["core"]["head_lanes"] == 1);
+  CHECK(!json["core"].contains("lanes"));
+  json["core"]["lanes"] = 4;
+  check_refusal(refusal([&] { parse_config(json.dump(), "text"); }),
+                {"text: core.lanes = 4: is the older name of core.head_lanes, which is given too; remove one"});
+  json["core"].erase("head_lanes");
+  CHECK(parse_config(json.dump(), "text").core.head_lanes == 4);
+  CHECK(parse_config(json.dump(), "text", std::vector<std::string>{"core.head_lanes=2"}).core.head_lanes == 2);
+  CHECK(newer_path("core.lanes") == "core.head_lanes");
+  CHECK(newer_path("gemm.lanes") == "gemm.lanes");
+}
+
 TEST_CASE("every refusal names field, value, constraint and fix in one line") {
   struct Case {
     std::string preset;
@@ -107,7 +122,8 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
       {"small", {"gemm.depth=3"}, {"preset small: gemm.depth = 3: must be a power of two from 2 to 64; choose 2"}},
       {"small",
        {"gemm.columns=7"},
-       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of 2 * core.lanes (2); "
+       {"gemm.columns = 7: must be a multiple of attention.embed_dim / attention.heads (16) and of twice the lanes "
+        "(2); "
         "set it to 16, for example"}},
       {"small", {"gemm.depth=128"}, {"gemm.depth = 128", "from 2 to 64; choose 64"}},
       {"small", {"gemm.rows=\"4\""}, {"gemm.rows = \"4\": must be an integer"}},
@@ -169,9 +185,28 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"feature_cache.ways=4", "feature_cache.level_parts=[32,16,15,1]"},
        {"feature_cache.level_parts[2] = 15"}},
       {"small",
-       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]", "core.lanes=2"},
+       {"feature_cache.ways=4", "feature_cache.kilobytes=16", "feature_cache.level_parts=[8,4,2,2]",
+        "core.head_lanes=2"},
        {"feature_cache.level_parts[2] = 2: must be such that its 2048 bytes / 64 (bytes of a line)",
         "give it a larger part, or set feature_cache.kilobytes to 32, or lower feature_cache.ways"}},
+      {"small", {"core.level_lanes=3"}, {"core.level_lanes = 3: must be a power of two from 1 to 8; choose 2"}},
+      {"small",
+       {"core.level_lanes=8"},
+       {"core.level_lanes = 8: must be a divisor of attention.levels (4); change one of the two"}},
+      {"small",
+       {"attention.heads=16", "attention.levels=8", "core.head_lanes=8", "core.level_lanes=8"},
+       {"core.level_lanes = 8: must be at most 4 with core.head_lanes = 8; lower one of the two"}},
+      {"small",
+       {"core.level_lanes=2", "feature_cache.policy=region"},
+       {"core.level_lanes = 2: must be 1 with feature_cache.policy = region"}},
+      {"small",
+       {"core.level_lanes=2", "feature_cache.level_parts=[4,2,1,1]"},
+       {"feature_cache.level_parts = [4, 2, 1, 1]: must be numbers of which those of the levels of a lane add up to a "
+        "power of two; those of levels 0 to 1 add up to 6; change one of them, or core.level_lanes"}},
+      {"small",
+       {"core.level_lanes=4", "feature_cache.kilobytes=1"},
+       {"feature_cache.kilobytes = 1: must be such that kilobytes * 1024 / 64 (bytes of a line) / 4 (tag banks) / 2 "
+        "(ways) / 4 (lanes) is 2 or more"}},
       {"small", {"gemm=2"}, {"--set gemm=2: unknown path"}},
       {"small", {"gemm.rows"}, {"--set gemm.rows: must be path=value"}},
       {"small", {"name=a b"}, {"name = \"a b\": must be 1 to 64 letters"}},
@@ -262,7 +297,7 @@ TEST_CASE("text that is no configuration is refused") {
       {edited("\"rows\": 2, ", ""), "gemm.rows = nothing: must be given; add it"},
       {edited("{ \"preset\": \"int8\" }", "{ \"query_bits\": 8 }"), "numerics.query_weight_bits = nothing"},
       {edited("{ \"preset\": \"int8\" }", "{ \"preset\": 8 }"), "numerics.preset = 8: must be a string"},
-      {edited("{ \"lanes\": 1, \"projection_columns\": 2 }", "3"), "core = 3: must be an object"},
+      {edited("{ \"head_lanes\": 1, \"projection_columns\": 2 }", "3"), "core = 3: must be an object"},
       {edited("\"name\": \"nano\"", "\"name\": 7"), "name = 7: must be a string"},
       {std::string(1000, '['), "nested deeper"},
   };
@@ -276,8 +311,8 @@ TEST_CASE("derived numbers") {
   const auto nano = load_preset("nano");
   CHECK(line_bytes(nano) == 8);
   CHECK(line_beats(nano) == 1);
-  CHECK(cache_lines(nano) == 128);
-  CHECK(cache_sets(nano) == 16);
+  CHECK(cache_lines(nano, cache_bytes(nano)) == 128);
+  CHECK(most_cache_sets(nano) == 16);
   CHECK(query_row_beats(nano) == 1);
   CHECK(reference_row_bytes(nano, false) == 16);
   CHECK(reference_row_bytes(nano, true) == 32);
@@ -285,17 +320,17 @@ TEST_CASE("derived numbers") {
   const auto small = load_preset("small");
   CHECK(line_bytes(small) == 64);
   CHECK(line_beats(small) == 4);
-  CHECK(cache_sets(small) == 128);
+  CHECK(most_cache_sets(small) == 128);
   // Parts of a block; the padding of 12 channels counts in the cache and is not fetched.
   const auto pixels = with("small", {"feature_cache.line_shape=1x1", "attention.embed_dim=48", "memory.data_bits=64",
                                      "numerics.preset=int12", "gemm.columns=12"});
   CHECK(block_bytes(pixels) == 128);
   CHECK(line_bytes(pixels) == 24);
   CHECK(line_beats(pixels) == 3);
-  CHECK(cache_sets(pixels) == 64 * 1024 / 32 / 4 / 2);
-  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.lanes=2"});
+  CHECK(most_cache_sets(pixels) == 64 * 1024 / 32 / 4 / 2);
+  const auto rows = with("small", {"feature_cache.line_shape=2x1", "core.head_lanes=2"});
   CHECK(line_bytes(rows) == 32);
-  CHECK(cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
+  CHECK(most_cache_sets(rows) == 64 * 1024 / 32 / 4 / 2 / 2);
   CHECK(cache_sets(rows, 16 * 1024) == 32);
   CHECK(query_row_beats(small) == 8);
   Config c;
@@ -303,6 +338,25 @@ TEST_CASE("derived numbers") {
   CHECK(head_requant_units(c) == 32);  // 64 / 3 rounds up to 22; the next divisor of 64 is 32
   c.attention.levels = c.attention.points = 4, c.core.points_per_cycle = 4;
   CHECK(head_requant_units(c) == 16);
+  c.core.level_lanes = 2;
+  CHECK(head_requant_units(c) == 32);
+}
+
+TEST_CASE("samples and caches of level lanes") {
+  // Lanes 0 to 3: heads 0, 1 with levels 0, 1; with levels 2, 3; heads 2, 3 likewise.
+  const auto c = with("small", {"core.head_lanes=2", "core.level_lanes=2", "feature_cache.level_parts=[4,4,4,4]"});
+  CHECK(c.core.lanes() == 4);
+  CHECK(lane_sample(c, 0, 0) == 0);
+  CHECK(lane_sample(c, 0, 5) == 5);
+  CHECK(lane_sample(c, 0, 8) == 16);  // the next head
+  CHECK(lane_sample(c, 1, 0) == 8);   // level 2
+  CHECK(lane_sample(c, 1, 15) == 16 + 15);
+  CHECK(lane_sample(c, 3, 1) == 2 * 16 + 8 + 1);
+  CHECK(lane_cache_sets(c, 0) == 64 * 1024 / 64 / 4 / 2 / 4);
+  const auto shares = with("small", {"core.level_lanes=4", "feature_cache.level_parts=[4,2,1,1]"});
+  CHECK(lane_cache_sets(shares, 0) == 64 * 1024 / 64 / 4 / 2 / 2);
+  CHECK(lane_cache_sets(shares, 3) == 64 * 1024 / 64 / 4 / 2 / 8);
+  CHECK(most_cache_sets(shares) == lane_cache_sets(shares, 0));
 }
 
 TEST_CASE("random configurations are either refused in one line or have sound derived numbers") {
@@ -323,10 +377,17 @@ TEST_CASE("random configurations are either refused in one line or have sound de
       continue;
     }
     ++accepted;
-    CHECK(std::has_single_bit(static_cast<unsigned>(cache_sets(c))));
-    CHECK(cache_sets(c) >= 2);
+    CHECK(c.core.lanes() <= 32);
+    CHECK(c.attention.levels % c.core.level_lanes == 0);
+    CHECK((c.core.level_lanes == 1 || c.feature_cache.policy == line_policy));
+    int sets = 0;
+    for (int j = 0; j < c.core.level_lanes; ++j) {
+      CHECK(std::has_single_bit(static_cast<unsigned>(lane_cache_sets(c, j))));
+      CHECK(lane_cache_sets(c, j) >= 2);
+      sets += lane_cache_sets(c, j);
+    }
     const int pixels = line_pixels(c.feature_cache.line_shape);
-    CHECK(c.core.lanes * cache_sets(c) * tag_banks * c.feature_cache.ways * block_bytes(c) * pixels / 4 ==
+    CHECK(c.core.head_lanes * sets * tag_banks * c.feature_cache.ways * block_bytes(c) * pixels / 4 ==
           c.feature_cache.kilobytes * 1024);
     CHECK(line_bytes(c) % beat_bytes(c.memory) == 0);
     CHECK(4 / pixels * line_bytes(c) <= block_bytes(c));

@@ -187,7 +187,7 @@ TEST_CASE("lines touched, by the shape of a line") {
 TEST_CASE("cache: what a lane looks up does not touch the cache of another") {
   const auto demand = small_demand();
   const auto one = run_caches(fitted(plain_config("quill"), demand), demand),
-             two = run_caches(fitted(plain_config("quill", {"core.lanes=2"}), demand), demand);
+             two = run_caches(fitted(plain_config("quill", {"core.head_lanes=2"}), demand), demand);
   CHECK(one.hits + one.misses == two.hits + two.misses);
   CHECK(one.misses >= demand.lines_touched[line_2x2]);
   CHECK(two.misses >= demand.lines_touched[line_2x2]);
@@ -317,12 +317,12 @@ TEST_CASE("tokens: packed into groups in the order of the value map") {
 
 TEST_CASE("estimates: the parts add up") {
   const auto demand = small_demand();
-  for (const auto& overrides : {std::vector<std::string>{}, {"core.lanes=2"}, {"feature_cache.kilobytes=16"}}) {
+  for (const auto& overrides : {std::vector<std::string>{}, {"core.head_lanes=2"}, {"feature_cache.kilobytes=16"}}) {
     const auto config = fitted(plain_config("quill", overrides), demand);
     const auto e = estimate::estimate(config, demand);
     CHECK(e.setup + e.project + e.fill + e.sampling + e.drain == e.cycles);
     CHECK(e.samples == static_cast<std::int64_t>(demand.places.size()));
-    CHECK(e.samples + e.wait_feature + e.wait_output + e.wait_point == config.core.lanes * e.sampling);
+    CHECK(e.samples + e.wait_feature + e.wait_output + e.wait_point == config.core.lanes() * e.sampling);
     CHECK(e.bytes_feature == e.line_misses * 128);
     CHECK(e.bytes_value == 128 * 8 * (100 + 25 + 9));  // blocks of 20x20, 10x10, 5x5
     for (const auto& engine : e.engines) {
@@ -338,7 +338,7 @@ TEST_CASE("estimates: the parts add up") {
 
 TEST_CASE("estimates: the roofs are the bounds, so that a job at a bound is at its roof") {
   const auto demand = small_demand();
-  for (const auto& overrides : {std::vector<std::string>{}, {"memory.data_bits=64"}, {"core.lanes=2"}}) {
+  for (const auto& overrides : {std::vector<std::string>{}, {"memory.data_bits=64"}, {"core.head_lanes=2"}}) {
     for (const bool given : {false, true}) {
       auto asked = demand;
       asked.map_given = given;
@@ -373,7 +373,7 @@ TEST_CASE("estimates: more of a resource never costs time, more work does") {
   CHECK(cycles({"gemm.rows=2"}, demand) > base);
   CHECK(cycles({"core.projection_columns=4"}, demand) > base);
   CHECK(cycles({"feature_cache.kilobytes=16"}, demand) > base);
-  CHECK(cycles({"core.lanes=2", "gemm.rows=16", "memory.data_bits=256"}, demand) < base);
+  CHECK(cycles({"core.head_lanes=2", "gemm.rows=16", "memory.data_bits=256"}, demand) < base);
   CHECK(cycles({}, model_demand("rt-detr", {0.25, "400", 1})) > base);
   auto given = demand;
   given.map_given = true;

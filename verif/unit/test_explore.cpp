@@ -45,7 +45,7 @@ Sweep sweep() {
   Sweep s;
   s.origin = "preset nano";
   s.configuration = to_json(load_preset("nano"));
-  s.axes = {parse_axis("core.lanes=1,2"), parse_axis("gemm.rows=2,4,8")};
+  s.axes = {parse_axis("core.head_lanes=1,2"), parse_axis("gemm.rows=2,4,8")};
   s.job.workload = "layer.safetensors";
   s.job.sha256 = "0123";
   s.objectives = cycles_area;
@@ -80,13 +80,14 @@ std::vector<ShardFile> shard_files(int of) {
 }  // namespace
 
 TEST_CASE("every combination is a point, the last axis fastest") {
-  const std::vector<Axis> axes = {parse_axis("core.lanes=1,2"), parse_axis("numerics.preset=int8,int12,mixed"),
+  const std::vector<Axis> axes = {parse_axis("core.head_lanes=1,2"), parse_axis("numerics.preset=int8,int12,mixed"),
                                   parse_axis("implementation.clock_gating=true,false")};
   CHECK(count_points(axes) == 12);
-  CHECK(settings_text(axes, 1) == "core.lanes=1 numerics.preset=int8 implementation.clock_gating=true");
-  CHECK(settings_text(axes, 2) == "core.lanes=1 numerics.preset=int8 implementation.clock_gating=false");
-  CHECK(settings_text(axes, 3) == "core.lanes=1 numerics.preset=int12 implementation.clock_gating=true");
-  CHECK(settings_text(axes, 12) == "core.lanes=2 numerics.preset=mixed implementation.clock_gating=false");
+  CHECK(parse_axis("core.lanes=1,2").path == "core.head_lanes");
+  CHECK(settings_text(axes, 1) == "core.head_lanes=1 numerics.preset=int8 implementation.clock_gating=true");
+  CHECK(settings_text(axes, 2) == "core.head_lanes=1 numerics.preset=int8 implementation.clock_gating=false");
+  CHECK(settings_text(axes, 3) == "core.head_lanes=1 numerics.preset=int12 implementation.clock_gating=true");
+  CHECK(settings_text(axes, 12) == "core.head_lanes=2 numerics.preset=mixed implementation.clock_gating=false");
   std::set<std::string> all;
   for (int n = 1; n <= 12; ++n) all.insert(settings_text(axes, n));
   CHECK(all.size() == 12);
@@ -132,7 +133,7 @@ TEST_CASE("the configuration of a point") {
   s.axes.push_back(parse_axis("numerics.preset=int12"));
   s.overrides = {"numerics.head_bits=6", "gemm.columns=8"};
   const auto config = config_of(s, 5, nullptr);
-  CHECK(config.core.lanes == 2);
+  CHECK(config.core.lanes() == 2);
   CHECK(config.gemm.rows == 4);
   CHECK(config.gemm.columns == 8);
   CHECK(config.numerics.query_bits == 12);
@@ -295,7 +296,7 @@ TEST_CASE("CSV: a line a point, in quotes where needed") {
   for (std::size_t begin = 0; begin < text.size(); begin = text.find('\n', begin) + 1)
     lines.push_back(text.substr(begin, text.find('\n', begin) - begin));
   REQUIRE(lines.size() == 7);
-  CHECK(lines[0].starts_with("point,core.lanes,gemm.rows,cycles,bytes,area,"));
+  CHECK(lines[0].starts_with("point,core.head_lanes,gemm.rows,cycles,bytes,area,"));
   CHECK(lines[1].starts_with("1,1,2,1000,64,100,"));
   CHECK(lines[1].find(",0.3333333333333333,") != std::string::npos);
   CHECK(lines[1].ends_with(",compute,1,,,,,"));

@@ -102,9 +102,12 @@ const std::vector<std::vector<std::string>> variants = {
      "gemm.depth=16", "core.projection_columns=16", "numerics.query_weight_bits=11", "numerics.output_weight_bits=5",
      "feature_cache.kilobytes=1"},
     {"attention.embed_dim=24", "attention.heads=4", "attention.levels=1", "attention.points=3", "gemm.columns=12",
-     "core.lanes=2", "core.projection_columns=4", "memory.max_outstanding=8"},
+     "core.head_lanes=2", "core.projection_columns=4", "memory.max_outstanding=8"},
     {"attention.embed_dim=32", "attention.heads=8", "attention.levels=2", "attention.points=2", "gemm.columns=24",
-     "core.lanes=4", "core.projection_columns=2", "memory.max_outstanding=16", "numerics.preset=mixed"},
+     "core.head_lanes=4", "core.projection_columns=2", "memory.max_outstanding=16", "numerics.preset=mixed"},
+    {"attention.embed_dim=32", "attention.heads=4", "attention.levels=6", "attention.points=2", "gemm.columns=24",
+     "core.head_lanes=2", "core.level_lanes=2", "core.projection_columns=2", "memory.max_outstanding=16",
+     "pruning.points=true", "feature_cache.kilobytes=4"},
 };
 
 /// With an epilogue: elements of rows of 1 byte and of 2, entries of the norm of one beat and of several.
@@ -142,8 +145,14 @@ TEST_CASE("the parameter image, every field by its position") {
     const auto image = pack_parameters(layer, c);
     const int C = c.attention.embed_dim, M = c.attention.heads, D = C / M, LK = c.attention.levels * c.attention.points;
     const int N = M * LK, columns = c.gemm.columns, depth = c.gemm.depth, P = c.core.projection_columns;
-    const int data_bits = c.memory.data_bits, lanes = c.core.lanes;
-    const auto sample_at = [&](int place) { return place % lanes * (N / lanes) + place / lanes; };
+    const int data_bits = c.memory.data_bits, lanes = c.core.head_lanes;
+    // The lanes take turns; each has its samples by head, level and point.
+    const int inner = c.core.level_lanes, levels = c.attention.levels / inner, K = c.attention.points;
+    const auto sample_at = [&](int place) {
+      const int lane = place % (lanes * inner), n = place / (lanes * inner);
+      const int head = lane / inner * (M / lanes) + n / (levels * K), level = lane % inner * levels + n / K % levels;
+      return head * LK + level * K + n % K;
+    };
     std::uint64_t table = 0;  // bits
     int compared = 0;
 
@@ -198,7 +207,7 @@ TEST_CASE("the parameter image, every field by its position") {
     });
 
     int U = 1;
-    while (D % U != 0 || U * LK < D) ++U;
+    while (D % U != 0 || U * LK < D * inner * c.core.points_per_cycle) ++U;
     auto entry = whole_beats(U * 22, data_bits);
     for (int channel = 0; channel < C; ++channel) {
       const int lane = channel / (C / lanes), word = channel % (C / lanes) / U;

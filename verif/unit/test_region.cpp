@@ -34,9 +34,9 @@ std::int32_t middle(int pixel, int side) { return static_cast<std::int32_t>((2 *
 
 /// One head, one level of 16x16 pixels and one point; a torus of 4x4 blocks.
 Config plain(std::vector<std::string> overrides = {}) {
-  const std::vector<std::string> base = {
-      "attention.embed_dim=4", "attention.heads=1",    "attention.levels=1",     "attention.points=1",
-      "core.lanes=1",          "memory.data_bits=256", "feature_cache.margin=2", "feature_cache.kilobytes=1"};
+  const std::vector<std::string> base = {"attention.embed_dim=4",  "attention.heads=1",        "attention.levels=1",
+                                         "attention.points=1",     "core.head_lanes=1",        "memory.data_bits=256",
+                                         "feature_cache.margin=2", "feature_cache.kilobytes=1"};
   overrides.insert(overrides.begin(), base.begin(), base.end());
   return region("nano", overrides);
 }
@@ -63,7 +63,7 @@ TEST_CASE("a level has its share of a half, about as wide as high, and the margi
   CHECK(region_lines(region("quill")) == 4 * 16 * 8);
   CHECK(region_levels(region("quill"))[3].first == 3 * 16 * 8);
   // Two lanes share kilobytes and heads alike. 128 blocks: wider than high. A margin that fits stays.
-  CHECK(shape(region_levels(region("quill", {"core.lanes=2", "gemm.columns=64"}))[0]) == "8x8 margin 4 from 0");
+  CHECK(shape(region_levels(region("quill", {"core.head_lanes=2", "gemm.columns=64"}))[0]) == "8x8 margin 4 from 0");
   CHECK(shape(region_levels(region("quill", {"feature_cache.kilobytes=1024"}))[0]) == "16x8 margin 4 from 0");
   CHECK(shape(region_levels(region("quill", {"feature_cache.margin=6"}))[0]) == "8x8 margin 6 from 0");
   CHECK(shape(region_levels(region("quill", {"feature_cache.margin=7"}))[0]) == "8x8 margin 3 from 0");

@@ -49,7 +49,7 @@ void for_all_designs(F&& f) {
   using Changes = std::vector<std::vector<std::string>>;
   const Changes of_all = {
       {},
-      {"core.lanes=2", "gemm.rows=7"},
+      {"core.head_lanes=2", "gemm.rows=7"},
       {"gemm.rows=1", "feature_cache.ways=1", "memory.data_bits=256"},
       {"numerics.preset=int12", "gemm.max_inner=17"},
       {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
@@ -61,11 +61,11 @@ void for_all_designs(F&& f) {
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0"},
       {"feature_cache.policy=region", "feature_cache.level_parts=[]", "feature_cache.line_shape=2x2",
        "feature_cache.hashing=true", "feature_cache.bypass_distance=0", "feature_cache.overlap=copy",
-       "feature_cache.region_queries=8", "core.lanes=2", "gemm.rows=7"},
+       "feature_cache.region_queries=8", "core.head_lanes=2", "gemm.rows=7"},
       {"pruning.count_bits=11", "pruning.points=true", "feature_cache.policy=line"},
       {"network.epilogue=true"},
       {"network.epilogue=true", "network.activations=silu", "network.stream_bits=9", "numerics.preset=int12",
-       "core.lanes=2", "gemm.rows=1", "gemm.max_inner=517"},
+       "core.head_lanes=2", "gemm.rows=1", "gemm.max_inner=517"},
       {"network.epilogue=true", "network.self_attention=0", "network.activations=all", "network.stream_bits=14",
        "numerics.query_bits=16", "gemm.rows=7", "implementation.clock_gating=true"}};
   // Whose pixels are whole beats.
@@ -73,7 +73,12 @@ void for_all_designs(F&& f) {
       {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_parts=[32,16,8,8]"},
       {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.bypass_distance=8"},
       {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.replacement=use"},
-      {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.rows=7", "feature_cache.bypass_distance=3"}};
+      {"feature_cache.line_shape=2x1", "core.head_lanes=2", "gemm.rows=7", "feature_cache.bypass_distance=3"},
+      {"core.level_lanes=2"},
+      {"core.level_lanes=4", "pruning.points=true", "core.points_per_cycle=2", "feature_cache.level_parts=[4,2,1,1]"},
+      {"core.level_lanes=2", "core.head_lanes=2", "pruning.count_bits=13", "feature_cache.ways=4",
+       "feature_cache.replacement=use"},
+      {"core.head_lanes=4", "core.level_lanes=2", "core.projection_columns=16", "gemm.rows=12"}};
   for (const auto& preset : quillgen::presets()) {
     auto changes = of_all;
     if (preset.name == "small") changes.insert(changes.end(), of_small.begin(), of_small.end());

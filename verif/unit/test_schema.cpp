@@ -58,6 +58,9 @@ Json with(const Field& f, int value) {
   if (f.key == "embed_dim") config["attention"]["heads"] = value < 64 ? 2 : 16;
   config["gemm"]["columns"] = 64;
   if (f.key == "columns") config["attention"]["embed_dim"] = 2 * 4, config[pointer(f)] = value;
+  if (f.key == "head_lanes") config["attention"]["heads"] = 16, config["attention"]["embed_dim"] = 64;
+  if (f.key == "level_lanes") config["attention"]["levels"] = 8;
+  if (f.section == "core") config["feature_cache"]["kilobytes"] = 64, config["memory"]["max_outstanding"] = 64;
   if (f.key == "distance_units") config["order"]["window"] = 256;
   if (f.key == "points_per_cycle") config["pruning"]["points"] = value > 1;
   if (f.key == "self_attention") config["network"]["epilogue"] = value != 0;
@@ -87,6 +90,20 @@ TEST_CASE("schema and program agree on the ends of each range and on one beyond"
     for (const int value : values) check_both(with(f, value), is_legal(f, value));
   }
   MESSAGE(fmt::format("{} configurations compared so far", compared));
+}
+
+TEST_CASE("schema and program agree on the older name of a field") {
+  for (const auto& f : fields()) {
+    if (f.older.empty()) continue;
+    auto config = base();
+    config[std::string(f.section)].erase(std::string(f.key));
+    config[std::string(f.section)][std::string(f.older)] = f.min;
+    check_both(config, true);
+    config[std::string(f.section)][std::string(f.older)] = f.max + 1;
+    check_both(config, false);
+    config[std::string(f.section)][std::string(f.older)] = config[pointer(f)] = f.min;
+    check_both(config, false);
+  }
 }
 
 TEST_CASE("schema and program agree on what is no integer, missing or unknown") {

@@ -173,7 +173,7 @@ TEST_CASE("what is least: by hand, below every replacement, and above what is co
 
   const auto demand = model_demand("deformable-detr", {0.15, "", 3});
   for (const auto* shape : {"feature_cache.line_shape=2x1", "feature_cache.line_shape=1x1"})
-    for (const auto* other : {"core.lanes=1", "core.lanes=2", "feature_cache.bypass_distance=4",
+    for (const auto* other : {"core.head_lanes=1", "core.head_lanes=2", "feature_cache.bypass_distance=4",
                               "feature_cache.level_parts=[4,2,1,1]", "feature_cache.hashing=false"}) {
       CAPTURE(shape);
       CAPTURE(other);
@@ -211,7 +211,7 @@ TEST_CASE("a trace adds up, and its sums are those of the caches") {
                              "feature_cache.line_shape=1x1", "feature_cache.bypass_distance=10"}) {
     const auto demand = model_demand("sparse-detr", {0.15, "40%", 2});
     const auto c = plain_config(
-        "quill", {change, "feature_cache.kilobytes=32", "core.lanes=2", "gemm.rows=16", "memory.data_bits=256"});
+        "quill", {change, "feature_cache.kilobytes=32", "core.head_lanes=2", "gemm.rows=16", "memory.data_bits=256"});
     const auto t = run_trace(c, demand);
     const auto run = run_caches(c, demand);
     CHECK(t.total.hits == run.hits);

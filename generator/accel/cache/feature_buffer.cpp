@@ -258,7 +258,7 @@ void FeatureBuffer::data_bank(std::size_t p) {
 }  // namespace
 
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
-  return d.module("feature_buffer", s, [](Design& d, Module& m, const Shapes& s) {
+  return d.module(s.of_share("feature_buffer"), s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
         "when the sample that asked for it "

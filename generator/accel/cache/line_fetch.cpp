@@ -78,8 +78,8 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
     UInt by = block_of(in.data.row, s.line_height()), bx = block_of(in.data.column, s.line_width());
     auto row = pipe.stage("row", Row{by * blocks, bx, in.data.head, in.data.level, part_of(s, in.data)});
     UInt block = row.row + row.bx;
-    UInt head = (s.lanes() == 1 ? row.head : first_head + row.head).resize(head_bits);
-    if (s.lanes() == 1) discard(first_head);
+    UInt head = (s.head_lanes() == 1 ? row.head : first_head + row.head).resize(head_bits);
+    if (s.head_lanes() == 1) discard(first_head);
     UInt number = (heads == 1 ? block : block * heads + head).resize(s.address_bits() - block_shift);
     if (heads == 1) discard(head);
     auto line = pipe.stage("line", BlockNumber{number, row.level, row.part});

@@ -165,7 +165,7 @@ Entered enter_by_use(const Shapes& s, const UInt& set, const UInt& tag, const UI
 }  // namespace
 
 const Module& build_tag_lookup(Design& d, const Shapes& s) {
-  return d.module("tag_lookup", s, [](Design&, Module& m, const Shapes& s) {
+  return d.module(s.of_share("tag_lookup"), s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
         "Tag look-up of the line cache: four tag banks by line parity, checked when a sample is generated. Missing "
         "lines are entered and asked for "

@@ -72,7 +72,7 @@ void Counters::bounds() {
   for (std::size_t l = 0; l < lanes.size(); ++l) {
     any_taken = any_taken | lanes[l].taken;
     Bool ends = lanes[l].ends_query;
-    if (s.has_pruned_points()) any_taken = any_taken | ends;  // of a query without any sample
+    if (s.has_join()) any_taken = any_taken | ends;  // of a query without any sample
     else ends = lanes[l].taken & ends;
     auto left = reg(m, fmt::format("queries_left_{}", l), UInt(s.query_bits()), 0);
     left.when(setup, queries).when(ends, lib::decrement(left));

@@ -93,16 +93,19 @@ const Module& build_job_control(Design& d, const Shapes& s) {
         (may_fail & (read_error | write_error | abort | soft_reset | expired | bad_entry | refuse)).named("fails");
     auto code = [&](Error e) { return UInt::constant(m, static_cast<std::uint64_t>(e), error_bits); };
     auto error = reg(m, "error", UInt(error_bits), 0);
-    auto detail = reg(m, "error_detail", UInt(error_detail_bits), 0);
+    auto detail = reg(m, "error_detail", UInt(s.detail_bits()), 0);
     auto fails_by = [&](const char* name, const Bool& condition, Error e, const UInt& d) {
       Bool now = (fails & condition).named(name);
       error.when(now, code(e));
-      detail.when(now, d.extend(error_detail_bits));
+      detail.when(now, d.extend(s.detail_bits()));
     };
     Bool forget = (begin | soft_reset).named("forget");
     error.when(forget, 0), detail.when(forget, 0);
-    UInt of_read = concat({read_response, read_client.extend(4)});
+    const int low = std::min(4, read_client.width());
+    UInt of_read = concat({read_response, read_client.bits(0, low).extend(4)});
     if (linked) of_read = concat({input(m, "ahead", Bool()) & (read_client == 0), of_read});
+    if (s.axi_id_bits() > low)
+      of_read = concat({read_client.bits(low, s.axi_id_bits() - low), of_read.extend(error_detail_bits)});
     fails_by("fails_by_read", read_error, Error::read, of_read);
     fails_by("fails_by_write", write_error, Error::write, concat({write_response, UInt::constant(m, 0, 4)}));
     fails_by("fails_by_abort", abort, Error::aborted, UInt::constant(m, 0, 1));

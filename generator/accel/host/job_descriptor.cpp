@@ -81,6 +81,7 @@ struct Descriptor {
   void dense_words();
   void self_words();
   void levels();
+  void count_places(const Bool& placing, const UInt& level, const UInt& level_blocks, const UInt& all);
   void dense_shape();
   Bool has_list() const;
   void shape_rules();
@@ -254,17 +255,31 @@ void Descriptor::levels() {
   UInt level_bytes = (level_blocks * (s.a.heads * block_bytes(c))).named("level_bytes");
   UInt level_start = mux(step == 0, value.wrap(address_bits), place).named("level_start");
   place.when(placing, lib::move_address(level_start, level_bytes));
-  for (int l = 0; l < s.a.levels && s.has_pixel_counts(); ++l) {
-    auto r = reg(m, fmt::format("first_block_{}", l), UInt(s.count_address_bits()));
-    r.when(placing & (level == l), block_sum.resize(r.width()));
-    first_block.push_back(r);
-  }
+  if (s.has_pixel_counts()) count_places(placing, level, level_blocks, block_sum);
   for (int l = 0; l < s.a.levels; ++l) {
     auto r = reg(m, fmt::format("start_{}", l), UInt(address_bits));
     r.when(placing & (level == l), level_start);
     output(m, fmt::format("start_{}", l), r);
   }
   blocks = block_sum, tokens = token_sum;
+}
+
+void Descriptor::count_places(const Bool& placing, const UInt& level, const UInt& level_blocks, const UInt& all) {
+  const int of_lane = lane_levels(c);
+  UInt before = all;
+  if (s.level_lanes() > 1) {
+    m.note("Blocks of a lane's levels before this one: each counts those of its own.");
+    auto sum = reg(m, "lane_blocks", UInt(all.width()));
+    Bool last_of_lane = Bool::constant(m, false);
+    for (int l = of_lane - 1; l < s.a.levels; l += of_lane) last_of_lane = last_of_lane | (level == l);
+    sum.when(begin, 0).when(placing & last_of_lane, 0).when(placing, (sum + level_blocks).wrap(sum.width()));
+    before = sum;
+  }
+  for (int l = 0; l < s.a.levels; ++l) {
+    auto r = reg(m, fmt::format("first_block_{}", l), UInt(s.count_address_bits()));
+    r.when(placing & (level == l), before.resize(r.width()));
+    first_block.push_back(r);
+  }
 }
 
 void Descriptor::dense_shape() {

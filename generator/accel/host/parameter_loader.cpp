@@ -16,7 +16,7 @@ using namespace hdl;
 std::vector<Table> parameter_tables(const Shapes& s) {
   const Config& c = s.config;
   const int units = head_requant_units(s.config), columns = s.projection_columns(), groups = s.projection_groups(),
-            lanes = s.lanes();
+            lanes = s.head_lanes();
   const int requant = s.requant_columns() * lib::requant_entry_bits,
             weights = s.weight_columns() * c.gemm.depth * s.weight_bits();
   std::vector<Table> tables = {

@@ -17,7 +17,8 @@ namespace {
 struct Registers {
   Module& m;
   const std::vector<Register> map;
-  const bool programs;  // there is an epilogue
+  const bool programs;    // there is an epilogue
+  const int detail_bits;  // of ERROR_DETAIL
 
   UInt awaddr = {}, write_address = {}, write_data = {};
   Bool write = {}, write_all = {};  // a register is written; .. with all of its bytes
@@ -113,7 +114,7 @@ void Registers::state() {
     status.push_back(f->name != "waiting" || programs ? input(m, f->name, Bool()) : Bool::constant(m, false));
   values["status"] = concat(status);
   values["error"] = input(m, "error", UInt(error_bits));
-  values["error_detail"] = input(m, "error_detail", UInt(error_detail_bits));
+  values["error_detail"] = input(m, "error_detail", UInt(detail_bits));
   values["job_id"] = input(m, "job_id", UInt(32));
 
   m.note("Counters: all are copied at once.");
@@ -158,7 +159,7 @@ const Module& build_registers(Design& d, const Shapes& s) {
     m.describe(
         "AXI4-Lite registers (registers.md). Addresses that are not in the map read 0 and ignore writes, as do writes "
         "of less than four bytes.");
-    Registers registers{m, register_map(s.config), s.has_epilogue()};
+    Registers registers{m, register_map(s.config), s.has_epilogue(), s.detail_bits()};
     registers.take_writes();
     registers.store();
     registers.interrupts();

@@ -1,10 +1,11 @@
 // The MSDeformAttn core: from offsets, logits and references to output groups, in one pass. Each lane has its share of
-// the heads, and works on a group of queries when it is done with the last.
+// the heads (or, of a column of lanes, each column has), and works on a group of queries when it is done with the last.
 #include <fmt/core.h>
 
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"
 #include "accel/cache/region.hpp"
+#include "accel/lane/freed.hpp"
 #include "lib/counter.hpp"
 #include "lib/fifo.hpp"
 #include "lib/fork.hpp"
@@ -47,26 +48,12 @@ std::vector<Stream<UInt>> share(Design& d, Module& m, Stream<UInt> groups, int l
   return copies;
 }
 
-// A pulse when each of the lanes has given one.
-Bool from_all(Module& m, const std::vector<Bool>& pulses) {
-  if (pulses.size() == 1) return pulses[0];
-  auto all = wire(m, "all_freed", Bool());
-  Bool each = Bool::constant(m, true);
-  for (std::size_t l = 0; l < pulses.size(); ++l) {
-    auto waiting = reg(m, fmt::format("freed_by_{}", l), UInt(Shapes::holds(group_buffers)), 0);
-    waiting.when(pulses[l] & ~all, lib::increment(waiting)).when(all & ~pulses[l], lib::decrement(waiting));
-    each = each & (waiting != 0);
-  }
-  all.drive(each);
-  return all;
-}
-
-// The lanes, and what they have in common.
+// The lanes, or columns of them, and what they have in common.
 struct Lanes {
   Design& d;
   Module& m;
   const Shapes& s;
-  const int lanes = s.lanes(), columns = s.projection_columns(), groups = s.projection_groups();
+  const int lanes = s.head_lanes(), columns = s.projection_columns(), groups = s.projection_groups();
   const Shapes lane = s.lane();
 
   std::vector<Stream<UInt>> groups_of = {};          // queries of a group, for each lane
@@ -111,8 +98,17 @@ void Lanes::inputs() {
 
 void Lanes::add(int l) {
   const auto numbered = [l](const char* name) { return fmt::format("{}_{}", name, l); };
-  m.note(fmt::format("Lane {}: heads {} to {}.", l, l * lane.a.heads, (l + 1) * lane.a.heads - 1));
-  Instance u(m, numbered("lane"), build_lane(d, lane));
+  const int inner = s.level_lanes();
+  m.note(fmt::format("{} {}: heads {} to {}.", inner == 1 ? "Lane" : "Column", l, l * lane.a.heads,
+                     (l + 1) * lane.a.heads - 1));
+  Instance u = inner == 1 ? Instance(m, numbered("lane"), build_lane(d, lane))
+                          : Instance(m, numbered("column"), build_lane_column(d, s));
+  // Ports that each lane of a column has, and their numbers among those of all lanes.
+  const auto pass = [&](std::initializer_list<const char*> ports) {
+    for (int j = 0; j < inner; ++j)
+      for (const char* port : ports)
+        u.pass(inner == 1 ? port : fmt::format("{}_{}", port, j), fmt::format("{}_{}", port, l * inner + j));
+  };
   u.in("first_head", UInt::constant(m, static_cast<std::uint64_t>(l * lane.a.heads), Shapes::bits(s.a.heads)));
   u.pass({"levels", "boxes", "clear", "logits_valid", "offsets_valid", "reference_write", "feature_data"});
   if (s.has_ranges()) u.pass("ranges");
@@ -121,8 +117,8 @@ void Lanes::add(int l) {
   for (int i = 0; i < s.a.levels; ++i) u.pass(fmt::format("start_{}", i));
   u.in_stream("rows", groups_of[static_cast<std::size_t>(l)]);
   u.in("logits_address", logits_address), u.in("offsets_address", offsets_address);
-  u.pass("logits", numbered("logits")), u.pass("offsets", numbered("offsets"));
-  for (const char* port : {"feature_valid", "feature_burst"}) u.pass(port, numbered(port));
+  pass({"logits", "offsets"});
+  pass({"feature_valid", "feature_burst"});
   if (s.has_regions()) {
     u.in_stream("region", regions_of[static_cast<std::size_t>(l)]);
     u.pass("map_complete");
@@ -130,8 +126,7 @@ void Lanes::add(int l) {
   }
   u.in("head_requant", part_of(head_requant, lanes, l, 1));
   u.in("output_weights", part_of(output_weights, lanes, l, columns));
-  for (const char* event : {"sample_taken", end_of_query(s), "lane_blocked", "feature_missing", "hits", "misses"})
-    u.pass(event, numbered(event));
+  pass({"sample_taken", end_of_query(s), "lane_blocked", "feature_missing", "hits", "misses"});
   freed_by.push_back(u.out<Bool>("group_freed"));
   clearing = clearing | u.out<Bool>("clearing");
   auto sums = u.out_stream<UInt>("sums");
@@ -148,7 +143,8 @@ const Module& build_core(Design& d, const Shapes& s) {
         "MSDeformAttn core: softmax, locations, corner weights, line cache, interpolation and aggregation, projection "
         "by W''. Nothing between the query and its output leaves the chip.");
     Lanes all{d, m, s};
-    m.parameter("lanes", all.lanes);
+    m.parameter("lanes", s.lanes());
+    if (s.level_lanes() > 1) m.parameter("level_lanes", s.level_lanes());
     auto freed = wire(m, "group_freed", Bool());
     all.inputs();
     for (int l = 0; l < all.lanes; ++l) all.add(l);

@@ -46,11 +46,6 @@ struct Rounded {
   Point sample;
   QUILLGEN_FIELDS(x, y, sample)
 };
-struct BufferWrite {
-  Bool enable;
-  UInt address, data;
-  QUILLGEN_FIELDS(enable, address, data)
-};
 
 // Offset / (2 * points), 16 fraction bits more than the offset. The factor is at most 2^15.
 SInt share_of_box(const Shapes& s, const SInt& offset) {

@@ -1,4 +1,5 @@
-// A lane: everything from the logits of its heads to their share of the outputs, a sample a cycle.
+// A lane: everything from the logits of its heads to their share of the outputs, a sample a cycle. Lanes that share the
+// levels begin behind the softmax and end with the sums of their parts of the heads; the rest is that of their column.
 #include <fmt/core.h>
 
 #include "accel/blocks.hpp"
@@ -14,25 +15,40 @@ using namespace hdl;
 
 namespace {
 
-// Vectors of live points between softmax and locations.
+// Vectors of live points, or of those of a lane, between softmax and locations.
 constexpr int live_vectors = 8;
+
+Stream<Attn> single(const Shapes& s, const Stream<AttnVector>& points) {
+  Attn attention(s);
+  attention.weight = points.data.weight[0], attention.tag = points.data.tag;
+  return {attention, points.valid, points.ready};
+}
 
 }  // namespace
 
 const Module& build_lane(Design& d, const Shapes& s) {
-  return d.module("sampling_lane", s, [](Design& d, Module& m, const Shapes& s) {
+  return d.module(s.of_share("sampling_lane"), s, [](Design& d, Module& m, const Shapes& of_cache) {
+    const Shapes s = of_cache.lane();  // of blocks that have nothing to do with its cache
+    const bool alone = s.level_lanes() == 1;
     m.describe(
-        "A lane of the core: softmax, locations, corner weights, line cache, interpolation and aggregation of its "
-        "heads, and their share of the projection by W''. first_head: number of its first head in the layer.");
+        alone ? "A lane of the core: softmax, locations, corner weights, line cache, interpolation and aggregation "
+                "of its heads, and their share of the projection by W''. first_head: number of its first head in "
+                "the layer."
+              : "A lane of a column, with its own levels: locations, corner weights, line cache, interpolation and "
+                "aggregation of its part of the heads. first_head: number of their first in the layer.");
     m.parameter("heads", s.a.heads);
+    if (!alone) m.parameter("levels", s.a.levels);
 
     m.note("Samples, one after the other.");
-    Instance source(m, "point_source", build_point_source(d, s));
-    source.pass("rows");
-    source.pass("logit_write_enable", "logits_valid"), source.pass("logit_write_address", "logits_address");
-    source.pass("logit_write_data", "logits");
-    Instance softmax(m, "softmax", build_softmax(d, s));
-    softmax.connect("logit", source);
+    Instance source, softmax;
+    if (alone) {
+      source = Instance(m, "point_source", build_point_source(d, s));
+      source.pass("rows");
+      source.pass("logit_write_enable", "logits_valid"), source.pass("logit_write_address", "logits_address");
+      source.pass("logit_write_data", "logits");
+      softmax = Instance(m, "softmax", build_softmax(d, s));
+      softmax.connect("logit", source);
+    }
     Instance index(m, "index_gen", build_index_gen(d, s));
     index.pass({"levels", "boxes"});
     if (s.has_ranges()) index.pass("ranges");
@@ -43,15 +59,20 @@ const Module& build_lane(Design& d, const Shapes& s) {
     if (s.has_pruned_points()) {
       filter = Instance(m, "point_filter", build_point_filter(d, s));
       filter.pass("threshold");
-      filter.connect("attention", softmax);
+      if (alone) filter.connect("attention", softmax);
+      else filter.pass("attention");
       compactor = Instance(m, "compactor", build_compactor(d, s));
       // Softmax is faster than the lane where points live, and slower where they are dropped.
       compactor.in_stream("points",
                           lib::fifo(d, m, "live_points", filter.out_stream("points", LivePoints(s)), live_vectors));
       index.connect("attention", compactor);
       output(m, "group_freed", index.out<Bool>("group_freed") | compactor.out<Bool>("group_freed"));
-    } else {
+    } else if (alone) {
       index.connect("attention", softmax);
+      index.pass("group_freed");
+    } else {
+      auto points = input_stream(m, "attention", AttnVector(s, 1));
+      index.in_stream("attention", single(s, lib::fifo(d, m, "points", points, live_vectors)));
       index.pass("group_freed");
     }
     Instance weights(m, "weight_gen", build_weight_gen(d, s));
@@ -61,7 +82,7 @@ const Module& build_lane(Design& d, const Shapes& s) {
     const bool regions = s.has_regions();
     m.note(regions ? "Features: of the region of a group ahead, others by demand." : "Line cache.");
     Instance tags(m, regions ? "region_lookup" : "tag_lookup",
-                  regions ? build_region_lookup(d, s) : build_tag_lookup(d, s));
+                  regions ? build_region_lookup(d, s) : build_tag_lookup(d, of_cache));
     if (!regions) tags.pass("clear");
     if (s.has_pixel_counts()) {
       auto corners = weights.out_stream("corners", Corners(s));
@@ -84,7 +105,7 @@ const Module& build_lane(Design& d, const Shapes& s) {
     fetch.connect("miss", tags);
     fetch.pass("data", "feature_data"), fetch.pass("data_valid", "feature_valid");
     fetch.pass("request", "feature_burst");
-    Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
+    Instance buffer(m, "feature_buffer", build_feature_buffer(d, of_cache));
     buffer.connect("entry", tags), buffer.connect("line", fetch, "line_out");
     if (regions) {
       Instance ahead(m, "region_fetch", build_region_fetch(d, s));
@@ -101,13 +122,21 @@ const Module& build_lane(Design& d, const Shapes& s) {
     }
     auto sample = buffer.out_stream("sample", Sample(s));
 
-    m.note("Interpolation, aggregation, and the projection of each head.");
+    m.note(alone ? "Interpolation, aggregation, and the projection of each head." : "Interpolation and aggregation.");
     output(m, "sample_taken", sample.fire());
-    if (!s.has_pruned_points()) output(m, "sample_ends_query", sample.data.last_of_query);
+    if (!s.has_join()) output(m, "sample_ends_query", sample.data.last_of_query);
+    else if (!alone) discard(sample.data.last_of_query);
     output(m, "lane_blocked", sample.valid & ~sample.ready);
     buffer.pass("waiting", "feature_missing");
     Instance interpolate(m, "interpolate", build_interpolate(d, s));
     interpolate.in_stream("sample", sample);
+    if (!alone) {
+      if (s.has_pruned_points()) filter.pass("head", "mark");
+      output_stream(
+          m, "sums",
+          lib::fifo(d, m, "sums_of_heads", interpolate.out_stream("head", HeadSums(s)), s.config.core.queued_heads));
+      return;
+    }
     Instance requantise(m, "head_requantise", build_head_requantise(d, s));
     requantise.pass("table", "head_requant");
     if (s.has_pruned_points()) {

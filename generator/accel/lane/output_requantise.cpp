@@ -1,4 +1,4 @@
-// Outputs from the sums of all lanes (NUMERICS.md N9, N10).
+// Outputs from the sums of all head lanes (NUMERICS.md N9, N10).
 #include <fmt/core.h>
 
 #include "accel/blocks.hpp"
@@ -12,7 +12,7 @@ using namespace hdl;
 
 const Module& build_output_requantise(Design& d, const Shapes& s) {
   return d.module("output_requantise", s, [](Design& d, Module& m, const Shapes& s) {
-    const int columns = s.projection_columns(), groups = s.projection_groups(), lanes = s.lanes();
+    const int columns = s.projection_columns(), groups = s.projection_groups(), lanes = s.head_lanes();
     const int share_bits = s.lane().output_acc_bits();
     m.describe(
         "Adds what the lanes have of an output (NUMERICS.md N9) and requantises it (N10), columns outputs a cycle.");

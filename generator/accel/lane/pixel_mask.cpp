@@ -26,7 +26,7 @@ struct PixelMask {
   Bool start = {};
   PixelFields job = PixelFields(s);
   LevelShapes levels = LevelShapes(s);
-  std::vector<PixelCounts> counts = {};  // by lane
+  std::vector<PixelCounts> counts = {};  // by lane of the heads
 
   Reg<UInt> state = {};
   Bool is_wait = {}, is_ask = {}, is_sum = {}, is_find = {}, is_walk = {}, is_settle = {}, is_fill = {};
@@ -54,7 +54,7 @@ void PixelMask::ports() {
   start = input(m, "start", Bool());
   job = input(m, "job", PixelFields(s));
   levels = input(m, "levels", LevelShapes(s));
-  for (int l = 0; l < s.lanes(); ++l) counts.push_back(input(m, fmt::format("counts_{}", l), PixelCounts(s)));
+  for (int l = 0; l < s.head_lanes(); ++l) counts.push_back(input(m, fmt::format("counts_{}", l), PixelCounts(s)));
 }
 
 void PixelMask::states() {

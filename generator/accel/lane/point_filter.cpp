@@ -21,7 +21,7 @@ const Module& build_point_filter(Design& d, const Shapes& s) {
         "one of them lives, and a head is marked as empty if none of it does.");
     m.parameter("points_at_once", s.points_at_once());
     auto threshold = input(m, "threshold", UInt(s.attention_width() + 1));
-    auto in = input_stream(m, "attention", AttnVector(s));
+    auto in = input_stream(m, "attention", AttnVector(s, s.points_at_once()));
     std::vector<Signal> lives;
     for (auto weight = in.data.weight.rbegin(); weight != in.data.weight.rend(); ++weight)
       lives.push_back(*weight >= threshold);

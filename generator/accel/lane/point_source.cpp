@@ -1,5 +1,7 @@
 // Walks over the samples of each query and reads their logits. This is the only place that counts samples: behind it
 // they are marked.
+#include <fmt/core.h>
+
 #include "accel/blocks.hpp"
 #include "accel/lane/slot.hpp"
 #include "lib/counter.hpp"
@@ -21,9 +23,11 @@ struct LogitValue {  // what the harness sees
 const Module& build_point_source(Design& d, const Shapes& s) {
   return d.module("point_source", s, [](Design&, Module& m, const Shapes& s) {
     m.describe(
-        "Walks over the samples of every query of a group, head by head, level by level, and reads their logits.");
+        "Walks over the samples of every query of a group, head by head, level by level, and reads their logits." +
+        std::string(s.level_lanes() > 1 ? " Lanes that share the levels go side by side, each over its own." : ""));
     const int at_once = s.points_at_once();
     if (s.has_pruned_points()) m.parameter("points_at_once", at_once);
+    if (s.level_lanes() > 1) m.parameter("level_lanes", s.level_lanes());
     m.parameter("rows", s.rows());
     m.parameter("heads", s.a.heads);
     m.parameter("levels", s.a.levels);
@@ -31,12 +35,17 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     auto group = input_stream(m, "rows", UInt(s.rows_bits()));
 
     m.note("Logits of the groups on chip, several in a word; one group is filled while another is read.");
-    const int bits = s.n.logit_bits(), in_word = s.points_of_word();
-    Ram logits(m, "logits", s.slots() << s.logit_word_bits(), 2 * in_word * bits, 1);
+    const int bits = s.n.logit_bits(), in_word = s.points_of_word(), lanes = s.level_lanes();
+    const auto of_lane = [&](const char* name, int j) { return lanes == 1 ? name : fmt::format("{}_{}", name, j); };
+    std::vector<Ram> logits;
+    for (int j = 0; j < lanes; ++j)
+      logits.emplace_back(m, of_lane("logits", j), s.slots() << s.logit_word_bits(), 2 * in_word * bits, 1);
     auto write_enable = input(m, "logit_write_enable", Bool());
-    auto write_address = input(m, "logit_write_address", UInt(logits.address_bits()));
-    auto write_data = input(m, "logit_write_data", UInt(2 * in_word * bits));
-    logits.write(write_enable, write_address, write_data);
+    auto write_address = input(m, "logit_write_address", UInt(logits[0].address_bits()));
+    for (int j = 0; j < lanes; ++j) {
+      auto write_data = input(m, of_lane("logit_write_data", j), UInt(2 * in_word * bits));
+      logits[static_cast<std::size_t>(j)].write(write_enable, write_address, write_data);
+    }
 
     m.note("Position: query, head, level, point.");
     SlotCounter slot(m, s);
@@ -65,17 +74,22 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     sample.when(step & last_head, 0).when(step, next_sample(s, sample));
     slot.step(step & last_head, step & last_row);
 
-    UInt word = logits.read(concat({tag.slot, logit_word(s, sample)}), step);
+    std::vector<UInt> words;
+    UInt address = concat({tag.slot, logit_word(s, sample)});
+    for (Ram& memory : logits) words.push_back(memory.read(address, step));
     auto read = pipe.stage("at", tag);
     Logit chosen(s);
-    for (int n = 0; n < at_once; ++n) {
+    for (int i = 0; i < lanes * at_once; ++i) {
+      const UInt& word = words[static_cast<std::size_t>(i / at_once)];
+      const int n = i % at_once;
       std::vector<UInt> halves;
       for (int half = 0; half < 2; ++half) {
         std::vector<UInt> of_half;
-        for (int i = 0; i < in_word; i += at_once) of_half.push_back(word.bits((half * in_word + i + n) * bits, bits));
+        for (int first = 0; first < in_word; first += at_once)
+          of_half.push_back(word.bits((half * in_word + first + n) * bits, bits));
         halves.push_back(select_element(part_of_word(s, read.sample), of_half));
       }
-      chosen.logit[static_cast<std::size_t>(n)] = select(offset_word(s, read.sample).bits(0, 1), halves).as_sint();
+      chosen.logit[static_cast<std::size_t>(i)] = select(offset_word(s, read.sample).bits(0, 1), halves).as_sint();
     }
     chosen.tag = read;
     auto result = pipe.stage("chosen", chosen);

@@ -1,6 +1,8 @@
 // The read channels of the AXI master, shared by the clients.
 #include <fmt/core.h>
 
+#include <span>
+
 #include "accel/blocks.hpp"
 #include "lib/counter.hpp"
 
@@ -16,6 +18,22 @@ struct Chosen {
   QUILLGEN_FIELDS(id, burst)
 };
 
+// A chain of choices among more clients than these would be the longest path of the port.
+constexpr int longest_chain = 16;
+
+struct Asking {  // some clients: whether one asks, and the lowest of those that do
+  Bool any;
+  UInt id;
+};
+
+// Of clients with falling numbers, by halves.
+Asking first_of(std::span<const Asking> clients) {
+  if (clients.size() == 1) return clients[0];
+  const auto half = clients.size() / 2;
+  const Asking high = first_of(clients.first(half)), low = first_of(clients.subspan(half));
+  return {high.any | low.any, mux(low.any, low.id, high.id)};
+}
+
 }  // namespace
 
 const Module& build_read_port(Design& d, const Shapes& s) {
@@ -24,6 +42,7 @@ const Module& build_read_port(Design& d, const Shapes& s) {
         "AXI read channels: round robin between the clients, one ID each. Data are taken at once, since each client "
         "reserved their place. While halt is 1 no new burst is asked for.");
     const int clients = s.clients(), id_bits = s.axi_id_bits();
+    const bool as_tree = clients > longest_chain;
     m.parameter("clients", clients);
     auto halt = input(m, "halt", Bool());
     std::vector<Stream<BurstRequest>> request;
@@ -45,13 +64,20 @@ const Module& build_read_port(Design& d, const Shapes& s) {
       if (s.has_regions() && i >= static_cast<int>(Client::feature) && i < first_ahead) demanded = demanded | valid;
       asking.push_back(i >= first_ahead && i < after_ahead ? valid & ~demanded : valid);
     }
+    std::vector<Asking> of_all, of_next;
     for (int i = clients - 1; i >= 0; --i) {
       const Bool asks = asking[static_cast<std::size_t>(i)];
       const UInt id = UInt::constant(m, static_cast<std::uint64_t>(i), id_bits);
-      any = any | asks, first = mux(asks, id, first);
+      of_all.push_back({asks, id});
+      if (!as_tree) any = any | asks, first = mux(asks, id, first);
       if (i == 0) continue;  // comes after nobody
       const Bool asks_next = (asks & (served < i)).named(fmt::format("asks_next_{}", i));
-      any_next = any_next | asks_next, next = mux(asks_next, id, next);
+      of_next.push_back({asks_next, id});
+      if (!as_tree) any_next = any_next | asks_next, next = mux(asks_next, id, next);
+    }
+    if (as_tree) {
+      const Asking all = first_of(of_all), after = first_of(of_next);
+      any = all.any, first = all.id, any_next = after.any, next = after.id;
     }
     any = any.named("any_asks");
     first = first.named("first_client"), next = next.named("next_client");
