@@ -49,7 +49,7 @@ void AxiMemory::reset() {
 }
 
 /// The response to a burst: DECERR, reported, if it leaves its region or its ID has no business there.
-std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, std::uint32_t Region::*ids) {
+std::uint32_t AxiMemory::accept(const char* channel, const AxiAddress& a, IdMask Region::*ids) {
   const std::uint64_t begin = a.address / options_.data_bytes * options_.data_bytes;
   const auto* region = map_.find(begin, (std::uint64_t{a.len} + 1) * options_.data_bytes);
   if (region && a.id < max_ids && region->*ids >> a.id & 1) {

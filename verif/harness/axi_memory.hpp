@@ -105,7 +105,7 @@ class AxiMemory {
     bool is_due(std::uint64_t cycle) const { return (beats_due.empty() ? due : beats_due[beat]) <= cycle; }
   };
 
-  std::uint32_t accept(const char* channel, const AxiAddress& address, std::uint32_t Region::*ids);
+  std::uint32_t accept(const char* channel, const AxiAddress& address, IdMask Region::*ids);
   void check_complete(const AxiAddress& address, const Region& region);
   void take_read(const AxiAddress& address);
   void take_write(const AxiAddress& address);

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t most_faults = 10;
 
-std::uint32_t id_mask(int id, int count = 1) { return ((1u << count) - 1) << id; }
-
 Bytes noise_bytes(std::size_t count, Chance& noise) {
   Bytes bytes(count);
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(noise.bits());
@@ -59,7 +57,7 @@ JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std
   descriptor_address_ = place("descriptor", to_bytes(descriptor_, config), id_mask(id_job), base_alignment);
 }
 
-std::uint64_t JobMemory::place(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment) {
+std::uint64_t JobMemory::place(const std::string& name, Bytes bytes, IdMask read_ids, int alignment) {
   Region region;
   region.name = name;
   region.base = allocator_.allocate(bytes.size(), static_cast<std::uint64_t>(alignment));
@@ -68,8 +66,8 @@ std::uint64_t JobMemory::place(const std::string& name, Bytes bytes, std::uint32
   return map_.add(std::move(region)).base;
 }
 
-std::uint64_t JobMemory::place_written(const std::string& name, std::size_t bytes, WritableRows rows,
-                                       std::uint32_t read_ids, int alignment, Chance& noise) {
+std::uint64_t JobMemory::place_written(const std::string& name, std::size_t bytes, WritableRows rows, IdMask read_ids,
+                                       int alignment, Chance& noise) {
   Region region;
   region.name = name;
   region.base = allocator_.allocate(bytes, static_cast<std::uint64_t>(alignment));

@@ -44,8 +44,8 @@ class JobMemory {
   bool untouched() const;
 
  private:
-  std::uint64_t place(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment);
-  std::uint64_t place_written(const std::string& name, std::size_t bytes, WritableRows rows, std::uint32_t read_ids,
+  std::uint64_t place(const std::string& name, Bytes bytes, IdMask read_ids, int alignment);
+  std::uint64_t place_written(const std::string& name, std::size_t bytes, WritableRows rows, IdMask read_ids,
                               int alignment, Chance& noise);
   JobAddresses place_attention(const AttentionWork& work, Chance& noise);
   JobAddresses place_dense(const DenseWork& work, Chance& noise);

@@ -13,15 +13,19 @@ struct WritableRows {
   std::uint64_t stride = 0;
 };
 
+/// Bit i: bursts with ID i, below AxiMemory::max_ids.
+using IdMask = std::uint64_t;
+inline constexpr IdMask id_mask(int id, int count = 1) { return ((IdMask{1} << count) - 1) << id; }
+
 struct Region {
   std::string name;
   std::uint64_t base = 0;
   std::vector<std::uint8_t> bytes;
-  std::uint32_t read_ids = 0;   ///< bit i: reads with ID i may come here
-  std::uint32_t write_ids = 0;  ///< bit i: writes with ID i may come here
-  WritableRows rows;            ///< of a region with write_ids
-  bool shared = false;          ///< by the jobs of a program: rows are read when no write to them is open
-  bool in_place = false;        ///< rows are read before they are written, and not after
+  IdMask read_ids = 0;    ///< whose reads may come here
+  IdMask write_ids = 0;   ///< .. and whose writes
+  WritableRows rows;      ///< of a region with write_ids
+  bool shared = false;    ///< by the jobs of a program: rows are read when no write to them is open
+  bool in_place = false;  ///< rows are read before they are written, and not after
   std::vector<std::uint8_t>
       writes;                    ///< times each byte was written (saturating); sized by MemoryMap::add when writable
   std::uint64_t bytes_read = 0;  ///< in beats that were offered

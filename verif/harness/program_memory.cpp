@@ -14,9 +14,9 @@ namespace {
 
 constexpr const char* map_name = "value map";
 
-std::uint32_t mask_of(std::initializer_list<int> ids) {
-  std::uint32_t mask = 0;
-  for (const int id : ids) mask |= 1u << id;
+IdMask mask_of(std::initializer_list<int> ids) {
+  IdMask mask = 0;
+  for (const int id : ids) mask |= id_mask(id);
   return mask;
 }
 
@@ -53,7 +53,7 @@ ProgramMemory::ProgramMemory(MemoryMap& map, const model::Program& program, cons
   for (std::size_t job = 0; job < program.jobs.size(); ++job) place_job(job);
 }
 
-Region& ProgramMemory::add(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment) {
+Region& ProgramMemory::add(const std::string& name, Bytes bytes, IdMask read_ids, int alignment) {
   Region region;
   region.name = name;
   region.base = allocator_.allocate(bytes.size(), static_cast<std::uint64_t>(alignment));
@@ -62,7 +62,7 @@ Region& ProgramMemory::add(const std::string& name, Bytes bytes, std::uint32_t r
   return map_.add(std::move(region));
 }
 
-Region& ProgramMemory::add_shared(const std::string& name, Bytes bytes, std::uint32_t read_ids, WritableRows rows,
+Region& ProgramMemory::add_shared(const std::string& name, Bytes bytes, IdMask read_ids, WritableRows rows,
                                   int alignment) {
   Region region;
   region.name = name;
@@ -111,8 +111,7 @@ void ProgramMemory::place_tensors(Chance& noise) {
   for (const auto& job : program_.jobs)
     if (const auto* a = std::get_if<model::ProgramAttention>(&job.work))
       largest = std::max(largest, value_map_bytes(a->layer, config_));
-  std::uint32_t features = 0;
-  for (int i = 0; i < feature_ids(config_); ++i) features |= 1u << (id_feature + i);
+  const IdMask features = id_mask(id_feature, feature_ids(config_));
   if (largest > 0)
     add_shared(map_name, noise_of(largest, noise), features, {largest, largest},
                std::max(base_alignment, block_bytes(config_)));

@@ -49,8 +49,8 @@ class ProgramMemory {
   void place_tensors(Chance& noise);
   void place_lists(Chance& noise);
   void place_job(std::size_t job);
-  Region& add(const std::string& name, Bytes bytes, std::uint32_t read_ids, int alignment);
-  Region& add_shared(const std::string& name, Bytes bytes, std::uint32_t read_ids, WritableRows rows, int alignment);
+  Region& add(const std::string& name, Bytes bytes, IdMask read_ids, int alignment);
+  Region& add_shared(const std::string& name, Bytes bytes, IdMask read_ids, WritableRows rows, int alignment);
   std::uint64_t place_of(const std::string& tensor) const;
   JobAddresses addresses(const model::ProgramAttention& work) const;
   JobAddresses addresses(const model::ProgramDense& work) const;

@@ -610,7 +610,7 @@ TEST_CASE("rows of the stream in memory: their elements, who reads them, residua
         const auto& region = map.at(name);
         CHECK(region.base == address(word));
         CHECK(region.base % 64 == 0);
-        CHECK(region.read_ids == 1u << client);
+        CHECK(region.read_ids == id_mask(client));
         CHECK(stride % beat == 0);
         for (std::size_t i = 0; i < rows.size(); ++i)
           CHECK(read_element(&region.bytes[i / channels * stride + i % channels * size], size) == rows[i]);
