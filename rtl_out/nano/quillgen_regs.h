@@ -68,8 +68,10 @@
 #define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_SHIFT       24           /* columns of W'' a cycle, of a lane */
 #define QUILLGEN_CAP_ARRAY_PROJECTION_COLUMNS_MASK        0xFF000000u
 #define QUILLGEN_CAP_CORE                                 0x028u       /* RO: lanes, for packing the parameter image, and what they can leave out */
-#define QUILLGEN_CAP_CORE_LANES_SHIFT                     0            /* lanes, each with its share of the heads */
-#define QUILLGEN_CAP_CORE_LANES_MASK                      0x0000000Fu
+#define QUILLGEN_CAP_CORE_HEAD_LANES_SHIFT                0            /* lanes that share the heads */
+#define QUILLGEN_CAP_CORE_HEAD_LANES_MASK                 0x0000001Fu
+#define QUILLGEN_CAP_CORE_LEVEL_LANES_SHIFT               5            /* lanes of each of them that share the levels, minus 1 */
+#define QUILLGEN_CAP_CORE_LEVEL_LANES_MASK                0x000000E0u
 #define QUILLGEN_CAP_CORE_POINTS_SHIFT                    8            /* 1: jobs can drop points of small weight */
 #define QUILLGEN_CAP_CORE_POINTS_MASK                     0x00000100u
 #define QUILLGEN_CAP_CORE_POINTS_PER_CYCLE_SHIFT          12           /* weights that a lane then finds in a cycle; 0 without points */

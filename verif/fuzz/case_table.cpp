@@ -102,7 +102,8 @@ void add_lanes(Table& t) {
     for (const auto& [heads, levels] : {std::pair{8, 4}, {4, 8}, {16, 2}}) {
       const auto changes = set("core.head_lanes", heads) + set("core.level_lanes", levels) +
                            set("attention.heads", heads) + set("attention.levels", levels) +
-                           set("attention.embed_dim", 4 * heads) + "gemm.columns=64 memory.max_outstanding=128 ";
+                           set("attention.embed_dim", 4 * heads) +
+                           "gemm.columns=64 memory.max_outstanding=128 workload.jobs=1 workload.queries=5 ";
       t.add(fmt::format("32, {} for heads by {} for levels", heads, levels), changes + least_cache(changes),
             "lanes.reading>16" + reads);
     }
