@@ -1,10 +1,11 @@
 // Jobs for the four-state bench: what memory holds before and after each, for $readmemh, a beat a line, the highest
 // byte first. Bytes that nobody has given a value are x: those between the tensors and, with `x`, those that a tensor
 // may hold anything in (padding of rows and blocks, unused words of a descriptor), which are noise with `noise`.
-//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:gelu|:silu|:sigmoid][:formed][:norm]...
+//   make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:gelu|:silu|:sigmoid][:pruned][:formed][:norm]...
 // WORK is a workload file, the shape of a dense job, ROWSxINNERxOUTPUTS, or self-attention, selfROWS; given: its value
-// map is in memory. With an epilogue, formed: its operands are formed from rows of the stream; norm: its results are
-// added to residual rows, in place in every second job, and normalised.
+// map is in memory; pruned: of what the design can leave out, points, moves and pixels are. With an epilogue, formed:
+// its operands are formed from rows of the stream; norm: its results are added to residual rows, in place in every
+// second job, and normalised.
 #include <fmt/core.h>
 #include <quillgen_regs.h>
 
@@ -186,7 +187,7 @@ Job make_job(const Config& config, bool noise, const Layout& place,
   image.place([&](Chance& chance) {  // addresses that are not used may be anything
     JobAddresses any = a;
     for (auto* address : {&any.queries, &any.references, &any.value_map, &any.parameters, &any.outputs, &any.sources,
-                          &any.mask, &any.list, &any.positions, &any.residual})
+                          &any.mask, &any.list, &any.positions, &any.residual, &any.pixel_mask})
       if (*address == 0) *address = chance.bits();
     if (any.source_stride == 0) any.source_stride = static_cast<int>(chance.bits());
     auto descriptor = describe(any);
@@ -199,15 +200,28 @@ Job make_job(const Config& config, bool noise, const Layout& place,
   return job;
 }
 
-Job attention_job(const Config& config, bool noise, int number, const std::string& file, bool given,
+/// Some of the points, moves and pixels, of each what the design can leave out.
+model::Pruning pruning_of(const Config& config) {
+  Pruning pruning;
+  if (config.pruning.points != 0) pruning.points = 0.3;
+  if (config.pruning.max_range > 0)
+    for (int l = 0; l < config.attention.levels; ++l) pruning.range.push_back(l % 2);
+  if (config.pruning.count_bits > 0) pruning.pixels = 0.7;
+  return quantised_pruning(pruning, config.numerics, config.pruning.count_bits);
+}
+
+Job attention_job(const Config& config, bool noise, int number, const std::string& file, bool given, bool pruned,
                   StreamParts parts) {
   const auto workload = load_workload(file);
   auto layer = quantise(workload, run_reference(workload), config);
   if (parts.any()) add_stream(layer, config, parts, static_cast<std::uint64_t>(number));
+  if (pruned) layer.pruning = pruning_of(config), layer.image_padding = layer.padding;
   const auto stages = model::run(layer);
   const auto& n = config.numerics;
   const int channels = config.attention.embed_dim, block = std::max(alignment, block_bytes(config));
   const AttentionWork work{layer, stages, given};
+  const auto mask_bytes = static_cast<std::size_t>(mask_beats(config, layer.tokens())) *
+                          static_cast<std::size_t>(beat_bytes(config.memory));
   const auto place = [&](Image& image, JobAddresses& a) {
     const auto& stream = layer.stream;
     a.queries =
@@ -226,9 +240,19 @@ Job attention_job(const Config& config, bool noise, int number, const std::strin
       if (!layer.padding.empty()) a.mask = image.place(pack_mask(layer.padding, padded));
       a.value_map = image.reserve(value_map_bytes(layer, config), block);
     }
+    if (layer.pruning.share > 0) {
+      a.pixel_mask = image.reserve(mask_bytes);
+      Chance padded(1);
+      if (!layer.image_padding.empty()) a.padding = image.place(pack_mask(layer.image_padding, padded));
+    }
     place_outputs(image, config, stream, layer.queries, channels, number % 2 != 0, a);
   };
   const auto compute = [&](Image& image, JobAddresses& a) {
+    if (layer.pruning.share > 0) {
+      auto mask = mask_passed_on(layer, stages);
+      mask.resize(mask_bytes);
+      image.write(a.pixel_mask, mask);
+    }
     if (!given) image.write(a.value_map, pack_value_map(layer, stages.value, config));
     write_rows(image, config, a, stages.written(), channels, layer.wanted());
   };
@@ -327,6 +351,8 @@ int run(const std::vector<std::string>& arguments) {
     };
     StreamParts parts;
     parts.norm = ends_with(":norm"), parts.formed = ends_with(":formed");
+    const bool pruned = ends_with(":pruned");
+    if (pruned && !config.pruning.any()) throw UserError(*work + ": the design has no prunings");
     if (parts.any() && config.network.epilogue == 0) throw UserError(*work + ": the design has no epilogue");
     auto activation = model::Function::none;
     for (const auto& [mark, code] : {std::pair{":gelu", 1}, {":silu", 2}, {":sigmoid", 3}}) {
@@ -340,7 +366,7 @@ int run(const std::vector<std::string>& arguments) {
     if (std::sscanf(name.c_str(), "self%d", &rows) == 1) jobs.push_back(self_job(config, noise, number, rows));
     else if (std::sscanf(name.c_str(), "%dx%dx%d", &shape.rows, &shape.inner, &shape.outputs) == 3)
       jobs.push_back(dense_job(config, noise, number, shape, parts, activation));
-    else jobs.push_back(attention_job(config, noise, number, name, given, parts));
+    else jobs.push_back(attention_job(config, noise, number, name, given, pruned, parts));
   }
   std::size_t beats = 0;
   for (const Job& job : jobs) beats = std::max(beats, job.before.beats());
@@ -356,8 +382,10 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fputs("usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise WORK[:given][:gelu|:silu|:sigmoid][:formed][:norm]...\n",
-               stderr);
+    std::fputs(
+        "usage: make_jobs RTL_FOLDER OUT_FOLDER x|noise "
+        "WORK[:given][:gelu|:silu|:sigmoid][:pruned][:formed][:norm]...\n",
+        stderr);
     return 2;
   }
   try {

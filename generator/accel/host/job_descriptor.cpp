@@ -266,6 +266,10 @@ void Descriptor::levels() {
 
 void Descriptor::count_places(const Bool& placing, const UInt& level, const UInt& level_blocks, const UInt& all) {
   const int of_lane = lane_levels(c);
+  if (of_lane == 1) {  // each counts its only level
+    first_block.assign(static_cast<std::size_t>(s.a.levels), UInt::constant(m, 0, s.count_address_bits()));
+    return;
+  }
   UInt before = all;
   if (s.level_lanes() > 1) {
     m.note("Blocks of a lane's levels before this one: each counts those of its own.");

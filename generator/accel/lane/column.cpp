@@ -100,7 +100,7 @@ void Column::add(int j) {
   // A reference lies at {slot, level}.
   UInt level = reference.address.bits(0, s.level_bits()),
        slot = reference.address.bits(s.level_bits(), reference.address.width() - s.level_bits());
-  Bool mine = (level >= first) & (level < first + levels);
+  Bool mine = ((level >= first) & (level < first + levels)).named(numbered("reference_of_lane", j));
   UInt of_own = (level - first).as_uint().wrap(lane.level_bits());
   u.in("reference_write", BufferWrite{reference.enable & mine, concat({slot, of_own}), reference.data});
   if (s.has_pixel_counts()) count(u, j);
@@ -124,7 +124,7 @@ void Column::count(Instance& u, int j) {
   u.in("places", own);
   CountRead of_lane(lane);
   const UInt level = read->level;
-  Bool mine = (level >= first) & (level < first + levels);
+  Bool mine = ((level >= first) & (level < first + levels)).named(numbered("count_of_lane", j));
   of_lane.enable = read->enable & mine, of_lane.lower = read->lower, of_lane.address = read->address;
   of_lane.level = (level - first).as_uint().wrap(lane.level_bits());
   u.in("count_read", of_lane);
