@@ -36,6 +36,11 @@ quill|deformable_detr_c256|--preset quill
 2 lanes|encoder_c64|--preset small --set core.head_lanes=2
 4 lanes, wide array|encoder_c64|--preset small --set core.head_lanes=4 --set gemm.rows=6
 4 lanes, latency 500|sparse_c64|--preset small --set core.head_lanes=4 --set gemm.rows=6 --latency 500
+* 2 level lanes|encoder_c64|--preset small --set core.level_lanes=2 --set core.projection_columns=8
+4 level lanes, wide bus|encoder_c64|--preset small --set core.level_lanes=4 --set core.projection_columns=16 --set gemm.rows=12 --set memory.data_bits=512 --set memory.max_outstanding=256
+4 level lanes, boxes, shares|decoder_c64_boxes|--preset small --set core.level_lanes=4 --set core.projection_columns=16 --set gemm.rows=12 --set feature_cache.level_parts=[4,2,1,1]
+4 level lanes, points dropped|tiny_detr_enc1|--preset small --set core.level_lanes=4 --set core.points_per_cycle=2 --set pruning.points=true --set core.projection_columns=16 --set gemm.rows=12 --prune-points 0.03
+2 head by 2 level lanes, pixels|encoder_c64|--preset small --set core.head_lanes=2 --set core.level_lanes=2 --set core.projection_columns=8 --set gemm.rows=12 --set pruning.count_bits=12 --prune-pixels 0.7
 narrow bus|sparse_c64|--preset small --set memory.data_bits=64
 wide bus|sparse_c64|--preset small --set memory.data_bits=512
 cache of 2 KB|sparse_c64|--preset small --set feature_cache.kilobytes=2

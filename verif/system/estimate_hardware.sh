@@ -28,6 +28,7 @@ done <<'C'
 --preset small --set core.head_lanes=4 --set gemm.rows=1 --set memory.data_bits=512 --set feature_cache.ways=1
 --preset small --set network.epilogue=true --set network.stream_bits=12
 --preset small --set pruning.count_bits=12 --set core.head_lanes=2
+--preset small --set core.level_lanes=4 --set core.head_lanes=2 --set pruning.count_bits=12 --set gemm.rows=12
 --preset nano --set pruning.count_bits=8 --set pruning.points=true --set attention.max_tokens=4096
 --preset small --set feature_cache.ways=8 --set feature_cache.replacement=use
 --preset small --set feature_cache.line_shape=1x1 --set feature_cache.bypass_distance=12 --set feature_cache.level_parts=[32,16,8,8]

@@ -155,7 +155,11 @@ inline std::vector<Config> block_configs() {
        "attention.embed_dim=16", "attention.heads=4", "attention.levels=2", "attention.points=6", "gemm.columns=24",
        "gemm.depth=8", "core.head_lanes=2", "memory.max_outstanding=8", "feature_cache.kilobytes=2"},
       {"pruning.points=true", "pruning.max_range=1024", "attention.embed_dim=4", "attention.heads=1",
-       "attention.levels=1", "attention.points=1", "gemm.rows=1", "feature_cache.ways=1", "core.projection_columns=1"}};
+       "attention.levels=1", "attention.points=1", "gemm.rows=1", "feature_cache.ways=1", "core.projection_columns=1"},
+      // More read IDs than four bits hold.
+      {"attention.embed_dim=32", "attention.heads=16", "attention.levels=1", "attention.points=2", "gemm.rows=2",
+       "gemm.columns=32", "gemm.depth=2", "core.head_lanes=16", "memory.max_outstanding=64",
+       "feature_cache.kilobytes=4"}};
   std::vector<Config> configs;
   for (const auto& list : overrides) configs.push_back(load_preset("nano", list));
   return configs;
