@@ -16,8 +16,8 @@ void ReadPort::answer() {
   }
   if (due == 0) return;
   std::size_t chosen = in_burst_ && is_due(answered_) ? answered_ : oldest;
-  if (due > 1 && ++beats_of_several_ % mixed_beats == 0) {
-    unsigned skipped = static_cast<unsigned>(beats_of_several_ / mixed_beats) % due;
+  if (due > 1 && order_.below(mixed_beats) == 0) {
+    auto skipped = order_.below(due);
     for (chosen = 0; !is_due(chosen) || skipped-- > 0;) ++chosen;
   }
   auto& burst = bursts_[chosen].front();

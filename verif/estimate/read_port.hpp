@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "estimate/clock.hpp"
+#include "synthetic/random.hpp"
 
 namespace quillgen::estimate {
 
@@ -23,8 +24,8 @@ class ReadClient {
 };
 
 /// One burst is asked for a cycle, clients in turn; one beat comes a cycle, the first one of a burst `latency` cycles
-/// after its address. Bursts of a client come in the order of the requests; those of different ones too, but every
-/// mixed_beats-th beat is of any that is due, as with the memory of the harness, which gives a quarter of the beats so.
+/// after its address. Bursts of a client come in the order of the requests; those of different ones too, but one beat
+/// in mixed_beats, drawn, is of any that is due, as with the memory of the harness.
 class ReadPort {
  public:
   ReadPort(Clock& clock, int latency, std::vector<ReadClient*> clients)
@@ -45,7 +46,7 @@ class ReadPort {
   std::vector<Queue<Burst>> bursts_;  ///< by client
   bool in_burst_ = false;
   std::size_t answered_ = 0, served_ = 0;  ///< client of the last beat; .. of the last burst that was asked for
-  int beats_of_several_ = 0;               ///< that could have been of several clients
+  synthetic::Random order_{1};             ///< of beats that can be of several clients
   std::int64_t busy_ = 0;
 };
 
