@@ -18,6 +18,13 @@ void add_model_options(const Command& command, synthetic::ModelOptions& options,
       .type_name("encoder|decoder|N%|N")
       .default_str("those of the model")
       .needs(model);
+  command
+      .add_option("--masked", options.masked,
+                  "of --model: share of the pixels of every level that are masked, in small holes, as the layer before "
+                  "may have dropped them")
+      .type_name("N%")
+      .default_str("none")
+      .needs(model);
   command.add_option("--seed", options.seed, "of what is drawn for --model")
       .whole_number()
       .capture_default_str()

@@ -1,4 +1,4 @@
-// The options that shape a synthetic layer, the same in every command: --image, --scale, --queries, --seed.
+// The options that shape a synthetic layer, the same in every command: --image, --scale, --queries, --masked, --seed.
 #pragma once
 #include "cli/commands.hpp"
 #include "synthetic/models.hpp"

@@ -199,6 +199,34 @@ std::vector<int> best_tokens(const std::vector<Reference>& centres, std::size_t 
   return tokens;
 }
 
+/// A mask, 1 = masked: of each level the pixels of squares, thrown anywhere, until they are the share of it.
+std::vector<std::uint8_t> holes(const std::vector<model::LevelShape>& levels, const std::string& text, Random random) {
+  constexpr int largest_hole = 3;
+  const auto percent = number_of(text);
+  if (!percent || !text.ends_with('%') || *percent < 0 || *percent >= 100)
+    throw UserError(
+        fmt::format("--masked {}: must be a share of the pixels, from 0% to below 100%; write 40%, for "
+                    "example",
+                    shown(text)));
+  std::vector<std::uint8_t> mask;
+  for (const auto& level : levels) {
+    const auto first = mask.size(), width = static_cast<std::size_t>(level.width);
+    mask.resize(first + width * static_cast<std::size_t>(level.height));
+    auto left = std::llround(*percent / 100 * static_cast<double>(mask.size() - first));
+    while (left > 0) {
+      const auto side = 1 + static_cast<int>(random.below(largest_hole)),
+                 x = static_cast<int>(random.below(static_cast<std::uint64_t>(level.width))),
+                 y = static_cast<int>(random.below(static_cast<std::uint64_t>(level.height)));
+      for (int row = y; row < std::min(y + side, level.height); ++row)
+        for (int column = x; column < std::min(x + side, level.width); ++column) {
+          auto& pixel = mask[first + static_cast<std::size_t>(row) * width + static_cast<std::size_t>(column)];
+          if (left > 0 && pixel == 0) pixel = 1, --left;
+        }
+    }
+  }
+  return mask;
+}
+
 }  // namespace
 
 std::vector<std::string> model_names() {
@@ -229,6 +257,9 @@ Layer draw_layer(const std::string& name, const ModelOptions& options, Random& r
   shape.queries = static_cast<int>(layer.references.size());
   if (queries.kind == Kind::listed)
     shape.index_list = best_tokens(layer.references, static_cast<std::size_t>(queries.count), random);
+  constexpr std::uint64_t of_holes = 0x686F6C6573;  // its own numbers: the others are the same with and without holes
+  if (!options.masked.empty())
+    shape.padding = holes(shape.level_shapes, options.masked, Random(options.seed ^ of_holes));
   return layer;
 }
 

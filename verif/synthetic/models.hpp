@@ -24,6 +24,9 @@ struct ModelOptions {
   std::uint64_t seed = 1;
   std::string image =
       {};  ///< "800x1066", height by width in pixels: its levels instead of the model's; empty: the model's
+  /// "40%": that share of the pixels of every level is masked, in holes of up to 3x3 pixels, as the layer before may
+  /// have dropped them; empty: none.
+  std::string masked = {};
 };
 
 /// Centre and, of a box, size, as shares of the map.
@@ -40,7 +43,7 @@ struct Layer {
 std::vector<std::string> model_names();
 
 /// Throws UserError for an unknown model (naming those there are), an image or a scale at which a level has no pixel or
-/// more than 1024 a side, and queries that are none of the above, too few or too many.
+/// more than 1024 a side, queries that are none of the above, too few or too many, and a masked share that is none.
 Layer draw_layer(const std::string& model, const ModelOptions& options, Random& random);
 
 // --- where a query samples: point k of head m lies k + 1 pixels from the reference in direction m, scattered by

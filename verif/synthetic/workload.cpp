@@ -131,14 +131,19 @@ WorkloadFile workload_file(const std::string& model, const ModelOptions& options
   for (const auto& [key, value] :
        {std::pair{"d_model", w.embed_dim}, {"n_heads", w.heads}, {"n_levels", w.levels}, {"n_points", w.points}})
     file.metadata(key, std::to_string(value));
-  file.metadata("made_by", fmt::format("quillgen workload --model {}{} --scale {}{} --seed {}", model,
-                                       options.image.empty() ? "" : " --image " + options.image, options.scale,
-                                       options.queries.empty() ? "" : " --queries " + options.queries, options.seed));
+  const auto given = [](const char* name, const std::string& value) {
+    return value.empty() ? "" : fmt::format(" {} {}", name, value);
+  };
+  file.metadata(
+      "made_by",
+      fmt::format("quillgen workload --model {}{} --scale {}{}{} --seed {}", model, given("--image", options.image),
+                  options.scale, given("--queries", options.queries), given("--masked", options.masked), options.seed));
   std::vector<std::int64_t> sides;
   for (const auto& level : w.level_shapes) sides.insert(sides.end(), {level.height, level.width});
   file.add("spatial_shapes", "I64", {w.levels, 2}, sides);
   if (!w.index_list.empty())
     file.add("query_indices", "I32", {static_cast<std::int64_t>(w.index_list.size())}, w.index_list);
+  if (!w.padding.empty()) file.add("input_padding_mask", "BOOL", {w.tokens}, w.padding);
   add("reference_points", {w.queries, w.levels, w.boxes ? 4 : 2}, references(layer));
   add("sampling_offsets.weight", {samples * 2, c}, offset_weight(w, random));
   add("sampling_offsets.bias", {samples * 2}, rings(w));

@@ -105,6 +105,36 @@ TEST_CASE("a file is the same on every machine, and another for another seed") {
   CHECK(digest({0.1, "20", 2}) != one);
 }
 
+TEST_CASE("a share of the pixels is masked, in small holes, and nothing else changes") {
+  const auto options_of = [](const std::string& masked) {
+    synthetic::ModelOptions options;
+    options.scale = 0.3, options.masked = masked;
+    return options;
+  };
+  const auto plain = options_of(""), holed = options_of("40%");
+  const auto drawn = [](const synthetic::ModelOptions& options) {
+    synthetic::Random random(options.seed);
+    return std::pair(draw_layer("deformable-detr", options, random), random.bits());
+  };
+  const auto [whole, next] = drawn(plain);
+  const auto [layer, next_of_holed] = drawn(holed);
+  CHECK(next == next_of_holed);
+  CHECK(whole.shape.padding.empty());
+  const auto& mask = layer.shape.padding;
+  REQUIRE(mask.size() == static_cast<std::size_t>(layer.shape.tokens));
+  std::size_t first = 0;
+  for (const auto& level : layer.shape.level_shapes) {
+    const auto pixels = static_cast<std::size_t>(level.height) * static_cast<std::size_t>(level.width);
+    const auto masked = std::count(mask.begin() + static_cast<std::ptrdiff_t>(first),
+                                   mask.begin() + static_cast<std::ptrdiff_t>(first + pixels), 1);
+    CHECK(masked == std::llround(0.4 * static_cast<double>(pixels)));
+    first += pixels;
+  }
+  synthetic::Random random(1);
+  for (const char* text : {"40", "100%", "-1%", "many%", "%"})
+    CHECK_THROWS_AS(draw_layer("deformable-detr", options_of(text), random), UserError);
+}
+
 TEST_CASE("kinds of queries") {
   const auto listed = loaded("deformable-detr", {0.2, "30%", 1});
   CHECK(listed.queries == listed.tokens);  // a row for each token, and a list of those that are wanted
