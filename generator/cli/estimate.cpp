@@ -67,9 +67,11 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
   if (!d.dense)
     fmt::print(
         "\nlanes between first and last sample: {} samples, wait for features {}, for outputs {}, for points {}\n"
+        "busiest lane: {} samples, {:.1f} % of the cycles between\n"
         "line look-ups: {} found, {} missing (hit rate {:.1f} %, {} distinct lines)\n",
-        e.samples, e.wait_feature, e.wait_output, e.wait_point, e.line_hits, e.line_misses, 100 * e.hit_rate,
-        e.lines_touched);
+        e.samples, e.wait_feature, e.wait_output, e.wait_point, e.busiest_lane,
+        percent(static_cast<double>(e.busiest_lane), static_cast<double>(e.sampling)), e.line_hits, e.line_misses,
+        100 * e.hit_rate, e.lines_touched);
   fmt::print(
       "\nbytes read {}: job {}, source {}, query {}, reference {}, feature {}\nbytes written {}: value {}, output {}\n",
       e.bytes_read, e.bytes_job, e.bytes_source, e.bytes_query, e.bytes_reference, e.bytes_feature, e.bytes_written,

@@ -36,11 +36,12 @@ struct Macs {
   double sum() const { return array + sampling + projection; }
 };
 
-Macs macs_of(const Demand& d) {
+/// `sampled`: samples that are not dropped.
+Macs macs_of(const Demand& d, std::int64_t sampled) {
   if (d.dense) return {project_macs(d), 0, 0};
   const auto& w = d.layer;
   const double c = w.embed_dim, queries = d.queries(), samples = queries * w.heads * w.levels * w.points;
-  return {project_macs(d) + 3 * samples * c, samples * 4 * c / w.heads, queries * c * c};
+  return {project_macs(d) + 3 * samples * c, static_cast<double>(sampled) * 4 * c / w.heads, queries * c * c};
 }
 
 double array_size(const Config& c) { return static_cast<double>(c.gemm.rows) * c.gemm.columns * c.gemm.depth; }
@@ -68,7 +69,7 @@ void fill_engines(Estimate& e, const JobRun& run, const Core& core) {
 
 void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
   auto& r = e.roofline;
-  const auto macs = macs_of(d);
+  const auto macs = macs_of(d, e.samples);
   const int lanes = c.core.lanes(), head_dim = c.attention.head_dim();
   const double array = array_size(c);
   const double sampling = 4.0 * lanes * head_dim,
@@ -90,6 +91,9 @@ void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
   r.bounds = {{"compute", compute, "multiply-accumulates of the busiest engine, projection of values before the rest"},
               {"feature_bandwidth", static_cast<double>(e.bytes_feature) / beat, "reading the lines that miss"},
               {"memory_bandwidth", memory, e.bytes_read >= e.bytes_written ? "all reads" : "all writes"}};
+  if (!d.dense)
+    r.bounds.insert(r.bounds.begin() + 1, {"busiest_lane", value / array + static_cast<double>(e.busiest_lane),
+                                           "a sample a cycle of the lane with most, behind the projection of values"});
   r.limited_by = std::max_element(r.bounds.begin(), r.bounds.end(), [](const auto& a, const auto& b) {
                    return a.cycles < b.cycles;
                  })->name;
@@ -118,11 +122,11 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
   }
   e.cycles = before;
   e.next = run.next;
-  e.samples = run.until.back().samples;
+  e.samples = run.until.back().samples, e.busiest_lane = run.busiest_lane;
   e.wait_feature = run.waits.feature, e.wait_output = run.waits.output, e.wait_point = run.waits.point;
   e.gemm_steps = run.until.back().array_steps;
   e.gemm_project = run.until[1].array_steps;
-  e.gemm_macs = static_cast<std::int64_t>(macs_of(demand).array);
+  e.gemm_macs = static_cast<std::int64_t>(macs_of(demand, e.samples).array);
   if (e.project > 0) {
     const auto cycles = static_cast<double>(e.project);
     e.project_busy = static_cast<double>(e.gemm_project) / cycles;

@@ -67,6 +67,7 @@ struct Estimate {
   Lead next;                  ///< what is left of the next job of a program, of what is read ahead
   // --- lanes, summed over them, as the counters do
   std::int64_t samples = 0;
+  std::int64_t busiest_lane = 0;  ///< samples of the lane with most: `sampling` is no shorter
   std::int64_t wait_feature = 0, wait_output = 0, wait_point = 0;
   // --- PE array
   std::int64_t gemm_steps = 0;    ///< cycles in which the array sums products, of the whole job

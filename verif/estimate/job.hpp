@@ -28,8 +28,9 @@ struct Beats {
 struct JobRun {
   std::array<Work, 5> until;  ///< the end of each phase
   Beats beats;
-  LaneWaits waits;  ///< of all lanes
-  Lead next;        ///< of the next job of a program
+  LaneWaits waits;                ///< of all lanes
+  std::int64_t busiest_lane = 0;  ///< samples of the lane with most
+  Lead next;                      ///< of the next job of a program
 };
 
 /// `cache`: what becomes of the look-ups (run_caches); empty for a dense product. latency: of the memory, at

@@ -56,6 +56,7 @@ nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const De
             {"bytes_output", e.bytes_output},
             {"bytes_source", e.bytes_source},
             {"bytes_value", e.bytes_value}}},
+          {"busiest_lane", e.busiest_lane},
           {"project_busy", e.project_busy},
           {"project_useful", e.project_useful},
           {"hit_rate", e.hit_rate},

@@ -152,6 +152,7 @@ class Lanes {
       // Before its first sample and after its last one a lane waits for the others.
       run.waits.point += l->waits().point + (l->first_sample() - first) + (last - l->last_taken());
       run.beats.feature += l->beats;
+      run.busiest_lane = std::max(run.busiest_lane, l->samples());
     }
     for (const auto& f : feeds_) run.beats.feature += f->reader().beats;
   }
