@@ -92,7 +92,7 @@ std::span<const Field> fields() {
        "Lanes of each head lane that the levels are shared out to, so they divide levels; head_lanes * level_lanes is "
        "at "
        "most 32."},
-      {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 64, Shape::PowerOfTwo,
+      {"core", "projection_columns", [](C& c) -> int& { return c.core.projection_columns; }, 1, 128, Shape::PowerOfTwo,
        "Outputs of the output projection that a head lane computes in a cycle, at most embed_dim."},
       {"core", "points_per_cycle", [](C& c) -> int& { return c.core.points_per_cycle; }, 1, 4, Shape::PowerOfTwo,
        "Attention weights that a lane finds in a cycle, so that points that are dropped cost it none."},
@@ -147,7 +147,7 @@ std::span<const Field> fields() {
        "Width of an AXI4 address, bits."},
       {"memory", "latency_cycles", [](C& c) -> int& { return c.memory.latency_cycles; }, 1, 1000, Shape::Any,
        "Read latency that buffers are sized for, cycles."},
-      {"memory", "max_outstanding", [](C& c) -> int& { return c.memory.max_outstanding; }, 4, 256, Shape::PowerOfTwo,
+      {"memory", "max_outstanding", [](C& c) -> int& { return c.memory.max_outstanding; }, 4, 1024, Shape::PowerOfTwo,
        "Feature lines that may be on their way from memory, at least 4 for each lane."},
       {"implementation", "reset", [](C& c) -> int& { return c.implementation.reset; }, 0, 2, Shape::Choice,
        "Reset of all registers: synchronous, active high (rst) or low (rst_n), or asynchronous, active low.", resets},
