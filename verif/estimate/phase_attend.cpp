@@ -34,6 +34,7 @@ LaneShape lane_shape(const Config& c) {
   if (c.pruning.max_range > 0) ++s.path, ++s.path_holds;
   s.run_ahead = c.feature_cache.run_ahead;
   s.line_beats = line_beats(c);
+  s.lines_at_once = c.feature_cache.lines_per_cycle;
   s.outstanding = c.memory.max_outstanding / lanes;
   s.requant_words = a.head_dim() / head_requant_units(c);
   s.projection_words = words;
@@ -50,7 +51,8 @@ class Lanes {
                lanes = static_cast<std::size_t>(b.c.core.lanes);
     for (std::size_t l = 0; l < lanes; ++l)
       lanes_.push_back(std::make_unique<Lane>(clock_, shape_, of_lane(cache.missing, l * of_query / lanes),
-                                              of_lane(cache.dropped, l * of_query / lanes), of_query));
+                                              of_lane(cache.dropped, l * of_query / lanes),
+                                              of_lane(cache.together, l * of_query / lanes), of_query));
     if (!cache.groups.empty())
       for (auto& lane : lanes_) {
         feeds_.push_back(std::make_unique<RegionFeed>(clock_, b.c, cache.groups));

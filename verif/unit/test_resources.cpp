@@ -54,6 +54,7 @@ void for_all_designs(F&& f) {
       {"numerics.preset=int12", "gemm.max_inner=17"},
       {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
       {"feature_cache.replacement=use"},
+      {"feature_cache.lines_per_cycle=2"},
       {"order.bucket_bits=6", "order.window=64", "order.distance_units=8"},
       {"order.bucket_bits=6", "order.curve=strips", "order.strip_width=13"},
       {"order.bucket_bits=0", "order.window=1", "order.distance_units=1"},
@@ -73,7 +74,10 @@ void for_all_designs(F&& f) {
       {"feature_cache.line_shape=1x1", "feature_cache.ways=1", "feature_cache.level_parts=[32,16,8,8]"},
       {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.bypass_distance=8"},
       {"feature_cache.line_shape=1x1", "feature_cache.ways=8", "feature_cache.replacement=use"},
-      {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.rows=7", "feature_cache.bypass_distance=3"}};
+      {"feature_cache.line_shape=2x1", "core.lanes=2", "gemm.rows=7", "feature_cache.bypass_distance=3"},
+      {"feature_cache.line_shape=1x1", "feature_cache.lines_per_cycle=2", "core.lanes=4", "gemm.rows=6",
+       "memory.max_outstanding=16"},
+      {"feature_cache.line_shape=2x1", "feature_cache.lines_per_cycle=2", "feature_cache.bypass_distance=8"}};
   for (const auto& preset : quillgen::presets()) {
     auto changes = of_all;
     if (preset.name == "small") changes.insert(changes.end(), of_small.begin(), of_small.end());
