@@ -6,7 +6,7 @@ namespace quillgen::estimate {
 namespace {
 
 constexpr std::size_t missing_lines = 2;    ///< looked up, before their place is reserved
-constexpr std::size_t missing_samples = 2;  ///< whose lines are, where one look-up asks for all of them
+constexpr std::size_t missing_samples = 3;  ///< whose lines are, where one look-up asks for all of them
 constexpr int address_stages = 3;           ///< of a line request
 constexpr int free_to_look_up = 11;         ///< samples between the reading of offsets and the tag look-up
 constexpr int use_delay = 2;                ///< from a sample's lines being there to its pixels
@@ -19,8 +19,8 @@ void Lane::tick() {
   if (drops()) join();
   project();
   use();
-  fetch();
   look_up();
+  fetch();
   if (drops()) compact();
   source();
 }

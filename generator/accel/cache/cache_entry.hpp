@@ -10,7 +10,7 @@ namespace quillgen::accel {
 inline constexpr int banks = 4;
 
 /// Samples whose missing lines wait to be asked for, with has_line_pairs().
-inline constexpr int missed_samples = 2;
+inline constexpr int missed_samples = 3;
 
 /// The missing lines of a sample are asked for, and written, lowest bit of this vector first: by their parity, or with
 /// has_line_pairs() column after column, 2 * column + row, so that of two that follow each other most share no bank.
