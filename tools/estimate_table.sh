@@ -54,6 +54,8 @@ int12, direct-mapped|tiny_detr_enc2|--preset small --set numerics.preset=int12 -
 nano, odd sides, boxes|ragged|--preset nano --fit
 4 ways, 2 lanes, narrow bus|padded|--preset small --set core.head_lanes=2 --set feature_cache.ways=4 --set feature_cache.kilobytes=8 --set memory.data_bits=64
 * lines of a pixel, shares of levels, bypass|encoder_c64|--preset small --set feature_cache.line_shape=1x1 --set feature_cache.ways=1 --set feature_cache.hashing=false --set feature_cache.bypass_distance=4 --set feature_cache.kilobytes=8 --set feature_cache.level_parts=[4,2,1,1]
+* lines of a pixel, two a cycle|sparse_c64|--preset small --set feature_cache.line_shape=1x1 --set feature_cache.lines_per_cycle=2 --set feature_cache.kilobytes=8 --latency 20
+lines of two pixels, two a cycle|encoder_c64|--preset small --set feature_cache.line_shape=2x1 --set feature_cache.lines_per_cycle=2 --set feature_cache.kilobytes=8
 lines of two pixels, 8 ways|sparse_c64|--preset small --set feature_cache.line_shape=2x1 --set feature_cache.ways=8 --set feature_cache.kilobytes=8 --set core.head_lanes=2
 blocks, shares of levels, bypass|decoder_c64_boxes|--preset small --set feature_cache.bypass_distance=6 --set feature_cache.kilobytes=8 --set feature_cache.level_parts=[2,2,2,2]
 nano, bypass, lowest bits|ragged|--preset nano --fit --set feature_cache.bypass_distance=2 --set feature_cache.hashing=false

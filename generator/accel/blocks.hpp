@@ -42,12 +42,14 @@ const hdl::Module& build_weight_gen(hdl::Design& d, const Shapes& s);
 /// hits, misses (found and missing lines of the sample that left in the cycle before, 0..4).
 const hdl::Module& build_tag_lookup(hdl::Design& d, const Shapes& s);
 
-/// Reads missing lines from memory. Streams: miss (LineName) in, line (its bits) out, request (BurstRequest) out.
-/// Ports: levels, map (start address of each level), data (beats), data_valid.
+/// Reads missing lines from memory. Streams: miss (LineName) in, line_out (its bits) out, or with fills_two() line_0
+/// and line_1, which have the lines in turn; request (BurstRequest) out. Ports: levels, map (start address of each
+/// level), data (beats), data_valid.
 const hdl::Module& build_line_fetch(hdl::Design& d, const Shapes& s);
 
 /// Four data banks by pixel parity: fills lines in order and reads the four corners of a sample in one cycle.
-/// Streams: entry (QueueEntry), line in; sample (Sample) out. Ports: waiting (the next sample misses a line).
+/// Streams: entry (QueueEntry), line (or line_0 and line_1) in; sample (Sample) out. Ports: waiting (the next sample
+/// misses a line).
 const hdl::Module& build_feature_buffer(hdl::Design& d, const Shapes& s);
 
 /// Interpolation and aggregation (N7). Streams: sample (Sample) in, head (accumulators) out.

@@ -211,6 +211,10 @@ struct Shapes {
   // in lines.
   int line_width() const { return quillgen::line_width(config.feature_cache.line_shape); }
   int line_height() const { return quillgen::line_height(config.feature_cache.line_shape); }
+  /// A sample that misses lines hands all of them on in one cycle, and two lines are written in a cycle.
+  bool has_line_pairs() const { return config.feature_cache.lines_per_cycle == 2; }
+  /// Two lines can be written in a cycle: those that have no pixel of the same parity.
+  bool fills_two() const { return has_line_pairs() && line_height() == 1; }
   int line_row_bits() const { return std::max(1, side_bits() - line_height() + 1); }
   int line_column_bits() const { return std::max(1, side_bits() - line_width() + 1); }
   int sets() const { return lane_cache_sets(config, cache_of); }  ///< of one tag bank

@@ -122,6 +122,7 @@ struct FeatureCache {
   int run_ahead = 0;                  ///< samples of a lane between tag look-up and use, a power of two
   int line_shape = line_2x2;          ///< LineShape, pixels of one head
   int hashing = 1;                    ///< 1: all bits of a line's name choose its set; 0: the lowest
+  int lines_per_cycle = 1;  ///< written to the data banks; with 2 a sample is looked up in a cycle however many miss
   int bypass_distance = 0;  ///< samples so many pixels off their reference enter nothing in the cache; 0: all enter
   // Of the policy `region`:
   int margin = 8;           ///< pixels around the references of a group, in each level

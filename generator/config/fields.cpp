@@ -131,6 +131,8 @@ std::span<const Field> fields() {
        "Samples of a lane that may wait between tag look-up and use."},
       {"feature_cache", "line_shape", [](C& c) -> int& { return c.feature_cache.line_shape; }, 0, 2, Shape::Choice,
        "Pixels of a line, width x height.", line_shapes},
+      {"feature_cache", "lines_per_cycle", [](C& c) -> int& { return c.feature_cache.lines_per_cycle; }, 1, 2,
+       Shape::Any, "Lines written in a cycle, two if they share no bank; with 2 misses hold up no look-up."},
       {"feature_cache", "hashing", [](C& c) -> int& { return c.feature_cache.hashing; }, 0, 1, Shape::Flag,
        "Whether all bits of a line's place choose its set, or only the lowest."},
       {"feature_cache", "bypass_distance", [](C& c) -> int& { return c.feature_cache.bypass_distance; }, 0, 1024,

@@ -248,6 +248,10 @@ void check_regions(const Config& c) {
     refuse("feature_cache.bypass_distance", cache.bypass_distance,
            "0 with feature_cache.policy = region, where every sample outside its region is read by itself",
            "set it to 0, or the policy to line");
+  if (cache.lines_per_cycle != 1)
+    refuse("feature_cache.lines_per_cycle", cache.lines_per_cycle,
+           "1 with feature_cache.policy = region, whose lines are brought ahead",
+           "leave it out, or set the policy to line");
   if (cache.hashing == 0)
     refuse("feature_cache.hashing", "false", "true with feature_cache.policy = region, which has no sets",
            "leave it out, or set the policy to line");

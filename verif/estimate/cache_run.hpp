@@ -32,6 +32,8 @@ struct CacheRun {
   std::vector<std::uint8_t> missed;   ///< which they are: LineCache::Result
   /// 1: the sample is dropped for its small weight (NUMERICS.md N19). Empty where the hardware drops none.
   std::vector<std::uint8_t> dropped;
+  /// With FeatureCache::lines_per_cycle = 2, LineCache::Result::together of each sample; otherwise empty.
+  std::vector<std::uint8_t> together;
   std::int64_t hits = 0, misses = 0;  ///< look-ups of lines, of all lanes
   // With the policy `region` only, in the order of the schedule:
   std::vector<RegionGroup> groups;

@@ -5,12 +5,13 @@
 namespace quillgen::estimate {
 namespace {
 
-constexpr int missing_lines = 2;     ///< looked up, before their place is reserved
-constexpr int address_stages = 3;    ///< of a line request
-constexpr int free_to_look_up = 11;  ///< samples between the reading of offsets and the tag look-up
-constexpr int use_delay = 2;         ///< from a sample's lines being there to its pixels
-constexpr int aggregate_delay = 3;   ///< from the last pixels of a head to its sums
-constexpr int waiting_heads = 2;     ///< requantised, before the projection
+constexpr std::size_t missing_lines = 2;    ///< looked up, before their place is reserved
+constexpr std::size_t missing_samples = 3;  ///< whose lines are, where one look-up asks for all of them
+constexpr int address_stages = 3;           ///< of a line request
+constexpr int free_to_look_up = 11;         ///< samples between the reading of offsets and the tag look-up
+constexpr int use_delay = 2;                ///< from a sample's lines being there to its pixels
+constexpr int aggregate_delay = 3;          ///< from the last pixels of a head to its sums
+constexpr int waiting_heads = 2;            ///< requantised, before the projection
 
 }  // namespace
 
@@ -18,8 +19,8 @@ void Lane::tick() {
   if (drops()) join();
   project();
   use();
-  fetch();
   look_up();
+  fetch();
   if (drops()) compact();
   source();
 }
@@ -126,6 +127,7 @@ int Lane::next_fills() {
   if (drops())
     while (!dropped_.empty() && dropped_[at_] != 0) next_sample(at_, in_query_);
   const int fills = fills_[at_];
+  if (!together_.empty()) lines_together_ = together_[at_];
   next_sample(at_, in_query_);
   return fills;
 }
@@ -143,26 +145,28 @@ bool Lane::head_goes_on() const {
 /// A line is asked for when there is a place for it.
 void Lane::fetch() {
   if (missing_.empty() || reserved_ == s_.outstanding || asked_.size() == address_stages ||
-      !clock_.due(missing_.front()))
+      !clock_.due(missing_.front().at))
     return;
-  missing_.pop();
+  if (--missing_.front().lines == 0) missing_.pop();
   asked_.push(clock_.now() + address_stages);
   ask();
   ++reserved_;
   clock_.acted();
 }
 
-/// A sample stays until each line that misses has been asked for, one a cycle.
+/// A sample stays until each line that misses has been asked for, one a cycle, or until all have their place in a
+/// queue.
 void Lane::look_up() {
   if (in_work_) {
     if (!queued_ && static_cast<int>(queue_.size()) < s_.run_ahead + sram_fifo_delay) {
-      queue_.push({clock_.now() + sram_fifo_delay, lines_missing_, !head_goes_on()});
+      queue_.push({clock_.now() + sram_fifo_delay, lines_missing_, lines_together_, !head_goes_on()});
       queued_ = true;
       clock_.acted();
     }
-    if (to_ask_ > 0 && missing_.size() < missing_lines) {
-      missing_.push(clock_.now() + fifo_delay);
-      --to_ask_;
+    const bool all = s_.lines_at_once > 1;
+    if (to_ask_ > 0 && missing_.size() < (all ? missing_samples : missing_lines)) {
+      missing_.push({clock_.now() + fifo_delay, all ? to_ask_ : 1});
+      to_ask_ -= all ? to_ask_ : 1;
       clock_.acted();
     }
     if (to_ask_ > 0 || !queued_) return;
@@ -188,12 +192,14 @@ void Lane::beat() {
   lines_.push(clock_.now() + sram_fifo_delay);
 }
 
-/// The sample at the head of the queue takes its lines, one a cycle, and is read.
+/// The sample at the head of the queue takes its lines, one a cycle or two that share no bank, and is read.
 void Lane::use() {
   if (queue_.empty() || !clock_.due(queue_.front().at)) return;
   const Cycle now = clock_.now();
   const int wanted = queue_.front().lines;
-  if (filled_ < wanted && !lines_.empty() && clock_.due(lines_.front())) {
+  for (int i = 0; i < s_.lines_at_once && filled_ < wanted && !lines_.empty(); ++i) {
+    if (i > 0 && (queue_.front().together >> (filled_ - 1) & 1) == 0) break;
+    if (!clock_.due(lines_.front())) break;
     lines_.pop();
     --reserved_, ++filled_;
     clock_.acted();

@@ -25,6 +25,7 @@ struct LaneShape {
   int path_to_free = 0;  ///< .. to the reading of its offset, after which a group is done with
   int path_holds = 0;    ///< samples that fit between
   int run_ahead = 0, line_beats = 0, outstanding = 0;
+  int lines_at_once = 1;     ///< that one look-up asks for, or that are written, in a cycle
   int requant_words = 0;     ///< cycles of the requantisation of a head
   int projection_words = 0;  ///< cycles of the projection of a head
   int dot_delay = 0;         ///< of the projection, from a word to its sum
@@ -38,11 +39,11 @@ struct LaneWaits {
 
 class Lane final : public ReadClient {
  public:
-  /// `missing` and `dropped` (CacheRun): of the samples of the lane, query by query; `stride` apart from one query to
-  /// the next.
+  /// `missing`, `dropped` and `together` (CacheRun): of the samples of the lane, query by query; `stride` apart from
+  /// one query to the next.
   Lane(Clock& clock, const LaneShape& shape, std::span<const std::uint8_t> missing,
-       std::span<const std::uint8_t> dropped, std::size_t stride)
-      : clock_(clock), s_(shape), fills_(missing), dropped_(dropped), stride_(stride) {}
+       std::span<const std::uint8_t> dropped, std::span<const std::uint8_t> together, std::size_t stride)
+      : clock_(clock), s_(shape), fills_(missing), dropped_(dropped), together_(together), stride_(stride) {}
 
   /// With regions: what brings them.
   void feed_from(RegionFeed& feed) { feed_ = &feed, kind = Kind::demand; }
@@ -101,8 +102,13 @@ class Lane final : public ReadClient {
   };
   struct Waiting {
     Cycle at;
-    int lines;  ///< that it waits for
+    int lines;          ///< that it waits for
+    unsigned together;  ///< CacheRun
     bool ends_head;
+  };
+  struct Missing {  ///< lines of a sample
+    Cycle at;
+    int lines;
   };
   struct Live {  ///< points of a vector that live
     Cycle at;
@@ -121,7 +127,7 @@ class Lane final : public ReadClient {
   RegionFeed* feed_ = nullptr;
   std::int64_t in_region_ = 0;  ///< samples of the region that have been used
   LaneShape s_;
-  std::span<const std::uint8_t> fills_, dropped_;
+  std::span<const std::uint8_t> fills_, dropped_, together_;
   std::size_t stride_;
   // Samples of the groups: their number so far, and when they may be looked up.
   Queue<Group> groups_;
@@ -141,7 +147,9 @@ class Lane final : public ReadClient {
   std::size_t at_ = 0, in_query_ = 0;  ///< of the next one in fills_, in its query
   bool in_work_ = false, queued_ = false;
   int lines_missing_ = 0, to_ask_ = 0, reserved_ = 0;
-  Queue<Cycle> missing_, asked_;  ///< line requests: without a place yet, on their way to the port
+  unsigned lines_together_ = 0;
+  Queue<Missing> missing_;  ///< line requests without a place yet
+  Queue<Cycle> asked_;      ///< .. on their way to the port
   // Feature buffer.
   Queue<Waiting> queue_;
   Queue<Cycle> lines_;

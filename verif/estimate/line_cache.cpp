@@ -117,6 +117,17 @@ LineCache::Result LineCache::look_up(const Place& p, int level, int head) {
     if (find_or_enter(level, head, row_of(i), column_of(i), !far)) ++result.found;
     else ++result.missing, result.missed |= static_cast<std::uint8_t>(1u << i);
   }
+  if (shape_ == line_2x2 || result.missing < 2) return result;
+  int asked = 0, row_before = -1;
+  for (int bank = 0; bank < tag_banks; ++bank)  // columns one after the other, the even one first
+    for (int i = 0; i < 4; ++i) {
+      const int row = row_of(i) & 1;
+      if ((result.missed >> i & 1) == 0 || 2 * (column_of(i) & 1) + row != bank) continue;
+      // Lines of a pixel never share one; those of two do in rows of one parity.
+      if (asked > 0 && (shape_ == line_1x1 || row != row_before))
+        result.together |= static_cast<std::uint8_t>(1u << (asked - 1));
+      ++asked, row_before = row;
+    }
   return result;
 }
 
@@ -139,6 +150,7 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
           const auto r = caches[lane].look_up(*place, level % levels, head % heads);
           run.missing.push_back(static_cast<std::uint8_t>(r.missing));
           run.missed.push_back(r.missed);
+          if (c.feature_cache.lines_per_cycle > 1) run.together.push_back(r.together);
           if (c.pruning.points != 0) run.dropped.push_back(place->dropped);
           run.hits += r.found;
           run.misses += r.missing;

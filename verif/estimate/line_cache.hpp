@@ -22,6 +22,8 @@ class LineCache {
   struct Result {
     int found = 0, missing = 0;  ///< lines of the sample, each counted once
     std::uint8_t missed = 0;     ///< bit i: the line of corner i is missing; of its corners one that is read
+    /// Bit i: lines i and i + 1 of those that miss share no data bank. They are asked for column after column.
+    std::uint8_t together = 0;
   };
   /// Looks up the lines that hold a corner of the sample that is read, and enters those that miss unless the sample
   /// lies bypass_distance or more off its reference, which is no use of a line either. `level`, `head`: of the lane.

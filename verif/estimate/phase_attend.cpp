@@ -44,6 +44,7 @@ LaneShape lane_shape(const Config& c) {
   if (c.pruning.max_range > 0) ++s.path, ++s.path_holds;
   s.run_ahead = c.feature_cache.run_ahead;
   s.line_beats = line_beats(c);
+  s.lines_at_once = c.feature_cache.lines_per_cycle;
   s.outstanding = c.memory.max_outstanding / lanes;
   s.requant_words = a.head_dim() / head_requant_units(c);
   s.projection_words = words;
@@ -61,7 +62,7 @@ class Lanes {
     for (int l = 0; l < lanes; ++l) {
       const auto first = static_cast<std::size_t>(lane_sample(b.c, l, 0));
       lanes_.push_back(std::make_unique<Lane>(clock_, shape_, of_lane(cache.missing, first),
-                                              of_lane(cache.dropped, first), of_query));
+                                              of_lane(cache.dropped, first), of_lane(cache.together, first), of_query));
     }
     const int inner = shape_.level_lanes;
     for (int column = 0; inner > 1 && column < lanes / inner; ++column) {

@@ -692,6 +692,12 @@ void add_cache(Table& t) {
         "samples.far>50 lines.read_again>0" + reads);
     add("no sample far enough", "feature_cache.kilobytes=64 feature_cache.ways=4 feature_cache.bypass_distance=1024 ",
         "samples.far=0 lines.read_again=0" + reads);
+    add("two a cycle", "feature_cache.kilobytes=1 feature_cache.lines_per_cycle=2 workload.latency=60 ",
+        "cycles.waiting_for_lines>0 lines.read_again>0" + reads);
+    add("two a cycle, most of them aside",
+        "feature_cache.kilobytes=1 feature_cache.lines_per_cycle=2 feature_cache.bypass_distance=1 "
+        "memory.max_outstanding=4 ",
+        "samples.far>50 lines.read_again>0" + reads);
     add("shares of the levels", "feature_cache.kilobytes=2 feature_cache.ways=1 feature_cache.level_parts=1,1 ",
         "cache.sets>1 lines.read_again>0" + reads);
   }

@@ -156,12 +156,19 @@ void choose_replacement(Config& c, std::uint64_t seed) {
   c.feature_cache.replacement = draw.between(replace_in_turn, replace_by_use);
 }
 
+/// .. and how many lines are written in a cycle.
+void choose_line_pairs(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x7061697273);
+  c.feature_cache.lines_per_cycle = draw.between(1, 2);
+}
+
 /// .. and whether there are regions instead.
 void choose_regions(Config& c, std::uint64_t seed) {
   Draw draw(seed ^ 0x726567696f6e);
   if (draw.chance(60)) return;
   auto& cache = c.feature_cache;
   cache.policy = region_policy, cache.line_shape = line_2x2, cache.hashing = 1, cache.bypass_distance = 0;
+  cache.lines_per_cycle = 1;
   cache.margin = draw.chance(60) ? draw.between(0, 8) : draw.corner(0, 64);
   cache.region_queries = power_between(draw, 1, draw.chance(70) ? 8 : 256);
   cache.overlap = draw.below(2);
@@ -371,6 +378,7 @@ Case random_case(std::uint64_t seed) {
   choose_order(c.config, seed);
   choose_lines(c.config, seed);
   choose_replacement(c.config, seed);
+  choose_line_pairs(c.config, seed);
   choose_regions(c.config, seed);
   choose_network(c.config, seed);
   choose_self_attention(c.config, seed);

@@ -31,6 +31,7 @@ done <<'C'
 --preset small --set core.level_lanes=4 --set core.head_lanes=2 --set pruning.count_bits=12 --set gemm.rows=12
 --preset nano --set pruning.count_bits=8 --set pruning.points=true --set attention.max_tokens=4096
 --preset small --set feature_cache.ways=8 --set feature_cache.replacement=use
+--preset small --set feature_cache.line_shape=2x1 --set feature_cache.lines_per_cycle=2
 --preset small --set feature_cache.line_shape=1x1 --set feature_cache.bypass_distance=12 --set feature_cache.level_parts=[32,16,8,8]
 C
 exit "$failed"

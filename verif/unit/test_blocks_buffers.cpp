@@ -32,6 +32,11 @@ TEST_CASE("memories have the sizes of their formulas") {
     changes.push_back("feature_cache.policy=region");
     configs.push_back(load_preset("small", changes));
   }
+  for (const auto* shape : {"2x1", "1x1", "2x2"}) {
+    const std::vector<std::string> changes = {"feature_cache.lines_per_cycle=2",
+                                              fmt::format("feature_cache.line_shape={}", shape)};
+    configs.push_back(load_preset("small", changes));
+  }
   int compared = 0;
   for (const Config& c : configs) {
     hdl::Design design;
@@ -122,8 +127,12 @@ TEST_CASE("memories have the sizes of their formulas") {
              ways * tag + (c.feature_cache.replacement == replace_by_use ? ways * (ways - 1) / 2
                            : ways > 1                                    ? index(ways)
                                                                          : 0));
-    expect("core.lane_0.line_fetch.lines.words", c.memory.max_outstanding / lanes,
-           pixels * a.head_dim() * 8 * element_bytes(n.feature_bits));
+    const int under_way = c.memory.max_outstanding / lanes,
+              line_bits = pixels * a.head_dim() * 8 * element_bytes(n.feature_bits);
+    const bool in_two = c.feature_cache.lines_per_cycle == 2 && shape != line_2x2;
+    if (in_two) expect("core.lane_0.line_fetch.lines_1.words", under_way / 2, line_bits);
+    else expect("core.lane_0.line_fetch.lines.words", under_way, line_bits);
+    CHECK(sizes.count("core.lane_0.line_fetch.lines_0.words") == in_two);
     const bool aside = regions || c.feature_cache.bypass_distance > 0;
     if (aside) expect("core.lane_0.feature_buffer.aside_3", std::max(2, pixels), a.head_dim() * n.feature_bits);
     CHECK(sizes.count("core.lane_0.feature_buffer.aside_3") == aside);

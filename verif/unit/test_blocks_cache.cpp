@@ -42,7 +42,8 @@ const hdl::Module& build_cache(hdl::Design& d, const accel::Shapes& layer) {
     output_stream(m, "request", fetch.out_stream("request", BurstRequest(s)));
     Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
     buffer.in_stream("entry", tags.out_stream("entry", QueueEntry(s)));
-    buffer.in_stream("line", fetch.out_stream("line_out", UInt(s.line_bits())));
+    if (s.fills_two()) buffer.connect({"line_0", "line_1"}, fetch);
+    else buffer.connect("line", fetch, "line_out");
     output(m, "waiting", buffer.out("waiting", Bool()));
     output_stream(m, "sample", buffer.out_stream("sample", Sample(s)));
   });
@@ -66,6 +67,11 @@ std::vector<Config> cache_configs() {
     if (configs[i].feature_cache.ways == 1) continue;
     configs.push_back(configs[i]);
     configs.back().feature_cache.replacement = replace_by_use;
+  }
+  // Two lines a cycle, and misses that wait: of every shape and replacement.
+  for (std::size_t i = configs.size(); i-- > 0;) {
+    configs.push_back(configs[i]);
+    configs.back().feature_cache.lines_per_cycle = 2;
   }
   return configs;
 }
@@ -202,4 +208,53 @@ TEST_CASE("line cache: every pixel that is read, hits and misses") {
   MESSAGE(fmt::format("{} pixels; {} hits, {} misses, {} of them aside", pixels, all_hits, all_misses, all_aside));
   CHECK(all_hits > 1000);
   CHECK(all_aside > 1000);
+}
+
+TEST_CASE("line cache: cycles of samples that miss, at the look-up and at the filling") {
+  // Samples that miss all four lines, all anew, and the cycles each takes to be written when its lines have come.
+  struct Case {
+    const char* shape;
+    int lines_per_cycle, look_up, fill;
+  };
+  for (const Case& c : {Case{"2x1", 1, 4, 4}, Case{"1x1", 1, 4, 4}, Case{"2x1", 2, 1, 2}, Case{"1x1", 2, 1, 2}}) {
+    const std::vector<std::string> changes = {"attention.embed_dim=16",
+                                              "attention.levels=1",
+                                              "gemm.columns=8",
+                                              "gemm.depth=8",
+                                              "feature_cache.kilobytes=64",
+                                              "feature_cache.run_ahead=64",
+                                              "memory.max_outstanding=16",
+                                              fmt::format("feature_cache.line_shape={}", c.shape),
+                                              fmt::format("feature_cache.lines_per_cycle={}", c.lines_per_cycle)};
+    const auto config = load_preset("nano", changes);
+    INFO(std::string(c.shape), ", ", c.lines_per_cycle, " a cycle");
+    const Block block(config, build_cache);
+    StreamBench bench(block.module, {});
+    auto& sim = bench.interpreter();
+    ReadMemory memory(bench, "request", config.memory.data_bits, {});
+    std::vector<int> looked_up, read;  // cycles in which a sample came in, and went out
+    int cycle = 0;
+    bench.on_cycle([&](auto& now) {
+      memory.cycle();
+      if (now.get("corners_valid") != 0 && now.get("corners_ready") != 0) looked_up.push_back(cycle);
+      if (now.get("sample_valid") != 0 && now.get("sample_ready") != 0) read.push_back(cycle);
+      ++cycle;
+    });
+    sim.set("levels_width_0", 16), sim.set("levels_height_0", 16), sim.set("start_0", 0);
+    pulse(bench, "clear");
+    while (sim.get("clearing") != 0) bench.run_cycles(1);
+    constexpr int samples = 7;                 // 28 lines
+    for (int round = 0; round < 3; ++round) {  // what one leaves behind, say places that stay reserved, slows the next
+      memory.bursts.clear(), looked_up.clear(), read.clear(), bench.forget("sample");
+      for (int i = 0; i < samples; ++i)
+        bench.push("corners", {1, 1, 1, 1, 2 * i + 1, 4 * round + 2 * (i % 2) + 1, 0, 0, 0, 0});
+      bench.stall("sample", 100);
+      bench.run_cycles(400);  // all lines are there; what went out of the queue holds the first samples
+      bench.stall("sample", 0);
+      collect(bench, "sample", samples);
+      CHECK(memory.bursts.size() == 4 * samples);
+      CHECK(looked_up[2] - looked_up[1] == c.look_up);
+      for (std::size_t i = 4; i < read.size(); ++i) CHECK(read[i] - read[i - 1] == c.fill);
+    }
+  }
 }

@@ -72,6 +72,8 @@ TEST_CASE("the order and most of the feature cache are optional") {
   CHECK((plain.feature_cache.line_shape == line_2x2 && plain.feature_cache.hashing == 1));
   CHECK((plain.feature_cache.bypass_distance == 0 && plain.feature_cache.level_parts.empty()));
   CHECK(plain.feature_cache.replacement == replace_in_turn);
+  CHECK(plain.feature_cache.lines_per_cycle == 1);
+  CHECK(with("quill", {"feature_cache.lines_per_cycle=2"}).feature_cache.lines_per_cycle == 2);
   const auto by_use = with("small", {"feature_cache.replacement=use", "feature_cache.ways=1"});
   CHECK(by_use.feature_cache.replacement == replace_by_use);
   CHECK(to_json(by_use)["feature_cache"]["replacement"] == "use");
@@ -164,6 +166,13 @@ TEST_CASE("every refusal names field, value, constraint and fix in one line") {
        {"feature_cache.line_shape=2x1", "memory.data_bits=512"},
        {"feature_cache.line_shape = 2x1: must be a shape whose pixels of 16 channels (32 bytes) are whole beats of 64 "
         "bytes"}},
+      {"small",
+       {"feature_cache.lines_per_cycle=4"},
+       {"feature_cache.lines_per_cycle = 4: must be from 1 to 2; choose 2"}},
+      {"small",
+       {"feature_cache.policy=region", "feature_cache.lines_per_cycle=2"},
+       {"feature_cache.lines_per_cycle = 2: must be 1 with feature_cache.policy = region, whose lines are brought "
+        "ahead; leave it out, or set the policy to line"}},
       {"small", {"feature_cache.hashing=1"}, {"feature_cache.hashing = 1: must be true or false"}},
       {"small", {"feature_cache.bypass_distance=-1"}, {"feature_cache.bypass_distance = -1: must be from 0 to 1024"}},
       {"small", {"feature_cache.level_parts=64"}, {"feature_cache.level_parts = 64: must be a list"}},

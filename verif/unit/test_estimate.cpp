@@ -145,6 +145,30 @@ TEST_CASE("cache: lines of a row of two pixels, and of one pixel") {
   CHECK_FALSE(pixels.holds(2, 3, 8, 7));
 }
 
+TEST_CASE("cache: lines of a sample that are written in one cycle, column after column") {
+  // Of all four corners and of those that are left out, in a cache that has nothing.
+  const auto together = [](const char* shape, int x, int y, int corners) {
+    LineCache cache(plain_config("small", {std::string("feature_cache.line_shape=") + shape}));
+    return int{cache
+                   .look_up({static_cast<std::int16_t>(x), static_cast<std::int16_t>(y),
+                             static_cast<std::uint8_t>(corners), 0},
+                            1, 2)
+                   .together};
+  };
+  for (const int y : {6, 7}) {
+    CHECK(together("1x1", 4, y, 15) == 7);  // any two
+    CHECK(together("1x1", 5, y, 9) == 1);
+    CHECK(together("2x1", 4, y, 15) == 1);  // one line a row
+    CHECK(together("2x1", 4, y, 3) == 0);   // one line
+    CHECK(together("2x1", 5, y, 15) == 7);  // even row and odd row of the even column, then even and odd of the odd one
+    CHECK(together("2x1", 5, y, 3) == 0);   // two of one row
+    CHECK(together("2x1", 5, y, 9) == 1);
+    CHECK(together("2x2", 5, y, 15) == 0);
+  }
+  CHECK(together("2x1", 3, 6, 7) == 2);   // (column, row) of lines: (2, 6), (1, 6), (1, 7)
+  CHECK(together("2x1", 3, 6, 14) == 1);  // (2, 6), (2, 7), (1, 7)
+}
+
 TEST_CASE("cache: a sample far from its reference finds lines, and enters none") {
   LineCache cache(plain_config("nano", {"feature_cache.bypass_distance=3"}));
   const auto finds = [&](std::uint16_t distance) { return cache.look_up({4, 6, 15, distance}, 0, 0).found == 1; };

@@ -54,6 +54,7 @@ void for_all_designs(F&& f) {
       {"numerics.preset=int12", "gemm.max_inner=17"},
       {"feature_cache.bypass_distance=12", "feature_cache.hashing=false"},
       {"feature_cache.replacement=use"},
+      {"feature_cache.lines_per_cycle=2"},
       {"order.bucket_bits=6", "order.window=64", "order.distance_units=8"},
       {"order.bucket_bits=6", "order.curve=strips", "order.strip_width=13"},
       {"order.bucket_bits=0", "order.window=1", "order.distance_units=1"},
@@ -78,7 +79,10 @@ void for_all_designs(F&& f) {
       {"core.level_lanes=4", "pruning.points=true", "core.points_per_cycle=2", "feature_cache.level_parts=[4,2,1,1]"},
       {"core.level_lanes=2", "core.head_lanes=2", "pruning.count_bits=13", "feature_cache.ways=4",
        "feature_cache.replacement=use"},
-      {"core.head_lanes=4", "core.level_lanes=2", "core.projection_columns=16", "gemm.rows=12"}};
+      {"core.head_lanes=4", "core.level_lanes=2", "core.projection_columns=16", "gemm.rows=12"},
+      {"feature_cache.line_shape=1x1", "feature_cache.lines_per_cycle=2", "core.head_lanes=4", "gemm.rows=6",
+       "memory.max_outstanding=16"},
+      {"feature_cache.line_shape=2x1", "feature_cache.lines_per_cycle=2", "feature_cache.bypass_distance=8"}};
   for (const auto& preset : quillgen::presets()) {
     auto changes = of_all;
     if (preset.name == "small") changes.insert(changes.end(), of_small.begin(), of_small.end());

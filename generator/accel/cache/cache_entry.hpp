@@ -9,6 +9,25 @@ namespace quillgen::accel {
 /// Parities are numbered 2 * row + column.
 inline constexpr int banks = 4;
 
+/// Samples whose missing lines wait to be asked for, with has_line_pairs().
+inline constexpr int missed_samples = 3;
+
+/// The missing lines of a sample are asked for, and written, lowest bit of this vector first: by their parity, or with
+/// has_line_pairs() column after column, 2 * column + row, so that of two that follow each other most share no bank.
+inline hdl::UInt in_turn(const Shapes& s, const hdl::UInt& lines) {
+  if (!s.has_line_pairs()) return lines;
+  return hdl::concat({lines.bit(3), lines.bit(1), lines.bit(2), lines.bit(0)});
+}
+/// Of the one bit that is set in such a vector.
+struct LineParity {
+  hdl::Bool row, column;
+};
+inline LineParity parity_in_turn(const Shapes& s, const hdl::UInt& one) {
+  hdl::Bool outer = one.bit(2) | one.bit(3);
+  hdl::Bool inner = one.bit(1) | one.bit(3);
+  return s.has_line_pairs() ? LineParity{inner, outer} : LineParity{outer, inner};
+}
+
 /// One sample in the run-ahead queue.
 struct QueueEntry {
   std::array<hdl::UInt, banks> weight;  ///< by parity of the pixel; 0: not read

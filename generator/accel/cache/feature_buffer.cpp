@@ -120,9 +120,17 @@ struct FeatureBuffer {
   Reg<Bool> sample_valid = {};
   Wire<Bool> sample_ready = {};
   std::optional<Halves> halves = {};  // with regions
+  // With fills_two(): lines come from two buffers in turn, `line` from buffer `turn`; the one after it comes from the
+  // other, and is written in the same cycle if it can be.
+  std::array<Stream<UInt>, 2> lines = {};
+  Reg<Bool> turn = {};
+  UInt after = {}, second = {}, second_parity = {}, second_address = {};  // lines missing but the next; their next one
+  Bool fill_second = {};
   Sample out = Sample(s);
 
+  void lines_in_turn();
   void fill_lines();
+  void fill_two();
   void read_sample();
   void keep_sample();
   void data_banks();
@@ -136,16 +144,32 @@ struct FeatureBuffer {
   }
 };
 
+void FeatureBuffer::lines_in_turn() {
+  m.note("Lines come from two buffers in turn.");
+  for (std::size_t i = 0; i < 2; ++i) lines[i] = input_stream(m, "line_" + std::to_string(i), UInt(s.line_bits()));
+  turn = reg(m, "turn", Bool(), 0);
+  Bool valid = mux(turn, lines[1].valid, lines[0].valid).named("line_valid");
+  line = stream(m, "line", valid, lines[0].data);  // data_bank chooses the data
+}
+
 void FeatureBuffer::fill_lines() {
   head = lib::sram_fifo(d, m, "queue", in, s.config.feature_cache.run_ahead);
 
-  m.note("Fill: one line a cycle, lowest parity first.");
+  m.note(s.fills_two() ? "Fill: one line a cycle, or two that share no bank, column after column."
+                       : "Fill: one line a cycle, lowest parity first.");
   filled = reg(m, "filled", UInt(banks), 0);
-  open = (head.data.fill & ~filled).named("open");
+  open = (in_turn(s, head.data.fill) & ~filled).named("open");
   lowest = (open & (~open + 1).wrap(banks)).named("lowest");
   std::vector<UInt> places(head.data.place.begin(), head.data.place.end());
-  parity = concat({lowest.bit(2) | lowest.bit(3), lowest.bit(1) | lowest.bit(3)}).named("fill_parity");
+  const LineParity first = parity_in_turn(s, lowest);
+  parity = concat({first.row, first.column}).named("fill_parity");
   fill_address = concat({parity, select(parity, places)}).named("fill_address");
+  if (!s.fills_two()) return;
+  after = (open & ~lowest).named("after");
+  second = (after & (~after + 1).wrap(banks)).named("second");
+  const LineParity next_one = parity_in_turn(s, second);
+  second_parity = concat({next_one.row, next_one.column}).named("second_parity");
+  second_address = concat({second_parity, select(second_parity, places)}).named("second_address");
 }
 
 void FeatureBuffer::read_sample() {
@@ -171,8 +195,26 @@ void FeatureBuffer::read_sample() {
   fill = (head.valid & line.valid & open.any() & ~busy).named("write_line");
   line.ready.drive(head.valid & open.any() & ~busy);
   complete = (open.is_zero() | (fill & (open == lowest))).named("complete");
+  if (s.fills_two()) fill_two();
   take = head.fire().named("take_sample");
-  filled.when(take, 0).when(fill, filled | lowest);
+  filled.when(take, 0);
+  if (s.fills_two()) filled.when(fill_second, filled | lowest | second);
+  filled.when(fill, filled | lowest);
+}
+
+void FeatureBuffer::fill_two() {
+  m.note("The line after the one that is written, if no pixel of it has the parity of one of that.");
+  Bool busy_second = Bool::constant(m, false);
+  for (std::size_t p = 0; p < banks; ++p) busy_second = busy_second | (needed[p] & (read_address[p] == second_address));
+  busy_second = (busy_second & reading_valid).named("second_busy");
+  Bool fits = second.any();
+  if (s.line_width() == 2) fits = fits & (parity.bit(1) ^ second_parity.bit(1));
+  Bool ready = (fill & fits & ~busy_second).named("second_ready");
+  fill_second = (ready & mux(turn, lines[0].valid, lines[1].valid)).named("write_second");
+  complete = (complete | (fill_second & (after == second))).named("complete_with_second");
+  lines[0].ready.drive(mux(turn, ready, line.ready));
+  lines[1].ready.drive(mux(turn, line.ready, ready));
+  turn.when(fill & ~fill_second, ~turn);
 }
 
 void FeatureBuffer::keep_sample() {
@@ -212,10 +254,22 @@ void FeatureBuffer::data_banks() {
 void FeatureBuffer::data_bank(std::size_t p) {
   const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
   const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
-  const UInt pixel = pixel_of(s, line.data, in_line);
-  Bool write = fill;  // of a line that has a pixel of this parity
-  if (s.line_height() == 1) write = write & (row == 1 ? parity.bit(1) : ~parity.bit(1));
-  if (s.line_width() == 1) write = write & (column == 1 ? parity.bit(0) : ~parity.bit(0));
+  // Of a line that has a pixel of this parity.
+  const auto if_here = [&](Bool written, const UInt& of_line) {
+    if (s.line_height() == 1) written = written & (row == 1 ? of_line.bit(1) : ~of_line.bit(1));
+    if (s.line_width() == 1) written = written & (column == 1 ? of_line.bit(0) : ~of_line.bit(0));
+    return written;
+  };
+  UInt pixel = pixel_of(s, line.data, in_line);
+  Bool write = if_here(fill, parity);
+  UInt fill_address = this->fill_address;
+  if (s.fills_two()) {
+    Bool first = if_here(Bool::constant(m, true), parity).named("first_" + std::to_string(p));
+    write = write | if_here(fill_second, second_parity);
+    fill_address = mux(first, fill_address, second_address).named("write_address_" + std::to_string(p));
+    const UInt other = pixel_of(s, lines[1].data, in_line);
+    pixel = mux(first == turn, other, pixel);
+  }
   Bool read = issue & needed[p];
   out.weight[p] = sample.weight[p];
   // What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
@@ -267,7 +321,8 @@ const Module& build_feature_buffer(Design& d, const Shapes& s) {
     m.parameter("lines", banks << buffer.place_bits);
     m.parameter("run_ahead", s.config.feature_cache.run_ahead);
     buffer.in = input_stream(m, "entry", QueueEntry(s));
-    buffer.line = input_stream(m, "line", UInt(s.line_bits()));
+    if (s.fills_two()) buffer.lines_in_turn();
+    else buffer.line = input_stream(m, "line", UInt(s.line_bits()));
     buffer.fill_lines();
     buffer.read_sample();
     buffer.keep_sample();

@@ -41,6 +41,28 @@ UInt offset_in_block(const Shapes& s, const UInt& part) {
   return select(part, offsets);
 }
 
+// Lines in turn into two buffers, from which two leave in a cycle.
+void two_buffers(Design& d, Module& m, const Shapes& s, const UInt& whole, const Bool& complete, Reg<UInt> reserved,
+                 const Bool& admitted) {
+  m.note("Lines lie in two buffers in turn.");
+  auto turn = reg(m, "turn", Bool(), 0);
+  turn.when(complete, ~turn);
+  const int depth = s.lines_outstanding() / 2;  // those that wait follow each other: no more than half lie in each
+  UInt line = whole.wrap(s.line_bits()).named("line_in");
+  std::vector<Bool> taken;
+  for (int i = 0; i < 2; ++i) {
+    const auto number = std::to_string(i);
+    auto assembled = stream(m, "assembled_" + number, complete & (i == 0 ? ~turn : turn), line);
+    auto lines = lib::sram_fifo(d, m, "lines_" + number, assembled, depth);
+    m.add_assertion("a line that comes has its place in buffer " + number, (~assembled.valid | assembled.ready).id());
+    taken.push_back(lines.fire().named("taken_" + number));
+    output_stream(m, "line_" + number, lines);
+  }
+  UInt more = reserved + admitted.as_uint();
+  UInt fewer = taken[0].as_uint() + taken[1].as_uint();
+  reserved.next((more - fewer).as_uint().wrap(reserved.width()));
+}
+
 }  // namespace
 
 const Module& build_line_fetch(Design& d, const Shapes& s) {
@@ -59,8 +81,12 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
       starts.push_back(input(m, "start_" + std::to_string(l), UInt(s.address_bits())));
     const int head_bits = Shapes::bits(heads);
     auto first_head = input(m, "first_head", UInt(head_bits));
-    m.note("What is missing is known late in a cycle, and so is whether the port takes a read: they do not meet here.");
-    auto in = lib::fifo(d, m, "missing", input_stream(m, "miss", LineName(s)), 2);
+    auto in = input_stream(m, "miss", LineName(s));
+    if (!s.has_line_pairs()) {  // of which they wait in a queue already
+      m.note(
+          "What is missing is known late in a cycle, and so is whether the port takes a read: they do not meet here.");
+      in = lib::fifo(d, m, "missing", in, 2);
+    }
 
     m.note("Places reserved in the buffer.");
     auto reserved = reg(m, "reserved", UInt(Shapes::holds(outstanding)), 0);
@@ -115,6 +141,10 @@ const Module& build_line_fetch(Design& d, const Shapes& s) {
       if (static_cast<int>(parts.size()) * s.data_bits() < s.line_bits()) parts.push_back(data);
       whole = lib::join(parts);
       complete = data_valid & lib::is_last(beat, beats);
+    }
+    if (s.fills_two()) {
+      two_buffers(d, m, s, whole, complete, reserved, in.fire());
+      return;
     }
     auto assembled = stream(m, "assembled", complete, whole.wrap(s.line_bits()));
     auto lines = lib::sram_fifo(d, m, "lines", assembled, outstanding);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "lib/counter.hpp"
+#include "lib/fifo.hpp"
 
 namespace quillgen::accel {
 
@@ -64,6 +65,67 @@ SampleLines split_sample(Module& m, const Shapes& s, const Corners& c) {
   return lines;
 }
 
+namespace {
+
+// The missing lines of a sample, by parity.
+struct MissedLines {
+  UInt lines, level, head;
+  std::array<UInt, 2> row, column;
+  QUILLGEN_FIELDS(lines, level, head, row, column)
+};
+
+void count_lines(Module& m, const Bool& leave, const FoundLines& lines) {
+  m.note("Lines found and missing, counted in the cycle after the sample left.");
+  auto count = [&](const std::string& port, const std::vector<Signal>& list) {
+    UInt sum = UInt(m, list[0].id());
+    for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
+    auto number = reg(m, port + "_left", UInt(3), 0);
+    number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
+    output(m, port, number);
+  };
+  count("hits", lines.found);
+  count("misses", lines.missing);
+}
+
+}  // namespace
+
+Bool queue_sample(Design& d, Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry entry,
+                  const FoundLines& lines) {
+  m.note("The sample goes to its queue, and what it misses to another; it leaves when both are through.");
+  UInt missing = lib::join(lines.missing).named("missing");
+  entry.fill = missing;
+  Stream<QueueEntry> sample = pipe.finish(entry);
+  auto asked = reg(m, "asked", Bool(), 0), queued = reg(m, "queued", Bool(), 0);
+  Stream<MissedLines> missed = stream(m, "missed", sample.valid & missing.any() & ~asked,
+                                      MissedLines{missing, lines.level, lines.head, lines.row, lines.column});
+  Stream<QueueEntry> queue = stream(m, "entry_out", sample.valid & ~queued, sample.data);
+  Bool requests_done = (missing.is_zero() | asked | missed.ready).named("requests_done");
+  Bool entry_done = (queued | queue.ready).named("entry_done");
+  sample.ready.drive(requests_done & entry_done);
+  Bool leave = sample.fire().named("leave");
+  asked.when(leave, false).when(missed.fire(), true);
+  queued.when(leave, false).when(queue.fire(), true);
+
+  auto ask = lib::fifo(d, m, "missed_lines", missed, missed_samples);
+  m.note("Ask for the missing lines, one a cycle, in the order in which they will be written.");
+  auto sent = reg(m, "sent", UInt(banks), 0);
+  UInt open = (in_turn(s, ask.data.lines) & ~sent).named("open");
+  UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
+  LineName name(s);
+  name.level = ask.data.level, name.head = ask.data.head;
+  const LineParity parity = parity_in_turn(s, lowest);
+  name.row = mux(parity.row, ask.data.row[1], ask.data.row[0]);
+  name.column = mux(parity.column, ask.data.column[1], ask.data.column[0]);
+  Stream<LineName> miss = stream(m, "miss_out", ask.valid, name);
+  ask.ready.drive(miss.ready & (open == lowest));
+  sent.when(ask.fire(), 0).when(miss.fire(), sent | lowest);
+
+  count_lines(m, leave, lines);
+  output_stream(m, "miss", miss);
+  output_stream(m, "entry", queue);
+  return leave;
+}
+
 Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry entry, const FoundLines& lines) {
   m.note("Ask for the missing lines, one a cycle, lowest parity first.");
   UInt missing = lib::join(lines.missing).named("missing");
@@ -89,16 +151,7 @@ Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry ent
   asked.when(leave, 0).when(miss.fire(), asked | lowest);
   queued.when(leave, false).when(queue.fire(), true);
 
-  m.note("Lines found and missing, counted in the cycle after the sample left.");
-  auto count = [&](const std::string& port, const std::vector<Signal>& list) {
-    UInt sum = UInt(m, list[0].id());
-    for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
-    auto number = reg(m, port + "_left", UInt(3), 0);
-    number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
-    output(m, port, number);
-  };
-  count("hits", lines.found);
-  count("misses", lines.missing);
+  count_lines(m, leave, lines);
   output_stream(m, "miss", miss);
   output_stream(m, "entry", queue);
   return leave;

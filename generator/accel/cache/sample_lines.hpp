@@ -36,4 +36,9 @@ struct FoundLines {
 /// and the ports hits and misses. Returns the cycle in which the sample leaves.
 hdl::Bool send_sample(hdl::Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry entry, const FoundLines& lines);
 
+/// Likewise with has_line_pairs(): the missing lines of `missed_samples` samples may wait to be asked for, so that a
+/// sample leaves in a cycle, however many it misses.
+hdl::Bool queue_sample(hdl::Design& d, hdl::Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry entry,
+                       const FoundLines& lines);
+
 }  // namespace quillgen::accel

@@ -165,7 +165,7 @@ Entered enter_by_use(const Shapes& s, const UInt& set, const UInt& tag, const UI
 }  // namespace
 
 const Module& build_tag_lookup(Design& d, const Shapes& s) {
-  return d.module(s.of_share("tag_lookup"), s, [](Design&, Module& m, const Shapes& s) {
+  return d.module(s.of_share("tag_lookup"), s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "Tag look-up of the line cache: four tag banks by line parity, checked when a sample is generated. Missing "
         "lines are entered and asked for "
@@ -257,7 +257,7 @@ const Module& build_tag_lookup(Design& d, const Shapes& s) {
       }
     }
 
-    Bool leave = send_sample(m, s, pipe, entry, found);
+    Bool leave = s.has_line_pairs() ? queue_sample(d, m, s, pipe, entry, found) : send_sample(m, s, pipe, entry, found);
     m.note(s.has_use_order() ? "Enter what was missing, and note what was used." : "Enter what was missing.");
     for (std::size_t p = 0; p < banks; ++p) {
       Bool entered = s.has_use_order() ? at.needed.bit(static_cast<int>(p)) : Bool(m, found.missing[p].id());

@@ -106,7 +106,9 @@ const Module& build_lane(Design& d, const Shapes& s) {
     fetch.pass("data", "feature_data"), fetch.pass("data_valid", "feature_valid");
     fetch.pass("request", "feature_burst");
     Instance buffer(m, "feature_buffer", build_feature_buffer(d, of_cache));
-    buffer.connect("entry", tags), buffer.connect("line", fetch, "line_out");
+    buffer.connect("entry", tags);
+    if (s.fills_two()) buffer.connect({"line_0", "line_1"}, fetch);
+    else buffer.connect("line", fetch, "line_out");
     if (regions) {
       Instance ahead(m, "region_fetch", build_region_fetch(d, s));
       ahead.pass({"clear", "map_complete", "levels", "first_head"});
