@@ -138,9 +138,7 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
   const auto expected = compare_expected(workload, reference);  // of the layer with nothing left out
   if (expected && !expected->agrees()) return refuse_to_simulate(options, *expected);
   if (pruning.any()) reference = run_reference(workload, pruning);
-  auto layer = quantise(workload, reference, rtl.config);
-  layer.pruning = quantised_pruning(pruning, rtl.config.numerics, rtl.config.pruning.count_bits);
-  layer.image_padding = layer.padding;
+  const auto layer = quantise(workload, reference, rtl.config, pruning);
 
   Simulation s{rtl.config,
                workload.file,
