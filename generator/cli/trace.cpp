@@ -12,6 +12,7 @@
 #include "cli/model_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/pruning_options.hpp"
+#include "estimate/dropped.hpp"
 #include "harness/files.hpp"
 #include "trace/belady.hpp"
 #include "trace/picture.hpp"
@@ -164,8 +165,8 @@ void run(const TraceOptions& o) {
     columns.push_back({order, &main});
     std::optional<trace::PixelMask> mask;
     if (pruning.pixels > 0)
-      mask = trace::pixel_mask(demand, quantised_pruning(pruning, config.numerics, config.pruning.count_bits),
-                               pruning.pixels);
+      mask = {estimate::dropped_pixels(demand, quantised_pruning(pruning, config.numerics, config.pruning.count_bits)),
+              pruning.pixels};
     picture = trace::picture(title, demand, columns, mask ? &*mask : nullptr);
     files.push_back({o.svg, picture});
   }

@@ -38,6 +38,10 @@ std::vector<std::int64_t> pixel_reads(const Demand& demand) {
   return reads;
 }
 
+std::vector<std::uint8_t> dropped_pixels(const Demand& demand, const model::Pruning& pruning) {
+  return model::dropped_pixels(pixel_reads(demand), demand.layer.level_shapes, pruning);
+}
+
 std::vector<model::Dropped> dropped_points(const Demand& demand) {
   std::vector<model::Dropped> levels(demand.layer.level_shapes.size());
   for_each_point(demand, [&](const Place& place, std::size_t level) { levels[level] += {place.dropped ? 1 : 0, 1}; });
@@ -50,8 +54,7 @@ model::DroppedByLevel dropped_of(const Demand& demand, const model::Pruning& pru
   for (std::size_t l = 0; l < levels.size(); ++l)
     (demand.layer.boxes ? levels[l].decoder_points : levels[l].encoder_points) = points[l];
   if (!demand.counts_pixels) return levels;
-  const auto mask = model::dropped_pixels(pixel_reads(demand), demand.layer.level_shapes, pruning);
-  const auto pixels = model::count_mask(mask, demand.layer.level_shapes);
+  const auto pixels = model::count_mask(dropped_pixels(demand, pruning), demand.layer.level_shapes);
   for (std::size_t l = 0; l < levels.size(); ++l) levels[l].pixels = pixels[l];
   return levels;
 }

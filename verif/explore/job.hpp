@@ -9,7 +9,6 @@
 
 #include "estimate/demand.hpp"
 #include "network/network.hpp"
-#include "reference/pruning.hpp"
 
 namespace quillgen::explore {
 

@@ -4,8 +4,6 @@
 #include <array>
 
 #include "config/derived.hpp"
-#include "estimate/dropped.hpp"
-#include "model/layer.hpp"
 #include "trace/picture_parts.hpp"
 
 namespace quillgen::trace {
@@ -49,17 +47,13 @@ std::string swatch(const std::string& kind, double x, double y) {
 
 }  // namespace
 
-PixelMask pixel_mask(const estimate::Demand& demand, const model::Pruning& pruning, double share) {
-  return {model::dropped_pixels(estimate::pixel_reads(demand), demand.layer.level_shapes, pruning), share};
-}
-
 PixelMaps::PixelMaps(const estimate::Demand& demand, const PixelMask& mask, double left, double width)
     : share_(mask.share) {
   const auto& padding = demand.layer.padding;
   for (std::size_t first = 0; const auto& level : demand.layer.level_shapes) {
     auto& map = maps_.emplace_back(map_of(level, &mask.dropped[first], padding.empty() ? nullptr : &padding[first]));
-    map.caption =
-        fmt::format("Level {}, {} x {}: {}", maps_.size() - 1, level.width, level.height, percent_of(map.lost + map.pad, map.of));
+    map.caption = fmt::format("Level {}, {} x {}: {}", maps_.size() - 1, level.width, level.height,
+                              percent_of(map.lost + map.pad, map.of));
     most_together_ = std::max({most_together_, divide_up(level.height, map.rows), divide_up(level.width, map.columns)});
     first += static_cast<std::size_t>(map.of);
   }

@@ -6,7 +6,6 @@
 
 #include "drawing/svg.hpp"
 #include "estimate/demand.hpp"
-#include "model/pruning.hpp"
 
 namespace quillgen::trace {
 
@@ -15,9 +14,6 @@ struct PixelMask {
   std::vector<std::uint8_t> dropped;  ///< [S], 1: read too seldom
   double share = 0;                   ///< of the mean of a level, as the user gave it
 };
-
-/// As the corners of `demand` make it.
-PixelMask pixel_mask(const estimate::Demand& demand, const model::Pruning& pruning, double share);
 
 /// Level 0 as large as the maps above it, the others beside it.
 class PixelMaps {

@@ -339,7 +339,7 @@ TEST_CASE("pixels that are dropped, counted in a demand as the model counts them
     // Each pixel is drawn as what becomes of it.
     const auto t = run_trace(config, demand);
     const std::vector<Column> columns = {{"an order", &t}};
-    const auto mask = pixel_mask(demand, layer.pruning, left_out.pixels);
+    const auto mask = trace::PixelMask{dropped_pixels(demand, layer.pruning), left_out.pixels};
     const auto svg = picture("title", demand, columns, &mask);
     const auto frames =
         drawn_boxes(svg, "<rect class=\"frame outline\" x=\"", "%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf");
