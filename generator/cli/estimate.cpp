@@ -14,6 +14,7 @@
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
+#include "cli/pruning_report.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
 #include "config/error.hpp"
@@ -34,7 +35,7 @@ struct EstimateOptions {
 LayerChoice choose(const EstimateOptions& o) {
   if (!o.dense.empty()) {
     if (o.config.fit) throw UserError("--fit: takes dimensions from a layer, and --dense is none: leave it out");
-    return {chosen_config(o.config), estimate::dense_demand(parse_shape(o.dense))};
+    return {chosen_config(o.config), estimate::dense_demand(parse_shape(o.dense)), {}};
   }
   return chosen_layer(o.config, o.layer, o.network.pruning);
 }
@@ -88,7 +89,7 @@ void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int laten
   for (const auto& b : hardware.blocks)
     fmt::print("{:<22} {:>11} {:>12} {:>11}\n", b.name, b.multipliers, b.memory_bits, b.comparators);
   fmt::print("{:<22} {:>11} {:>12} {:>11}\n", "sum", hardware.multipliers, hardware.memory_bits, hardware.comparators);
-  fmt::print("\nleft out: random stalls of the memory port{}\n",
+  fmt::print("\nnot modelled: random stalls of the memory port{}\n",
              d.synthetic ? "; the locations are drawn, those of a trained layer scatter otherwise" : "");
 }
 
@@ -98,18 +99,29 @@ void run_estimate(const EstimateOptions& o) {
     throw UserError("--network: its report is a table: leave out --given-map and --html, or take --timeline");
   if (!network && (o.network.by_job || !o.network.timeline.empty()))
     throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
-  if (!o.dense.empty() && !o.network.pruning.words().empty())
-    throw UserError(fmt::format("{}: a dense product has no points: leave it out", o.network.pruning.words().front()));
+  if (!o.dense.empty()) refuse_for_dense(o.network.pruning);
   if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
   auto chosen = choose(o);
   chosen.demand.map_given = o.map_given;
   const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
+  const auto& pruning = chosen.pruning;
+  model::DroppedByLevel dropped;
+  Saved spared = saved(e, e);
+  if (!chosen.demand.dense)
+    dropped =
+        dropped_of(chosen.demand, quantised_pruning(pruning, chosen.config.numerics, chosen.config.pruning.count_bits));
+  if (pruning.any()) {
+    auto whole = whole_layer(chosen, o.layer);
+    whole.map_given = o.map_given;
+    spared = saved(e, estimate::estimate(chosen.config, whole, o.conditions));
+  }
   const int latency = o.conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
   std::string report, page;
   std::vector<harness::OutputFile> files;
   if (!o.json.empty()) {
     auto json = to_json(e, chosen.config, chosen.demand);
     json["latency"] = latency;
+    if (!chosen.demand.dense) json["pruned"] = dropped_json(pruning, dropped, spared);
     report = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     files.push_back({o.json, report});
   }
@@ -119,6 +131,7 @@ void run_estimate(const EstimateOptions& o) {
   }
   harness::write_atomically(files);
   print_estimate(chosen, e, latency);
+  if (pruning.any()) print_left_out(pruning, dropped, spared);
 }
 
 }  // namespace

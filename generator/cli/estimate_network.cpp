@@ -8,6 +8,7 @@
 #include "cli/program_layers.hpp"
 #include "cli/program_picture.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_report.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
 #include "estimate/program.hpp"
@@ -65,42 +66,49 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
   const int latency = conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   std::string picture;
-  const auto show = [&](const estimate::ProgramDemand& demand, int scene) {
+  // `whole`: the same with nothing left out; none where nothing is.
+  const auto show = [&](const estimate::ProgramDemand& demand, const std::optional<estimate::ProgramDemand>& whole,
+                        int scene) {
     const auto e = estimate::estimate(config, demand, conditions);
+    const auto dropped = dropped_of(demand, quantised_pruning(pruning, config.numerics, config.pruning.count_bits));
+    const auto spared = saved(e, whole ? estimate::estimate(config, *whole, conditions) : e);
     if (demand.synthetic)
       fmt::print("{} on {}: tokens, queries and sampling locations drawn with seed {}, latency {}\n", config.name,
                  net.file, demand.seed, latency);
     else fmt::print("{} on {}: scene {}, latency {}\n", config.name, net.file, scene, latency);
     print_program(e, config, o.by_job);
+    if (whole) print_left_out(pruning, dropped, spared);
     auto run = to_json(e, demand, config);
+    run["pruned"] = dropped_json(pruning, dropped, spared);
     if (!demand.synthetic) run["scene"] = scene;
     runs.push_back(std::move(run));
     if (!o.timeline.empty()) picture = program_picture(config, demand, e, latency);
   };
   if (o.network.input.empty()) {
-    if (pruning.pixels > 0)
-      throw UserError(
-          fmt::format("{}: drops pixels that are seldom read, and without --input none is; give --scales and --input, "
-                      "or --prune-pixels 0",
-                      net.file));
-    show(estimate::drawn_program(net, config, o.seed, pruning), 0);
+    check_drawn(pruning, net.file);
+    const auto drawn = [&](const Pruning& p) { return estimate::drawn_program(net, config, o.seed, p); };
+    show(drawn(pruning), pruning.any() ? std::optional(drawn({})) : std::nullopt, 0);
   } else {
     const auto scales = network::read_scales(o.network.scales, net, config);
     const network::SceneFile scenes(o.network.input, net);
     const auto range = chosen_scenes(o.network, scenes);
-    const auto integers = quantise(net, scales, config, pruning);
+    const auto integers = quantise(net, scales, config, pruning), all = quantise(net, scales, config);
     Progress progress;
     for (int i = range.first; i < range.last; ++i) {
       progress.show(fmt::format("scene {}: the model", i));
       const auto source = quantised(scenes.scene(i).source, scales.of("encoder.input"), config.network.stream_bits);
-      const auto demand = estimate::demand_of(net.file, model::make_program(integers, config, source));
+      const auto demand_with = [&](const model::Network& network) {
+        return estimate::demand_of(net.file, model::make_program(network, config, source));
+      };
+      const auto demand = demand_with(integers);
+      const auto whole = pruning.any() ? std::optional(demand_with(all)) : std::nullopt;
       progress.show("");
-      show(demand, i);
+      show(demand, whole, i);
     }
   }
   fmt::print(
       "\narray: cycles in which it takes a step; useful: of its products, those of rows and outputs that there are\n"
-      "left out: steps of the host, random stalls of the memory port\n");
+      "not modelled: steps of the host, random stalls of the memory port\n");
   std::vector<harness::OutputFile> files;
   nlohmann::ordered_json report = {{"network", net.file}, {"latency", latency}};
   report["runs"] = runs;

@@ -76,16 +76,16 @@ void check_together(const ExploreOptions& o) {
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
 }
 
-/// A sweep is over what computes everything.
-void check_pruning(const ExploreOptions& o, const explore::Demands& demands) {
+/// What every point leaves out.
+Pruning chosen_of_sweep(const ExploreOptions& o, const explore::Demands& demands) {
+  if (!o.dense.empty()) {
+    refuse_for_dense(o.pruning);
+    return {};
+  }
   const auto* net = demands.network();
   const auto pruning = chosen_pruning(o.pruning, net != nullptr ? net->pruning : Pruning(), demands.layer().levels);
-  if (!pruning.any()) return;
-  const auto typed = o.pruning.words();
-  throw UserError(
-      fmt::format("{}: a sweep leaves nothing out yet; give --prune-points 0 --prune-pixels 0 --range off, or take "
-                  "quillgen estimate",
-                  typed.empty() ? net->file + ": metadata prune_points, prune_pixels, range" : typed.front()));
+  if (net != nullptr) check_drawn(pruning, net->file);
+  return pruning;
 }
 
 explore::Json given_configuration(const ConfigOptions& options) {
@@ -137,7 +137,6 @@ std::vector<std::string> options_of(const ExploreOptions& o, const explore::Job&
   if (o.config.fit) words.emplace_back("--fit");
   for (const auto& text : o.axes) option("--vary", text);
   for (const auto& word : job.options()) words.push_back(word);
-  for (const auto& word : o.pruning.words()) words.push_back(word);
   option("--objectives", fmt::format("{}", fmt::join(o.objectives, ",")));
   option("--weights", fmt::format("{}", fmt::join(o.weights, ",")));
   if (o.simulate) option("--simulate", fmt::format("{}", o.simulate));
@@ -176,14 +175,21 @@ int run_shard(const explore::Runner& runner, explore::Demands& demands, const ex
 
 int explore_points(const ExploreOptions& o) {
   check_together(o);
-  const auto sweep = sweep_of(o);
+  auto sweep = sweep_of(o);
   const auto shard = o.shard.empty() ? explore::Shard{} : explore::parse_shard(o.shard);
   explore::Demands demands(sweep.job);
-  check_pruning(o, demands);
+  demands.leave_out(sweep.job.pruning = chosen_of_sweep(o, demands));
   Progress progress;
-  const explore::Runner runner{sweep, sweep.fit ? fitting(demands.layer()) : Adjustment(),
+  const explore::Runner runner{sweep,
+                               sweep.fit ? fitting(demands.layer()) : Adjustment(),
                                o.jobs ? o.jobs : explore::usable_cpus(),
-                               [&](std::string_view text) { progress.show(text); }, netlist_bits};
+                               [&](std::string_view text) { progress.show(text); },
+                               netlist_bits,
+                               [&](const Config& config) {
+                                 if (const auto* net = demands.network())
+                                   hardware_pruning(o.pruning, config, net->pruning, net->file);
+                                 else hardware_pruning(o.pruning, config);
+                               }};
   runner.say("checking the sweep");
   if (const auto reason = all_refused(runner, demands); !reason.empty()) refuse_sweep(sweep.points(), reason);
   if (!o.slurm.empty()) {

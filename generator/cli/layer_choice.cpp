@@ -12,9 +12,8 @@ LayerChoice drawn_layer(const ConfigOptions& options, const LayerOptions& layer,
   const auto config = chosen_config(options, drawn.shape);
   const auto pruning = hardware_pruning(left_out, config);
   auto demand = estimate::drawn_demand(drawn, random, pruning);
-  demand.counts_pixels = pruning.pixels > 0;
   demand.name = layer.model, demand.seed = layer.drawn.seed;
-  return {config, std::move(demand)};
+  return {config, std::move(demand), pruning};
 }
 
 }  // namespace
@@ -25,7 +24,12 @@ LayerChoice chosen_layer(const ConfigOptions& options, const LayerOptions& layer
   const auto config = chosen_config(options, file.shape());
   check_fits(file.shape(), config);
   const auto pruning = hardware_pruning(left_out, config);
-  return {config, estimate::demand_of(file.load(), config.numerics, pruning)};
+  return {config, estimate::demand_of(file.load(), config.numerics, pruning), pruning};
+}
+
+estimate::Demand whole_layer(const LayerChoice& chosen, const LayerOptions& layer) {
+  if (!layer.model.empty()) return estimate::model_demand(layer.model, layer.drawn);
+  return estimate::demand_of(load_workload(layer.workload), chosen.config.numerics);
 }
 
 }  // namespace quillgen::cli

@@ -14,9 +14,13 @@ struct LayerOptions {
 struct LayerChoice {
   Config config;
   estimate::Demand demand;
+  Pruning pruning;  ///< what is left out
 };
 
 /// The layer's demand, with what is left out, and the configuration, fitted to it if so chosen. Throws UserError.
 LayerChoice chosen_layer(const ConfigOptions& config, const LayerOptions& layer, const PruningOptions& pruning);
+
+/// The demand of a layer that was chosen with nothing left out.
+estimate::Demand whole_layer(const LayerChoice& chosen, const LayerOptions& layer);
 
 }  // namespace quillgen::cli

@@ -84,9 +84,7 @@ int run_model(const ModelOptions& options) {
   auto reference = run_reference(workload);
   const auto expected = compare_expected(workload, reference);  // of the layer with nothing left out
   if (pruning.any()) reference = run_reference(workload, pruning);
-  auto layer = quantise(workload, reference, config);
-  layer.pruning = quantised_pruning(pruning, config.numerics, config.pruning.count_bits);
-  layer.image_padding = layer.padding;
+  const auto layer = quantise(workload, reference, config, pruning);
   const auto stages = model::run(layer);
   const auto dropped = dropped_of(layer, stages);
   const auto quality = measure(reference, stages, layer);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/pruning_report.hpp"
 #include "config/config.hpp"
 #include "harness/session.hpp"
 #include "network/average_precision.hpp"
@@ -18,6 +19,7 @@ struct SceneRun {
   harness::Conditions conditions;
   harness::ProgramResult result;
   model::DroppedByLevel dropped;          ///< of all its layers
+  Saved saved;                            ///< by what is left out
   std::vector<network::Detection> found;  ///< best first
   std::string replay;                     ///< the command that repeats it
 };

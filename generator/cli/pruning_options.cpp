@@ -65,6 +65,11 @@ void add_pruning_options(const Command& command, PruningOptions& options) {
       .default_str(usual);
 }
 
+void refuse_for_dense(const PruningOptions& options) {
+  if (const auto words = options.words(); !words.empty())
+    throw UserError(fmt::format("{}: a dense product has no points: leave it out", words.front()));
+}
+
 Pruning chosen_pruning(const PruningOptions& o, const Pruning& by_default, int levels) {
   return {chosen_share(points_name, o.points, by_default.points, most_points),
           chosen_share(pixels_name, o.pixels, by_default.pixels, most_pixels),
@@ -93,6 +98,14 @@ Pruning hardware_pruning(const PruningOptions& o, const Config& config, const Pr
                        config.pruning.max_range == 0 ? ", which is none" : ""),
            fmt::format("add --set pruning.max_range={}, or {} off", std::max(most, 1), range_name));
   return pruning;
+}
+
+void check_drawn(const Pruning& pruning, const std::string& file) {
+  if (pruning.pixels > 0)
+    throw UserError(
+        fmt::format("{}: drops pixels that are seldom read, and without --input none is; take quillgen estimate with "
+                    "--scales and --input, or --prune-pixels 0",
+                    file));
 }
 
 }  // namespace quillgen::cli

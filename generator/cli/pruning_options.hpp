@@ -19,6 +19,9 @@ struct PruningOptions {
 
 void add_pruning_options(const Command& command, PruningOptions& options);
 
+/// Throws UserError if any was given: a dense product has nothing to leave out.
+void refuse_for_dense(const PruningOptions& options);
+
 /// What was chosen of a subject with so many levels, `by_default` (what a network was trained with) for what was not
 /// given. Throws UserError for other texts.
 Pruning chosen_pruning(const PruningOptions& options, const Pruning& by_default, int levels);
@@ -27,5 +30,8 @@ Pruning chosen_pruning(const PruningOptions& options, const Pruning& by_default,
 /// of the network `file`, trained with `by_default`, or of another subject, where `file` is empty.
 Pruning hardware_pruning(const PruningOptions& options, const Config& config, const Pruning& by_default = {},
                          const std::string& file = {});
+
+/// Throws UserError if pixels are to be dropped from the network `file` without scenes: none of them is read.
+void check_drawn(const Pruning& pruning, const std::string& file);
 
 }  // namespace quillgen::cli

@@ -123,6 +123,19 @@ int refuse_to_simulate(const SimulateOptions& options, const Agreement& expected
   return 1;
 }
 
+/// What a layer saves by what it leaves out, at the latency of the first run.
+Saved estimate_saved(const SimulateOptions& options, const Config& config, const model::QuantisedLayer& layer,
+                     const estimate::Demand& demand) {
+  const auto estimated = [&](estimate::Demand of) {
+    of.map_given = options.given_map;
+    return estimate::estimate(config, of, {options.latencies.front()});
+  };
+  if (!layer.pruning.any()) return {};
+  auto whole = layer;
+  whole.pruning = {};
+  return saved(estimated(demand), estimated(estimate::demand_of(whole, model::run_sampling(whole))));
+}
+
 int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& waveform) {
   const WorkloadFile file(options.workload);
   Workload workload;
@@ -138,9 +151,7 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
   const auto expected = compare_expected(workload, reference);  // of the layer with nothing left out
   if (expected && !expected->agrees()) return refuse_to_simulate(options, *expected);
   if (pruning.any()) reference = run_reference(workload, pruning);
-  auto layer = quantise(workload, reference, rtl.config);
-  layer.pruning = quantised_pruning(pruning, rtl.config.numerics, rtl.config.pruning.count_bits);
-  layer.image_padding = layer.padding;
+  const auto layer = quantise(workload, reference, rtl.config, pruning);
 
   Simulation s{rtl.config,
                workload.file,
@@ -153,9 +164,12 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
                {},
                {},
                pruning,
+               {},
                {}};
   s.dropped = dropped_of(layer, s.stages);
-  const auto caches = estimate::run_caches(rtl.config, estimate::demand_of(layer, s.stages));
+  const auto demand = estimate::demand_of(layer, s.stages);
+  s.saved = estimate_saved(options, rtl.config, layer, demand);
+  const auto caches = estimate::run_caches(rtl.config, demand);
   const harness::AttentionWork work{layer, s.stages, options.given_map, false,
                                     harness::LineCounts{caches.hits, caches.misses, caches.lines_read()}};
   s.live_tokens = work.live_tokens();
@@ -197,8 +211,7 @@ int simulate_dense(const SimulateOptions& options, std::optional<Waveform>& wave
 
 int simulate(const SimulateOptions& options) {
   check_options(options);
-  if (!options.dense.empty() && !options.pruning.words().empty())
-    throw UserError(fmt::format("{}: a dense product has no points: leave it out", options.pruning.words().front()));
+  if (!options.dense.empty()) refuse_for_dense(options.pruning);
   auto waveform = chosen_waveform(options);
   if (!options.network.network.empty()) return simulate_network(options, waveform);
   return options.dense.empty() ? simulate_layer(options, waveform) : simulate_dense(options, waveform);

@@ -82,6 +82,7 @@ class Runner {
         setup_(setup),
         waveform_(waveform),
         integers_(quantise(setup.net, *setup.scales, rtl.config, setup.pruning)),
+        whole_(quantise(setup.net, *setup.scales, rtl.config)),
         dram_(options.memory.empty() ? nullptr
                                      : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory))),
         library_(simulator_of(rtl, options, [this](std::string_view text) { progress_.show(text); })) {}
@@ -91,9 +92,9 @@ class Runner {
     for (int i = setup_.range.first; i < setup_.range.last; ++i) {
       const auto scene = setup_.scenes->scene(i);
       progress_.show(fmt::format("scene {}: the model", i));
-      const auto program = model::make_program(
-          integers_, rtl_.config,
-          quantised(scene.source, setup_.scales->of("encoder.input"), rtl_.config.network.stream_bits));
+      const auto source = quantised(scene.source, setup_.scales->of("encoder.input"), rtl_.config.network.stream_bits);
+      const auto program = model::make_program(integers_, rtl_.config, source);
+      const auto spared = estimate_saved(program, source);
       for (const int stall : options_.stalls)
         for (const int latency : options_.latencies)
           for (const auto seed : options_.seeds) {
@@ -105,7 +106,7 @@ class Runner {
             alone.network.scenes = fmt::format("{}:{}", i, i + 1);
             run.replay = replay_command(alone, run.conditions);
             run.result = simulated(program, run);
-            run.dropped = dropped_of(program);
+            run.dropped = dropped_of(program), run.saved = spared;
             run.found = found_in(run.result.found, setup_);
             progress_.show("");
             done(run);
@@ -114,6 +115,15 @@ class Runner {
   }
 
  private:
+  /// What a scene saves by what is left out of it, at the latency of its first run.
+  Saved estimate_saved(const model::Program& program, const model::Integers& source) const {
+    if (!setup_.pruning.any()) return {};
+    const auto estimated = [&](const model::Program& of) {
+      return estimate::estimate(rtl_.config, estimate::demand_of(setup_.net.file, of), {options_.latencies.front()});
+    };
+    return saved(estimated(program), estimated(model::make_program(whole_, rtl_.config, source)));
+  }
+
   harness::ProgramResult simulated(const model::Program& program, const SceneRun& run) {
     std::optional<harness::Session> session;
     session.emplace(library_, rtl_.manifest, rtl_.config, run.conditions, waveform_ ? waveform_->draft() : fs::path());
@@ -144,7 +154,7 @@ class Runner {
   const Setup& setup_;
   std::optional<Waveform>& waveform_;
   Progress progress_;
-  model::Network integers_;
+  model::Network integers_, whole_;  ///< with nothing left out
   std::shared_ptr<const harness::DramTiming> dram_;
   harness::SimulatorLibrary library_;
 };
@@ -200,17 +210,19 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
 
   network::AveragePrecision precision(s.net.classes);
   model::DroppedByLevel dropped;
+  Saved spared;
   std::int64_t mismatches = 0, values = 0;
   std::uint64_t cycles = 0;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& run = runs[i];
     mismatches += run.result.mismatches(), values += compared(run.result), cycles += run.result.cycles;
-    if (is_last_of_scene(runs, i)) precision.add(run.found, run.objects), model::add(dropped, run.dropped);
+    if (!is_last_of_scene(runs, i)) continue;
+    precision.add(run.found, run.objects), model::add(dropped, run.dropped), spared += run.saved;
   }
   Json json = {
       {"network", s.net.file}, {"bit_exact", mismatches == 0}, {"compared", values},       {"mismatches", mismatches},
       {"cycles", cycles},      {"ap", precision.mean()},       {"ap50", precision.at(0.5)}};
-  json["pruned"] = dropped_json(s.pruning, dropped);
+  json["pruned"] = dropped_json(s.pruning, dropped, spared);
   for (const auto& run : runs) json["runs"].push_back(json_of(run));
   json["config"] = to_json(rtl.config);
   write_files(options, s, rtl.config, runs, json);
@@ -222,7 +234,7 @@ int simulate_network(const SimulateOptions& options, std::optional<Waveform>& wa
     fmt::print(stderr, "quillgen: mismatch: {}\nreplay: {}\n", run.result.first_mismatch(), run.replay);
     return 1;
   }
-  if (s.pruning.any()) print_dropped(s.pruning, dropped);
+  if (s.pruning.any()) print_dropped(s.pruning, dropped), print_saved(spared);
   const int count = s.range.last - s.range.first;
   fmt::print("\n{} scene{}: AP {:.2f}, AP50 {:.2f}\nbit-exact in every job{}\n", count, count == 1 ? "" : "s",
              100 * precision.mean(), 100 * precision.at(0.5), several ? fmt::format(", {} runs", runs.size()) : "");

@@ -131,7 +131,7 @@ void print_report(const Simulation& s) {
   }
   fmt::print("SQNR against float: value {}, core output {}, output {}\n", decibels(s.sqnr.value),
              decibels(s.sqnr.core_output), decibels(s.sqnr.output));
-  if (s.pruning.any()) print_dropped(s.pruning, s.dropped);
+  if (s.pruning.any()) print_left_out(s.pruning, s.dropped, s.saved);
   if (s.expected) fmt::print("{}\n", expected_text(*s.expected));
 }
 
@@ -140,7 +140,7 @@ nlohmann::ordered_json json_report(const Simulation& s) {
   json["config"] = s.config.name;
   json["workload"] = s.workload;
   json["given_map"] = s.given_map;
-  json["pruned"] = dropped_json(s.pruning, s.dropped);
+  json["pruned"] = dropped_json(s.pruning, s.dropped, s.saved);
   if (s.expected) json["expected_output"] = expected_json(*s.expected);
   auto runs = nlohmann::ordered_json::array();
   for (const auto& run : s.runs) runs.push_back(json_run(s, run));

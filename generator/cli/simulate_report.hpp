@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/pruning_report.hpp"
 #include "config/config.hpp"
 #include "harness/session.hpp"
 #include "model/layer.hpp"
@@ -39,6 +40,7 @@ struct Simulation {
   std::vector<Run> runs;
   Pruning pruning;  ///< what is left out
   model::DroppedByLevel dropped;
+  Saved saved;  ///< at the latency of the first run
 };
 
 /// Everything the report on dense jobs is made of.

@@ -12,6 +12,7 @@
 #include "cli/model_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/pruning_options.hpp"
+#include "estimate/dropped.hpp"
 #include "harness/files.hpp"
 #include "trace/belady.hpp"
 #include "trace/picture.hpp"
@@ -118,7 +119,7 @@ void run(const TraceOptions& o) {
   Progress progress;
   progress.show("placing the samples");
   const auto chosen = chosen_layer(o.config, o.layer, o.pruning);
-  const auto& [config, demand] = chosen;
+  const auto& [config, demand, pruning] = chosen;
   progress.show("order and cache");
   auto main = trace::run_trace(config, demand);
   if (config.feature_cache.policy == line_policy)
@@ -162,7 +163,11 @@ void run(const TraceOptions& o) {
     std::vector<trace::Column> columns;
     if (arrival) columns.push_back({"arrival", &*arrival});
     columns.push_back({order, &main});
-    picture = trace::picture(title, demand, columns);
+    std::optional<trace::PixelMask> mask;
+    if (pruning.pixels > 0)
+      mask = {estimate::dropped_pixels(demand, quantised_pruning(pruning, config.numerics, config.pruning.count_bits)),
+              pruning.pixels};
+    picture = trace::picture(title, demand, columns, mask ? &*mask : nullptr);
     files.push_back({o.svg, picture});
   }
   harness::write_atomically(files);
@@ -188,7 +193,9 @@ void add_trace(const Command& app, int&) {
   add_model_options(command, o->layer.drawn, model);
   add_pruning_options(command, o->pruning);
   command.add_flag("--table", o->table, "also orders against sizes of the cache, 64 KiB to 1 MiB, for each policy");
-  command.add_option("--svg", o->svg, "also draw the path of the queries and the fetches, beside those of arrival");
+  command.add_option("--svg", o->svg,
+                     "also draw the path of the queries and the fetches, beside those of arrival, and with "
+                     "--prune-pixels what is dropped");
   command.add_option("--json", o->json, "also write the numbers to this file");
   add_examples(command, {"trace --preset small --workload " + example("encoder_c64.safetensors") + " --svg order.svg"});
   command.callback([o] { run(*o); });

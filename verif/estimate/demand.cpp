@@ -79,14 +79,13 @@ Demand demand_of(const Workload& workload, const Numerics& numerics, const Pruni
   a.max_width = a.max_height = 1024;
   a.max_queries = workload.queries, a.max_tokens = workload.tokens;
   // Scales of value, head and output, which the reference is run for, move no sample: without it they are 1.
-  auto layer = quantise(workload, {}, config);
-  layer.pruning = quantised_pruning(pruning, numerics);
+  const auto layer = quantise(workload, {}, config, pruning);
   const auto stages = model::run_sampling(layer);
   demand.references = layer.reference;
   demand.index_list = workload.index_list;
   demand.places = places_of(stages, numerics, layer.pruning.threshold);
   demand.counts_pixels = layer.pruning.share > 0;
-  demand.padded_image = demand.counts_pixels && !workload.padding.empty();
+  demand.padded_image = demand.counts_pixels && !layer.image_padding.empty();
   demand.lines_touched = lines_touched(demand);
   return demand;
 }

@@ -86,7 +86,7 @@ Demand dense_demand(const DenseShape& shape);
 
 using synthetic::ModelOptions;
 /// A layer of a published model, its sampling locations drawn (synthetic/models.hpp). Throws UserError as draw_layer.
-Demand model_demand(const std::string& model, const ModelOptions& options = {});
+Demand model_demand(const std::string& model, const ModelOptions& options = {}, const Pruning& pruning = {});
 
 /// Of a layer that was drawn: its sampling locations are, too, and the weights of points, if some are to be dropped.
 Demand drawn_demand(const synthetic::Layer& drawn, synthetic::Random& random, const Pruning& pruning = {});

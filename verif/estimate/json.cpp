@@ -3,6 +3,7 @@
 
 #include "config/load.hpp"
 #include "estimate/estimate.hpp"
+#include "estimate/offset_steps.hpp"
 
 namespace quillgen::estimate {
 
@@ -15,6 +16,8 @@ nlohmann::ordered_json to_json(const Hardware& h) {
           {"comparators", h.comparators},
           {"blocks", blocks}};
 }
+
+nlohmann::ordered_json to_json(const OffsetSteps& steps) { return {{"all", steps.all}, {"unneeded", steps.unneeded}}; }
 
 nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const Demand& demand) {
   using Json = nlohmann::ordered_json;
@@ -36,6 +39,7 @@ nlohmann::ordered_json to_json(const Estimate& e, const Config& config, const De
                 {"tokens", demand.layer.tokens},
                 {"levels", levels},
                 {"synthetic", demand.synthetic}});
+  if (!demand.dense) job["offset_steps"] = to_json(offset_steps(config, demand));
   return {{"job", job},
           {"cycles", e.cycles},
           {"phases", phases},

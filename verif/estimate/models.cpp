@@ -51,8 +51,9 @@ std::vector<Place> draw_places(const synthetic::Layer& drawn, Random& random, co
   return places;
 }
 
-/// Drops the places whose weight is below `share` (N19): they are read no more.
-void drop(std::vector<Place>& places, std::size_t of_head, double share, Random& random) {
+/// Drops the places whose weight is below `share` (N19): they are read no more. Weights are drawn aside, so that what
+/// is drawn after them is the same whether points are dropped or not.
+void drop(std::vector<Place>& places, std::size_t of_head, double share, Random random) {
   std::vector<double> weights(of_head);
   for (std::size_t first = 0; first < places.size(); first += of_head) {
     double sum = 0;
@@ -84,14 +85,15 @@ Demand drawn_demand(const synthetic::Layer& drawn, Random& random, const Pruning
   demand.places = draw_places(drawn, random, pruning.range);
   if (pruning.points > 0)
     drop(demand.places, static_cast<std::size_t>(drawn.shape.levels * drawn.shape.points), pruning.points, random);
+  demand.counts_pixels = pruning.pixels > 0;
   demand.references = fixed_point(drawn);
   demand.lines_touched = lines_touched(demand);
   return demand;
 }
 
-Demand model_demand(const std::string& name, const ModelOptions& options) {
+Demand model_demand(const std::string& name, const ModelOptions& options, const Pruning& pruning) {
   Random random(options.seed);
-  auto demand = drawn_demand(synthetic::draw_layer(name, options, random), random);
+  auto demand = drawn_demand(synthetic::draw_layer(name, options, random), random, pruning);
   demand.name = name;
   demand.seed = options.seed;
   return demand;

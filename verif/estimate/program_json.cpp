@@ -1,6 +1,8 @@
 // The figures of a program by their names.
 #include <nlohmann/json.hpp>
 
+#include "estimate/dropped.hpp"
+#include "estimate/offset_steps.hpp"
 #include "estimate/program.hpp"
 
 namespace quillgen::estimate {
@@ -22,7 +24,8 @@ nlohmann::ordered_json to_json(const ProgramEstimate& e, const ProgramDemand& de
     json["bytes_by_client"][name] = sum;
   }
   const auto pes = static_cast<double>(config.gemm.rows) * config.gemm.columns * config.gemm.depth;
-  for (const auto& job : e.jobs) {
+  for (std::size_t i = 0; i < e.jobs.size(); ++i) {
+    const auto& job = e.jobs[i];
     host_steps += job.host_step;
     Json phases;
     for (const auto& p : job.of.phases) phases[p.name] = p.cycles;
@@ -36,6 +39,12 @@ nlohmann::ordered_json to_json(const ProgramEstimate& e, const ProgramDemand& de
                             {"useful", static_cast<double>(job.of.gemm_macs) / (static_cast<double>(job.cycles) * pes)},
                             {"phases", phases},
                             {"host_step", job.host_step}});
+    if (const auto& of = demand.jobs[i].demand; !of.dense) {
+      model::Dropped points;
+      for (const auto& level : dropped_points(of)) points += level;
+      json["jobs"].back()["points"] = {{"dropped", points.dropped}, {"all", points.of}};
+      json["jobs"].back()["offset_steps"] = to_json(offset_steps(config, of));
+    }
   }
   json["host_steps"] = host_steps;
   return json;

@@ -1,9 +1,11 @@
 #include "estimate/token_walk.hpp"
 
+#include "model/token_groups.hpp"
+
 namespace quillgen::estimate {
 namespace {
 
-constexpr int most_blocks = 16;  // of a group; twice as many may wait for the map writer
+constexpr int most_waiting = 2 * model::blocks_of_group;  // blocks that may wait for the map writer
 
 }  // namespace
 
@@ -73,12 +75,12 @@ void TokenWalk::tick() {
     case State::end_block: {
       const auto& level = layer_.level_shapes[level_];
       const bool last = x_ + 2 >= level.width && y_ + 2 >= level.height && level_ + 1 == layer_.level_shapes.size();
-      if (open_ && (last || blocks_of_group_ == most_blocks - 1)) {  // closed before it is full
+      if (open_ && (last || blocks_of_group_ == model::blocks_of_group - 1)) {  // closed before it is full
         ends_group_ = true, known_ = std::min(known_, now + 1);
         row_ = 0, open_ = waited_for_ = false, ++frees_;
         break;
       }
-      if (blocks_.size() == 2 * most_blocks) return;
+      if (blocks_.size() == most_waiting) return;
       blocks_.push({now + fifo_delay, waits_, frees_});
       waits_ = frees_ = 0;
       if (open_) ++blocks_of_group_;

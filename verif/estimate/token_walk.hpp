@@ -6,8 +6,8 @@
 namespace quillgen::estimate {
 
 /// Tokens go in the order of the value map: block after block of 2x2 pixels, of a block (0,0), (0,1), (1,0), (1,1).
-/// Padded ones and pixels outside an odd edge take no row of the array. A group of `rows` tokens is closed when it is
-/// full, 16 blocks after its first token, and at the end.
+/// Padded ones and pixels outside an odd edge take no row of the array. Groups of `rows` tokens are those of
+/// model::token_groups.
 class TokenWalk {
  public:
   TokenWalk(Clock& clock, const Workload& layer, int rows);

@@ -1,6 +1,7 @@
 #include "explore/job.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,10 @@ std::vector<std::string> Job::options() const {
   }
   if (given_map) words.emplace_back("--given-map");
   if (latency) option("--latency", fmt::format("{}", latency));
+  if (!pruning.any() && network.empty()) return words;  // of a network, else what its metadata say
+  option("--prune-points", fmt::format("{}", pruning.points));
+  option("--prune-pixels", fmt::format("{}", pruning.pixels));
+  option("--range", pruning.range.empty() ? "off" : fmt::format("{}", fmt::join(pruning.range, ",")));
   return words;
 }
 
@@ -55,6 +60,8 @@ Json to_json(const Job& job) {
             {"image", job.drawn.image}};
   json["given_map"] = job.given_map;
   json["latency"] = job.latency;
+  if (const auto& p = job.pruning; p.any())
+    json["pruning"] = {{"points", p.points}, {"pixels", p.pixels}, {"range", p.range}};
   return json;
 }
 
@@ -68,19 +75,25 @@ Job job_from_json(const Json& json) {
   if (json.contains("dense")) job.dense = {json["dense"].at(0), json["dense"].at(1), json["dense"].at(2)};
   job.given_map = json.at("given_map").get<bool>();
   job.latency = json.at("latency").get<int>();
+  if (json.contains("pruning")) {
+    const auto& p = json["pruning"];
+    job.pruning = {p.at("points"), p.at("pixels"), p.at("range").get<std::vector<int>>()};
+  }
   return job;
 }
 
-Demands::Demands(const Job& job) : given_map_(job.given_map) {
+Demands::Demands(const Job& job) : given_map_(job.given_map), model_(job.model), drawn_(job.drawn) {
   if (!job.network.empty()) {
     network_ = network::load_network(job.network);
     layer_ = network::shape_of(*network_);
     return;
   }
   if (!job.workload.empty()) layer_ = load_workload(job.workload);
-  else
-    layer_ =
-        add(job.is_dense() ? estimate::dense_demand(job.dense) : estimate::model_demand(job.model, job.drawn)).layer;
+  else if (job.is_dense()) layer_ = add(estimate::dense_demand(job.dense)).layer;
+  else {
+    synthetic::Random random(drawn_.seed);
+    layer_ = synthetic::draw_layer(model_, drawn_, random).shape;
+  }
 }
 
 const estimate::Demand& Demands::add(estimate::Demand demand) {
@@ -93,7 +106,8 @@ const estimate::Demand& Demands::of(const Config& config) {
   else check_fits(demands_.front(), config);
   for (const auto& demand : demands_)
     if (demand.holds_for(config)) return demand;
-  return add(estimate::demand_of(layer_, config.numerics));
+  return add(model_.empty() ? estimate::demand_of(layer_, config.numerics, pruning_)
+                            : estimate::model_demand(model_, drawn_, pruning_));
 }
 
 }  // namespace quillgen::explore

@@ -23,6 +23,7 @@ struct Job {
   DenseShape dense;
   bool given_map = false;  ///< the value map is in memory, and not computed
   int latency = 0;         ///< cycles from a read to its first beat; 0: the configuration's
+  Pruning pruning;         ///< what is left out of the layer or network
 
   bool is_dense() const { return dense.rows > 0; }
   /// It can be simulated, not estimated only.
@@ -39,8 +40,11 @@ Job job_from_json(const nlohmann::ordered_json& json);
 /// The job as the cycle model takes it: made once, and again only for configurations whose formats move its samples.
 class Demands {
  public:
-  /// Reads the workload or makes the model. Throws UserError.
+  /// Reads the workload or network, or draws the model's layer. Throws UserError.
   explicit Demands(const Job& job);
+
+  /// What all demands leave out, as long as there is none yet.
+  void leave_out(const Pruning& pruning) { pruning_ = pruning; }
 
   /// Dimensions of the layer, or of those of a network; none of a dense product.
   const Workload& layer() const { return layer_; }
@@ -54,6 +58,9 @@ class Demands {
   const estimate::Demand& add(estimate::Demand demand);
 
   bool given_map_;
+  std::string model_;
+  estimate::ModelOptions drawn_;
+  Pruning pruning_;
   Workload layer_;  ///< without tensors when it is a model's
   std::list<estimate::Demand> demands_;
   std::optional<network::Network> network_;

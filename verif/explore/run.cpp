@@ -31,6 +31,7 @@ struct Task {
 std::optional<Task> prepare(const Runner& runner, Demands& demands, Point& point) {
   try {
     Task task{config_of(runner.sweep, point.number, runner.fit), nullptr, demands.network()};
+    runner.check_pruning(task.config);
     if (task.network != nullptr) estimate::check_fits(*task.network, task.config);
     else task.demand = &demands.of(task.config);
     return task;
@@ -135,7 +136,8 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
         const auto estimate = estimate::estimate(config, what, {runner.sweep.job.latency});
         point.figures = figures_of(estimate, runner.netlist(config), runner.sweep.weights);
       };
-      if (network != nullptr) tell(estimate::drawn_program(*network, config, runner.sweep.job.drawn.seed));
+      if (network != nullptr)
+        tell(estimate::drawn_program(*network, config, runner.sweep.job.drawn.seed, runner.sweep.job.pruning));
       else tell(*demand);
     } catch (const UserError& e) {
       point.refused = e.what();

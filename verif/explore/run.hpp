@@ -28,6 +28,8 @@ struct Runner {
   int jobs = 1;    ///< at a time
   Say say;
   std::function<NetlistBits(const Config&)> netlist;  ///< builds it and counts
+  /// Throws UserError for hardware that cannot leave out what the job does.
+  std::function<void(const Config&)> check_pruning = [](const Config&) {};
 };
 
 /// The reason why the first point is refused if all are; empty when one is possible. Stops at the first of these.

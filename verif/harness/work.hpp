@@ -8,6 +8,7 @@
 #include "model/dense.hpp"
 #include "model/layer.hpp"
 #include "model/self_attention.hpp"
+#include "model/token_groups.hpp"
 
 namespace quillgen::harness {
 
@@ -31,29 +32,8 @@ struct AttentionWork {
     for (const auto padded : layer.padding) live -= padded != 0;
     return live;
   }
-  /// Groups of `rows` tokens that are projected: one is closed when it is full, and at the end of the 16th 2x2 block
-  /// since its first token.
-  std::int64_t token_groups(int rows) const {
-    std::int64_t groups = 0;
-    int in_group = 0, blocks = 0;
-    for (std::size_t first = 0; const auto& level : layer.levels) {
-      const auto live = [&](int x, int y) {
-        return x < level.width && y < level.height &&
-               (layer.padding.empty() || layer.padding[first + static_cast<std::size_t>(y * level.width + x)] == 0);
-      };
-      for (int y = 0; y < level.height; y += 2)
-        for (int x = 0; x < level.width; x += 2) {
-          for (int pixel = 0; pixel < 4; ++pixel) {
-            if (!live(x + pixel % 2, y + pixel / 2)) continue;
-            if (in_group == 0) blocks = 0;
-            if (++in_group == rows) ++groups, in_group = 0;
-          }
-          if (in_group > 0 && ++blocks == 16) ++groups, in_group = 0;
-        }
-      first += static_cast<std::size_t>(level.width * level.height);
-    }
-    return groups + (in_group > 0 ? 1 : 0);
-  }
+  /// Groups of `rows` tokens that are projected.
+  std::int64_t token_groups(int rows) const { return model::token_groups(layer.levels, layer.padding, rows); }
   /// Points that are sampled: those that are not dropped (NUMERICS.md N19).
   std::int64_t live_samples() const {
     std::int64_t live = 0;

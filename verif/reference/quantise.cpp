@@ -102,7 +102,8 @@ QuantisedLinear quantise_linear(const std::string& name, std::span<const double>
   return result;
 }
 
-model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& reference, const Config& config) {
+model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& reference, const Config& config,
+                               const Pruning& pruning) {
   check_fits(w, config);
   const auto& n = config.numerics;
   model::QuantisedLayer layer;
@@ -113,6 +114,8 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
   layer.boxes = w.boxes;
   layer.reference = quantised_references(w.reference_points, w.boxes);
   layer.padding = w.padding;
+  layer.pruning = quantised_pruning(pruning, n, config.pruning.count_bits);
+  if (layer.pruning.share > 0) layer.image_padding = w.padding;
   layer.index_list = w.index_list;
   layer.value_scale = tensor_scale(reference.value, n.feature_bits);
   layer.head_scale = tensor_scale(reference.core_output, n.head_bits);

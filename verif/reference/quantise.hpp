@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "model/layer.hpp"
+#include "reference/pruning.hpp"
 #include "reference/reference.hpp"
 #include "reference/workload.hpp"
 
@@ -34,6 +35,8 @@ QuantisedLinear quantise_linear(const std::string& name, std::span<const double>
 /// Quantises a workload, its value, head and output scales calibrated with `reference`, the float result of the same
 /// workload. Throws UserError when the workload does not fit the configuration (check_fits) or its numbers do not fit
 /// N2.
-model::QuantisedLayer quantise(const Workload& workload, const ReferenceStages& reference, const Config& config);
+/// `pruning`: what the layer leaves out; of a layer that counts its pixels, the padding of the workload is the image's.
+model::QuantisedLayer quantise(const Workload& workload, const ReferenceStages& reference, const Config& config,
+                               const Pruning& pruning = {});
 
 }  // namespace quillgen

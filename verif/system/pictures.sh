@@ -12,6 +12,9 @@ cp "$examples/sparse_c64.safetensors" "$long"
 "$quillgen" trace --preset small --set order.bucket_bits=0 --set order.window=1 --set order.distance_units=1 --workload "$examples/tiny_detr_dec0.safetensors" \
   --svg "$room/trace_one.svg" >/dev/null
 "$quillgen" trace --preset quill --model deformable-detr --scale 0.2 --set order.bucket_bits=5 --set order.window=16 --svg "$room/trace_model.svg" >/dev/null
+"$quillgen" trace --preset quill --set pruning.count_bits=16 --model deformable-detr --prune-pixels 0.97 --svg "$room/trace_pixels.svg" >/dev/null
+"$quillgen" trace --preset quill --set pruning.count_bits=16 --set attention.max_width=512 --model deformable-detr --scale 1.3 --prune-pixels 0.97 --svg "$room/trace_squares.svg" \
+  --set attention.max_tokens=40000 >/dev/null
 # Many points, close to each other.
 "$quillgen" explore --preset small --workload "$examples/sparse_c64.safetensors" --vary feature_cache.kilobytes=8,16,32,64 --vary feature_cache.ways=1,2,4 \
   --vary gemm.rows=3,4,5,6 --vary core.projection_columns=4,8 --vary memory.latency_cycles=190,195,200,205,210 --objectives cycles,area --out "$room/sweep" >/dev/null
@@ -93,7 +96,7 @@ def rising(name, which, colours):
 
 texts = 0
 files = sorted(glob.glob(os.path.join(sys.argv[1], '*.svg')) + glob.glob(os.path.join(sys.argv[1], '*.html')))
-assert len(files) == 13, files
+assert len(files) == 15, files
 for file in files:
     name, page = os.path.basename(file), open(file).read()
     style = '\n'.join(re.findall(r'<style>(.*?)</style>', page, re.S))
@@ -113,6 +116,8 @@ for file in files:
         if name.startswith('trace'):
             rising(name, f'{mode} steps of the path', of('p', 'stroke'))
             rising(name, f'{mode} steps of fetches', of('h', 'fill'))
+            if name in ('trace_pixels.svg', 'trace_squares.svg'):
+                apart(name, f'{mode} shares of dropped pixels, padded and read ones', of('d', 'fill') + of('under', 'fill') + of('paper', 'fill'), 6)
         elif name.startswith('explore'):
             apart(name, f'{mode} points on the front and others', of('front', 'fill') + of('other', 'fill'), 25)
         elif name.startswith('network'):

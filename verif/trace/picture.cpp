@@ -5,25 +5,26 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
+#include <optional>
 
 #include "drawing/labels.hpp"
 #include "drawing/svg.hpp"
+#include "trace/picture_parts.hpp"
 
 namespace quillgen::trace {
 namespace {
 
-using drawing::Colour, drawing::escaped;
+using drawing::Colour;
 
-// Pixels of the picture.
-constexpr double margin = 24, gap = 32, title_height = 58, caption = 26, legend_height = 64, panel_side = 460;
+constexpr double title_height = 58, legend_height = 64;
 
 constexpr std::size_t most_points = 3000;  ///< of a path
 constexpr std::size_t pieces = 64;         ///< of a path, each of one colour
 constexpr int most_cells = 128;            ///< of a heat map, along a side
 
 constexpr double mark = 5;  ///< half the side of the marks of the first and the last query
-constexpr double text_size = 13, title_size = 16;
-constexpr double bold = 1.1;  ///< bold letters are wider
+constexpr double title_size = 16;
 
 struct Step {
   double up_to;
@@ -52,7 +53,7 @@ constexpr std::array<drawing::Rgb, 5> path_light = {
 constexpr std::array<drawing::Rgb, 5> path_dark = {
     {{58, 84, 168}, {74, 147, 201}, {108, 195, 160}, {229, 207, 106}, {255, 243, 196}}};
 
-std::string style() {
+std::string style(bool with_pixels) {
   using namespace drawing;
   std::vector<Paint> paints = {{"text", "fill", ink},         {".paper", "fill", paper}, {".halo", "stroke", paper},
                                {".frame", "stroke", outline}, {".ends", "fill", paper},  {".ends", "stroke", ink},
@@ -64,16 +65,13 @@ std::string style() {
                           ramp(path_dark, part));
   }
   for (std::size_t i = 0; i < steps.size(); ++i) paints.emplace_back(fmt::format(".h{}", i), "fill", steps[i].colour);
-  return style_sheet(paints) +
+  if (with_pixels) std::ranges::move(PixelMaps::paints(), std::back_inserter(paints));
+  return style_sheet(paints) + (with_pixels ? PixelMaps::style() : "") +
          fmt::format(
              "text{{font:{}px sans-serif}}.title{{font-size:{}px;font-weight:bold}}.order,.end{{font-weight:bold}}"
              ".halo{{stroke-width:4;paint-order:stroke}}.outline,.path{{fill:none}}.path{{stroke-width:0.9;"
              "stroke-linejoin:round}}.ends{{stroke-width:2}}",
              text_size, title_size);
-}
-
-std::string text_at(double x, double y, const std::string& text, const char* kind = "") {
-  return fmt::format("<text class=\"{}\" x=\"{:.0f}\" y=\"{:.0f}\">{}</text>\n", kind, x, y, escaped(text));
 }
 
 constexpr const char* heat_text =
@@ -83,7 +81,8 @@ std::size_t stride_of(const Trace& trace) { return (trace.order.size() + most_po
 
 class Drawing {
  public:
-  Drawing(const estimate::Demand& demand, std::span<const Column> columns) : demand_(demand), columns_(columns) {
+  Drawing(const estimate::Demand& demand, std::span<const Column> columns, const PixelMask* mask)
+      : demand_(demand), columns_(columns) {
     const auto& level = demand.layer.level_shapes.at(0);
     const double longest = std::max(level.width, level.height);
     width_ = panel_side * level.width / longest, height_ = panel_side * level.height / longest;
@@ -91,19 +90,22 @@ class Drawing {
     for (const auto& c : columns)
       for (const auto& caption : {path_caption(c), heat_caption(c)})
         column_ = std::max(column_, bold * drawing::text_width(caption, text_size));
+    const auto count = static_cast<double>(columns.size());
+    inner_ = std::max(count * column_ + (count - 1) * gap, drawing::text_width(heat_text, text_size));
+    if (mask == nullptr) return;
+    if (demand.layer.levels > 1) inner_ = std::max(inner_, column_ + gap + panel_side);  // coarse maps need room
+    pixels_.emplace(demand, *mask, column_, inner_);
   }
 
   std::string drawn(const std::string& title) const {
-    const auto count = static_cast<double>(columns_.size());
-    const double width =
-        2 * margin + std::max(count * column_ + (count - 1) * gap, drawing::text_width(heat_text, text_size));
+    const double width = 2 * margin + inner_;
     const double paths = title_height + caption, path_legend = paths + height_ + 10;
     const double maps = path_legend + legend_height + caption, map_legend = maps + height_ + 10;
-    const double height = map_legend + legend_height;
+    const double pixels = map_legend + legend_height, height = pixels + (pixels_ ? pixels_->height() : 0);
     std::string svg = fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0f}\" height=\"{:.0f}\" viewBox=\"0 0 {:.0f} {:.0f}\">\n"
         "<style>{}</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n",
-        width, height, width, height, style());
+        width, height, width, height, style(pixels_.has_value()));
     const auto& level = demand_.layer.level_shapes.at(0);
     svg += text_at(margin, 30, drawing::shortened(title, bold * title_size, width - 2 * margin), "title");
     svg += text_at(margin, 50,
@@ -117,7 +119,9 @@ class Drawing {
       svg += heat(column.trace->fetches, x, maps) + frame(x, maps);
       x += column_ + gap;
     }
-    return svg + path_legend_at(path_legend) + heat_legend_at(map_legend) + "</svg>\n";
+    svg += path_legend_at(path_legend) + heat_legend_at(map_legend);
+    if (pixels_) svg += pixels_->drawn(margin, pixels);
+    return svg + "</svg>\n";
   }
 
  private:
@@ -128,10 +132,7 @@ class Drawing {
                        total.of_map(total.fetched, c.trace->line_bytes));
   }
 
-  std::string frame(double x, double y) const {
-    return fmt::format("<rect class=\"frame outline\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n",
-                       x, y, width_, height_);
-  }
+  std::string frame(double x, double y) const { return frame_at(x, y, width_, height_); }
 
   std::string path(const Trace& trace, double x, double y) const {
     const auto row = static_cast<std::size_t>(demand_.layer.levels * (demand_.layer.boxes ? 4 : 2));
@@ -230,13 +231,15 @@ class Drawing {
 
   const estimate::Demand& demand_;
   std::span<const Column> columns_;
-  double width_, height_, column_;
+  double width_, height_, column_, inner_;
+  std::optional<PixelMaps> pixels_;
 };
 
 }  // namespace
 
-std::string picture(const std::string& title, const estimate::Demand& demand, std::span<const Column> columns) {
-  return Drawing(demand, columns).drawn(title);
+std::string picture(const std::string& title, const estimate::Demand& demand, std::span<const Column> columns,
+                    const PixelMask* mask) {
+  return Drawing(demand, columns, mask).drawn(title);
 }
 
 }  // namespace quillgen::trace

@@ -1,7 +1,9 @@
 // Sweeps: their points, shards, the front, merging, and what is written of them.
 #include <doctest/doctest.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +13,7 @@
 #include "config/load.hpp"
 #include "explore/csv.hpp"
 #include "explore/documents.hpp"
+#include "explore/job.hpp"
 #include "explore/parallel.hpp"
 #include "explore/pareto.hpp"
 #include "explore/plot.hpp"
@@ -92,6 +95,32 @@ TEST_CASE("every combination is a point, the last axis fastest") {
   for (int n = 1; n <= 12; ++n) all.insert(settings_text(axes, n));
   CHECK(all.size() == 12);
   CHECK(count_points({}) == 1);
+}
+
+TEST_CASE("what a sweep leaves out stands in its job, and is left out of its demands") {
+  explore::Job job;
+  job.model = "deformable-detr", job.drawn.scale = 0.1;
+  const auto words = [](const explore::Job& j) { return fmt::format("{}", fmt::join(j.options(), " ")); };
+  const auto plain = words(job), plain_json = to_json(job).dump();
+  CHECK(plain.find("--prune") == std::string::npos);
+  CHECK(plain_json.find("pruning") == std::string::npos);
+  job.pruning = {0.03, 0.5, {8, 8, 4, 2}};
+  CHECK(words(job) == plain + " --prune-points 0.03 --prune-pixels 0.5 --range 8,8,4,2");
+  CHECK(job_from_json(to_json(job)).pruning == job.pruning);
+  CHECK(job_from_json(Json::parse(plain_json)).pruning == Pruning());
+  Demands whole(job), some(job);
+  some.leave_out(job.pruning);
+  const std::vector<std::string> with = {"pruning.points=true", "pruning.count_bits=16", "pruning.max_range=8"};
+  const auto config = load_preset("quill", with);
+  const auto dropped = [&](Demands& demands) {
+    return std::ranges::count_if(demands.of(config).places, [](const auto& place) { return place.dropped; });
+  };
+  CHECK(dropped(whole) == 0);
+  CHECK(dropped(some) > 0);
+  CHECK((some.of(config).counts_pixels && !whole.of(config).counts_pixels));
+  explore::Job net;  // of a network the words say so too, as its metadata may say otherwise
+  net.network = "net.safetensors";
+  CHECK(words(net).ends_with("--prune-points 0 --prune-pixels 0 --range off"));
 }
 
 TEST_CASE("mistakes in --vary") {

@@ -2,14 +2,20 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
+#include <array>
 #include <bit>
+#include <cstdio>
 #include <map>
 #include <numeric>
 #include <random>
 #include <set>
 
+#include "drawing/labels.hpp"
+#include "estimate/dropped.hpp"
 #include "estimate/line_cache.hpp"
+#include "estimate/offset_steps.hpp"
 #include "plain_config.hpp"
+#include "reference/quantise.hpp"
 #include "refusal.hpp"
 #include "trace/belady.hpp"
 #include "trace/picture.hpp"
@@ -82,6 +88,16 @@ int fewest_misses(const std::vector<std::uint32_t>& lines, const std::vector<std
   int fewest = static_cast<int>(lines.size());
   for (const auto& [kept, count] : misses) fewest = std::min(fewest, count);
   return fewest;
+}
+
+/// The numbers behind each `begin` in a picture, four as `format` has them.
+std::vector<drawing::Box> drawn_boxes(const std::string& svg, const std::string& begin, const char* format) {
+  std::vector<drawing::Box> boxes;
+  for (auto at = svg.find(begin); at != std::string::npos; at = svg.find(begin, at + 1)) {
+    drawing::Box b;
+    if (std::sscanf(&svg[at + begin.size()], format, &b.x, &b.y, &b.width, &b.height) == 4) boxes.push_back(b);
+  }
+  return boxes;
 }
 
 }  // namespace
@@ -294,6 +310,88 @@ TEST_CASE("a picture is small and whole, whatever the layer") {
     CHECK(svg.find("nan") == std::string::npos);
     CHECK(svg.find("<title>") == std::string::npos);
   }
+}
+
+TEST_CASE("pixels that are dropped, counted in a demand as the model counts them") {
+  const auto w = load_workload(std::string(EXAMPLES) + "/encoder_c64.safetensors");
+  for (const bool padded : {false, true}) {
+    auto workload = w;
+    if (padded)
+      for (int t = 0; t < w.tokens; ++t) workload.padding.push_back(t % 5 == 0);
+    const Pruning left_out = {0.03, 0.7, {}};
+    const auto config = load_preset("small");
+    const auto layer = quantise(workload, run_reference(workload), config, left_out);
+    const auto stages = model::run(layer);
+    const auto demand = demand_of(workload, config.numerics, left_out);
+    CHECK(pixel_reads(demand) == stages.reads);
+    const auto dropped = dropped_of(demand, layer.pruning);
+    const auto points = model::dropped_points(layer, stages);
+    const auto pixels =
+        model::count_mask(model::dropped_pixels(stages.reads, layer.levels, layer.pruning), layer.levels);
+    REQUIRE(dropped.size() == 4);
+    for (std::size_t l = 0; l < 4; ++l) {
+      CHECK((dropped[l].encoder_points.dropped == points[l].dropped && dropped[l].encoder_points.of == points[l].of));
+      CHECK((dropped[l].pixels.dropped == pixels[l].dropped && dropped[l].pixels.of == pixels[l].of));
+    }
+    CHECK(model::total(dropped).pixels.dropped > 0);
+    CHECK(model::total(dropped).encoder_points.dropped > 0);
+
+    // Each pixel is drawn as what becomes of it.
+    const auto t = run_trace(config, demand);
+    const std::vector<Column> columns = {{"an order", &t}};
+    const auto mask = trace::PixelMask{dropped_pixels(demand, layer.pruning), left_out.pixels};
+    const auto svg = picture("title", demand, columns, &mask);
+    const auto frames =
+        drawn_boxes(svg, "<rect class=\"frame outline\" x=\"", "%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf");
+    REQUIRE(frames.size() == 6);                     // of the path, of fetches, of the levels
+    std::array<std::vector<drawing::Box>, 2> cells;  // dropped, padded
+    for (const auto& [kind, name] : {std::pair{0, "d3"}, {1, "padded"}})
+      for (auto at = svg.find(fmt::format("<path class=\"{}\"", name)); at != std::string::npos;
+           at = svg.find(fmt::format("<path class=\"{}\"", name), at + 1)) {
+        const auto path = svg.substr(at, svg.find("/>", at) - at);
+        for (const auto& b : drawn_boxes(path, "M", "%lf %lfH%lfV%lf"))
+          cells[static_cast<std::size_t>(kind)].push_back({b.x, b.y, b.width - b.x, b.height - b.y});
+      }
+    for (std::size_t l = 0, token = 0; l < 4; ++l) {
+      const auto& shape = layer.levels[l];
+      const auto& frame = frames[2 + l];
+      for (int y = 0; y < shape.height; ++y)
+        for (int x = 0; x < shape.width; ++x, ++token) {
+          const drawing::Box middle = {frame.x + (x + 0.5) * frame.width / shape.width,
+                                       frame.y + (y + 0.5) * frame.height / shape.height, 0.01, 0.01};
+          const auto painted = [&](std::size_t kind) {
+            return std::ranges::any_of(cells[kind], [&](const auto& cell) { return cell.holds(middle); });
+          };
+          const bool pad = padded && workload.padding[token] != 0;
+          CHECK(painted(1) == pad);
+          CHECK(painted(0) == (!pad && mask.dropped[token] != 0));
+        }
+    }
+  }
+}
+
+TEST_CASE("steps for offsets that no row of a group needs, by hand") {
+  // nano: groups of gemm.rows queries, tiles of gemm.columns / 2 samples of them.
+  auto c = nano({"pruning.points=true"});
+  const auto samples = static_cast<std::size_t>(c.attention.samples_per_query()),
+             of_tile = static_cast<std::size_t>(c.gemm.columns) / 2, rows = static_cast<std::size_t>(c.gemm.rows);
+  REQUIRE((samples % of_tile == 0 && samples > of_tile && rows > 1));
+  auto demand = reading(std::vector<Line>(2 * rows, Line{0, 0, 0, 0}));
+  const std::int64_t of_step = (c.attention.embed_dim + c.gemm.depth - 1) / c.gemm.depth,
+                     all = static_cast<std::int64_t>(2 * samples / of_tile) * of_step;
+  const auto check_steps = [&](std::int64_t tiles) {
+    const auto steps = offset_steps(c, demand);
+    CHECK((steps.all == all && steps.unneeded == tiles * of_step));
+  };
+  check_steps(0);
+  for (auto& place : demand.places) place.dropped = true;
+  check_steps(static_cast<std::int64_t>(2 * samples / of_tile));
+  demand.places[(2 * rows - 1) * samples + of_tile].dropped = false;  // last query, first sample of its second tile
+  check_steps(static_cast<std::int64_t>(2 * samples / of_tile) - 1);
+  demand.places[(2 * rows - 2) * samples + of_tile].dropped = false;  // the same group and tile
+  check_steps(static_cast<std::int64_t>(2 * samples / of_tile) - 1);
+  demand.places[of_tile - 1].dropped = false;
+  check_steps(static_cast<std::int64_t>(2 * samples / of_tile) - 2);
 }
 
 TEST_CASE("what cannot be traced is refused") {

@@ -41,14 +41,14 @@ const Module& build_compactor(Design& d, const Shapes& s) {
     point.tag.last_of_head = in.data.tag.last_of_head & last,
     point.tag.last_of_query = in.data.tag.last_of_query & last;
     point.tag.last_of_group = in.data.tag.last_of_group & last;
-    Bool any = left.any().named("any");
-    auto out = stream(m, "point", in.valid & any, point);
-    Bool through = (~any | (last & out.ready)).named("through");
+    Bool any_left = left.any().named("any_left");
+    auto out = stream(m, "point", in.valid & any_left, point);
+    Bool through = (~any_left | (last & out.ready)).named("through");
     in.ready.drive(through);
     if (gone) gone->when(in.valid & through, 0).when(in.valid & out.ready, *gone | first);
     output_stream(m, "attention", out);
     // A group whose last points were all dropped ends with a vector without any.
-    output(m, "group_freed", in.valid & ~any);
+    output(m, "group_freed", in.valid & ~any_left);
   });
 }
 
