@@ -42,7 +42,7 @@ assert len(titles) == len(possible)
 print(f"{len(points)} points, {len(refused)} refused, front {whole['front']}, point {simulated[0]['point']} simulated, bit-exact")
 END
 grep -q '^front of cycles and area$' table.txt || fail 'no table'
-grep -q '^  1, 7, 13: .*gemm.columns = 3: must be a multiple of .*heads (2) and of 2' table.txt || fail 'no reasons'
+grep -q '^  1, 7, 13: .*gemm.columns = 3: must be a multiple of .*heads (2) and of twice the lanes (2)' table.txt || fail 'no reasons'
 
 # A point costs what `estimate` says of it.
 "$quillgen" estimate --preset nano --set gemm.rows=4 --set gemm.columns=4 --set core.head_lanes=2 --workload "$layer" --json point.json >/dev/null

@@ -59,6 +59,7 @@ Json with(const Field& f, int value) {
   config["gemm"]["columns"] = 64;
   if (f.key == "columns") config["attention"]["embed_dim"] = 2 * 4, config[pointer(f)] = value;
   if (f.key == "head_lanes") config["attention"]["heads"] = 16, config["attention"]["embed_dim"] = 64;
+  if (f.key == "projection_columns") config["attention"]["embed_dim"] = 128;
   if (f.key == "level_lanes") config["attention"]["levels"] = 8;
   if (f.section == "core") config["feature_cache"]["kilobytes"] = 64, config["memory"]["max_outstanding"] = 64;
   if (f.key == "distance_units") config["order"]["window"] = 256;
