@@ -77,6 +77,12 @@ for lanes, name, wanted in ((['core.level_lanes=4', 'core.projection_columns=64'
 e = estimate([], [*RANGE, '--prune-points', '0.03'], 'defa')
 check('preset defa, points dropped: sampling, % of the busiest lane', 100 * e['busiest_lane'] / e['phases']['sampling']['cycles'], 90)
 
+one_lane = ['core.level_lanes=1', 'core.points_per_cycle=4']
+of_all = estimate(one_lane, RANGE, 'defa')['cycles']
+for threshold, share, wanted in (('0.03', 44, 1.6), ('0.0765', 74, 3)):
+    e = estimate(one_lane, [*RANGE, '--prune-points', threshold], 'defa')
+    check(f'one lane, {share} % of the points dropped: the whole layer sooner', of_all / e['cycles'], wanted)
+
 whole = estimate([], preset='defa')['counters']
 for share in (10, 40):
     holed = estimate([], ['--masked', f'{share}%'], 'defa')['counters']

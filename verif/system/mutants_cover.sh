@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the mutants of each module of rtl_out/nano, of nano with prunings and of preset detector; every module has one, but for the wrappers of memories and the check of
+# Prints the mutants of each module of rtl_out/nano and of presets defa and detector; every module has one, but for the wrappers of memories and the check of
 # streams, which are no part of the hardware. Modules of one kind whose names end in other widths count as one.
 #   mutants_cover.sh QUILLGEN SOURCE SCRIPT.. -- 'FILE: NAME'...     SCRIPT has a line a mutant: mutant 'NAME' [noise|x] FILE ..; FILE may be a pattern
 set -euo pipefail
@@ -11,7 +11,7 @@ shift
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$quillgen" generate --preset detector --out "$folder/detector" >/dev/null
-"$quillgen" generate --preset nano --set pruning.points=true --set pruning.max_range=8 --set core.points_per_cycle=2 --set pruning.count_bits=8 --out "$folder/pruned" >/dev/null
+"$quillgen" generate --preset defa --out "$folder/defa" >/dev/null
 
 found=$(sed -nE "s/^ *mutant '([^']+)' ((noise|x) )?([a-z_]+\.v) .*/\4: \1/p" "${scripts[@]}" | grep -v ': none')
 [ "$(wc -l <<<"$found")" -ge 40 ] || { echo "few mutants in ${scripts[*]}: $found" >&2; exit 1; }
@@ -25,7 +25,7 @@ for mutant in "${mutants[@]}"; do
   named[$of]+="${named[$of]:+, }${mutant#*: }"
 done
 status=0 modules=0
-for module in $(for path in "$source"/rtl_out/nano/*.v "$folder"/detector/*.v "$folder"/pruned/*.v; do kind "${path##*/}"; done | sort -u); do
+for module in $(for path in "$source"/rtl_out/nano/*.v "$folder"/detector/*.v "$folder"/defa/*.v; do kind "${path##*/}"; done | sort -u); do
   case $module in sram | regfile | stream_check) continue ;; esac
   modules=$((modules + 1))
   printf '%-20s %s\n' "$module" "${named[$module]:-NONE}"
