@@ -20,6 +20,7 @@
 #include "cli/simulate_rtl.hpp"
 #include "cli/waveform.hpp"
 #include "config/error.hpp"
+#include "estimate/dropped.hpp"
 #include "estimate/line_cache.hpp"
 #include "harness/dram_file.hpp"
 #include "harness/files.hpp"
@@ -168,6 +169,7 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
                {}};
   s.dropped = dropped_of(layer, s.stages);
   const auto demand = estimate::demand_of(layer, s.stages);
+  s.busiest_lane = estimate::busiest_lane(rtl.config, demand);
   s.saved = estimate_saved(options, rtl.config, layer, demand);
   const auto caches = estimate::run_caches(rtl.config, demand);
   const harness::AttentionWork work{layer, s.stages, options.given_map, false,

@@ -19,6 +19,11 @@ double core_utilisation(const Counters& c) {
   return share(c.sample, double{1} * c.sample + c.wait_feature + c.wait_output + c.wait_point);
 }
 
+/// From the first sample of all lanes to the last.
+double cycles_of_core(const Simulation& s, const Counters& c) {
+  return (double{1} * c.sample + c.wait_feature + c.wait_output + c.wait_point) / s.config.core.lanes();
+}
+
 /// Steps of the PE array in all cycles of the job.
 double gemm_utilisation(const Counters& c) { return share(c.gemm_busy, c.cycles); }
 
@@ -67,6 +72,9 @@ void print_details(const Simulation& s, const Run& run) {
   fmt::print("\ncore utilisation {}, {:.2f} samples a cycle, GEMM {}, feature hit rate {}\n",
              percent(core_utilisation(c)), lanes * core_utilisation(c), percent(gemm_utilisation(c)),
              percent(hit_rate(c)));
+  if (lanes > 1)
+    fmt::print("busiest lane: {} samples, {} of the cycles from the first to the last\n", s.busiest_lane,
+               percent(share(static_cast<double>(s.busiest_lane), cycles_of_core(s, c))));
   if (!s.given_map)
     fmt::print("value projection: PE array busy {}, useful products {}\n", percent(value_busy(s, c)),
                percent(value_useful(s, c)));
@@ -97,6 +105,7 @@ nlohmann::ordered_json json_run(const Simulation& s, const Run& run) {
                      {"core_output", decibels_json(s.sqnr.core_output)},
                      {"output", decibels_json(s.sqnr.output)}};
   json["lanes"] = s.config.core.lanes();
+  json["busiest_lane"] = s.busiest_lane;
   json["samples_per_cycle"] = s.config.core.lanes() * core_utilisation(c);
   const double setup = phase(s, c.setup), project = phase(s, c.project);
   json["phases"] = {{"setup", setup}, {"project", project}, {"attend", c.cycles - setup - project}};

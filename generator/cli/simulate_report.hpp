@@ -40,7 +40,8 @@ struct Simulation {
   std::vector<Run> runs;
   Pruning pruning;  ///< what is left out
   model::DroppedByLevel dropped;
-  Saved saved;  ///< at the latency of the first run
+  Saved saved;                    ///< at the latency of the first run
+  std::int64_t busiest_lane = 0;  ///< samples of the lane with most
 };
 
 /// Everything the report on dense jobs is made of.

@@ -14,6 +14,9 @@ std::vector<std::int64_t> pixel_reads(const Demand& demand);
 /// The mask of those that are read too seldom [S], 1: dropped; padding is not in it.
 std::vector<std::uint8_t> dropped_pixels(const Demand& demand, const model::Pruning& pruning);
 
+/// Samples that are not dropped, of the lane with most: the lanes need at least so many cycles.
+std::int64_t busiest_lane(const Config& config, const Demand& demand);
+
 /// Points of the wanted queries that are dropped (N19), by level.
 std::vector<model::Dropped> dropped_points(const Demand& demand);
 

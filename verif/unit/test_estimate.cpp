@@ -7,6 +7,7 @@
 
 #include "estimate/ahead.hpp"
 #include "estimate/burst_writer.hpp"
+#include "estimate/dropped.hpp"
 #include "estimate/estimate.hpp"
 #include "estimate/line_cache.hpp"
 #include "estimate/lines_touched.hpp"
@@ -383,6 +384,24 @@ TEST_CASE("estimates: the roofs are the bounds, so that a job at a bound is at i
   const auto config = plain_config("quill", {});
   const auto r = estimate::estimate(config, dense).roofline;
   CHECK(r.compute_roof == doctest::Approx(r.compute_peak));
+}
+
+TEST_CASE("estimates: the busiest lane has what is left of its levels and heads") {
+  Pruning pruning;
+  pruning.points = 0.05;
+  const auto demand = model_demand("deformable-detr", {0.1, "", 7}, pruning);
+  const std::vector<std::string> dropped = {"pruning.points=true", "core.points_per_cycle=2", "gemm.rows=24",
+                                            "core.projection_columns=64", "feature_cache.level_parts=[]"};
+  for (const char* lanes : {"core.head_lanes=1", "core.head_lanes=4", "core.level_lanes=4", "core.level_lanes=2"}) {
+    auto overrides = dropped;
+    overrides.emplace_back(lanes);
+    const auto config = fitted(plain_config("quill", overrides), demand);
+    const auto e = estimate::estimate(config, demand);
+    CAPTURE(lanes);
+    CHECK(e.busiest_lane == estimate::busiest_lane(config, demand));
+    CHECK(e.busiest_lane <= e.sampling);
+    CHECK((e.busiest_lane * config.core.lanes() == e.samples) == (config.core.lanes() == 1));
+  }
 }
 
 TEST_CASE("estimates: more of a resource never costs time, more work does") {
