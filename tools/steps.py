@@ -98,8 +98,8 @@ def table(rows):
 
 def chart(rows):
     """Two panels, cycles and bytes of each step against the first: a bar for the full size, a line across for the RTL."""
-    left, width, row, gap = 250, 260, 26, 40
-    height = 64 + row * len(rows)
+    left, width, row, gap = 280, 260, 26, 40
+    height = 58 + row * len(rows)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + 2 * width + gap + 60} {height}" font-family="sans-serif" font-size="12">',
            f'<rect width="100%" height="100%" fill="#ffffff"/>']
     for panel, (title, index) in enumerate((('cycles', 0), ('bytes over the port', 1))):
