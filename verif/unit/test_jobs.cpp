@@ -54,6 +54,7 @@ struct Nano {
       layer.pruning.count_bits = config.pruning.count_bits, layer.pruning.share = std::int64_t{1} << 16;
       for (int token = 0; token < layer.tokens(); ++token) layer.image_padding.push_back(token % 7 == 2);
     }
+    if (has_ranged_regions(config)) layer.pruning.range = config.feature_cache.region_ranges;
     stages = model::run(layer);
     listed_layer = layer;
     listed_layer.image_padding.clear();

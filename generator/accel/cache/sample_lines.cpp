@@ -64,10 +64,18 @@ SampleLines split_sample(Module& m, const Shapes& s, const Corners& c) {
   return lines;
 }
 
+void count_lines(Module& m, const std::string& port, const Bool& leave, const std::vector<Signal>& list) {
+  UInt sum = UInt(m, list[0].id());
+  for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
+  auto number = reg(m, port + "_left", UInt(3), 0);
+  number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
+  output(m, port, number);
+}
+
 Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry entry, const FoundLines& lines) {
   m.note("Ask for the missing lines, one a cycle, lowest parity first.");
   UInt missing = lib::join(lines.missing).named("missing");
-  entry.fill = missing;
+  *entry.fill = missing;
   auto asked = reg(m, "asked", UInt(banks), 0);
   UInt open = (missing & ~asked).named("open");
   UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
@@ -90,15 +98,8 @@ Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry ent
   queued.when(leave, false).when(queue.fire(), true);
 
   m.note("Lines found and missing, counted in the cycle after the sample left.");
-  auto count = [&](const std::string& port, const std::vector<Signal>& list) {
-    UInt sum = UInt(m, list[0].id());
-    for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
-    auto number = reg(m, port + "_left", UInt(3), 0);
-    number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
-    output(m, port, number);
-  };
-  count("hits", lines.found);
-  count("misses", lines.missing);
+  count_lines(m, "hits", leave, lines.found);
+  count_lines(m, "misses", leave, lines.missing);
   output_stream(m, "miss", miss);
   output_stream(m, "entry", queue);
   return leave;
