@@ -206,7 +206,7 @@
 #define QUILLGEN_ERROR_TOKENS_CODE                        10u          /* more tokens than CAP_TOKENS */
 #define QUILLGEN_ERROR_LIST_CODE                          11u          /* an entry of the index list that is not below the number of rows, or one that a job names twice which writes over what it reads */
 #define QUILLGEN_ERROR_ORDER_CODE                         12u          /* flag order_kept, but no order of as many queries is held */
-#define QUILLGEN_ERROR_PRUNING_CODE                       13u          /* a threshold above 2^attention_bits + 1, or a range above CAP_CORE.max_range; with regions that hold no more than ranges: no ranges, or one above those */
+#define QUILLGEN_ERROR_PRUNING_CODE                       13u          /* a threshold above 2^attention_bits + 1, or a range above CAP_CORE.max_range */
 
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
