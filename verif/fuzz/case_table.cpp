@@ -752,13 +752,13 @@ void add_cache(Table& t) {
         "pruning.max_range=1 feature_cache.region_ranges=1,1 feature_cache.kilobytes=2 " + many + full_map,
         "moves.held>0");
     add("sides of 6 and 10, around the map", largest_range,
-        "pruning.max_range=8 feature_cache.region_ranges=4,8 feature_cache.kilobytes=8 attention.max_width=40 "
+        "pruning.max_range=8 feature_cache.region_ranges=4,8 feature_cache.kilobytes=16 attention.max_width=40 "
         "attention.max_height=24 attention.max_tokens=2048 " +
             many + set("workload.references", around_map) + level(0, 40, 24) + level(1, 37, 23),
         "reference.outside>0 moves.held>0");
     add("sides of 14, boxes, two lanes", any_range,
         "attention.embed_dim=64 core.head_lanes=2 pruning.max_range=11 feature_cache.region_ranges=11,5 "
-        "feature_cache.kilobytes=64 attention.max_width=40 attention.max_height=30 attention.max_tokens=2048 " +
+        "feature_cache.kilobytes=256 attention.max_width=40 attention.max_height=30 attention.max_tokens=2048 " +
             many + set("workload.boxes", random_boxes) + level(0, 40, 30) + level(1, 9, 7),
         "moves.held>0 lanes.reading>1");
     add("more room, groups of many, a map of a row", largest_range,

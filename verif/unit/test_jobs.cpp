@@ -391,7 +391,8 @@ TEST_CASE("writes that are not accepted for long hold up everything before them,
     workload.reference_points.insert(workload.reference_points.end(), once.reference_points.begin(),
                                      once.reference_points.end());
   }
-  const auto layer = quantise(workload, run_reference(workload), nano().config);
+  auto layer = quantise(workload, run_reference(workload), nano().config);
+  layer.pruning.range = nano().layer.pruning.range;
   const auto stages = model::run(layer);
   Session session(*nano().library, nano().manifest, nano().config, {5, 0, 20});
   const auto held_up = [&](Job job) {
