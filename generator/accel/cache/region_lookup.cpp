@@ -104,6 +104,7 @@ void place_lines(Module& m, const Shapes& s, const Stream<Corners>& in, const Sa
       entry.place[2 * y + x] = torus_line(s, at.half, start, at.column[x], at.tag.head);
   }
   if (s.a.levels == 1) discard(at.tag.level);
+  if (s.region_head_bits() == 0) discard(at.tag.head);
   Stream<QueueEntry> sample = pipe.finish(entry);
   m.note("Lines that were read, counted in the cycle after the sample left.");
   std::vector<Signal> found;
