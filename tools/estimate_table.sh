@@ -67,6 +67,8 @@ small, listed|listed|--preset small
 regions, fetched again, 2 lanes|encoder_c64|--preset small --set feature_cache.policy=region --set feature_cache.margin=4 --set core.head_lanes=2
 regions, boxes, latency 500|decoder_c64_boxes|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --latency 500
 regions of 4 queries, narrow bus|sparse_c64|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --set feature_cache.region_queries=4 --set memory.data_bits=64
+* regions of ranges|tiny_detr_enc1|--preset small --set feature_cache.policy=region --set feature_cache.overlap=copy --set pruning.max_range=4 --set feature_cache.region_ranges=[4,3,2,1] --range 4,3,2,1
+regions of ranges, boxes, 2 lanes, narrow bus|decoder_c64_boxes|--preset small --set feature_cache.policy=region --set core.head_lanes=2 --set memory.data_bits=64 --set pruning.max_range=3 --set feature_cache.region_ranges=[3,2,1,0] --range 3,2,1,0
 * pixels counted|encoder_c64|--preset small --set pruning.count_bits=16 --prune-pixels 0.7
 pixels counted, 2 lanes, padded|padded|--preset small --set pruning.count_bits=12 --set core.head_lanes=2 --prune-pixels 0.7
 pixels counted, map given|tiny_detr_enc1|--preset small --set pruning.count_bits=8 --prune-pixels 1 --given-map

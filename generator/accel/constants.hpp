@@ -4,8 +4,8 @@
 namespace quillgen::accel {
 
 /// Read IDs of the AXI master: one for each client, and for the features one for each lane, from `feature` on; with
-/// regions, another for each lane follows, of what is brought ahead; with an epilogue two more, of positions and of
-/// residuals. Writes use ID 0.
+/// regions, another for each lane follows, of what is brought ahead, or with region_ranges stands in its place; with an
+/// epilogue two more, of positions and of residuals. Writes use ID 0.
 enum class Client : int { job = 0, rows = 1, reference = 2, list = 3, feature = 4 };
 inline constexpr int max_levels = 8;  ///< of a job descriptor
 /// Groups of queries whose offsets, logits and references are on chip: one is computed, one is sampled, and one is

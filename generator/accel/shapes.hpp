@@ -232,6 +232,20 @@ struct Shapes {
   /// Of a word of tags, what tells the way to replace next: its number, or the order.
   int replacement_bits() const { return has_use_order() ? ways() * (ways() - 1) / 2 : way_index_bits(); }
   bool has_regions() const { return config.feature_cache.policy == region_policy; }
+  /// .. and all that jobs read lies in them.
+  bool has_ranged_regions() const { return quillgen::has_ranged_regions(config); }
+  /// Lines are read when a sample asks for them.
+  bool has_demand() const { return !has_ranged_regions(); }
+  /// Of a place in a torus from its origin on (LevelWindow): up to twice the pairs of its longer side.
+  int torus_bits() const {
+    int most = 1;
+    for (const auto& level : region_levels(config)) most = std::max({most, level.columns - 1, level.rows - 1});
+    return holds(most);
+  }
+  int region_head_bits() const { return std::countr_zero(static_cast<unsigned>(region_heads(config))); }
+  /// Of a block's place among those of all tori, 0 if there is one.
+  int torus_block_bits() const { return bits(region_lines(config)) - region_head_bits(); }
+  int torus_row_bits() const { return std::max(1, torus_block_bits()); }  ///< of the first of a row
   /// Blocks that two regions share are copied from half to half.
   bool has_copies() const { return has_regions() && config.feature_cache.overlap == copy; }
   /// Of a line in its bank: {set, way}; of a region: {half, line of the half}.
@@ -239,7 +253,7 @@ struct Shapes {
   /// Samples far from their reference enter no tag.
   bool has_bypass() const { return config.feature_cache.bypass_distance > 0; }
   /// There is a place beside the sets for a line that no tag names, one in each bank.
-  bool has_aside() const { return has_bypass() || has_regions(); }
+  bool has_aside() const { return has_bypass() || (has_regions() && has_demand()); }
   int block_bits() const { return std::max(1, side_bits() - 1); }  ///< row or column of a 2x2 block
 };
 

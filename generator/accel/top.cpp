@@ -57,9 +57,10 @@ struct Top {
     if (gated) u.clock_enable(clock);
     return u;
   }
-  // The streams of the lanes to memory: features by demand, then of regions, fetched ahead.
+  // The streams of the lanes to memory: features by demand, if there is any, then of regions, fetched ahead.
+  bool by_demand(int feature) const { return s.has_demand() && feature < s.lanes(); }
   std::string burst_of(int feature) const {
-    return fmt::format("{}_burst_{}", feature < s.lanes() ? "feature" : "region", feature % s.lanes());
+    return fmt::format("{}_burst_{}", by_demand(feature) ? "feature" : "region", feature % s.lanes());
   }
   UInt number(std::uint64_t value, int bits) const { return UInt::constant(m, value, bits); }
   // Of an AXI transfer: the whole width of the bus.
@@ -434,7 +435,7 @@ void Top::read_channels() {
   feature_valid = data_valid[features];
   for (int i = 0; i < feature_ids(c); ++i) {
     const Bool valid = data_valid[static_cast<std::size_t>(features + i)];
-    core.in(fmt::format("{}_valid_{}", i < s.lanes() ? "feature" : "region_data", i % s.lanes()), valid);
+    core.in(fmt::format("{}_valid_{}", by_demand(i) ? "feature" : "region_data", i % s.lanes()), valid);
     if (i > 0) feature_valid = feature_valid | valid;
   }
   rows_valid = data_valid[1];

@@ -22,6 +22,7 @@ std::map<std::string, Words> known_names() {
   Words preset_names, paths;
   for (const auto& p : presets()) preset_names.emplace_back(p.name);
   for (const auto& f : fields()) paths.push_back(f.path() + "=");
+  for (const auto& list : level_lists()) paths.push_back(list.path() + "=");
   return {{"--preset", preset_names},          {"presets", preset_names}, {"--model", synthetic::model_names()},
           {"--memory", harness::dram_names()}, {"--set", paths},          {"--vary", paths}};
 }

@@ -1,11 +1,13 @@
 #include "cli/pruning_options.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "config/error.hpp"
 #include "config/json_text.hpp"
+#include "config/region.hpp"
 
 namespace quillgen::cli {
 namespace {
@@ -97,6 +99,17 @@ Pruning hardware_pruning(const PruningOptions& o, const Config& config, const Pr
            fmt::format("{} holds ranges up to pruning.max_range = {}{}", config.name, config.pruning.max_range,
                        config.pruning.max_range == 0 ? ", which is none" : ""),
            fmt::format("add --set pruning.max_range={}, or {} off", std::max(most, 1), range_name));
+  if (!has_ranged_regions(config)) return pruning;
+  const auto& ranges = config.feature_cache.region_ranges;
+  const auto all = fmt::format("{}", fmt::join(ranges, ","));
+  const auto why =
+      fmt::format("the regions of {} hold what lies within feature_cache.region_ranges = {} alone", config.name, all);
+  const auto mend = fmt::format("give {} {}, or change feature_cache.region_ranges", range_name, all);
+  if (pruning.range.empty() && o.range.empty() && file.empty())
+    throw UserError(fmt::format("{} nothing: {}; {}", range_name, why, mend));
+  if (pruning.range.empty()) refuse(range_name, o.range, "range", why, mend);
+  for (std::size_t l = 0; l < ranges.size(); ++l)
+    if (pruning.range[l] > ranges[l]) refuse(range_name, o.range, "range", why, mend);
   return pruning;
 }
 

@@ -125,7 +125,10 @@ struct FeatureCache {
   int lines_per_cycle = 1;  ///< written to the data banks; with 2 a sample is looked up in a cycle however many miss
   int bypass_distance = 0;  ///< samples so many pixels off their reference enter nothing in the cache; 0: all enter
   // Of the policy `region`:
-  int margin = 8;           ///< pixels around the references of a group, in each level
+  /// Pixels, of each level the largest range that a job holds its moves in (NUMERICS.md N5): its windows then hold all
+  /// that is read, and nothing goes by demand. Empty: jobs need no ranges, and what lies outside goes by demand.
+  std::vector<int> region_ranges;
+  int margin = 8;           ///< pixels around the references of a group, in each level, without region_ranges
   int region_queries = 32;  ///< most queries of a group, a power of two
   int overlap = refetch;    ///< Overlap
   bool operator==(const FeatureCache&) const = default;

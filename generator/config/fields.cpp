@@ -138,7 +138,7 @@ std::span<const Field> fields() {
       {"feature_cache", "bypass_distance", [](C& c) -> int& { return c.feature_cache.bypass_distance; }, 0, 1024,
        Shape::Any, "Samples that lie so many pixels off their reference enter nothing in the cache; 0: all do."},
       {"feature_cache", "margin", [](C& c) -> int& { return c.feature_cache.margin; }, 0, 64, Shape::Any,
-       "Pixels that a region takes in around the references of its queries, in each level."},
+       "Pixels that a region takes in around the references of its queries, in each level, without region_ranges."},
       {"feature_cache", "region_queries", [](C& c) -> int& { return c.feature_cache.region_queries; }, 1, 256,
        Shape::PowerOfTwo, "Most queries that share a region."},
       {"feature_cache", "overlap", [](C& c) -> int& { return c.feature_cache.overlap; }, 0, 1, Shape::Choice,
@@ -155,6 +155,20 @@ std::span<const Field> fields() {
        "Reset of all registers: synchronous, active high (rst) or low (rst_n), or asynchronous, active low.", resets},
       {"implementation", "clock_gating", [](C& c) -> int& { return c.implementation.clock_gating; }, 0, 1, Shape::Flag,
        "Whether blocks are given their clock only while a job needs them."},
+  };
+  return table;
+}
+
+std::span<const LevelList> level_lists() {
+  static constexpr LevelList table[] = {
+      {"level_parts", &FeatureCache::level_parts, 1, 1024, Shape::PowerOfTwo,
+       "Parts of kilobytes that the levels have, powers of two that add up to one, in any measure: [4, 2, 1, 1] gives "
+       "the first level half; empty: all levels share all of it.",
+       "[4, 2, 1, 1]"},
+      {"region_ranges", &FeatureCache::region_ranges, 0, 1024, Shape::Any,
+       "Largest ranges, in pixels, that jobs hold the sampling points of the levels in: regions then hold all that is "
+       "read, and jobs must have ranges; empty: what lies outside of a region is read by itself.",
+       "[8, 8, 4, 2]"},
   };
   return table;
 }

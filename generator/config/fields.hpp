@@ -34,7 +34,7 @@ struct Field {
 };
 
 /// Every number, sections and keys in the order in which they are written. What is no number is not among them: the
-/// name, numerics.preset, and the list feature_cache.level_parts.
+/// name, numerics.preset, and the lists of feature_cache.
 std::span<const Field> fields();
 
 /// A path with the key that it has now, if it is given with an older one.
@@ -43,8 +43,17 @@ std::string newer_path(std::string_view path);
 /// Whether a section may be missing: all of its keys are optional.
 bool is_optional(std::string_view section);
 
-/// The key of FeatureCache::level_parts in its section.
-inline constexpr std::string_view level_parts_key = "level_parts";
+/// A list of numbers in feature_cache, one for each level; it may be empty and left out.
+struct LevelList {
+  std::string_view key;
+  std::vector<int> FeatureCache::*in;
+  int min, max;  ///< both legal, of a number
+  Shape shape;   ///< Any or PowerOfTwo
+  std::string_view description, example;
+
+  std::string path() const { return "feature_cache." + std::string(key); }
+};
+std::span<const LevelList> level_lists();
 
 /// Names of the formats that numerics_preset() knows.
 inline constexpr std::string_view numerics_presets[] = {"int8", "mixed", "int12"};

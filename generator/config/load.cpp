@@ -29,7 +29,8 @@ std::vector<std::string> section_names() {
 std::vector<std::string> keys_of(std::string_view section) {
   std::vector<std::string> keys;
   if (section == "numerics") keys.emplace_back("preset");
-  if (section == "feature_cache") keys.emplace_back(level_parts_key);
+  if (section == "feature_cache")
+    for (const auto& list : level_lists()) keys.emplace_back(list.key);
   for (const auto& f : fields())
     if (f.section == section) keys.emplace_back(f.key);
   return keys;
@@ -97,16 +98,16 @@ int read_value(const Json& value, const Field& f) {
                                     : integer(value, f.path());
 }
 
-/// The list FeatureCache::level_parts; none when it is missing.
-std::vector<int> level_parts(const Json& cache) {
-  const auto path = fmt::format("feature_cache.{}", level_parts_key);
-  const auto list = cache.find(level_parts_key);
+/// The list of levels; none when it is missing.
+std::vector<int> read_list(const Json& cache, const LevelList& of_levels) {
+  const auto list = cache.find(of_levels.key);
   if (list == cache.end()) return {};
   if (!list->is_array())
-    throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example [4, 2, 1, 1]",
-                                path, shown(*list)));
+    throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example {}",
+                                of_levels.path(), shown(*list), of_levels.example));
   std::vector<int> values;
-  for (const auto& value : *list) values.push_back(integer(value, fmt::format("{}[{}]", path, values.size())));
+  for (const auto& value : *list)
+    values.push_back(integer(value, fmt::format("{}[{}]", of_levels.path(), values.size())));
   return values;
 }
 
@@ -175,7 +176,8 @@ Config from_json(const Json& root, const Adjustment& adjust) {
     if (optional && !object.contains(key)) continue;
     f.in(config) = read_value(member(object, std::string(f.section) + ".", key), f);
   }
-  config.feature_cache.level_parts = level_parts(section(root, "feature_cache"));
+  for (const auto& list : level_lists())
+    config.feature_cache.*list.in = read_list(section(root, "feature_cache"), list);
   if (adjust) adjust(config);
   validate(config);
   return config;
@@ -213,7 +215,7 @@ nlohmann::ordered_json to_json(const Config& config) {
   Json root;
   root["name"] = config.name;
   for (const auto& f : fields()) root[std::string(f.section)][std::string(f.key)] = written_value(f, f.get(config));
-  root["feature_cache"][std::string(level_parts_key)] = config.feature_cache.level_parts;
+  for (const auto& list : level_lists()) root["feature_cache"][std::string(list.key)] = config.feature_cache.*list.in;
   return root;
 }
 

@@ -58,8 +58,9 @@ std::vector<ReadClient> read_clients(const Config& c) {
   const auto lane = [&](const char* name, const char* reads, int number, int most) {
     clients.push_back({fmt::format("{}_{}", name, number), fmt::format("{}, lane {}", reads, number), most});
   };
-  for (int l = 0; l < c.core.lanes(); ++l) lane("feature", "lines of the value map", l, lines_outstanding(c));
-  if (feature_ids(c) > c.core.lanes()) {
+  if (!has_ranged_regions(c))
+    for (int l = 0; l < c.core.lanes(); ++l) lane("feature", "lines of the value map", l, lines_outstanding(c));
+  if (c.feature_cache.policy == region_policy) {
     const int run = c.attention.heads / c.core.head_lanes * line_beats(c), beats = region_buffer_beats(c);
     for (int l = 0; l < c.core.lanes(); ++l)
       lane("region", "lines of the value map ahead of their samples", l,

@@ -31,7 +31,8 @@ struct ReadClient {
   int most_open;            ///< bursts that are asked for and not answered to their last beat
 };
 /// All of them; their ID is their place. Behind the first four those of the features come, one for each lane; with
-/// regions another for each lane, of what is brought ahead; with an epilogue one of positions and one of residuals.
+/// regions another for each lane, of what is brought ahead, or with region_ranges those alone; with an epilogue one of
+/// positions and one of residuals.
 std::vector<ReadClient> read_clients(const Config& c);
 
 /// The most writes that are open at once, which nothing but the job limits: those of its largest run, whose end waits

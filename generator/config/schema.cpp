@@ -77,14 +77,13 @@ Json config_schema() {
     add(section, f.older, older, true);
     section["not"] = {{"required", {f.older, f.key}}};
   }
-  add(root["properties"]["feature_cache"], level_parts_key,
-      {{"description",
-        "Parts of kilobytes that the levels have, powers of two that add up to one, in any measure: [4, 2, 1, 1] gives "
-        "the first level half; empty: all levels share all of it."},
-       {"type", "array"},
-       {"maxItems", 8},
-       {"items", {{"type", "integer"}, {"enum", powers_of_two(1, 1024)}}}},
-      true);
+  for (const auto& list : level_lists()) {
+    Json number = {{"type", "integer"}};
+    if (list.shape == Shape::PowerOfTwo) number["enum"] = powers_of_two(list.min, list.max);
+    else number["minimum"] = list.min, number["maximum"] = list.max;
+    add(root["properties"]["feature_cache"], list.key,
+        {{"description", list.description}, {"type", "array"}, {"maxItems", 8}, {"items", number}}, true);
+  }
   offer_preset(root["properties"]["numerics"]);
   return root;
 }

@@ -238,6 +238,34 @@ void check_level_shares(const Config& c) {
   }
 }
 
+void check_region_ranges(const Config& c) {
+  const auto& ranges = c.feature_cache.region_ranges;
+  const std::string path = "feature_cache.region_ranges", all = fmt::format("[{}]", fmt::join(ranges, ", "));
+  const auto list = std::ranges::find(level_lists(), "region_ranges", &LevelList::key);
+  if (static_cast<int>(ranges.size()) != c.attention.levels)
+    refuse(path, all, fmt::format("a number for each of attention.levels = {}, or empty", c.attention.levels),
+           "add or remove numbers");
+  for (std::size_t l = 0; l < ranges.size(); ++l)
+    if (ranges[l] < list->min || ranges[l] > list->max)
+      refuse(fmt::format("{}[{}]", path, l), ranges[l], fmt::format("from {} to {}", list->min, list->max),
+             "choose such a number");
+  if (!c.feature_cache.level_parts.empty())
+    refuse("feature_cache.level_parts", fmt::format("[{}]", fmt::join(c.feature_cache.level_parts, ", ")),
+           "empty with feature_cache.region_ranges, from which the parts of the levels follow", "set it to []");
+  const int most = std::max(1, *std::ranges::max_element(ranges));
+  if (c.pruning.max_range != most)
+    refuse("pruning.max_range", c.pruning.max_range,
+           fmt::format("{} with {} = {}, the largest of which it is, at least 1", most, path, all),
+           fmt::format("set it to {}", most));
+  const std::int64_t needed = (least_region_bytes(c) + 1023) / 1024;
+  if (needed <= c.feature_cache.kilobytes) return;
+  constexpr int largest = 1024;
+  refuse("feature_cache.kilobytes", c.feature_cache.kilobytes,
+         fmt::format("at least {}, which the windows of one query need with {} = {}", needed, path, all),
+         needed <= largest ? fmt::format("set it to {}", power_of_two(static_cast<int>(needed)))
+                           : fmt::format("lower the ranges: at most {} can be had", largest));
+}
+
 void check_regions(const Config& c) {
   const auto& cache = c.feature_cache;
   if (cache.policy != region_policy) return;
@@ -258,6 +286,7 @@ void check_regions(const Config& c) {
   if (c.attention.max_width == 1 && c.attention.max_height == 1)
     refuse("attention.max_width", 1, "2 or more, or max_height, with feature_cache.policy = region",
            "raise one of them");
+  if (!cache.region_ranges.empty()) return check_region_ranges(c);
   const auto levels = region_levels(c);
   if (std::any_of(levels.begin(), levels.end(), [](const RegionLevel& l) { return l.has_window(); })) return;
   const int least = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes(), 1024);

@@ -47,28 +47,40 @@ Block nearest_first_of(const Config& c) {
           4 * units};
 }
 
-/// Halves, planner, and what brings regions; lines by demand too.
+/// Halves, planner, and what brings regions; without region_ranges lines by demand too.
 Block regions_of(const Config& c) {
   const auto& a = c.attention;
   const std::int64_t lanes = c.core.head_lanes, pixel = std::int64_t{a.head_dim()} * c.numerics.feature_bits;
   const std::int64_t place = 1 + index(region_lines(c)),
                      block = std::max(1, holds(std::max(a.max_width, a.max_height)) - 1);
-  const std::int64_t queue = 4 * (c.numerics.corner_bits + 1) + 4 * (1 + place) + 4 + 2 + 2 + 2 + 1;
+  const bool ranged = has_ranged_regions(c);
+  int longest = 1;  // of the sides of tori
+  for (const auto& level : region_levels(c)) longest = std::max({longest, level.columns, level.rows});
+  // Of a place in a torus from its origin on, and of the first block of a row of one.
+  const std::int64_t in_torus = ranged ? index(longest) : 0,
+                     torus_row =
+                         ranged ? std::max<std::int64_t>(1, index(region_lines(c)) - holds(region_heads(c) - 1)) : 0;
+  const std::int64_t queue =
+      4 * (c.numerics.corner_bits + 1) + 4 * (place + (ranged ? 0 : 1)) + (ranged ? 0 : 4) + 2 + 2 + 2 + 1;
   const std::int64_t beats = up(c.memory.latency_cycles / lanes + 32),
                      listed = std::max<std::int64_t>(4, up(beats / (a.heads / lanes * line_beats(c)))),
-                     segment = index(a.levels) + 3 * block + 2 + c.feature_cache.overlap;
+                     segment = index(a.levels) + 3 * block + 2 + c.feature_cache.overlap + torus_row + in_torus;
   // Queries that wait for their region are in flight too: their numbers, for their rows and for their outputs.
   const std::int64_t waiting = 2 * c.feature_cache.region_queries, in_flight = up(32 + 6 * c.gemm.rows),
                      numbers = up(waiting + 4) + up(in_flight + waiting) - in_flight;
   std::int64_t group = holds(c.feature_cache.region_queries);
-  for (const auto& level : region_levels(c)) group += level.has_window() ? 4 * block : 0;
-  // A row times its blocks, twice a lane; a reference times the sides of its level.
-  return {
-      "regions", 2 * lanes + 2,
-      up(2 * waiting * a.levels) * 64 + numbers * index(a.max_queries) +
-          lanes * (up(c.gemm.rows) * group + (16 << place) * pixel + 16 * pixel + c.feature_cache.run_ahead * queue +
-                   up(c.memory.max_outstanding / lanes) * 32 * a.head_dim() * element_bytes(c.numerics.feature_bits) +
-                   beats * c.memory.data_bits + (listed > 16 ? listed * segment : 0))};
+  for (const auto& level : region_levels(c)) group += level.has_window() ? 4 * block + 2 * in_torus : 0;
+  // Lines by demand: on their way, and beside the halves.
+  const std::int64_t demand =
+      ranged ? 0
+             : up(c.memory.max_outstanding / lanes) * 32 * a.head_dim() * element_bytes(c.numerics.feature_bits) +
+                   16 * pixel;
+  // A row times its blocks, twice a lane, or without demand once; a reference times the sides of its level. Of those
+  // that place a block in its torus one factor is a constant.
+  return {"regions", (ranged ? 1 : 2) * lanes + 2,
+          up(2 * waiting * a.levels) * 64 + numbers * index(a.max_queries) +
+              lanes * (up(c.gemm.rows) * group + (16 << place) * pixel + c.feature_cache.run_ahead * queue + demand +
+                       beats * c.memory.data_bits + (listed > 16 ? listed * segment : 0))};
 }
 
 /// What forms operands: a multiplier an element of a beat, and the rows that are added to those of the stream.

@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 
+#include "config/region.hpp"
 #include "estimate/board.hpp"
 #include "estimate/burst_writer.hpp"
 #include "estimate/query_order.hpp"
@@ -56,7 +57,8 @@ LaneShape lane_shape(const Config& c) {
 /// All lanes, and what goes to and comes from all of them.
 class Lanes {
  public:
-  Lanes(Board& b, const CacheRun& cache) : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.queries()) {
+  Lanes(Board& b, const CacheRun& cache)
+      : clock_(b.clock), shape_(lane_shape(b.c)), queries_(b.demand.queries()), by_demand_(!has_ranged_regions(b.c)) {
     const auto of_query = static_cast<std::size_t>(b.c.attention.samples_per_query());
     const int lanes = b.c.core.lanes();
     for (int l = 0; l < lanes; ++l) {
@@ -85,7 +87,8 @@ class Lanes {
   /// All that read features, in the order of their IDs.
   std::vector<ReadClient*> clients() {
     std::vector<ReadClient*> list;
-    for (auto& l : lanes_) list.push_back(l.get());
+    if (by_demand_)
+      for (auto& l : lanes_) list.push_back(l.get());
     for (auto& f : feeds_) f->reader().kind = ReadClient::Kind::ahead, list.push_back(&f->reader());
     return list;
   }
@@ -162,6 +165,7 @@ class Lanes {
   Clock& clock_;
   LaneShape shape_;
   int queries_;
+  bool by_demand_;  ///< lanes ask for lines
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<LaneColumn> columns_;                 ///< if lanes share levels
   std::vector<std::unique_ptr<RegionFeed>> feeds_;  ///< of each lane, with regions

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "config/region.hpp"
 
@@ -9,7 +10,7 @@ namespace quillgen::estimate {
 namespace {
 
 bool fits(const Window& w, const RegionLevel& level) {
-  return w.right - w.left < 1 << level.column_bits && w.bottom - w.top < 1 << level.row_bits;
+  return w.right - w.left < level.columns && w.bottom - w.top < level.rows;
 }
 
 /// Whether every level's window of the group still fits with that of another query.
@@ -52,10 +53,10 @@ Window shared(const Window& a, const Window& b) {
   return both.empty() ? Window{} : both;
 }
 
-Window window_of(const std::int32_t* reference, const model::LevelShape& shape, int margin) {
+Window window_of(const std::int32_t* reference, const model::LevelShape& shape, int before, int behind) {
   const auto first_and_last = [&](std::int32_t coordinate, int side) {
     const auto pixel = static_cast<int>(std::clamp<std::int64_t>((std::int64_t{coordinate} * side) >> 16, 0, side - 1));
-    return std::pair(std::max(pixel - margin, 0) / 2, std::min(pixel + margin + 1, side - 1) / 2);
+    return std::pair(std::max(pixel - before, 0) / 2, std::min(pixel + behind, side - 1) / 2);
   };
   const auto [left, right] = first_and_last(reference[0], shape.width);
   const auto [top, bottom] = first_and_last(reference[1], shape.height);
@@ -66,6 +67,7 @@ std::vector<RegionGroup> region_groups(const Config& c, std::span<const model::L
                                        std::span<const std::int32_t> references, int values,
                                        std::span<const int> schedule) {
   const auto levels = region_levels(c);
+  const int more = has_ranged_regions(c) ? 0 : 1;
   std::vector<RegionGroup> groups;
   std::vector<Window> query(levels.size());
   for (const int q : schedule) {
@@ -73,7 +75,7 @@ std::vector<RegionGroup> region_groups(const Config& c, std::span<const model::L
       if (levels[l].has_window())
         query[l] =
             window_of(&references[(static_cast<std::size_t>(q) * levels.size() + l) * static_cast<std::size_t>(values)],
-                      shapes[l], levels[l].margin);
+                      shapes[l], levels[l].margin, levels[l].margin + more);
     if (groups.empty() || groups.back().queries == c.feature_cache.region_queries ||
         !takes(groups.back(), query, levels))
       groups.push_back({0, std::vector<Window>(levels.size())});
@@ -113,6 +115,8 @@ CacheRun run_regions(const Config& c, const Demand& demand) {
     run.prefetches.push_back(prefetch);
     before = &group;
   }
+  if (has_ranged_regions(c) && run.misses > 0)
+    throw std::logic_error("a sample lies outside of its range, and of its region");
   return run;
 }
 

@@ -18,8 +18,8 @@ Window joined(const Window& a, const Window& b);
 Window shared(const Window& a, const Window& b);
 
 /// Around a reference (x and y, 16 fraction bits) in a level of `shape`: the pixel it lies in, moved into the map, with
-/// `margin` pixels on all sides and one more to the right and below, cut at the map, in whole blocks.
-Window window_of(const std::int32_t* reference, const model::LevelShape& shape, int margin);
+/// so many pixels before it and behind it in both directions, cut at the map, in whole blocks.
+Window window_of(const std::int32_t* reference, const model::LevelShape& shape, int before, int behind);
 
 /// The groups of a schedule. `references`: [Lq, L, values], values 2, or 4 of which the first two are the point.
 std::vector<RegionGroup> region_groups(const Config& config, std::span<const model::LevelShape> shapes,

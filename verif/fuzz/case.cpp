@@ -9,6 +9,7 @@
 #include "config/error.hpp"
 #include "config/fields.hpp"
 #include "config/load.hpp"
+#include "config/region.hpp"
 
 namespace quillgen::fuzz {
 namespace {
@@ -72,9 +73,7 @@ std::vector<Parameter> make_parameters() {
   return all;
 }
 
-/// The list among the parameters: numbers with commas between them.
-const std::string shares_path = fmt::format("feature_cache.{}", level_parts_key);
-
+/// Of a list among the parameters: numbers with commas between them.
 std::vector<int> numbers(const std::string& text, const std::string& assignment) {
   std::vector<int> list;
   for (const char *at = text.data(), *end = at + text.size(); at != end;) {
@@ -105,9 +104,10 @@ bool is_used(const Case& c, const Parameter& p) { return p.level < c.config.atte
 void set_parameter(Case& c, const std::string& assignment) {
   const auto equals = std::min(assignment.find('='), assignment.size());
   const auto path = assignment.substr(0, equals);
-  if (path == shares_path) {
+  for (const auto& list : level_lists()) {
+    if (list.path() != path) continue;
     const auto value = assignment.substr(std::min(equals + 1, assignment.size()));
-    c.config.feature_cache.level_parts = numbers(value, assignment);
+    c.config.feature_cache.*list.in = numbers(value, assignment);
     return;
   }
   for (const auto& p : parameters()) {
@@ -132,6 +132,8 @@ void validate(const Case& c) {
   if (c.workload.dense_inner > c.config.gemm.max_inner) throw UserError("workload.dense_inner: above max_inner");
   if (c.workload.self_rows > c.config.network.self_attention)
     throw UserError("workload.self_rows: above network.self_attention");
+  if (has_ranged_regions(c.config) && c.workload.range == no_range)
+    throw UserError("workload.range: none with feature_cache.region_ranges");
   if (tokens(c) > a.max_tokens) throw UserError("workload: more tokens than max_tokens");
   for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
     if (c.workload.width[l] > a.max_width || c.workload.height[l] > a.max_height)
@@ -142,9 +144,9 @@ std::string changes_since(const Case& original, const Case& now) {
   std::string changes;
   for (const auto& p : parameters())
     if (is_used(now, p) && p.get(now) != p.get(original)) changes += fmt::format(" --set {}={}", p.path, p.get(now));
-  const auto& shares = now.config.feature_cache.level_parts;
-  if (shares != original.config.feature_cache.level_parts)
-    changes += fmt::format(" --set {}={}", shares_path, fmt::join(shares, ","));
+  for (const auto& list : level_lists())
+    if (const auto& values = now.config.feature_cache.*list.in; values != original.config.feature_cache.*list.in)
+      changes += fmt::format(" --set {}={}", list.path(), fmt::join(values, ","));
   return changes;
 }
 

@@ -742,6 +742,42 @@ void add_cache(Table& t) {
             "feature_cache.kilobytes=4 feature_cache.margin=3 workload.queries=21 " + full_map,
         "reference.outside>0");
   }
+  // Nothing by demand: half sides of tori from 1 to 7, one lane and two, groups of one query and of several.
+  for (const bool copies : {false, true}) {
+    const auto add = [&](const char* name, int range, const std::string& changes, const std::string& claims) {
+      t.add(fmt::format("regions of ranges, {}, {}", copies ? "copied" : "read again", name),
+            set("feature_cache.policy", region_policy) + set("feature_cache.overlap", copies ? copy : refetch) +
+                set("workload.range", range) + changes,
+            claims + " lines.missed=0" + reads);
+    };
+    const std::string many = "workload.queries=33 " + set("workload.offsets", wide_offsets);
+    add("all 0", largest_range,
+        "pruning.max_range=1 feature_cache.region_ranges=0,0 feature_cache.kilobytes=1 " + many + full_map,
+        "moves.held>0");
+    add("all 1", largest_range,
+        "pruning.max_range=1 feature_cache.region_ranges=1,1 feature_cache.kilobytes=2 " + many + full_map,
+        "moves.held>0");
+    add("sides of 6 and 10, around the map", largest_range,
+        "pruning.max_range=8 feature_cache.region_ranges=4,8 feature_cache.kilobytes=16 attention.max_width=40 "
+        "attention.max_height=24 attention.max_tokens=2048 " +
+            many + set("workload.references", around_map) + level(0, 40, 24) + level(1, 37, 23),
+        "reference.outside>0 moves.held>0");
+    add("sides of 14, boxes, two lanes", any_range,
+        "attention.embed_dim=64 core.head_lanes=2 pruning.max_range=11 feature_cache.region_ranges=11,5 "
+        "feature_cache.kilobytes=256 attention.max_width=40 attention.max_height=30 attention.max_tokens=2048 " +
+            many + set("workload.boxes", random_boxes) + level(0, 40, 30) + level(1, 9, 7),
+        "moves.held>0 lanes.reading>1");
+    add("more room, groups of many, a map of a row", largest_range,
+        "attention.levels=3 pruning.max_range=3 feature_cache.region_ranges=3,0,2 feature_cache.kilobytes=16 "
+        "attention.max_tokens=1024 feature_cache.region_queries=64 gemm.rows=16 " +
+            many + full_map + level(2, 16, 1),
+        "moves.held>0");
+    add("one query each", any_range,
+        "pruning.max_range=2 feature_cache.region_ranges=2,1 feature_cache.kilobytes=4 "
+        "feature_cache.region_queries=1 " +
+            many + full_map,
+        "moves.held>0");
+  }
   t.add("run_ahead 8", "feature_cache.run_ahead=8 workload.latency=60", "cycles.waiting_for_lines>0");
   t.add("run_ahead 1024, many lines open",
         "feature_cache.run_ahead=1024 memory.max_outstanding=256 workload.latency=300 workload.queries=24 " +

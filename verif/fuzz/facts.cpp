@@ -280,6 +280,7 @@ void add_run(Facts& facts, const Config& config, const harness::JobResult& resul
        std::count_if(features, features + feature_ids(config), [](int open) { return open > 0; }));
   const auto shape = static_cast<std::size_t>(config.feature_cache.line_shape);
   if (attention) facts["lines.read_again"] += result.counters.line_misses - attention->stages.lines_touched[shape];
+  facts["lines.missed"] += result.counters.line_misses;
   facts["cycles.waiting_for_lines"] += result.counters.wait_feature;
   facts["cycles.waiting_for_points"] += result.counters.wait_point;
 }

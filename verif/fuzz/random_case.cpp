@@ -40,8 +40,16 @@ void mend_cache(Config& c) {
   auto& cache = c.feature_cache;
   while (line_bytes(c) % beat_bytes(c.memory) != 0) --cache.line_shape;
   auto& shares = cache.level_parts;
-  if (cache.policy == region_policy) {  // 2x2 blocks in each half, of each level where all have the same share
-    if (c.attention.max_width == 1) ++c.attention.max_width;
+  if (cache.policy == region_policy && c.attention.max_width == 1) ++c.attention.max_width;
+  if (has_ranged_regions(c)) {  // one for each level, as large as there is room for
+    cache.region_ranges.resize(static_cast<std::size_t>(c.attention.levels), 0);
+    shares.clear();
+    while (least_region_bytes(c) > std::int64_t{1024} * 1024 && std::ranges::max(cache.region_ranges) > 0)
+      for (int& range : cache.region_ranges) range /= 2;
+    c.pruning.max_range = std::max(1, std::ranges::max(cache.region_ranges));
+    const auto kilobytes = static_cast<int>((least_region_bytes(c) + 1023) / 1024);
+    cache.kilobytes = std::max(cache.kilobytes, power_of_two(kilobytes));
+  } else if (cache.policy == region_policy) {  // 2x2 blocks in each half, of each level where all have the same share
     const int blocks = divide_up(2 * 4 * line_bytes(c) * region_heads(c) * c.core.lanes(), 1024);
     cache.kilobytes = std::max(cache.kilobytes, 1 << (log2_ceil(blocks) + log2_ceil(c.attention.levels)));
   }
@@ -213,11 +221,22 @@ void choose_level_lanes(Config& c, std::uint64_t seed) {
   mend(c);
 }
 
+/// .. and whether regions hold all that is read.
+void choose_ranged_regions(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x72616e676564);
+  if (c.feature_cache.policy != region_policy || draw.chance(40)) return;
+  const int most = draw.chance(70) ? 8 : draw.chance(70) ? 24 : 1024;
+  for (int l = 0; l < c.attention.levels; ++l)
+    c.feature_cache.region_ranges.push_back(draw.chance(20) ? 0 : draw.between(0, most));
+  mend(c);
+}
+
 /// .. and do.
-void choose_left_out(Workload& w, std::uint64_t seed) {
+void choose_left_out(Workload& w, const Config& c, std::uint64_t seed) {
   Draw draw(seed ^ 0x6c65667465);
   w.threshold = draw.chance(20) ? no_threshold : draw.between(no_weight, all_points);
   w.range = draw.chance(30) ? no_range : draw.between(zero_range, largest_range);
+  if (has_ranged_regions(c) && w.range == no_range) w.range = largest_range;
   w.share = draw.chance(20) ? no_share : draw.between(least_share, largest_share);
   w.image_padding = draw.between(no_image_padding, own_padding);
 }
@@ -385,10 +404,11 @@ Case random_case(std::uint64_t seed) {
   choose_activations(c.config, seed);
   choose_prunings(c.config, seed);
   choose_level_lanes(c.config, seed);
+  choose_ranged_regions(c.config, seed);
   c.workload = random_workload(draw, c.config);
   choose_streams(c.workload, seed);
   choose_self_rows(c.workload, c.config, seed);
-  choose_left_out(c.workload, seed);
+  choose_left_out(c.workload, c.config, seed);
   const int kind = draw.below(100);
   const double budget = kind < 70 ? 1.5e8 : kind < 96 ? 5e8 : 2.5e9;
   const bool widest = kind >= 98;  // 1024 channels, which chance alone would always lower

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "config/derived.hpp"
+#include "config/region.hpp"
 #include "fuzz/draw.hpp"
 #include "model/boxes.hpp"
 
@@ -261,12 +262,15 @@ model::Pruning pruning(Draw& draw, const Case& c, std::size_t levels) {
   if (c.config.pruning.points != 0)
     left_out.threshold = std::min(one + 1, std::array{0, 1, std::max(1, mean / 4), mean, 2 * mean, one + 1}.at(
                                                static_cast<std::size_t>(w.threshold)));
-  if (const int most = c.config.pruning.max_range; most > 0 && w.range != no_range)
-    for (std::size_t l = 0; l < levels; ++l)
+  if (c.config.pruning.max_range > 0 && w.range != no_range)
+    for (std::size_t l = 0; l < levels; ++l) {
+      const int most =
+          has_ranged_regions(c.config) ? c.config.feature_cache.region_ranges[l] : c.config.pruning.max_range;
       left_out.range.push_back(w.range == zero_range ? 0
                                : w.range == largest_range
                                    ? most
                                    : draw.between(0, draw.chance(80) ? std::min(most, 6) : most));
+    }
   if (c.config.pruning.count_bits == 0) return left_out;
   constexpr std::int64_t mean_of_level = std::int64_t{1} << model::share_frac_bits, most_share = 0xFFFFFFFF;
   left_out.count_bits = c.config.pruning.count_bits;

@@ -36,6 +36,7 @@ edge
 quill
 nano feature_cache.policy=region feature_cache.overlap=copy
 nano feature_cache.policy=region core.head_lanes=2 gemm.rows=3
+nano feature_cache.policy=region feature_cache.overlap=copy feature_cache.kilobytes=2 pruning.max_range=3 feature_cache.region_ranges=[3,1]
 nano implementation.reset=async_low implementation.clock_gating=true
 nano order.bucket_bits=0 order.window=1 order.distance_units=1
 nano feature_cache.ways=1 feature_cache.bypass_distance=4

@@ -23,6 +23,11 @@ for command in 'simulate --given-map' estimate trace; do
   refused '--prune-points "0.03": small drops no points; add --set pruning.points=true, or --prune-points 0' $command --preset small --fit --workload "$layer" --prune-points 0.03
   refused '--range "8,8,4,2": small holds ranges up to pruning.max_range = 0, which is none; add --set pruning.max_range=8, or --range off' \
     $command --preset small --fit --workload "$layer" --range 8,8,4,2
+  of_regions="$command --preset small --fit --workload $layer --set feature_cache.policy=region --set pruning.max_range=4 --set feature_cache.region_ranges=[4,3,2,1]"
+  refused '--range nothing: the regions of small hold what lies within feature_cache.region_ranges = 4,3,2,1 alone; give --range 4,3,2,1, or change feature_cache.region_ranges' \
+    $of_regions
+  refused '--range "off": the regions of small hold' $of_regions --range off
+  refused '--range "4,4,2,1": the regions of small hold' $of_regions --range 4,4,2,1
   refused '--prune-pixels "0.5": small counts no pixels; add --set pruning.count_bits=16, or --prune-pixels 0' $command --preset small --fit --workload "$layer" --prune-pixels 0.5
 done
 refused 'core.points_per_cycle = 2: must be 1 without pruning.points' estimate --preset small --fit --workload "$layer" --set core.points_per_cycle=2

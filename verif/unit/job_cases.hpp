@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/derived.hpp"
+#include "config/region.hpp"
 #include "harness/session.hpp"
 
 namespace quillgen::harness {
@@ -82,6 +83,13 @@ inline std::vector<Case> refused_layers(const Config& config) {
                    d[1] |= QUILLGEN_DESCRIPTOR_FLAG_LISTED;
                    d[30] = 32, d[31] = 0;
                  }});
+  if (has_ranged_regions(config)) {
+    all.push_back(refused("no ranges", 13, 1, [](std::uint32_t flags) {
+      return flags & ~static_cast<std::uint32_t>(QUILLGEN_DESCRIPTOR_FLAG_RANGED);
+    }));
+    for (std::size_t l = 0; l < config.feature_cache.region_ranges.size(); ++l)
+      all.push_back(refused("a range too large", 13, 46 + static_cast<int>(l), add(1)));
+  }
   all.push_back(refused("source stride", 4, 28, add(4)));
   all.push_back(refused("source stride 0", 4, 28, set(0)));
   return all;

@@ -31,6 +31,9 @@ TEST_CASE("memories have the sizes of their formulas") {
     auto changes = change;
     changes.push_back("feature_cache.policy=region");
     configs.push_back(load_preset("small", changes));
+    changes.insert(changes.end(),
+                   {"pruning.max_range=7", "feature_cache.region_ranges=[7,4,1,0]", "feature_cache.kilobytes=128"});
+    configs.push_back(load_preset("small", changes));
   }
   for (const auto* shape : {"2x1", "1x1", "2x2"}) {
     const std::vector<std::string> changes = {"feature_cache.lines_per_cycle=2",
@@ -127,22 +130,25 @@ TEST_CASE("memories have the sizes of their formulas") {
              ways * tag + (c.feature_cache.replacement == replace_by_use ? ways * (ways - 1) / 2
                            : ways > 1                                    ? index(ways)
                                                                          : 0));
+    const bool ranged = regions && !c.feature_cache.region_ranges.empty();
     const int under_way = c.memory.max_outstanding / lanes,
               line_bits = pixels * a.head_dim() * 8 * element_bytes(n.feature_bits);
     const bool in_two = c.feature_cache.lines_per_cycle == 2 && shape != line_2x2;
     if (in_two) expect("core.lane_0.line_fetch.lines_1.words", under_way / 2, line_bits);
-    else expect("core.lane_0.line_fetch.lines.words", under_way, line_bits);
+    else if (!ranged) expect("core.lane_0.line_fetch.lines.words", under_way, line_bits);
     CHECK(sizes.count("core.lane_0.line_fetch.lines_0.words") == in_two);
-    const bool aside = regions || c.feature_cache.bypass_distance > 0;
+    CHECK(sizes.count("core.lane_0.line_fetch.lines.words") == (!ranged && !in_two));
+    const bool aside = (regions && !ranged) || c.feature_cache.bypass_distance > 0;
     if (aside) expect("core.lane_0.feature_buffer.aside_3", std::max(2, pixels), a.head_dim() * n.feature_bits);
     CHECK(sizes.count("core.lane_0.feature_buffer.aside_3") == aside);
     const int in_group = c.feature_cache.region_queries;
     if (regions) {
-      int lines = 0, windows = 0;  // of a line parity in a half
+      int lines = 0, windows = 0, side = 0;  // of a line parity in a half; the longest
+      for (const auto& level : region_levels(c)) side = std::max({side, level.columns, level.rows});
       for (const auto& level : region_levels(c))
         if (level.has_window()) {
-          lines += (1 << (level.column_bits + level.row_bits - 2)) * up(a.heads / lanes);
-          windows += 4 * by;
+          lines += level.columns / 2 * (level.rows / 2) * static_cast<int>(std::bit_ceil(unsigned(a.heads / lanes)));
+          windows += 4 * by + (ranged ? 2 * index(side) : 0);
         }
       expect("core.lane_0.feature_buffer.pixels_0", 8 * up(lines), a.head_dim() * n.feature_bits);
       expect("region_planner.words.words", up(4 * in_group * a.levels), 64);

@@ -83,6 +83,11 @@ std::vector<std::size_t> reserved_words(const Config& c) {
   return words;
 }
 
+/// The largest range that a job may have in a level.
+int most_range(const Config& c, int level) {
+  return has_ranged_regions(c) ? c.feature_cache.region_ranges[static_cast<std::size_t>(level)] : c.pruning.max_range;
+}
+
 /// A legal descriptor. Words that its kind does not use hold anything.
 Descriptor make(const Config& c, bool dense, Random& random) {
   const auto& a = c.attention;
@@ -96,10 +101,9 @@ Descriptor make(const Config& c, bool dense, Random& random) {
   if (c.network.epilogue != 0) add_network(c, d, dense, random);
   for (const auto w : reserved_words(c)) d[w] = 0;
   if (c.pruning.points != 0 && !dense) d[45] = number(random.in(0, (1 << c.numerics.attention_bits) + 1));
-  if (c.pruning.max_range > 0 && !dense && random.chance(60)) {
+  if (c.pruning.max_range > 0 && !dense && (has_ranged_regions(c) || random.chance(60))) {
     d[word::flags] |= 1u << 12;
-    for (std::size_t l = 0; l < static_cast<std::size_t>(a.levels); ++l)
-      d[46 + l] = number(random.in(0, c.pruning.max_range));
+    for (int l = 0; l < a.levels; ++l) d[static_cast<std::size_t>(46 + l)] = number(random.in(0, most_range(c, l)));
   }
   // Most orders that are said to be kept are.
   if (!dense && random.chance(30)) d[word::flags] |= 1u << accel::flag_listed;
@@ -220,8 +224,9 @@ Verdict judge(const Config& c, const Descriptor& d) {
     tokens += low(side) * high(side);
   }
   if (!dense && c.pruning.points != 0 && d[45] > (1u << c.numerics.attention_bits) + 1) return {13, 45};
+  if (!dense && has_ranged_regions(c) && !has(d, 12)) return {13, word::flags};
   for (int l = 0; !dense && has(d, 12) && l < a.levels; ++l)
-    if (d[static_cast<std::size_t>(46 + l)] > number(c.pruning.max_range)) return {13, 46 + l};
+    if (d[static_cast<std::size_t>(46 + l)] > number(most_range(c, l))) return {13, 46 + l};
   if (tokens > a.max_tokens) return {10, word::levels};
   const int inner = low(d[word::dense_shape]), outputs = high(d[word::dense_shape]), panel = low(d[word::dense_panel]),
             tiles = high(d[word::dense_panel]);
@@ -422,15 +427,26 @@ Changes changes(const Config& c) {
     }
   if (c.pruning.max_range > 0)
     for (const int l : {0, a.levels - 1})
-      for (const std::uint32_t range : {number(c.pruning.max_range), number(c.pruning.max_range) + 1, 1u << 31})
+      for (const std::uint32_t range :
+           {number(most_range(c, l)), number(most_range(c, l)) + 1, number(c.pruning.max_range) + 1, 1u << 31})
         list.push_back([=](Descriptor& d) { d[word::flags] |= 1u << 12, d[static_cast<std::size_t>(46 + l)] = range; });
+  if (has_ranged_regions(c)) list.push_back([](Descriptor& d) { d[word::flags] &= ~(1u << 12); });
   return list;
 }
 
 }  // namespace
 
 TEST_CASE("job_descriptor: every rule, the first that is broken, and what follows from the words") {
-  for_all("job_descriptor", [](const Config& config, StreamBench::Options options) {
+  auto configs = block_configs();
+  for (const char* ranges : {"pruning.max_range=5 [5,2]", "pruning.max_range=1 [0,0]"}) {
+    const std::string_view both = ranges;
+    const auto space = both.find(' ');
+    const std::vector<std::string> changes = {"feature_cache.policy=region", "feature_cache.kilobytes=8",
+                                              std::string(both.substr(0, space)),
+                                              fmt::format("feature_cache.region_ranges={}", both.substr(space + 1))};
+    configs.push_back(load_preset("nano", changes));
+  }
+  for_all("job_descriptor", configs, [](const Config& config, StreamBench::Options options) {
     const Block block(config, accel::build_job_descriptor);
     interp::Interpreter sim(block.module, options.seed);
     Random random(options.seed);
@@ -591,6 +607,7 @@ TEST_CASE("job_descriptor: every rule, the first that is broken, and what follow
     if (config.pruning.points != 0) all.insert({13, 45});
     if (config.pruning.max_range > 0)
       for (const int l : {0, a.levels - 1}) all.insert({13, 46 + l});
+    if (has_ranged_regions(config)) all.insert({13, word::flags});
     if (config.network.epilogue != 0) {
       for (const int at : {word::query_operand, word::source_operand, word::epsilon, word::epilogue})
         all.insert({1, at});

@@ -18,7 +18,7 @@ namespace {
 
 /// Those of the other blocks with regions, tori of several shapes, levels without a window, and small groups.
 std::vector<Config> region_configs() {
-  const std::vector<std::vector<std::string>> overrides = {
+  std::vector<std::vector<std::string>> overrides = {
       {"feature_cache.kilobytes=2", "feature_cache.margin=1"},
       {"attention.embed_dim=4", "attention.heads=1", "attention.levels=1", "attention.points=1", "gemm.rows=1",
        "feature_cache.region_queries=1"},
@@ -36,6 +36,21 @@ std::vector<Config> region_configs() {
        "attention.max_width=37", "attention.max_height=5"},
       {"attention.embed_dim=6", "attention.heads=3", "attention.levels=2", "attention.points=1", "memory.data_bits=128",
        "feature_cache.kilobytes=4", "attention.max_width=37", "attention.max_height=5"}};
+  // Nothing by demand: half sides of 1, 2, 3, 5 and more, at the least size and above, one and several heads and lanes.
+  const std::vector<std::vector<std::string>> ranged = {
+      {"feature_cache.kilobytes=4", "pruning.max_range=3", "feature_cache.region_ranges=[3,1]"},
+      {"feature_cache.kilobytes=8", "pruning.max_range=1", "feature_cache.region_ranges=[0,1]",
+       "feature_cache.region_queries=2", "core.head_lanes=2", "gemm.columns=8"},
+      {"attention.embed_dim=4", "attention.heads=1", "attention.levels=1", "attention.points=1", "gemm.rows=1",
+       "feature_cache.region_queries=1", "pruning.max_range=1", "feature_cache.region_ranges=[0]"},
+      {"attention.embed_dim=12", "attention.heads=3", "attention.levels=3", "attention.points=1",
+       "numerics.preset=int12", "memory.data_bits=64", "feature_cache.kilobytes=128", "attention.max_width=37",
+       "attention.max_height=21", "pruning.max_range=11", "feature_cache.region_ranges=[11,8,5]"},
+      {"attention.embed_dim=16", "attention.heads=8", "attention.levels=2", "attention.points=1", "gemm.rows=4",
+       "gemm.columns=24", "gemm.depth=8", "core.head_lanes=4", "core.projection_columns=1", "memory.max_outstanding=16",
+       "feature_cache.kilobytes=64", "attention.max_width=64", "attention.max_height=5", "pruning.max_range=12",
+       "feature_cache.region_ranges=[4,12]", "feature_cache.region_queries=4"}};
+  overrides.insert(overrides.end(), ranged.begin(), ranged.end());
   std::vector<Config> configs;
   for (const auto& list : overrides)
     for (const char* overlap : {"refetch", "copy"}) {
@@ -84,6 +99,15 @@ Scene random_scene(const Config& config, Random& random, int queries) {
   return scene;
 }
 
+/// The low bits of the pair of blocks at place 0 of a torus that is the last before that of `block`, as many as it
+/// takes to tell two turns of the longest side.
+std::int64_t origin_of(const std::vector<RegionLevel>& shares, int block, int side) {
+  int longest = 2;
+  for (const auto& level : shares) longest = std::max({longest, level.columns, level.rows});
+  const int pair = block / 2, origin = pair - pair % (side / 2);
+  return origin % power_of_two(longest);
+}
+
 }  // namespace
 
 TEST_CASE("planner: groups and windows are those of the model, references pass unchanged") {
@@ -94,6 +118,7 @@ TEST_CASE("planner: groups and windows are those of the model, references pass u
     auto& sim = bench.interpreter();
     Random random(options.seed);
     const auto shares = region_levels(config);
+    const auto origin = [&](int block, int side) { return origin_of(shares, block, side); };
     for (int job = 0; job < 3; ++job) {
       const auto scene = random_scene(config, random, static_cast<int>(random.in(1, 60)));
       for (std::size_t l = 0; l < scene.levels.size(); ++l) {
@@ -122,8 +147,11 @@ TEST_CASE("planner: groups and windows are those of the model, references pass u
         const auto& got = bench.received("group")[g];
         std::vector<std::uint64_t> want = {static_cast<std::uint64_t>(groups[g].queries)};
         for (std::size_t l = 0; l < shares.size(); ++l)
-          if (const auto& w = groups[g].windows[l]; shares[l].has_window())
+          if (const auto& w = groups[g].windows[l]; shares[l].has_window()) {
             for (const int side : {w.left, w.right, w.top, w.bottom}) want.push_back(static_cast<std::uint64_t>(side));
+            if (!has_ranged_regions(config)) continue;
+            want.push_back(origin(w.left, shares[l].columns)), want.push_back(origin(w.top, shares[l].rows));
+          }
         REQUIRE(got == want);
         full += groups[g].queries == config.feature_cache.region_queries;
       }
@@ -149,18 +177,28 @@ const hdl::Module& build_region_cache(hdl::Design& d, const accel::Shapes& all) 
     Instance lookup(m, "region_lookup", build_region_lookup(d, s));
     lookup.in_stream("corners", input_stream(m, "corners", Corners(s)));
     for (const char* count : {"hits", "misses"}) output(m, count, lookup.out(count, UInt(3)));
-    Instance demand(m, "line_fetch", build_line_fetch(d, s)), region(m, "region_fetch", build_region_fetch(d, s));
+    Instance demand, region(m, "region_fetch", build_region_fetch(d, s));
+    if (s.has_demand()) demand = Instance(m, "line_fetch", build_line_fetch(d, s));
     for (int l = 0; l < s.a.levels; ++l) {
       const auto port = fmt::format("start_{}", l);
       auto start = input(m, port, UInt(s.address_bits()));
-      demand.in(port, start), region.in(port, start);
+      region.in(port, start);
+      if (s.has_demand()) demand.in(port, start);
     }
-    demand.in("levels", levels), region.in("levels", levels);
-    demand.in("first_head", first_head), region.in("first_head", first_head);
-    demand.in_stream("miss", lookup.out_stream("miss", LineName(s)));
-    demand.in("data", input(m, "data", UInt(s.data_bits())));
-    demand.in("data_valid", input(m, "data_valid", Bool()));
-    output_stream(m, "request", demand.out_stream("request", BurstRequest(s)));
+    region.in("levels", levels), region.in("first_head", first_head);
+    auto data = input(m, "data", UInt(s.data_bits()));
+    auto data_valid = input(m, "data_valid", Bool());
+    if (s.has_demand()) {
+      demand.in("levels", levels), demand.in("first_head", first_head);
+      demand.in_stream("miss", lookup.out_stream("miss", LineName(s)));
+      demand.in("data", data), demand.in("data_valid", data_valid);
+      output_stream(m, "request", demand.out_stream("request", BurstRequest(s)));
+    } else {  // for the same test: nothing is asked for
+      discard(data), discard(data_valid);
+      BurstRequest none(s);
+      none.address = UInt::constant(m, 0, s.address_bits()), none.length = UInt::constant(m, 0, 8);
+      output_stream(m, "request", stream(m, "no_request", Bool::constant(m, false), none));
+    }
     region.in("clear", input(m, "clear", Bool())), region.in("map_complete", Bool::constant(m, true));
     region.in_stream("group", group);
     lookup.in_stream("group", lib::fifo(d, m, "begun_regions", region.out_stream("begun", RegionGroup(s)), 2));
@@ -169,7 +207,7 @@ const hdl::Module& build_region_cache(hdl::Design& d, const accel::Shapes& all) 
     output_stream(m, "region_request", region.out_stream("request", BurstRequest(s)));
     Instance buffer(m, "feature_buffer", build_feature_buffer(d, s));
     buffer.in_stream("entry", lookup.out_stream("entry", QueueEntry(s)));
-    buffer.in_stream("line", demand.out_stream("line_out", UInt(s.line_bits())));
+    if (s.has_demand()) buffer.in_stream("line", demand.out_stream("line_out", UInt(s.line_bits())));
     buffer.in_stream("region", region.out_stream("line", RegionLine(s)));
     region.in("freed", buffer.out("freed", Bool()));
     output(m, "waiting", buffer.out("waiting", Bool()));
@@ -191,6 +229,7 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
     const int heads = a.heads / config.core.lanes();
     const auto line = static_cast<std::uint64_t>(line_bytes(config));
     const auto shares = region_levels(config);
+    const auto origin = [&](int block, int side) { return origin_of(shares, block, side); };
     sim.set("clear", 0);
     ReadMemory demand(bench, "request", config.memory.data_bits, options),
         region(bench, "region_request", config.memory.data_bits, options, "region_data");
@@ -230,6 +269,8 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
         for (std::size_t l = 0; l < shares.size(); ++l) {
           const auto& w = group.windows[l];
           if (shares[l].has_window()) words.insert(words.end(), {w.left, w.right, w.top, w.bottom});
+          if (has_ranged_regions(config))
+            words.insert(words.end(), {origin(w.left, shares[l].columns), origin(w.top, shares[l].rows)});
           const auto shared = before != nullptr && config.feature_cache.overlap == copy
                                   ? estimate::shared(w, before->windows[l]).blocks()
                                   : 0;
@@ -254,7 +295,10 @@ TEST_CASE("region cache: every pixel that is read, inside and outside; lines bro
             for (int corner = 0; corner < 4; ++corner) {
               const auto cx = x + corner % 2, cy = y + corner / 2;
               const bool in_map = cx >= 0 && cx < level.width && cy >= 0 && cy < level.height;
-              const auto weight = in_map && !random.chance(15) ? random.in(1, 1 << n.corner_bits) : 0;
+              // Of a job within its ranges nothing is read outside.
+              const bool readable = in_map && (!has_ranged_regions(config) ||
+                                               w.holds(static_cast<int>(cy / 2), static_cast<int>(cx / 2)));
+              const auto weight = readable && !random.chance(15) ? random.in(1, 1 << n.corner_bits) : 0;
               in.push_back(weight);
               if (weight == 0) continue;
               blocks.insert({cy / 2, cx / 2});

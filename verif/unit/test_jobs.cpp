@@ -54,6 +54,7 @@ struct Nano {
       layer.pruning.count_bits = config.pruning.count_bits, layer.pruning.share = std::int64_t{1} << 16;
       for (int token = 0; token < layer.tokens(); ++token) layer.image_padding.push_back(token % 7 == 2);
     }
+    if (has_ranged_regions(config)) layer.pruning.range = config.feature_cache.region_ranges;
     stages = model::run(layer);
     listed_layer = layer;
     listed_layer.image_padding.clear();
@@ -390,7 +391,8 @@ TEST_CASE("writes that are not accepted for long hold up everything before them,
     workload.reference_points.insert(workload.reference_points.end(), once.reference_points.begin(),
                                      once.reference_points.end());
   }
-  const auto layer = quantise(workload, run_reference(workload), nano().config);
+  auto layer = quantise(workload, run_reference(workload), nano().config);
+  layer.pruning.range = nano().layer.pruning.range;
   const auto stages = model::run(layer);
   Session session(*nano().library, nano().manifest, nano().config, {5, 0, 20});
   const auto held_up = [&](Job job) {

@@ -26,7 +26,7 @@ Config region(std::string_view preset, std::vector<std::string> overrides = {}) 
 }
 
 std::string shape(const RegionLevel& l) {
-  return fmt::format("{}x{} margin {} from {}", 1 << l.column_bits, 1 << l.row_bits, l.margin, l.first);
+  return fmt::format("{}x{} margin {} from {}", l.columns, l.rows, l.margin, l.first);
 }
 
 /// The reference at the middle of a pixel.
@@ -84,17 +84,93 @@ TEST_CASE("a level has its share of a half, about as wide as high, and the margi
                                    "feature_cache.margin=9"}))[0]) == "8x2 margin 9 from 0");
 }
 
+TEST_CASE("region_ranges: tori of any even side hold the window of one query, and more where there is room") {
+  // A range of R reads 2 R + 3 pixels in a direction, R + 2 blocks: 4 levels, 8 heads, blocks of 128 bytes.
+  const auto ranged = [](std::vector<std::string> overrides) {
+    overrides.insert(overrides.begin(), {"pruning.max_range=8", "feature_cache.region_ranges=[8,8,4,2]"});
+    return region("quill", overrides);
+  };
+  const auto c = ranged({});
+  const auto levels = region_levels(c);
+  CHECK(shape(levels[0]) == "10x10 margin 9 from 0");
+  CHECK(shape(levels[1]) == "10x10 margin 9 from 200");
+  CHECK(shape(levels[2]) == "6x6 margin 5 from 400");
+  CHECK(shape(levels[3]) == "4x4 margin 3 from 472");
+  CHECK(least_region_bytes(c) == 504 * 1024);
+  CHECK(region_lines(c) == 512);  // of 504
+  CHECK(feature_ids(c) == 1);
+  CHECK(feature_ids(region("quill")) == 2);
+  // Twice the room: two columns and a row more in each level are 12x10 and 8x6 blocks as sides are even, a row more of
+  // each 12x12; a third column would be 14 x 12.
+  const auto twice = region_levels(ranged({"feature_cache.kilobytes=1024"}));
+  CHECK(shape(twice[0]) == "14x12 margin 9 from 0");
+  CHECK(shape(twice[3]) == fmt::format("8x6 margin 3 from {}", (7 * 6 + 7 * 6 + 5 * 4) * 8));
+  // A lane has its heads alone, and the halves of both together their bytes.
+  const auto lanes = ranged({"core.head_lanes=2", "gemm.columns=64"});
+  CHECK(least_region_bytes(lanes) == 504 * 1024);
+  CHECK(region_lines(lanes) == 256);
+  // Five blocks of a range of 3 take six, and there is room for eight; no torus is larger than the map.
+  const auto odd = plain({"pruning.max_range=3", "feature_cache.region_ranges=[3]", "attention.max_height=3"});
+  CHECK(shape(region_levels(odd)[0]) == "8x2 margin 4 from 0");
+  CHECK(shape(region_levels(plain({"pruning.max_range=1", "feature_cache.region_ranges=[0]"}))[0]) ==
+        "4x4 margin 1 from 0");
+}
+
+TEST_CASE("region_ranges: a window holds what moves within its range read, and no more") {
+  const auto c = plain({"pruning.max_range=2", "feature_cache.region_ranges=[2]"});
+  // Pixels 5 - 3 .. 5 + 3 and 8 - 3 .. 8 + 3: columns 1 .. 4, rows 2 .. 5 of blocks.
+  const auto demand = demand_at({{5, 8, -3, -3}, {5, 8, 2, 2}, {0, 15, 2, -3}});
+  const auto run = run_caches(c, demand);
+  REQUIRE(run.groups.size() == 2);
+  CHECK(run.groups[0].windows[0] == Window{1, 4, 2, 5});
+  CHECK(run.groups[1].windows[0] == Window{0, 1, 6, 7});
+  CHECK(run.misses == 0);
+  CHECK(run.prefetches[0].fetched == 16);
+  CHECK_THROWS_AS(run_caches(c, demand_at({{5, 8, 5, 0}})), std::logic_error);
+}
+
+TEST_CASE("region_ranges: what does not fit is refused in one line") {
+  const auto ranged = [](std::vector<std::string> overrides) { return refusal([&] { region("quill", overrides); }); };
+  CHECK(ranged({"feature_cache.kilobytes=256", "pruning.max_range=8", "feature_cache.region_ranges=[8,8,4,2]"}) ==
+        "preset quill: feature_cache.kilobytes = 256: must be at least 504, which the windows of one query need with "
+        "feature_cache.region_ranges = [8, 8, 4, 2]; set it to 512");
+  CHECK(ranged({"pruning.max_range=16", "feature_cache.region_ranges=[16,16,16,16]"}) ==
+        "preset quill: feature_cache.kilobytes = 512: must be at least 2592, which the windows of one query need with "
+        "feature_cache.region_ranges = [16, 16, 16, 16]; lower the ranges: at most 1024 can be had");
+  CHECK(ranged({"pruning.max_range=16", "feature_cache.region_ranges=[8,8,4,2]"}) ==
+        "preset quill: pruning.max_range = 16: must be 8 with feature_cache.region_ranges = [8, 8, 4, 2], the largest "
+        "of which it is, at least 1; set it to 8");
+  CHECK(ranged({"feature_cache.region_ranges=[0,0,0,0]"}) ==
+        "preset quill: pruning.max_range = 0: must be 1 with feature_cache.region_ranges = [0, 0, 0, 0], the largest "
+        "of which it is, at least 1; set it to 1");
+  CHECK(ranged({"feature_cache.region_ranges=[8,8]"}) ==
+        "preset quill: feature_cache.region_ranges = [8, 8]: must be a number for each of attention.levels = 4, or "
+        "empty; add or remove numbers");
+  CHECK(ranged({"feature_cache.region_ranges=[8,8,1025,2]"}) ==
+        "preset quill: feature_cache.region_ranges[2] = 1025: must be from 0 to 1024; choose such a number");
+  CHECK(ranged({"feature_cache.region_ranges=8"}) ==
+        "preset quill: feature_cache.region_ranges = 8: must be a list; write one number for each level, for example "
+        "[8, 8, 4, 2]");
+  CHECK(
+      ranged({"pruning.max_range=8", "feature_cache.region_ranges=[8,8,4,2]", "feature_cache.level_parts=[1,1,1,1]"}) ==
+      "preset quill: feature_cache.level_parts = [1, 1, 1, 1]: must be empty with feature_cache.region_ranges, from "
+      "which the parts of the levels follow; set it to []");
+  CHECK(
+      ranged({"core.level_lanes=2", "pruning.max_range=8", "feature_cache.region_ranges=[8,8,4,2]", "gemm.columns=64"})
+          .starts_with("preset quill: core.level_lanes = 2: must be 1 with "));
+}
+
 TEST_CASE("window of a reference") {
   const auto window = [](int px, int py, int margin, model::LevelShape shape) {
     const std::int32_t reference[] = {middle(px, shape.width), middle(py, shape.height)};
-    return window_of(reference, shape, margin);
+    return window_of(reference, shape, margin, margin + 1);
   };
   CHECK(window(5, 8, 0, {16, 16}) == Window{2, 3, 4, 4});  // pixels 5 and 6, 8 and 9
   CHECK(window(5, 8, 2, {16, 16}) == Window{1, 4, 3, 5});  // 3 to 8, 6 to 11
   CHECK(window(1, 15, 2, {16, 16}) == Window{0, 2, 6, 7});
   CHECK(window(14, 0, 64, {15, 15}) == Window{0, 7, 0, 7});
   const std::int32_t outside[] = {-70000, 3 * 65536};
-  CHECK(window_of(outside, {7, 5}, 1) == Window{0, 1, 2, 3});  // as from (0, 6): columns 0 to 2, rows 5 and 6
+  CHECK(window_of(outside, {7, 5}, 1, 2) == Window{0, 1, 2, 3});  // as from (0, 6): columns 0 to 2, rows 5 and 6
   CHECK(window(0, 0, 0, {1, 1}) == Window{0, 0, 0, 0});
 }
 

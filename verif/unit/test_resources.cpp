@@ -85,7 +85,19 @@ void for_all_designs(F&& f) {
       {"feature_cache.line_shape=2x1", "feature_cache.lines_per_cycle=2", "feature_cache.bypass_distance=8"}};
   for (const auto& preset : quillgen::presets()) {
     // Of defa, whose features exclude some of these, what is its own.
-    auto changes = preset.name == "defa" ? Changes{{}, {"core.head_lanes=2", "gemm.rows=7"}} : of_all;
+    const bool is_defa = preset.name == "defa";
+    auto changes = is_defa ? Changes{{}, {"core.head_lanes=2", "gemm.rows=7"}} : of_all;
+    // Without lines by demand; of each preset as many ranges as it has levels.
+    std::string ranges;
+    for (int l = 0; l < quillgen::load_preset(preset.name).attention.levels; ++l)
+      ranges += std::string(l == 0 ? "[" : ",") + std::to_string(3 - l % 4);
+    for (const char* overlap : {"refetch", "copy"})
+      if (!is_defa)
+        changes.push_back({"feature_cache.policy=region", "feature_cache.level_parts=[]",
+                           "feature_cache.line_shape=2x2", "feature_cache.hashing=true",
+                           "feature_cache.bypass_distance=0", "feature_cache.kilobytes=1024", "pruning.max_range=3",
+                           "feature_cache.region_ranges=" + ranges + "]",
+                           std::string("feature_cache.overlap=") + overlap});
     if (preset.name == "small") changes.insert(changes.end(), of_small.begin(), of_small.end());
     for (const auto& change : changes) {
       const auto config = quillgen::load_preset(preset.name, change);

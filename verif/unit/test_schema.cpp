@@ -189,15 +189,29 @@ TEST_CASE("schema and program agree on the order and the feature cache: choices,
   for (const Json& taken : {Json{{"policy", "line"}}, Json{{"line_shape", "2x2"}}, Json{{"line_shape", "2x1"}},
                             Json{{"line_shape", "1x1"}}, Json{{"hashing", false}}, Json{{"overlap", "copy"}},
                             Json{{"replacement", "turn"}}, Json{{"lines_per_cycle", 2}}, Json{{"replacement", "use"}},
-                            Json{{"level_parts", Json::array()}}, Json{{"level_parts", {32, 16, 8, 8}}}})
+                            Json{{"level_parts", Json::array()}}, Json{{"level_parts", {32, 16, 8, 8}}},
+                            Json{{"region_ranges", Json::array()}}, Json{{"region_ranges", {0, 5, 1024, 3}}}})
     check_both(in("feature_cache", taken), true);
-  for (const Json& refused :
-       {Json{{"policy", "lru"}}, Json{{"policy", 0}}, Json{{"line_shape", "1x2"}}, Json{{"line_shape", nullptr}},
-        Json{{"hashing", 1}}, Json{{"hashing", "false"}}, Json{{"overlap", true}}, Json{{"level_parts", 64}},
-        Json{{"replacement", "lru"}}, Json{{"replacement", 1}}, Json{{"lines_per_cycle", 3}},
-        Json{{"level_parts", {32, 16, 8, 8.5}}}, Json{{"level_parts", {32, 16, 8, "8"}}},
-        Json{{"level_parts", {32, 24, 4, 4}}}, Json{{"level_parts", {64, 0, 0, 0}}},
-        Json{{"level_parts", {8, 8, 8, 8, 8, 8, 4, 4, 8}}}, Json{{"prefetch", 1}}})
+  for (const Json& refused : {Json{{"policy", "lru"}},
+                              Json{{"policy", 0}},
+                              Json{{"line_shape", "1x2"}},
+                              Json{{"line_shape", nullptr}},
+                              Json{{"hashing", 1}},
+                              Json{{"hashing", "false"}},
+                              Json{{"overlap", true}},
+                              Json{{"level_parts", 64}},
+                              Json{{"region_ranges", 8}},
+                              Json{{"region_ranges", {8, 8, "4", 2}}},
+                              Json{{"region_ranges", {8, 8, 4.5, 2}}},
+                              Json{{"replacement", "lru"}},
+                              Json{{"replacement", 1}},
+                              Json{{"lines_per_cycle", 3}},
+                              Json{{"level_parts", {32, 16, 8, 8.5}}},
+                              Json{{"level_parts", {32, 16, 8, "8"}}},
+                              Json{{"level_parts", {32, 24, 4, 4}}},
+                              Json{{"level_parts", {64, 0, 0, 0}}},
+                              Json{{"level_parts", {8, 8, 8, 8, 8, 8, 4, 4, 8}}},
+                              Json{{"prefetch", 1}}})
     check_both(in("feature_cache", refused), false);
   for (const Json& taken : {Json{{"bucket_bits", 4}, {"curve", "strips"}}, Json{{"curve", "hilbert"}},
                             Json{{"bucket_bits", 6}, {"curve", "strips"}, {"strip_width", 64}}})

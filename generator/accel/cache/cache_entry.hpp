@@ -33,13 +33,15 @@ struct QueueEntry {
   std::array<hdl::UInt, banks> weight;  ///< by parity of the pixel; 0: not read
   std::array<hdl::UInt, banks> place;   ///< by parity of the line: {set, way} or {half, line}, and with has_aside() one
                                         ///< bit above: a line aside has the bank's place beside these, which are 0
-  hdl::UInt fill;  ///< bit p: the line of parity p comes from memory and is written before the sample is read
+  /// Bit p: the line of parity p comes from memory and is written before the sample is read; only with demand.
+  std::optional<hdl::UInt> fill;
   /// Bit c: parity of the line column (row) of the pixel in column (row) of parity c. Not there where lines are one
   /// pixel wide (high), and it would be c.
   std::optional<hdl::UInt> line_x, line_y;
   hdl::Bool last_of_head, last_of_query;
   std::optional<hdl::Bool> last_of_region;  ///< the last sample of its half; only with regions
-  explicit QueueEntry(const Shapes& s) : fill(banks) {
+  explicit QueueEntry(const Shapes& s) {
+    if (s.has_demand()) fill.emplace(banks);
     if (s.line_width() == 2) line_x.emplace(2);
     if (s.line_height() == 2) line_y.emplace(2);
     if (s.has_regions()) last_of_region.emplace();

@@ -8,8 +8,8 @@
 //
 // With regions the data banks hold two halves. A sample also waits until its half is filled; the half is free again
 // when the last sample of its group has been read. Lines of regions are written as they come, since nothing reads the
-// half they belong to; all lines that samples ask for lie aside. A line that is copied from half to half takes the read
-// port for a cycle, before the samples, and the write port in the next.
+// half they belong to; all lines that samples ask for lie aside, with region_ranges there are none. A line that is
+// copied from half to half takes the read port for a cycle, before the samples, and the write port in the next.
 #include "accel/blocks.hpp"
 #include "accel/cache/cache_entry.hpp"
 #include "accel/cache/region.hpp"
@@ -135,6 +135,9 @@ struct FeatureBuffer {
   void keep_sample();
   void data_banks();
   void data_bank(std::size_t p);
+  void half_bank(std::size_t p, int in_line);
+  UInt only_read(std::size_t p, const UInt& pixel) const;
+  Ram memory_of(const std::string& name, int words) const { return {m, name, words, pixel_bits, 1}; }
   Bool is_aside(const UInt& address) const { return address.bit(place_bits); }
   UInt line_of(const UInt& address) const { return address.bits(place_bits + aside_bits, free_bits); }
   UInt in_sets(const UInt& address) const {
@@ -154,11 +157,12 @@ void FeatureBuffer::lines_in_turn() {
 
 void FeatureBuffer::fill_lines() {
   head = lib::sram_fifo(d, m, "queue", in, s.config.feature_cache.run_ahead);
+  if (!s.has_demand()) return;
 
   m.note(s.fills_two() ? "Fill: one line a cycle, or two that share no bank, column after column."
                        : "Fill: one line a cycle, lowest parity first.");
   filled = reg(m, "filled", UInt(banks), 0);
-  open = (in_turn(s, head.data.fill) & ~filled).named("open");
+  open = (in_turn(s, *head.data.fill) & ~filled).named("open");
   lowest = (open & (~open + 1).wrap(banks)).named("lowest");
   std::vector<UInt> places(head.data.place.begin(), head.data.place.end());
   const LineParity first = parity_in_turn(s, lowest);
@@ -188,7 +192,11 @@ void FeatureBuffer::read_sample() {
     read_address.push_back(
         concat({of_line, select(of_line, reading_places)}).named("read_address_" + std::to_string(p)));
     needed.push_back(reading.weight[p].any().named("needs_pixel_" + std::to_string(p)));
-    busy = busy | (needed[p] & (read_address[p] == fill_address));
+    if (s.has_demand()) busy = busy | (needed[p] & (read_address[p] == fill_address));
+  }
+  if (!s.has_demand()) {
+    complete = Bool::constant(m, true), take = head.fire().named("take_sample");
+    return;
   }
   busy = (busy & reading_valid).named("busy");
 
@@ -254,6 +262,7 @@ void FeatureBuffer::data_banks() {
 void FeatureBuffer::data_bank(std::size_t p) {
   const int row = static_cast<int>(p) / 2, column = static_cast<int>(p) % 2;
   const int in_line = (s.line_height() == 2 ? 2 * row : 0) + (s.line_width() == 2 ? column : 0);
+  if (!s.has_demand()) return half_bank(p, in_line);
   // Of a line that has a pixel of this parity.
   const auto if_here = [&](Bool written, const UInt& of_line) {
     if (s.line_height() == 1) written = written & (row == 1 ? of_line.bit(1) : ~of_line.bit(1));
@@ -272,20 +281,13 @@ void FeatureBuffer::data_bank(std::size_t p) {
   }
   Bool read = issue & needed[p];
   out.weight[p] = sample.weight[p];
-  // What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
-  const auto only_read = [&](const UInt& pixel) {
-    return mux(sample.weight[p].any(), pixel, UInt::constant(m, 0, 1).extend(pixel_bits));
-  };
-  const auto memory = [&](const std::string& name, int words) {
-    return Ram(m, name + std::to_string(p), words, pixel_bits, 1);
-  };
-  Ram sets = memory("pixels_", 1 << (free_bits + place_bits));
+  const auto of_bank = [&](const char* name) { return name + std::to_string(p); };
+  Ram sets = memory_of(of_bank("pixels_"), 1 << (free_bits + place_bits));
   if (!s.has_aside()) {
     sets.write(write, in_sets(fill_address), pixel);
-    out.pixel[p] = only_read(sets.read(in_sets(read_address[p]), read));
+    out.pixel[p] = only_read(p, sets.read(in_sets(read_address[p]), read));
     return;
   }
-  const auto of_bank = [&](const char* name) { return name + std::to_string(p); };
   Bool fill_aside = is_aside(fill_address), read_aside = is_aside(read_address[p]);
   const auto place_aside = [&](const UInt& address) {
     return free_bits == 0 ? UInt::constant(m, 0, 1) : line_of(address);
@@ -303,10 +305,30 @@ void FeatureBuffer::data_bank(std::size_t p) {
   } else {
     sets.write((write & ~fill_aside).named(of_bank("write_sets_")), in_sets(fill_address), pixel);
   }
-  Ram aside = memory("aside_", std::max(2, 1 << free_bits));
+  Ram aside = memory_of(of_bank("aside_"), std::max(2, 1 << free_bits));
   aside.write((write & fill_aside).named(of_bank("write_aside_")), place_aside(fill_address), pixel);
   UInt from_aside = aside.read(place_aside(read_address[p]), (read & read_aside).named(of_bank("read_aside_")));
-  out.pixel[p] = only_read(mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets));
+  out.pixel[p] = only_read(p, mux(sample.aside->bit(static_cast<int>(p)), from_aside, from_sets));
+}
+
+// With halves alone: nothing is asked for by samples.
+void FeatureBuffer::half_bank(std::size_t p, int in_line) {
+  out.weight[p] = sample.weight[p];
+  UInt address = in_sets(read_address[p]);
+  Bool read = issue & needed[p];
+  if (halves->copies) {
+    address = mux(*halves->copies, halves->source, address);
+    read = read | *halves->copies;
+  }
+  Ram pixels = memory_of("pixels_" + std::to_string(p), 1 << (free_bits + place_bits));
+  UInt stored = pixels.read(address, read), data = pixel_of(s, halves->data, in_line);
+  pixels.write(halves->writes, halves->target, halves->copied ? mux(*halves->copied, stored, data) : data);
+  out.pixel[p] = only_read(p, stored);
+}
+
+// What was not read is not multiplied, though its weight is 0: it may be a word that was never written.
+UInt FeatureBuffer::only_read(std::size_t p, const UInt& pixel) const {
+  return mux(sample.weight[p].any(), pixel, UInt::constant(m, 0, 1).extend(pixel_bits));
 }
 
 }  // namespace
@@ -314,15 +336,18 @@ void FeatureBuffer::data_bank(std::size_t p) {
 const Module& build_feature_buffer(Design& d, const Shapes& s) {
   return d.module(s.of_share("feature_buffer"), s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
-        "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, each "
-        "when the sample that asked for it "
-        "reaches the head of the queue; the four corners of a sample are read in one cycle.");
+        s.has_demand()
+            ? "Run-ahead queue and data banks of the line cache. Lines are written in the order they were asked for, "
+              "each when the sample that asked for it reaches the head of the queue; the four corners of a sample are "
+              "read in one cycle."
+            : "Run-ahead queue and data banks of regions, in two halves. A sample at the head of the queue waits until "
+              "its half is filled; its four corners are read in one cycle.");
     FeatureBuffer buffer{d, m, s};
     m.parameter("lines", banks << buffer.place_bits);
     m.parameter("run_ahead", s.config.feature_cache.run_ahead);
     buffer.in = input_stream(m, "entry", QueueEntry(s));
     if (s.fills_two()) buffer.lines_in_turn();
-    else buffer.line = input_stream(m, "line", UInt(s.line_bits()));
+    else if (s.has_demand()) buffer.line = input_stream(m, "line", UInt(s.line_bits()));
     buffer.fill_lines();
     buffer.read_sample();
     buffer.keep_sample();

@@ -24,11 +24,13 @@ struct Segment {
   UInt half;
   Bool last;  // of the group
   std::optional<Bool> copied;
+  std::optional<UInt> row_start, column_place;  // with region_ranges: torus_row() of by, torus_place() of first
   explicit Segment(const Shapes& s)
       : level(s.level_bits()), by(s.block_bits()), first(s.block_bits()), end(s.block_bits()), half(1) {
     if (s.has_copies()) copied.emplace();
+    if (s.has_ranged_regions()) row_start.emplace(s.torus_row_bits()), column_place.emplace(s.torus_bits());
   }
-  QUILLGEN_FIELDS(level, by, first, end, half, last, copied)
+  QUILLGEN_FIELDS(level, by, first, end, half, last, copied, row_start, column_place)
 };
 
 struct RunRow {  // first block of the row, times the blocks of a row
@@ -85,7 +87,7 @@ struct Fetch {
   UInt number = {};  // of the window in work
   Bool open = {};
   LevelWindow window = LevelWindow(s);
-  Reg<UInt> left = {}, right = {}, bottom = {}, row = {}, column = {};
+  Reg<UInt> left = {}, right = {}, bottom = {}, row = {}, column = {}, column_origin = {}, row_origin = {};
   Wire<Bool> leaves_group = {};
   Segment segment = Segment(s);  // the next blocks of a row
   Bool ends_row = {}, ends_window = {};
@@ -131,8 +133,20 @@ LevelWindow Fetch::pick(const LevelWindows& all) const {
   for (const auto& w : all.level)
     if (w)
       side[0].push_back(w->left), side[1].push_back(w->right), side[2].push_back(w->top), side[3].push_back(w->bottom);
-  return LevelWindow{select(number, side[0]), select(number, side[1]), select(number, side[2]),
+  LevelWindow picked{select(number, side[0]), select(number, side[1]), select(number, side[2]),
                      select(number, side[3])};
+  if (!all.level.front() || !all.level.front()->column_origin) return picked;
+  std::vector<UInt> column_origins, row_origins;
+  for (const auto& w : all.level) column_origins.push_back(*w->column_origin), row_origins.push_back(*w->row_origin);
+  picked.column_origin = select(number, column_origins), picked.row_origin = select(number, row_origins);
+  return picked;
+}
+
+// Without their origins: what lies in both halves lies at the same place.
+LevelWindows sides_of(LevelWindows all) {
+  for (auto& w : all.level)
+    if (w) w->column_origin.reset(), w->row_origin.reset();
+  return all;
 }
 
 void Fetch::walk_windows() {
@@ -147,12 +161,21 @@ void Fetch::walk_windows() {
   bottom = reg(m, "bottom", UInt(s.block_bits()));
   window = named(pick(group.data.windows), "window");
   left.when(open, window.left), right.when(open, window.right), bottom.when(open, window.bottom);
+  if (!window.column_origin) return;
+  column_origin = reg(m, "column_origin", UInt(s.torus_bits())),
+  row_origin = reg(m, "row_origin", UInt(s.torus_bits()));
+  column_origin.when(open, *window.column_origin), row_origin.when(open, *window.row_origin);
 }
 
 void Fetch::next_segment() {
   m.note("The next blocks of a row: up to its end, or to where copied ones begin or end.");
   row = reg(m, "row", UInt(s.block_bits())), column = reg(m, "column", UInt(s.block_bits()));
   segment.level = select(number, level_numbers), segment.by = row, segment.first = column, segment.half = half;
+  if (segment.row_start) {
+    UInt row_place = torus_place(s, Side::row, segment.level, row, row_origin).named("row_place");
+    segment.row_start = torus_row(s, segment.level, row_place).named("row_start");
+    segment.column_place = torus_place(s, Side::column, segment.level, column, column_origin).named("column_place");
+  }
   const UInt run_end = all_in_lane ? right : column;
   segment.end = run_end;
   leaves_group = wire(m, "group_done", Bool());
@@ -164,11 +187,13 @@ void Fetch::next_segment() {
 
 // With copies: a segment ends where blocks of the group before, which are copied, begin or end.
 void Fetch::split_copies(const UInt& run_end) {
-  auto before = reg(m, "before", LevelWindows(s));
+  auto before = reg(m, "before", sides_of(LevelWindows(s)));
   auto has_before = reg(m, "has_before", Bool(), 0);
-  before.when(leaves_group, group.data.windows);
+  before.when(leaves_group, sides_of(group.data.windows));
   has_before.when(clear, false).when(leaves_group, true);
-  auto old = reg(m, "old", LevelWindow(s));
+  LevelWindow sides(s);
+  sides.column_origin.reset(), sides.row_origin.reset();
+  auto old = reg(m, "old", sides);
   auto has_old = reg(m, "has_old", Bool(), 0);
   old.when(open, pick(before));
   has_old.when(open, has_before);
@@ -242,7 +267,16 @@ void Fetch::give_lines() {
   Bool last_head = lib::is_last(head, s.a.heads).named("last_head");
   Bool last_line = (last_head & (bx == list.data.end)).named("last_line");
   if (s.a.levels == 1) discard(list.data.level);
-  UInt place = region_place(s, list.data.half, list.data.level, list.data.by, bx, head);
+  UInt place;
+  if (s.has_ranged_regions()) {
+    UInt pairs = ((list.data.first.bits(0, 1) + steps) >> 1).named("pairs");
+    UInt column_place =
+        torus_move(s, Side::column, list.data.level, *list.data.column_place, pairs.resize(s.torus_bits()));
+    discard(list.data.by);  // but for its parity
+    place = torus_line(s, list.data.half, *list.data.row_start, column_place, head);
+  } else {
+    place = region_place(s, list.data.half, list.data.level, list.data.by, bx, head);
+  }
   RegionLine filled(s);
   filled.address = concat({list.data.by.bit(0), bx.bit(0), place});
   filled.last = list.data.last & last_line;

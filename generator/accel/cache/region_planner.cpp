@@ -21,6 +21,10 @@ struct ReferencePixel {
   UInt x, y, level;
   QUILLGEN_FIELDS(x, y, level)
 };
+struct QueryWindow {  // of one level of a query
+  UInt left, right, top, bottom, level;
+  QUILLGEN_FIELDS(left, right, top, bottom, level)
+};
 
 // The pixel a coordinate lies in, moved into the map.
 UInt pixel_in_map(const Shapes& s, const SInt& scaled, const UInt& side, const std::string& axis) {
@@ -31,23 +35,32 @@ UInt pixel_in_map(const Shapes& s, const SInt& scaled, const UInt& side, const s
   return mux(pixel.sign(), zero, mux(beyond, last, pixel.as_uint().wrap(s.side_bits())));
 }
 
-// Blocks of the pixels from `margin` before a pixel to `margin` + 1 behind it, cut at the map.
+// Blocks of the pixels from `margin` before a pixel to `margin` + 1 behind it, or with region_ranges to `margin` behind
+// it, cut at the map.
 std::pair<UInt, UInt> blocks_around(const Shapes& s, const UInt& pixel, const UInt& margin, const UInt& side,
                                     const std::string& axis) {
   SInt before = (pixel - margin).named("before_" + axis);
   UInt zero = UInt::constant(side.module(), 0, s.side_bits());
   UInt first = mux(before.sign(), zero, before.as_uint().resize(s.side_bits()));
-  UInt last = min(pixel + margin + 1, lib::decrement(side)).resize(s.side_bits()).named("last_" + axis);
+  UInt behind = s.has_ranged_regions() ? pixel + margin : pixel + margin + 1;
+  UInt last = min(behind, lib::decrement(side)).resize(s.side_bits()).named("last_" + axis);
   return {(first >> 1).resize(s.block_bits()), (last >> 1).resize(s.block_bits())};
 }
 
 LevelWindow join_windows(const LevelWindow& a, const LevelWindow& b) {
-  return {min(a.left, b.left), max(a.right, b.right), min(a.top, b.top), max(a.bottom, b.bottom)};
+  LevelWindow both{min(a.left, b.left), max(a.right, b.right), min(a.top, b.top), max(a.bottom, b.bottom)};
+  if (!a.column_origin) return both;
+  both.column_origin = mux(b.left < a.left, *b.column_origin, *a.column_origin);  // that of the first
+  both.row_origin = mux(b.top < a.top, *b.row_origin, *a.row_origin);
+  return both;
 }
 
 // A window of so many blocks at most.
-Bool fits(const UInt& first, const UInt& last, int side_bits) {
-  if (side_bits >= first.width()) return Bool::constant(first.module(), true);
+Bool fits(const UInt& first, const UInt& last, int side) {
+  if (side >= 1 << first.width()) return Bool::constant(first.module(), true);
+  if (!std::has_single_bit(static_cast<unsigned>(side)))
+    return (last - first).as_uint().wrap(first.width()) < static_cast<std::uint64_t>(side);
+  const int side_bits = std::countr_zero(static_cast<unsigned>(side));
   UInt more = (last - first).as_uint().wrap(first.width());  // last >= first
   return (more >> side_bits).is_zero();
 }
@@ -119,23 +132,39 @@ const Module& build_region_planner(Design& d, const Shapes& s) {
          height = side_of(pixel.level, levels.height).named("pixel_height");
     auto [left, right] = blocks_around(s, pixel.x, margin, width, "x");
     auto [top, bottom] = blocks_around(s, pixel.y, margin, height, "y");
-    const LevelWindow around{left.named("left"), right.named("right"), top.named("top"), bottom.named("bottom")};
+    LevelWindow around{left.named("left"), right.named("right"), top.named("top"), bottom.named("bottom")};
+    UInt of_level = pixel.level;
+    Bool around_valid = pixel_valid;
+    if (s.has_ranged_regions()) {
+      m.note("Where the window begins in its torus.");
+      const QueryWindow next{around.left, around.right, around.top, around.bottom, pixel.level};
+      auto valid = reg(m, "around_valid", Bool(), 0);
+      auto found = reg(m, "around",
+                       QueryWindow{UInt(s.block_bits()), UInt(s.block_bits()), UInt(s.block_bits()),
+                                   UInt(s.block_bits()), UInt(s.level_bits())});
+      valid.next(pixel_valid);
+      found.when(pixel_valid, next);
+      around = {found.left, found.right, found.top, found.bottom};
+      around.column_origin = torus_origin(s, Side::column, found.level, found.left).named("column_origin");
+      around.row_origin = torus_origin(s, Side::row, found.level, found.top).named("row_origin");
+      of_level = found.level, around_valid = valid;
+    }
     LevelWindows next_query = query, both = group;
     Bool all_fit = Bool::constant(m, true);
     for (std::size_t l = 0; l < shares.size(); ++l) {
       if (!shares[l].has_window()) continue;
-      next_query.level[l] = mux(pixel.level == l, around, *query.level[l]);
+      next_query.level[l] = mux(of_level == l, around, *query.level[l]);
       both.level[l] = join_windows(*group.level[l], *query.level[l]);
       const LevelWindow& w = *together.level[l];
-      Bool rows_fit = fits(w.top, w.bottom, shares[l].row_bits);
-      Bool columns_fit = fits(w.left, w.right, shares[l].column_bits);
+      Bool rows_fit = fits(w.top, w.bottom, shares[l].rows);
+      Bool columns_fit = fits(w.left, w.right, shares[l].columns);
       all_fit = all_fit & columns_fit & rows_fit;
     }
-    query.when(pixel_valid, next_query);
+    query.when(around_valid, next_query);
     together.next(both);
 
     m.note("Decide when the last pixel has passed these registers.");
-    constexpr int stages = 4;  // scaled, pixel, query, together
+    const int stages = s.has_ranged_regions() ? 5 : 4;  // scaled, pixel, with ranges around, query, together
     auto stages_left = reg(m, "stages_left", UInt(Shapes::holds(stages - 1)), 0);
     stages_left.when(last_word, stages - 1).when(stages_left != 0, lib::decrement(stages_left));
     auto count = reg(m, "count", UInt(Shapes::holds(most)), 0);

@@ -74,17 +74,22 @@ struct MissedLines {
   QUILLGEN_FIELDS(lines, level, head, row, column)
 };
 
-void count_lines(Module& m, const Bool& leave, const FoundLines& lines) {
+}  // namespace
+
+void count_lines(Module& m, const std::string& port, const Bool& leave, const std::vector<Signal>& list) {
+  UInt sum = UInt(m, list[0].id());
+  for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
+  auto number = reg(m, port + "_left", UInt(3), 0);
+  number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
+  output(m, port, number);
+}
+
+namespace {
+
+void count_found(Module& m, const Bool& leave, const FoundLines& lines) {
   m.note("Lines found and missing, counted in the cycle after the sample left.");
-  auto count = [&](const std::string& port, const std::vector<Signal>& list) {
-    UInt sum = UInt(m, list[0].id());
-    for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
-    auto number = reg(m, port + "_left", UInt(3), 0);
-    number.next(mux(leave, sum.resize(3), UInt::constant(m, 0, 3)));
-    output(m, port, number);
-  };
-  count("hits", lines.found);
-  count("misses", lines.missing);
+  count_lines(m, "hits", leave, lines.found);
+  count_lines(m, "misses", leave, lines.missing);
 }
 
 }  // namespace
@@ -93,7 +98,7 @@ Bool queue_sample(Design& d, Module& m, const Shapes& s, lib::Pipeline& pipe, Qu
                   const FoundLines& lines) {
   m.note("The sample goes to its queue, and what it misses to another; it leaves when both are through.");
   UInt missing = lib::join(lines.missing).named("missing");
-  entry.fill = missing;
+  *entry.fill = missing;
   Stream<QueueEntry> sample = pipe.finish(entry);
   auto asked = reg(m, "asked", Bool(), 0), queued = reg(m, "queued", Bool(), 0);
   Stream<MissedLines> missed = stream(m, "missed", sample.valid & missing.any() & ~asked,
@@ -120,7 +125,7 @@ Bool queue_sample(Design& d, Module& m, const Shapes& s, lib::Pipeline& pipe, Qu
   ask.ready.drive(miss.ready & (open == lowest));
   sent.when(ask.fire(), 0).when(miss.fire(), sent | lowest);
 
-  count_lines(m, leave, lines);
+  count_found(m, leave, lines);
   output_stream(m, "miss", miss);
   output_stream(m, "entry", queue);
   return leave;
@@ -129,7 +134,7 @@ Bool queue_sample(Design& d, Module& m, const Shapes& s, lib::Pipeline& pipe, Qu
 Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry entry, const FoundLines& lines) {
   m.note("Ask for the missing lines, one a cycle, lowest parity first.");
   UInt missing = lib::join(lines.missing).named("missing");
-  entry.fill = missing;
+  *entry.fill = missing;
   auto asked = reg(m, "asked", UInt(banks), 0);
   UInt open = (missing & ~asked).named("open");
   UInt lowest = (open & (~open + 1).wrap(banks)).named("lowest");
@@ -151,7 +156,7 @@ Bool send_sample(Module& m, const Shapes& s, lib::Pipeline& pipe, QueueEntry ent
   asked.when(leave, 0).when(miss.fire(), asked | lowest);
   queued.when(leave, false).when(queue.fire(), true);
 
-  count_lines(m, leave, lines);
+  count_found(m, leave, lines);
   output_stream(m, "miss", miss);
   output_stream(m, "entry", queue);
   return leave;

@@ -31,6 +31,9 @@ struct FoundLines {
   std::array<hdl::UInt, 2> row, column;  ///< by parity
 };
 
+/// Makes an output: how many of these Bools were 1 when a sample left, in the cycle after.
+void count_lines(hdl::Module& m, const std::string& port, const hdl::Bool& leave, const std::vector<hdl::Signal>& list);
+
 /// Asks for the missing lines of the sample at the end of `pipe`, one a cycle, and sends its entry to the run-ahead
 /// queue, `fill` set to them; it leaves when both are done. Makes the streams miss (LineName) and entry (QueueEntry),
 /// and the ports hits and misses. Returns the cycle in which the sample leaves.

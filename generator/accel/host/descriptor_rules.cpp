@@ -45,8 +45,12 @@ void Descriptor::shape_rules() {
 void Descriptor::pruning_rules() {
   const auto rule = [&](const Bool& broken, int word) { rules.push_back({broken, Error::pruning, word}); };
   if (s.has_pruned_points()) rule(is_attention & (threshold > s.most_threshold()), word::point_threshold);
-  for (std::size_t l = 0; l < range.size(); ++l)
-    rule(is_attention & ranged & (range[l] > c.pruning.max_range), word::ranges + static_cast<int>(l));
+  const bool of_regions = s.has_ranged_regions();  // which hold nothing outside of their ranges
+  if (of_regions) rule(is_attention & ~ranged, word::flags);
+  for (std::size_t l = 0; l < range.size(); ++l) {
+    const int most = of_regions ? c.feature_cache.region_ranges[l] : c.pruning.max_range;
+    rule(is_attention & ranged & (range[l] > most), word::ranges + static_cast<int>(l));
+  }
 }
 
 void Descriptor::network_rules() {

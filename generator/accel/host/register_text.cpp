@@ -1,5 +1,6 @@
 // The register map as a C header and as a page.
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <span>
 #include <tuple>
@@ -198,6 +199,11 @@ std::string pruning_tables(const Config& c) {
   const int ranges_end = word::ranges + c.attention.levels;
   if (c.pruning.max_range > 0)
     out += descriptor_table("Ranges, of an attention layer", std::nullopt, {&ranges_word, 1}, ranges_end, ranges_end);
+  if (has_ranged_regions(c))
+    out += fmt::format(
+        "\nAn attention layer must have flag 12, and ranges of at most {}, level by level, or ends with the error "
+        "PRUNING: nothing else is on chip.\n",
+        fmt::join(c.feature_cache.region_ranges, ", "));
   if (c.pruning.count_bits > 0)
     out += descriptor_table("Pixels that are seldom read, of an attention layer", std::nullopt, pixel_words,
                             word::pixel_end, word::pixel_end);

@@ -118,7 +118,7 @@ void Lanes::add(int l) {
   u.in_stream("rows", groups_of[static_cast<std::size_t>(l)]);
   u.in("logits_address", logits_address), u.in("offsets_address", offsets_address);
   pass({"logits", "offsets"});
-  pass({"feature_valid", "feature_burst"});
+  if (s.has_demand()) pass({"feature_valid", "feature_burst"});
   if (s.has_regions()) {
     u.in_stream("region", regions_of[static_cast<std::size_t>(l)]);
     u.pass("map_complete");

@@ -80,7 +80,9 @@ const Module& build_lane(Design& d, const Shapes& s) {
     weights.in_stream("location", lib::fifo(d, m, "locations", index.out_stream("location", Location(s)), 2));
 
     const bool regions = s.has_regions();
-    m.note(regions ? "Features: of the region of a group ahead, others by demand." : "Line cache.");
+    m.note(!regions         ? "Line cache."
+           : s.has_demand() ? "Features: of the region of a group ahead, others by demand."
+                            : "Features: of the region of a group ahead.");
     Instance tags(m, regions ? "region_lookup" : "tag_lookup",
                   regions ? build_region_lookup(d, s) : build_tag_lookup(d, of_cache));
     if (!regions) tags.pass("clear");
@@ -99,16 +101,19 @@ const Module& build_lane(Design& d, const Shapes& s) {
       else tags.pass("clearing");
     }
     tags.pass({"hits", "misses"});
-    Instance fetch(m, "line_fetch", build_line_fetch(d, s));
-    fetch.pass({"levels", "first_head"});
-    for (int l = 0; l < s.a.levels; ++l) fetch.pass(fmt::format("start_{}", l));
-    fetch.connect("miss", tags);
-    fetch.pass("data", "feature_data"), fetch.pass("data_valid", "feature_valid");
-    fetch.pass("request", "feature_burst");
+    Instance fetch;
+    if (s.has_demand()) {
+      fetch = Instance(m, "line_fetch", build_line_fetch(d, s));
+      fetch.pass({"levels", "first_head"});
+      for (int l = 0; l < s.a.levels; ++l) fetch.pass(fmt::format("start_{}", l));
+      fetch.connect("miss", tags);
+      fetch.pass("data", "feature_data"), fetch.pass("data_valid", "feature_valid");
+      fetch.pass("request", "feature_burst");
+    }
     Instance buffer(m, "feature_buffer", build_feature_buffer(d, of_cache));
     buffer.connect("entry", tags);
     if (s.fills_two()) buffer.connect({"line_0", "line_1"}, fetch);
-    else buffer.connect("line", fetch, "line_out");
+    else if (s.has_demand()) buffer.connect("line", fetch, "line_out");
     if (regions) {
       Instance ahead(m, "region_fetch", build_region_fetch(d, s));
       ahead.pass({"clear", "map_complete", "levels", "first_head"});

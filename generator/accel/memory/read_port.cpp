@@ -48,20 +48,21 @@ const Module& build_read_port(Design& d, const Shapes& s) {
     std::vector<Stream<BurstRequest>> request;
     for (int i = 0; i < clients; ++i) request.push_back(input_stream(m, fmt::format("client_{}", i), BurstRequest(s)));
 
-    m.note(s.has_regions() ? "Round robin: the first client after the last one served that asks. What is brought ahead "
-                             "waits for what samples wait for."
-                           : "Round robin: the first client after the last one served that asks.");
+    const bool yields = s.has_regions() && s.has_demand();  // what is brought ahead waits for demand
+    m.note(yields ? "Round robin: the first client after the last one served that asks. What is brought ahead "
+                    "waits for what samples wait for."
+                  : "Round robin: the first client after the last one served that asks.");
     auto served = reg(m, "served", UInt(id_bits), 0);
     UInt first = served, next = served;  // of all that ask, and of those after the one served
     Bool any = Bool::constant(m, false), any_next = Bool::constant(m, false);
     // Clients of what is brought ahead, of regions.
     const int first_ahead = static_cast<int>(Client::feature) + s.lanes(),
-              after_ahead = first_ahead + (s.has_regions() ? s.lanes() : 0);
+              after_ahead = first_ahead + (yields ? s.lanes() : 0);
     std::vector<Bool> asking;
     Bool demanded = Bool::constant(m, false);
     for (int i = 0; i < clients; ++i) {
       const Bool valid = request[static_cast<std::size_t>(i)].valid;
-      if (s.has_regions() && i >= static_cast<int>(Client::feature) && i < first_ahead) demanded = demanded | valid;
+      if (yields && i >= static_cast<int>(Client::feature) && i < first_ahead) demanded = demanded | valid;
       asking.push_back(i >= first_ahead && i < after_ahead ? valid & ~demanded : valid);
     }
     std::vector<Asking> of_all, of_next;
