@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What prunings cost a network, and what they drop: AP of the integer model (preset detector) and of floating point over a set of scenes, with one pruning at a
 # time and with all. Of each the strongest setting whose AP in integers over the scenes of calibration is at most LOSS points below that with nothing left out
-# is chosen, and the chosen ones are the last line but one; the last is what the network's metadata say.
+# is chosen. All together they may cost more: weaker ones follow, first of pixels, then of the range, then of points, until that holds for all. The last line
+# is what the network's metadata say.
 #   tools/pruning_table.sh NETWORK CALIBRATION SCENES [LOSS]      three safetensors files; LOSS: 0.5; half a minute a line for 100 scenes of the tiny detector
 set -euo pipefail
 [ $# -eq 3 ] || [ $# -eq 4 ] || { echo "usage: tools/pruning_table.sh NETWORK CALIBRATION SCENES [LOSS]" >&2; exit 2; }
@@ -45,13 +46,30 @@ printf '| left out | AP, calibration | AP | AP in floating point | encoder point
 off=(--prune-points 0 --prune-pixels 0 --range off)
 line nothing "${off[@]}"
 least=$(python3 -c "print(round($ap - 100 * $loss))")
+all_points=(0 0.01 0.02 0.03 0.05 0.08) all_pixels=(0 0.3 0.5 0.7 1.0) all_ranges=(off 16,16,8,4 8,8,4,2 4,4,2,1 2,2,1,1)
 off=(--prune-pixels 0 --range off)
-strongest --prune-points 0 0.01 0.02 0.03 0.05 0.08
+strongest --prune-points "${all_points[@]}"
 points=$best
 off=(--prune-points 0 --range off)
-strongest --prune-pixels 0 0.3 0.5 0.7 1.0
+strongest --prune-pixels "${all_pixels[@]}"
 pixels=$best
 off=(--prune-points 0 --prune-pixels 0)
-strongest --range off 16,16,8,4 8,8,4,2 4,4,2,1 2,2,1,1
-line "chosen: points $points, pixels $pixels, range $best" --prune-points "$points" --prune-pixels "$pixels" --range "$best"
+strongest --range "${all_ranges[@]}"
+range=$best
+
+# weaker SETTING ALL..: the one before it.
+weaker() {
+  local setting=$1 before=$2 other
+  for other in "${@:2}"; do
+    [ "$other" != "$setting" ] || break
+    before=$other
+  done
+  echo "$before"
+}
+while line "points $points, pixels $pixels, range $range" --prune-points "$points" --prune-pixels "$pixels" --range "$range" && [ "$ap" -lt "$least" ]; do
+  if [ "$pixels" != 0 ]; then pixels=$(weaker "$pixels" "${all_pixels[@]}")
+  elif [ "$range" != off ]; then range=$(weaker "$range" "${all_ranges[@]}")
+  elif [ "$points" != 0 ]; then points=$(weaker "$points" "${all_points[@]}")
+  else break; fi
+done
 line 'as it was trained'
