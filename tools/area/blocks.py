@@ -1,10 +1,11 @@
-# How the design is cut into blocks: what the top and three modules below it instantiate, their FIFOs between blocks apart.
+# How the design is cut into blocks: what the top and some modules below it instantiate, their FIFOs between blocks apart.
 import json
 import os
 import re
 
 LANE = 'sampling_lane'
-CONTAINERS = ['gemm_unit', 'msda_core', LANE]
+COLUMN = 'sampling_column'  # of lanes that share the levels
+CONTAINERS = ['gemm_unit', 'msda_core', COLUMN, LANE]
 
 
 def instances(text):
@@ -24,13 +25,13 @@ class Design:
         self.memories = {(m['depth'], m['width']) for m in manifest['memories'] if m['wrapper'] == 'sram_1r1w'}
         self.memory_bits = sum(m['depth'] * m['width'] for m in manifest['memories'] if m['wrapper'] == 'sram_1r1w')
         self.text = {name[:-2]: open(os.path.join(rtl, name)).read() for name in sorted(os.listdir(rtl)) if name.endswith('.v')}
-        self.containers = [self.top] + CONTAINERS
+        self.containers = [self.top] + [name for name in CONTAINERS if name in self.text]
         for container in self.containers:
             self.text[container] = re.sub(r'^  (\w+) #\((.*)\) u_(\w+) \($', self.without_parameters, self.text[container], flags=re.M)
         self.children = {name: instances(text) for name, text in self.text.items()}
         inside = lambda container: [module for module, _ in self.children[container]
                                     if module not in self.containers and not is_fifo(module)]
-        self.lane_blocks = sorted(set(inside(LANE)))
+        self.lane_blocks = sorted({module for container in (COLUMN, LANE) if container in self.text for module in inside(container)})
         self.blocks = sorted({module for container in self.containers for module in inside(container)})
         # Where each block is: {block: [path of instance names from the top]}
         self.places = {name: [] for name in self.blocks + self.containers}
