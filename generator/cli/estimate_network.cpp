@@ -8,6 +8,7 @@
 #include "cli/program_layers.hpp"
 #include "cli/program_picture.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_options.hpp"
 #include "cli/pruning_report.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
@@ -92,7 +93,8 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
     const auto scales = network::read_scales(o.network.scales, net, config);
     const network::SceneFile scenes(o.network.input, net);
     const auto range = chosen_scenes(o.network, scenes);
-    const auto integers = quantise(net, scales, config, pruning), all = quantise(net, scales, config);
+    const auto integers = quantise(net, scales, config, pruning),
+               all = quantise(net, scales, config, indispensable(pruning, config));
     Progress progress;
     for (int i = range.first; i < range.last; ++i) {
       progress.show(fmt::format("scene {}: the model", i));

@@ -28,8 +28,9 @@ LayerChoice chosen_layer(const ConfigOptions& options, const LayerOptions& layer
 }
 
 estimate::Demand whole_layer(const LayerChoice& chosen, const LayerOptions& layer) {
-  if (!layer.model.empty()) return estimate::model_demand(layer.model, layer.drawn);
-  return estimate::demand_of(load_workload(layer.workload), chosen.config.numerics);
+  const auto kept = indispensable(chosen.pruning, chosen.config);
+  if (!layer.model.empty()) return estimate::model_demand(layer.model, layer.drawn, kept);
+  return estimate::demand_of(load_workload(layer.workload), chosen.config.numerics, kept);
 }
 
 }  // namespace quillgen::cli

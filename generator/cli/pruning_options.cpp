@@ -113,6 +113,12 @@ Pruning hardware_pruning(const PruningOptions& o, const Config& config, const Pr
   return pruning;
 }
 
+Pruning indispensable(const Pruning& pruning, const Config& config) {
+  Pruning kept;
+  if (has_ranged_regions(config)) kept.range = pruning.range;
+  return kept;
+}
+
 void check_drawn(const Pruning& pruning, const std::string& file) {
   if (pruning.pixels > 0)
     throw UserError(

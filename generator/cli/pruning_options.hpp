@@ -31,6 +31,9 @@ Pruning chosen_pruning(const PruningOptions& options, const Pruning& by_default,
 Pruning hardware_pruning(const PruningOptions& options, const Config& config, const Pruning& by_default = {},
                          const std::string& file = {});
 
+/// What of it this hardware cannot do without: with region_ranges nothing outside of its ranges is on chip.
+Pruning indispensable(const Pruning& pruning, const Config& config);
+
 /// Throws UserError if pixels are to be dropped from the network `file` without scenes: none of them is read.
 void check_drawn(const Pruning& pruning, const std::string& file);
 

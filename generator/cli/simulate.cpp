@@ -20,6 +20,7 @@
 #include "cli/simulate_rtl.hpp"
 #include "cli/waveform.hpp"
 #include "config/error.hpp"
+#include "config/region.hpp"
 #include "estimate/dropped.hpp"
 #include "estimate/line_cache.hpp"
 #include "harness/dram_file.hpp"
@@ -134,6 +135,7 @@ Saved estimate_saved(const SimulateOptions& options, const Config& config, const
   if (!layer.pruning.any()) return {};
   auto whole = layer;
   whole.pruning = {};
+  if (has_ranged_regions(config)) whole.pruning.range = layer.pruning.range;
   return saved(estimated(demand), estimated(estimate::demand_of(whole, model::run_sampling(whole))));
 }
 

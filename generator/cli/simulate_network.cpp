@@ -12,6 +12,7 @@
 #include "cli/fit.hpp"
 #include "cli/network_report.hpp"
 #include "cli/progress.hpp"
+#include "cli/pruning_options.hpp"
 #include "cli/pruning_report.hpp"
 #include "cli/simulate_report.hpp"
 #include "cli/simulate_rtl.hpp"
@@ -82,7 +83,7 @@ class Runner {
         setup_(setup),
         waveform_(waveform),
         integers_(quantise(setup.net, *setup.scales, rtl.config, setup.pruning)),
-        whole_(quantise(setup.net, *setup.scales, rtl.config)),
+        whole_(quantise(setup.net, *setup.scales, rtl.config, indispensable(setup.pruning, rtl.config))),
         dram_(options.memory.empty() ? nullptr
                                      : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory))),
         library_(simulator_of(rtl, options, [this](std::string_view text) { progress_.show(text); })) {}
