@@ -137,9 +137,14 @@ const Module& build_softmax(Design& d, const Shapes& s) {
     auto maximum = reg(m, "maximum", SInt(s.n.logit_bits()));
     auto take = in.fire().named("take_logit");
     auto first_logit = first_of_head(m, "first_logit", take, in.data.tag.last_of_head);
-    SInt largest = in.data.logit[0];
-    for (std::size_t i = 1; i < in.data.logit.size(); ++i) largest = max(largest, in.data.logit[i]);
-    auto larger = mux(first_logit, largest, max(maximum, largest)).named("larger");
+    std::vector<SInt> most(in.data.logit.begin(), in.data.logit.end());  // of two, of four and so on
+    while (most.size() > 1) {
+      std::vector<SInt> of_pairs;
+      for (std::size_t i = 0; i + 1 < most.size(); i += 2) of_pairs.push_back(max(most[i], most[i + 1]));
+      if (most.size() % 2 != 0) of_pairs.push_back(most.back());
+      most = std::move(of_pairs);
+    }
+    auto larger = mux(first_logit, most[0], max(maximum, most[0])).named("larger");
     maximum.when(take, larger);
     in.ready.drive(held_ready & done_ready);
     auto logits = lib::fifo(d, m, "logits", Stream<Logit>{in.data, in.valid & done_ready, held_ready}, heads_held);
