@@ -102,7 +102,8 @@ void QueryOrder::fetch() {
 /// A word a cycle, of a candidate or, without a choice, of the next query.
 void QueryOrder::collect() {
   if (collected_ == queries_ || collected_ - issued_ >= std::max(window_, 1) || !clock_.due(next_store_)) return;
-  if (buffered_ > 0) {
+  const bool buffered = buffered_ > 0;
+  if (buffered) {
     --buffered_;
   } else {
     if (collected_ == to_fetch_) return;
@@ -111,8 +112,10 @@ void QueryOrder::collect() {
     reader_.take();
     if (--beats_left_ > 0) return clock_.acted();
   }
+  // Its words are stored while its beats are taken, of which this was the last.
+  const int taken = buffered ? 0 : beats_of(fetch_order_[static_cast<std::size_t>(collected_)]) - 1;
   ++collected_;
-  next_store_ = clock_.now() + words_;
+  next_store_ = clock_.now() + std::max(1, words_ - taken);
   if (window_ == 1) next_issue_ = clock_.now() + words_;
   clock_.acted();
 }
@@ -121,9 +124,9 @@ void QueryOrder::issue() {
   if (issued_ == queries_) return;
   if (window_ > 1) {
     if (collected_ < queries_ && collected_ - issued_ < window_) return;
-    if (!chosen_) {  // scan, compare, settle
+    if (!chosen_) {  // scan, compare, settle; the cycle from here to the next candidate is the sixth
       if (!clock_.due(next_store_)) return;
-      chosen_ = true, next_issue_ = clock_.now() + scan_ + 6 + words_;
+      chosen_ = true, next_issue_ = clock_.now() + scan_ + 5 + words_;
     }
   } else if (collected_ == issued_) {
     return;
