@@ -88,7 +88,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
   if (o.network.input.empty()) {
     check_drawn(pruning, net.file);
     const auto drawn = [&](const Pruning& p) { return estimate::drawn_program(net, config, o.seed, p); };
-    show(drawn(pruning), pruning.any() ? std::optional(drawn({})) : std::nullopt, 0);
+    show(drawn(pruning), pruning.any() ? std::optional(drawn(indispensable(pruning, config))) : std::nullopt, 0);
   } else {
     const auto scales = network::read_scales(o.network.scales, net, config);
     const network::SceneFile scenes(o.network.input, net);

@@ -20,7 +20,6 @@
 #include "cli/simulate_rtl.hpp"
 #include "cli/waveform.hpp"
 #include "config/error.hpp"
-#include "config/region.hpp"
 #include "estimate/dropped.hpp"
 #include "estimate/line_cache.hpp"
 #include "harness/dram_file.hpp"
@@ -127,15 +126,14 @@ int refuse_to_simulate(const SimulateOptions& options, const Agreement& expected
 
 /// What a layer saves by what it leaves out, at the latency of the first run.
 Saved estimate_saved(const SimulateOptions& options, const Config& config, const model::QuantisedLayer& layer,
-                     const estimate::Demand& demand) {
+                     const Pruning& pruning, const estimate::Demand& demand) {
   const auto estimated = [&](estimate::Demand of) {
     of.map_given = options.given_map;
     return estimate::estimate(config, of, {options.latencies.front()});
   };
-  if (!layer.pruning.any()) return {};
+  if (!pruning.any()) return {};
   auto whole = layer;
-  whole.pruning = {};
-  if (has_ranged_regions(config)) whole.pruning.range = layer.pruning.range;
+  whole.pruning = quantised_pruning(indispensable(pruning, config), config.numerics, config.pruning.count_bits);
   return saved(estimated(demand), estimated(estimate::demand_of(whole, model::run_sampling(whole))));
 }
 
@@ -172,7 +170,7 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
   s.dropped = dropped_of(layer, s.stages);
   const auto demand = estimate::demand_of(layer, s.stages);
   s.busiest_lane = estimate::busiest_lane(rtl.config, demand);
-  s.saved = estimate_saved(options, rtl.config, layer, demand);
+  s.saved = estimate_saved(options, rtl.config, layer, pruning, demand);
   const auto caches = estimate::run_caches(rtl.config, demand);
   const harness::AttentionWork work{layer, s.stages, options.given_map, false,
                                     harness::LineCounts{caches.hits, caches.misses, caches.lines_read()}};

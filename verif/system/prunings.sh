@@ -30,6 +30,13 @@ for command in 'simulate --given-map' estimate trace; do
   refused '--range "4,4,2,1": the regions of small hold' $of_regions --range 4,4,2,1
   refused '--prune-pixels "0.5": small counts no pixels; add --set pruning.count_bits=16, or --prune-pixels 0' $command --preset small --fit --workload "$layer" --prune-pixels 0.5
 done
+# What such regions save is told against the same ranges, of a layer and of a network that is drawn: without them nothing is on chip.
+"$quillgen" estimate --preset small --fit --workload "$layer" --set feature_cache.policy=region --set pruning.max_range=4 --set feature_cache.region_ranges=[4,3,2,1] --range 4,3,2,1 >layer.txt
+"$quillgen" estimate --preset detector --network "$examples/tiny_detector.safetensors" --set feature_cache.policy=region --set feature_cache.kilobytes=256 --set pruning.max_range=3 \
+  --set feature_cache.region_ranges=[3,2,1,1] --range 3,2,1,1 >network.txt
+for report in layer network; do
+  grep -q '^saved of the same with nothing left out, by the estimate: 0 of ' $report.txt || { cat $report.txt; echo "regions of ranges: $report"; exit 1; }
+done
 refused 'core.points_per_cycle = 2: must be 1 without pruning.points' estimate --preset small --fit --workload "$layer" --set core.points_per_cycle=2
 refused 'core.points_per_cycle = 4: must be a divisor of attention.points (3)' estimate --preset small --set pruning.points=true --set core.points_per_cycle=4 --set attention.points=3 --model rt-detr
 refused 'pruning.points = true: must be false with feature_cache.policy = region' estimate --preset small --fit --workload "$layer" --set pruning.points=true --set feature_cache.policy=region
