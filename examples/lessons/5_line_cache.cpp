@@ -27,8 +27,8 @@ void teach(Lesson& lesson) {
     const accel::Shapes shapes(config);
     const Module& tags = accel::build_tag_lookup(design, shapes);
     const auto [hits, misses, requests] = look_up(lesson, config, tags, walk);
-    lesson.print("ways {}, sets {}, banks 4: {} hits ({:.1f} %), {} misses, {} nodes", ways, most_cache_sets(config), hits,
-                 100.0 * hits / lookups, misses, cost(tags).nodes);
+    lesson.print("ways {}, sets {}, banks 4: {} hits ({:.1f} %), {} misses, {} nodes", ways, most_cache_sets(config),
+                 hits, 100.0 * hits / lookups, misses, cost(tags).nodes);
     lesson.check(hits + misses == lookups, "every line is found or missing");
     lesson.check(requests == misses, "every missing line is asked for");
     lesson.check(misses >= lines.size(), "a line is missing when it is touched for the first time");

@@ -65,17 +65,6 @@ SampleLines split_sample(Module& m, const Shapes& s, const Corners& c) {
   return lines;
 }
 
-namespace {
-
-// The missing lines of a sample, by parity.
-struct MissedLines {
-  UInt lines, level, head;
-  std::array<UInt, 2> row, column;
-  QUILLGEN_FIELDS(lines, level, head, row, column)
-};
-
-}  // namespace
-
 void count_lines(Module& m, const std::string& port, const Bool& leave, const std::vector<Signal>& list) {
   UInt sum = UInt(m, list[0].id());
   for (std::size_t i = 1; i < list.size(); ++i) sum = sum + UInt(m, list[i].id());
@@ -85,6 +74,13 @@ void count_lines(Module& m, const std::string& port, const Bool& leave, const st
 }
 
 namespace {
+
+// The missing lines of a sample, by parity.
+struct MissedLines {
+  UInt lines, level, head;
+  std::array<UInt, 2> row, column;
+  QUILLGEN_FIELDS(lines, level, head, row, column)
+};
 
 void count_found(Module& m, const Bool& leave, const FoundLines& lines) {
   m.note("Lines found and missing, counted in the cycle after the sample left.");

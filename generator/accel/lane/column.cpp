@@ -38,6 +38,12 @@ struct Column {
 
   void inputs();
   void weights();
+  /// Whether a level is one of lane j, and its number there; named `name` of the lane.
+  struct OwnLevel {
+    Bool mine;
+    UInt number;
+  };
+  OwnLevel own_level(const UInt& level, const char* name, int j) const;
   void add(int j);
   void count(Instance& u, int j);
   void heads();
@@ -77,6 +83,12 @@ void Column::weights() {
   }
 }
 
+Column::OwnLevel Column::own_level(const UInt& level, const char* name, int j) const {
+  const int first = j * levels;
+  Bool mine = ((level >= first) & (level < first + levels)).named(numbered(name, j));
+  return {mine, (level - first).as_uint().wrap(lane.level_bits())};
+}
+
 void Column::add(int j) {
   const int first = j * levels;
   m.note(levels == 1 ? fmt::format("Lane {}: level {}.", j, first)
@@ -100,9 +112,9 @@ void Column::add(int j) {
   // A reference lies at {slot, level}.
   UInt level = reference.address.bits(0, s.level_bits()),
        slot = reference.address.bits(s.level_bits(), reference.address.width() - s.level_bits());
-  Bool mine = ((level >= first) & (level < first + levels)).named(numbered("reference_of_lane", j));
-  UInt of_own = (level - first).as_uint().wrap(lane.level_bits());
-  u.in("reference_write", BufferWrite{reference.enable & mine, concat({slot, of_own}), reference.data});
+  const auto own_reference = own_level(level, "reference_of_lane", j);
+  u.in("reference_write",
+       BufferWrite{reference.enable & own_reference.mine, concat({slot, own_reference.number}), reference.data});
   if (s.has_pixel_counts()) count(u, j);
   if (s.has_pruned_points()) u.pass("threshold");
   u.in_stream("attention", points_of[static_cast<std::size_t>(j)]);
@@ -123,13 +135,12 @@ void Column::count(Instance& u, int j) {
     own.first_block[static_cast<std::size_t>(l)] = places->first_block[static_cast<std::size_t>(first + l)];
   u.in("places", own);
   CountRead of_lane(lane);
-  const UInt level = read->level;
-  Bool mine = ((level >= first) & (level < first + levels)).named(numbered("count_of_lane", j));
-  of_lane.enable = read->enable & mine, of_lane.lower = read->lower, of_lane.address = read->address;
-  of_lane.level = (level - first).as_uint().wrap(lane.level_bits());
+  const auto level = own_level(read->level, "count_of_lane", j);
+  of_lane.enable = read->enable & level.mine, of_lane.lower = read->lower, of_lane.address = read->address;
+  of_lane.level = level.number;
   u.in("count_read", of_lane);
   auto counted = u.out<PixelCounts>("counts", PixelCounts(s));
-  counts = j == 0 ? counted : mux(mine, counted, *counts);
+  counts = j == 0 ? counted : mux(level.mine, counted, *counts);
 }
 
 void Column::heads() {
@@ -155,8 +166,7 @@ const Module& build_lane_column(Design& d, const Shapes& s) {
   return d.module("sampling_column", s, [](Design& d, Module& m, const Shapes& s) {
     m.describe(
         "Lanes that share the levels, and what a head needs all levels for: softmax, the sum of its parts, its share "
-        "of "
-        "the projection by W''. first_head: number of its first head in the layer.");
+        "of the projection by W''. first_head: number of its first head in the layer.");
     Column column{d, m, s};
     m.parameter("heads", column.lane.a.heads);
     m.parameter("level_lanes", column.lanes);
