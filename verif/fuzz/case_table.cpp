@@ -772,6 +772,12 @@ void add_cache(Table& t) {
         "attention.max_tokens=1024 feature_cache.region_queries=64 gemm.rows=16 " +
             many + full_map + level(2, 16, 1),
         "moves.held>0");
+    // What comes into a region last goes on into the next one first.
+    add("one head, a map of a row", largest_range,
+        "attention.heads=1 attention.levels=1 attention.embed_dim=4 attention.max_width=24 pruning.max_range=1 "
+        "feature_cache.region_ranges=1 feature_cache.kilobytes=1 feature_cache.region_queries=2 workload.queries=33 " +
+            level(0, 24, 1),
+        "queries=33");
     add("one query each", any_range,
         "pruning.max_range=2 feature_cache.region_ranges=2,1 feature_cache.kilobytes=4 "
         "feature_cache.region_queries=1 " +

@@ -78,19 +78,21 @@ Halves build_halves(Module& m, const Shapes& s, const Stream<QueueEntry>& head, 
     line.ready.drive(true);
     return halves;
   }
-  Bool reads = (line.valid & *line.data.copied & port_free).named("copy_reads");
-  auto copied = reg(m, "copied", Bool(), 0);
-  auto target = reg(m, "copy_target", UInt(line.data.address.width()));
-  copied.next(reads);
-  target.when(reads, line.data.address);
-  line.ready.drive(mux(*line.data.copied, port_free, ~copied));
-  halves.writes = (copied | (line.fire() & ~*line.data.copied)).named("write_half");
-  halves.target = mux(copied, target, line.data.address).named("write_address");
-  halves.copies = reads, halves.copied = copied;
   const int half = s.line_place_bits() - 1, width = line.data.address.width();
   halves.source = concat({line.data.address.bits(half + 1, width - half - 1), ~line.data.address.bits(half, 1),
                           line.data.address.bits(0, half)})
                       .named("copy_source");
+  auto copied = reg(m, "copied", Bool(), 0);
+  auto target = reg(m, "copy_target", UInt(line.data.address.width()));
+  m.note("A block that comes into a region last and goes on into the next one first is read when it has been written.");
+  Bool may_read = (port_free & ~(copied & (target == halves.source))).named("copy_may_read"),
+       reads = (line.valid & *line.data.copied & may_read).named("copy_reads");
+  copied.next(reads);
+  target.when(reads, line.data.address);
+  line.ready.drive(mux(*line.data.copied, may_read, ~copied));
+  halves.writes = (copied | (line.fire() & ~*line.data.copied)).named("write_half");
+  halves.target = mux(copied, target, line.data.address).named("write_address");
+  halves.copies = reads, halves.copied = copied;
   return halves;
 }
 
