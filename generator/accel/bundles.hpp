@@ -14,9 +14,12 @@ struct PointTag {
   hdl::UInt sample;  ///< number of the sample in its query
   hdl::UInt head, level;
   hdl::Bool last_of_head, last_of_query, last_of_group;
+  std::optional<hdl::UInt> anchor;  ///< the reference of its level that it is measured from, where there are several
   explicit PointTag(const Shapes& s)
-      : slot(s.slot_bits()), sample(s.sample_bits()), head(s.head_bits()), level(s.level_bits()) {}
-  QUILLGEN_FIELDS(slot, sample, head, level, last_of_head, last_of_query, last_of_group)
+      : slot(s.slot_bits()), sample(s.sample_bits()), head(s.head_bits()), level(s.level_bits()) {
+    if (s.has_anchors()) anchor.emplace(s.anchor_bits());
+  }
+  QUILLGEN_FIELDS(slot, sample, head, level, last_of_head, last_of_query, last_of_group, anchor)
 };
 
 /// Logits of points_at_once() points of a level on their way into the softmax, of each lane of a column; the tag is

@@ -1,6 +1,7 @@
 #include "accel/integration_text.hpp"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -268,6 +269,15 @@ std::string constraints(const Implementation& i) {
   return text;
 }
 
+/// The number of a sample.
+std::string sample_text(const Attention& a) {
+  if (a.level_points.empty()) return fmt::format("((head * {}) + level) * {} + point", a.levels, a.points);
+  std::vector<int> before;
+  for (int l = 0; l < a.levels; ++l) before.push_back(a.first_point(l));
+  return fmt::format("head * {} + first + point, first being {} for levels 0 to {},", a.samples_per_head(),
+                     fmt::join(before, ", "), a.levels - 1);
+}
+
 /// At which place a sample is among those of a query.
 std::string place_text(const Config& c) {
   const int lanes = c.core.lanes(), inner = c.core.level_lanes, of_lane = c.attention.samples_per_query() / lanes,
@@ -294,7 +304,7 @@ std::string integration_page(const Config& c, const Json& manifest) {
       fmt::arg("most_panel_tiles", most_panel_tiles(c)), fmt::arg("weight_words", weight_words(c)),
       fmt::arg("half_weight_words", weight_words(c) / 2), fmt::arg("aligned_tiles", aligned_tiles(c)),
       fmt::arg("place", place_text(c)), fmt::arg("samples", c.attention.samples_per_query()),
-      fmt::arg("points", c.attention.points), fmt::arg("levels", c.attention.levels),
+      fmt::arg("sample", sample_text(c.attention)), fmt::arg("anchor", c.attention.anchors > 1 ? "[anchor]" : ""),
       fmt::arg("logit_tiles", logit_tiles(c)), fmt::arg("offset_tiles", offset_tiles(c)),
       fmt::arg("together", Shapes(c).requant_columns()), fmt::arg("beside", Shapes(c).weight_columns()),
       fmt::arg("weight_bits", Shapes(c).weight_bits()), fmt::arg("tensors", tensor_table(c)),

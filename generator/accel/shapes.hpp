@@ -67,6 +67,14 @@ struct Shapes {
   // Positions inside a query.
   int level_bits() const { return bits(a.levels); }
   int head_bits() const { return bits(a.heads); }
+  /// Levels have different numbers of points.
+  bool has_level_points() const { return !a.level_points.empty(); }
+  /// Points of a level are measured from several references, one after the other.
+  bool has_anchors() const { return a.anchors > 1; }
+  int anchor_bits() const { return has_anchors() ? bits(a.anchors) : 0; }
+  /// References of a query, and where they lie among those of a slot: {level, anchor}.
+  int references() const { return a.levels * a.anchors; }
+  int reference_place_bits() const { return level_bits() + anchor_bits(); }
 
   // Samples of a query, as they lie in the memories of a lane: words of the offsets of `points_of_word` samples, and of
   // twice as many logits. A sample is {word of offsets, number in that word}.

@@ -102,7 +102,7 @@ void run_estimate(const EstimateOptions& o) {
   if (!o.dense.empty()) refuse_for_dense(o.network.pruning);
   if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
   auto chosen = choose(o);
-  chosen.demand.map_given = o.map_given;
+  if (o.map_given) chosen.demand.map_given = true;
   const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
   const auto& pruning = chosen.pruning;
   model::DroppedByLevel dropped;
@@ -112,7 +112,7 @@ void run_estimate(const EstimateOptions& o) {
         dropped_of(chosen.demand, quantised_pruning(pruning, chosen.config.numerics, chosen.config.pruning.count_bits));
   if (pruning.any()) {
     auto whole = whole_layer(chosen, o.layer);
-    whole.map_given = o.map_given;
+    whole.map_given = chosen.demand.map_given;
     spared = saved(e, estimate::estimate(chosen.config, whole, o.conditions));
   }
   const int latency = o.conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;

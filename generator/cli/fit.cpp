@@ -22,7 +22,7 @@ void fit(Config& c, const Workload& w) {
   a.embed_dim = w.embed_dim;
   a.heads = w.heads;
   a.levels = w.levels;
-  a.points = w.points;
+  a.points = w.points, a.level_points = w.level_points, a.anchors = w.anchors;
   for (const auto& level : w.level_shapes) {
     a.max_width = std::max(a.max_width, level.width);
     a.max_height = std::max(a.max_height, level.height);
@@ -38,6 +38,9 @@ std::string changes(const Config& before, const Config& after) {
   for (const auto& f : fields())
     if (f.get(before) != f.get(after))
       found.push_back(fmt::format("{} {} -> {}", f.path(), f.get(before), f.get(after)));
+  for (const auto& list : level_lists())
+    if (list.get(before) != list.get(after))
+      found.push_back(fmt::format("{} {} -> {}", list.path(), list.get(before), list.get(after)));
   return found.empty() ? "nothing to change" : fmt::format("{}", fmt::join(found, ", "));
 }
 
@@ -45,7 +48,7 @@ std::string changes(const Config& before, const Config& after) {
 
 void add_fit_option(const Command& command, ConfigOptions& options) {
   command.add_flag("--fit", options.fit,
-                   "take embed_dim, heads, levels and points from the workload, raise max_width, max_height, "
+                   "take embed_dim, heads, levels, points and anchors from the workload, raise max_width, max_height, "
                    "max_queries, max_tokens and columns to hold it");
 }
 

@@ -1,5 +1,6 @@
 // quillgen model: the fixed-point model alone, against the float reference.
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -43,8 +44,10 @@ void print_row(std::string_view stage, std::string_view shape, int bits, double 
 }
 
 void print_table(const Workload& w, const Config& c, const model::Stages& st, const Quality& q) {
-  fmt::print("workload {}: {} queries, {} tokens, C={} M={} L={} K={}\n\n", w.file, w.queries, w.tokens, w.embed_dim,
+  fmt::print("workload {}: {} queries, {} tokens, C={} M={} L={} K={}\n", w.file, w.queries, w.tokens, w.embed_dim,
              w.heads, w.levels, w.points);
+  if (!w.variants.empty()) fmt::print("variant: {}\n", fmt::join(w.variants, "; "));
+  fmt::print("\n");
   const int head_dim = w.embed_dim / w.heads;
   fmt::print("{:<14} {:<20} {:>4}  {:>7}\n", "stage", "shape", "bits", "SQNR dB");
   print_row("value", fmt::format("[{}, {}, {}]", w.tokens, w.heads, head_dim), c.numerics.feature_bits, q.value);
@@ -61,7 +64,8 @@ nlohmann::ordered_json report(const Workload& w, const Config& c, const model::S
   nlohmann::ordered_json levels = nlohmann::ordered_json::array();
   for (const auto& s : w.level_shapes) levels.push_back({{"height", s.height}, {"width", s.width}});
   nlohmann::ordered_json json = {
-      {"workload", {{"file", w.file}, {"queries", w.queries}, {"tokens", w.tokens}, {"levels", levels}}},
+      {"workload",
+       {{"file", w.file}, {"queries", w.queries}, {"tokens", w.tokens}, {"levels", levels}, {"variants", w.variants}}},
       {"sqnr_db",
        {{"value", decibels_json(q.value)},
         {"core_output", decibels_json(q.core_output)},

@@ -128,7 +128,7 @@ int refuse_to_simulate(const SimulateOptions& options, const Agreement& expected
 Saved estimate_saved(const SimulateOptions& options, const Config& config, const model::QuantisedLayer& layer,
                      const Pruning& pruning, const estimate::Demand& demand) {
   const auto estimated = [&](estimate::Demand of) {
-    of.map_given = options.given_map;
+    if (options.given_map) of.map_given = true;
     return estimate::estimate(config, of, {options.latencies.front()});
   };
   if (!pruning.any()) return {};
@@ -159,7 +159,8 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
                workload.queries,
                workload.tokens,
                0,
-               options.given_map,
+               options.given_map || workload.source_is_map,
+               workload.variants,
                expected,
                model::run(layer),
                {},
@@ -172,7 +173,7 @@ int simulate_layer(const SimulateOptions& options, std::optional<Waveform>& wave
   s.busiest_lane = estimate::busiest_lane(rtl.config, demand);
   s.saved = estimate_saved(options, rtl.config, layer, pruning, demand);
   const auto caches = estimate::run_caches(rtl.config, demand);
-  const harness::AttentionWork work{layer, s.stages, options.given_map, false,
+  const harness::AttentionWork work{layer, s.stages, s.given_map, false,
                                     harness::LineCounts{caches.hits, caches.misses, caches.lines_read()}};
   s.live_tokens = work.live_tokens();
   s.sqnr = {sqnr_db(reference.value, s.stages.value, layer.value_scale),

@@ -129,6 +129,7 @@ void print_report(const Simulation& s) {
   fmt::print("{} on {}: {} queries, {} tokens", s.config.name, s.workload, s.queries, s.tokens);
   if (s.live_tokens < s.tokens) fmt::print(", {} of them padded", s.tokens - s.live_tokens);
   fmt::print("{}\n", s.given_map ? ", value map given" : "");
+  if (!s.variants.empty()) fmt::print("variant: {}\n", fmt::join(s.variants, "; "));
   if (s.runs.size() == 1) {
     const auto& conditions = s.runs[0].conditions;
     fmt::print("seed {}, stall {} %, {}\n", conditions.seed, conditions.stall_percent, memory_text(conditions));
@@ -149,6 +150,7 @@ nlohmann::ordered_json json_report(const Simulation& s) {
   json["config"] = s.config.name;
   json["workload"] = s.workload;
   json["given_map"] = s.given_map;
+  json["variants"] = s.variants;
   json["pruned"] = dropped_json(s.pruning, s.dropped, s.saved);
   if (s.expected) json["expected_output"] = expected_json(*s.expected);
   auto runs = nlohmann::ordered_json::array();

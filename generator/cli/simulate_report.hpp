@@ -34,6 +34,7 @@ struct Simulation {
   std::string workload;
   int queries = 0, tokens = 0, live_tokens = 0;
   bool given_map = false;
+  std::vector<std::string> variants;  ///< Workload::variants
   std::optional<Agreement> expected;  ///< of a workload that has expected_output
   model::Stages stages;
   Sqnr sqnr;

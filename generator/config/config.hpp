@@ -7,18 +7,38 @@ namespace quillgen {
 
 /// Dimensions of the attention layer, fixed at generation, and the largest job the hardware accepts.
 struct Attention {
-  int embed_dim = 0;    ///< C, a multiple of heads
-  int heads = 0;        ///< M
-  int levels = 0;       ///< L
-  int points = 0;       ///< K, points per head and level
+  int embed_dim = 0;  ///< C, a multiple of heads
+  int heads = 0;      ///< M
+  int levels = 0;     ///< L
+  int points = 0;     ///< K, points per head and level, or the most of a level
+  /// Points of each level, where they have different numbers; or empty, all have K.
+  std::vector<int> level_points;
+  int anchors = 1;      ///< Z, references of a query on each level: point k is measured from number k mod Z
   int max_width = 0;    ///< widest level, pixels
   int max_height = 0;   ///< tallest level, pixels
   int max_queries = 0;  ///< most queries of a job, and rows of a dense one
   int max_tokens = 0;   ///< most tokens of a job: pixels of all its levels
 
-  constexpr int head_dim() const { return embed_dim / heads; }                 ///< D
-  constexpr int samples_per_head() const { return levels * points; }           ///< L*K
-  constexpr int samples_per_query() const { return heads * levels * points; }  ///< M*L*K
+  constexpr int head_dim() const { return embed_dim / heads; }  ///< D
+  constexpr int points_of(int level) const {
+    return level_points.empty() ? points : level_points[static_cast<std::size_t>(level)];
+  }
+  /// Points of a head before those of a level.
+  constexpr int first_point(int level) const {
+    if (level_points.empty()) return level * points;
+    int sum = 0;
+    for (int l = 0; l < level; ++l) sum += points_of(l);
+    return sum;
+  }
+  /// The level of point n of a head.
+  constexpr int level_of(int n) const {
+    if (level_points.empty()) return n / points;
+    int level = 0;
+    while (n >= points_of(level)) n -= points_of(level++);
+    return level;
+  }
+  constexpr int samples_per_head() const { return first_point(levels); }          ///< P, L*K if all have K
+  constexpr int samples_per_query() const { return heads * samples_per_head(); }  ///< M*P
   bool operator==(const Attention&) const = default;
 };
 

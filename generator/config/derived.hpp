@@ -134,7 +134,9 @@ constexpr int output_row_beats(const Config& c) { return row_beats(c.attention.e
 
 /// Bytes of the references of one query: x and y for each level, and of a box width and height, 32 bits each. Rows
 /// follow each other without padding.
-constexpr int reference_row_bytes(const Config& c, bool boxes) { return c.attention.levels * (boxes ? 4 : 2) * 4; }
+constexpr int reference_row_bytes(const Config& c, bool boxes) {
+  return c.attention.levels * c.attention.anchors * (boxes ? 4 : 2) * 4;
+}
 
 /// Channels of a head requantised a cycle: the smallest divisor of D that is at least D * P / (L*K), where P points of
 /// a head come in a cycle, points_per_cycle for each level lane, so that a head is done before the samples of the next
@@ -204,6 +206,8 @@ constexpr int lane_points(const Config& c) { return lane_logits(c) / 2; }
 /// Lane r is that of head lane r / level_lanes and of level lane r % level_lanes. Number n of its samples of a query,
 /// by head, level and point, is this one of all samples.
 constexpr int lane_sample(const Config& c, int lane, int n) {
+  if (c.core.level_lanes == 1)
+    return lane * (c.attention.heads / c.core.head_lanes) * c.attention.samples_per_head() + n;
   const int levels = lane_levels(c), points = c.attention.points, of_head = levels * points;
   const int head = lane / c.core.level_lanes * (c.attention.heads / c.core.head_lanes) + n / of_head;
   const int level = lane % c.core.level_lanes * levels + n % of_head / points;

@@ -24,6 +24,8 @@ std::span<const Field> fields() {
       {"attention", "levels", [](C& c) -> int& { return c.attention.levels; }, 1, 8, Shape::Any, "Feature levels (L)."},
       {"attention", "points", [](C& c) -> int& { return c.attention.points; }, 1, 8, Shape::Any,
        "Sampling points per head and level (K)."},
+      {"attention", "anchors", [](C& c) -> int& { return c.attention.anchors; }, 1, 8, Shape::Any,
+       "References of a query on each level (Z): point k is measured from number k mod Z."},
       {"attention", "max_width", [](C& c) -> int& { return c.attention.max_width; }, 1, 1024, Shape::Any,
        "Width of the widest level a job may have, pixels."},
       {"attention", "max_height", [](C& c) -> int& { return c.attention.max_height; }, 1, 1024, Shape::Any,
@@ -161,11 +163,17 @@ std::span<const Field> fields() {
 
 std::span<const LevelList> level_lists() {
   static constexpr LevelList table[] = {
-      {"level_parts", &FeatureCache::level_parts, 1, 1024, Shape::PowerOfTwo,
+      {"attention", "level_points", [](Config& c) -> std::vector<int>& { return c.attention.level_points; }, 1, 8,
+       Shape::Any,
+       "Sampling points per head of each level, where they differ, the largest being points; empty: all have points.",
+       "[3, 6, 3]"},
+      {"feature_cache", "level_parts", [](Config& c) -> std::vector<int>& { return c.feature_cache.level_parts; }, 1,
+       1024, Shape::PowerOfTwo,
        "Parts of kilobytes that the levels have, powers of two that add up to one, in any measure: [4, 2, 1, 1] gives "
        "the first level half; empty: all levels share all of it.",
        "[4, 2, 1, 1]"},
-      {"region_ranges", &FeatureCache::region_ranges, 0, 1024, Shape::Any,
+      {"feature_cache", "region_ranges", [](Config& c) -> std::vector<int>& { return c.feature_cache.region_ranges; },
+       0, 1024, Shape::Any,
        "Largest ranges, in pixels, that jobs hold the sampling points of the levels in: regions then hold all that is "
        "read, and jobs must have ranges; empty: what lies outside of a region is read by itself.",
        "[8, 8, 4, 2]"},

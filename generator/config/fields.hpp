@@ -26,6 +26,7 @@ struct Field {
   bool is_number() const { return shape != Shape::Choice && shape != Shape::Flag; }
   /// May be left out of a configuration: it then has the value that a Config starts with.
   bool is_optional() const {
+    if (section == "attention") return key == "anchors";
     if (section == "feature_cache") return key != "kilobytes" && key != "ways" && key != "run_ahead";
     if (section == "core") return key != "projection_columns";
     return section == "network" || section == "pruning" || section == "order" || section == "implementation";
@@ -34,7 +35,7 @@ struct Field {
 };
 
 /// Every number, sections and keys in the order in which they are written. What is no number is not among them: the
-/// name, numerics.preset, and the lists of feature_cache.
+/// name, numerics.preset, and the lists with a number for each level.
 std::span<const Field> fields();
 
 /// A path with the key that it has now, if it is given with an older one.
@@ -43,15 +44,16 @@ std::string newer_path(std::string_view path);
 /// Whether a section may be missing: all of its keys are optional.
 bool is_optional(std::string_view section);
 
-/// A list of numbers in feature_cache, one for each level; it may be empty and left out.
+/// A list of numbers, one for each level; it may be empty and left out.
 struct LevelList {
-  std::string_view key;
-  std::vector<int> FeatureCache::*in;
+  std::string_view section, key;
+  std::vector<int>& (*in)(Config&);
   int min, max;  ///< both legal, of a number
   Shape shape;   ///< Any or PowerOfTwo
   std::string_view description, example;
 
-  std::string path() const { return "feature_cache." + std::string(key); }
+  std::string path() const { return std::string(section) + "." + std::string(key); }
+  const std::vector<int>& get(const Config& c) const { return in(const_cast<Config&>(c)); }
 };
 std::span<const LevelList> level_lists();
 

@@ -29,8 +29,8 @@ std::vector<std::string> section_names() {
 std::vector<std::string> keys_of(std::string_view section) {
   std::vector<std::string> keys;
   if (section == "numerics") keys.emplace_back("preset");
-  if (section == "feature_cache")
-    for (const auto& list : level_lists()) keys.emplace_back(list.key);
+  for (const auto& list : level_lists())
+    if (list.section == section) keys.emplace_back(list.key);
   for (const auto& f : fields())
     if (f.section == section) keys.emplace_back(f.key);
   return keys;
@@ -99,9 +99,9 @@ int read_value(const Json& value, const Field& f) {
 }
 
 /// The list of levels; none when it is missing.
-std::vector<int> read_list(const Json& cache, const LevelList& of_levels) {
-  const auto list = cache.find(of_levels.key);
-  if (list == cache.end()) return {};
+std::vector<int> read_list(const Json& object, const LevelList& of_levels) {
+  const auto list = object.find(of_levels.key);
+  if (list == object.end()) return {};
   if (!list->is_array())
     throw UserError(fmt::format("{} = {}: must be a list; write one number for each level, for example {}",
                                 of_levels.path(), shown(*list), of_levels.example));
@@ -176,8 +176,7 @@ Config from_json(const Json& root, const Adjustment& adjust) {
     if (optional && !object.contains(key)) continue;
     f.in(config) = read_value(member(object, std::string(f.section) + ".", key), f);
   }
-  for (const auto& list : level_lists())
-    config.feature_cache.*list.in = read_list(section(root, "feature_cache"), list);
+  for (const auto& list : level_lists()) list.in(config) = read_list(section(root, std::string(list.section)), list);
   if (adjust) adjust(config);
   validate(config);
   return config;
@@ -215,7 +214,7 @@ nlohmann::ordered_json to_json(const Config& config) {
   Json root;
   root["name"] = config.name;
   for (const auto& f : fields()) root[std::string(f.section)][std::string(f.key)] = written_value(f, f.get(config));
-  for (const auto& list : level_lists()) root["feature_cache"][std::string(list.key)] = config.feature_cache.*list.in;
+  for (const auto& list : level_lists()) root[std::string(list.section)][std::string(list.key)] = list.get(config);
   return root;
 }
 

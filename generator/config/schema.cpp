@@ -81,7 +81,7 @@ Json config_schema() {
     Json number = {{"type", "integer"}};
     if (list.shape == Shape::PowerOfTwo) number["enum"] = powers_of_two(list.min, list.max);
     else number["minimum"] = list.min, number["maximum"] = list.max;
-    add(root["properties"]["feature_cache"], list.key,
+    add(root["properties"][std::string(list.section)], list.key,
         {{"description", list.description}, {"type", "array"}, {"maxItems", 8}, {"items", number}}, true);
   }
   offer_preset(root["properties"]["numerics"]);

@@ -44,6 +44,45 @@ void check_name(const std::string& name) {
     refuse("name", shown(name), "1 to 64 letters, digits, _ or -", "choose such a name");
 }
 
+void check_level_points(const Config& c) {
+  const auto& points = c.attention.level_points;
+  if (points.empty()) return;
+  const std::string path = "attention.level_points", all = fmt::format("[{}]", fmt::join(points, ", "));
+  if (static_cast<int>(points.size()) != c.attention.levels)
+    refuse(path, all, fmt::format("a number for each of attention.levels = {}, or empty", c.attention.levels),
+           "add or remove numbers");
+  for (std::size_t l = 0; l < points.size(); ++l)
+    if (points[l] < 1 || points[l] > c.attention.points)
+      refuse(fmt::format("{}[{}]", path, l), points[l],
+             fmt::format("from 1 to attention.points = {}", c.attention.points), "change one of the two");
+  if (*std::ranges::max_element(points) != c.attention.points)
+    refuse("attention.points", c.attention.points, fmt::format("the largest of {} = {}", path, all),
+           fmt::format("set it to {}", *std::ranges::max_element(points)));
+  if (c.core.level_lanes > 1 && *std::ranges::min_element(points) != c.attention.points)
+    refuse("core.level_lanes", c.core.level_lanes,
+           fmt::format("1 with {} = {}: lanes that share a softmax take as many points each", path, all),
+           "set it to 1, and raise core.head_lanes");
+}
+
+void check_anchors(const Config& c) {
+  if (c.attention.anchors == 1) return;
+  const auto check = [&](bool holds, std::string_view path, auto value, const char* constraint, const char* fix) {
+    if (!holds)
+      refuse(std::string(path), value, fmt::format("{} with attention.anchors = {}", constraint, c.attention.anchors),
+             fix);
+  };
+  if (c.attention.anchors > c.attention.points)
+    refuse("attention.anchors", c.attention.anchors,
+           fmt::format("at most attention.points ({}), since no point is measured from another", c.attention.points),
+           "lower it");
+  check(c.core.level_lanes == 1, "core.level_lanes", c.core.level_lanes, "1", "set it to 1, and raise core.head_lanes");
+  check(c.core.points_per_cycle == 1, "core.points_per_cycle", c.core.points_per_cycle, "1", "set it to 1");
+  check(c.feature_cache.policy != region_policy, "feature_cache.policy", "region",
+        "line, since regions lie around one reference", "set it to line");
+  check(c.network.epilogue == 0, "network.epilogue", "true", "false, since boxes are refined as one reference",
+        "set it to false");
+}
+
 void check_attention(const Attention& a) {
   if (a.embed_dim % a.heads != 0)
     refuse("attention.embed_dim", a.embed_dim, fmt::format("a multiple of attention.heads ({})", a.heads),
@@ -157,8 +196,9 @@ void check_pruning(const Config& c) {
     if (!holds) refuse("core.points_per_cycle", at_once, constraint, fix);
   };
   check(c.pruning.points != 0, "1 without pruning.points", "set it to 1, or pruning.points to true");
-  check(c.attention.points % at_once == 0, fmt::format("a divisor of attention.points ({})", c.attention.points),
-        "lower it");
+  for (int l = 0; l < c.attention.levels; ++l)
+    check(c.attention.points_of(l) % at_once == 0,
+          fmt::format("a divisor of the points of a level ({})", c.attention.points_of(l)), "lower it");
   check(lane_points(c) % at_once == 0, fmt::format("a divisor of gemm.columns / twice the lanes ({})", lane_points(c)),
         "lower it, or change gemm.columns");
 }
@@ -304,6 +344,7 @@ void validate(const Config& c) {
   check_name(c.name);
   for (const auto& f : fields()) check_range(f, f.get(c));
   check_attention(c.attention);
+  check_level_points(c);
   check_numerics(c.numerics, c.attention);
   if (c.core.projection_columns > c.attention.embed_dim)
     refuse("core.projection_columns", c.core.projection_columns,
@@ -315,6 +356,7 @@ void validate(const Config& c) {
   check_panels(c);
   check_network(c);
   check_pruning(c);
+  check_anchors(c);
   check_line(c);
   check_cache(c);
   check_regions(c);

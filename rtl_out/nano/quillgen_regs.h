@@ -74,8 +74,12 @@
 #define QUILLGEN_CAP_CORE_LEVEL_LANES_MASK                0x000000E0u
 #define QUILLGEN_CAP_CORE_POINTS_SHIFT                    8            /* 1: jobs can drop points of small weight */
 #define QUILLGEN_CAP_CORE_POINTS_MASK                     0x00000100u
+#define QUILLGEN_CAP_CORE_ANCHORS_SHIFT                   9            /* references of a query on each level, minus 1 */
+#define QUILLGEN_CAP_CORE_ANCHORS_MASK                    0x00000E00u
 #define QUILLGEN_CAP_CORE_POINTS_PER_CYCLE_SHIFT          12           /* weights that a lane then finds in a cycle; 0 without points */
 #define QUILLGEN_CAP_CORE_POINTS_PER_CYCLE_MASK           0x00007000u
+#define QUILLGEN_CAP_CORE_LEVEL_POINTS_SHIFT              15           /* 1: levels have different numbers of points, points being the largest */
+#define QUILLGEN_CAP_CORE_LEVEL_POINTS_MASK               0x00008000u
 #define QUILLGEN_CAP_CORE_MAX_RANGE_SHIFT                 16           /* largest range of a job, pixels; 0: jobs have none */
 #define QUILLGEN_CAP_CORE_MAX_RANGE_MASK                  0x07FF0000u
 #define QUILLGEN_CAP_CORE_COUNT_BITS_SHIFT                27           /* bits of a count of reads of a pixel; 0: jobs count none */

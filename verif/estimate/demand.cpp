@@ -22,6 +22,7 @@ Workload without_tensors(const Workload& w) {
   layer.embed_dim = w.embed_dim, layer.heads = w.heads, layer.levels = w.levels, layer.points = w.points;
   layer.queries = w.queries, layer.tokens = w.tokens;
   layer.level_shapes = w.level_shapes;
+  layer.level_points = w.level_points, layer.anchors = w.anchors;
   layer.boxes = w.boxes;
   layer.padding = w.padding;
   layer.index_list = w.index_list;
@@ -60,7 +61,7 @@ bool Demand::holds_for(const Config& config) const {
 }
 
 std::vector<int> Demand::schedule(const Config& config) const {
-  const auto row = static_cast<std::size_t>(layer.levels * (layer.boxes ? 4 : 2));
+  const auto row = static_cast<std::size_t>(layer.levels * layer.anchors * (layer.boxes ? 4 : 2));
   std::vector<model::OrderPoint> points;
   for (std::size_t r = 0; r < references.size(); r += row)
     points.push_back(model::order_point(references[r], references[r + 1]));
@@ -76,11 +77,13 @@ Demand demand_of(const Workload& workload, const Numerics& numerics, const Pruni
   config.numerics = numerics;
   auto& a = config.attention;
   a.embed_dim = workload.embed_dim, a.heads = workload.heads, a.levels = workload.levels, a.points = workload.points;
+  a.level_points = workload.level_points, a.anchors = workload.anchors;
   a.max_width = a.max_height = 1024;
   a.max_queries = workload.queries, a.max_tokens = workload.tokens;
   // Scales of value, head and output, which the reference is run for, move no sample: without it they are 1.
   const auto layer = quantise(workload, {}, config, pruning);
   const auto stages = model::run_sampling(layer);
+  demand.map_given = workload.source_is_map;
   demand.references = layer.reference;
   demand.index_list = workload.index_list;
   demand.places = places_of(stages, numerics, layer.pruning.threshold);
@@ -95,6 +98,8 @@ Demand demand_of(const model::QuantisedLayer& layer, const model::Stages& stages
   const auto& a = layer.attention;
   demand.layer.embed_dim = a.embed_dim, demand.layer.heads = a.heads, demand.layer.levels = a.levels;
   demand.layer.points = a.points, demand.layer.queries = layer.queries, demand.layer.tokens = layer.tokens();
+  demand.layer.level_points = a.level_points, demand.layer.anchors = a.anchors;
+  demand.map_given = layer.map_given();
   demand.layer.level_shapes = layer.levels, demand.layer.boxes = layer.boxes;
   demand.numerics = layer.numerics;
   demand.references = layer.reference;

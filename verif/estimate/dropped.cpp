@@ -11,8 +11,7 @@ namespace {
 /// Calls found(place, number in its query) for every point of the queries wanted, of one that is named twice as often.
 template <typename Found>
 void for_each_point(const Demand& demand, const Found& found) {
-  const auto of_query = static_cast<std::size_t>(demand.layer.heads) * static_cast<std::size_t>(demand.layer.levels) *
-                        static_cast<std::size_t>(demand.layer.points);
+  const auto of_query = static_cast<std::size_t>(demand.layer.heads * demand.layer.samples_per_head());
   const auto query = [&](int number) {
     for (std::size_t n = 0; n < of_query; ++n) found(demand.places[static_cast<std::size_t>(number) * of_query + n], n);
   };
@@ -23,7 +22,8 @@ void for_each_point(const Demand& demand, const Found& found) {
 }
 
 std::size_t level_of(const Demand& demand, std::size_t number) {
-  return number / static_cast<std::size_t>(demand.layer.points) % static_cast<std::size_t>(demand.layer.levels);
+  const auto of_head = static_cast<std::size_t>(demand.layer.samples_per_head());
+  return static_cast<std::size_t>(demand.layer.level_of(static_cast<int>(number % of_head)));
 }
 
 }  // namespace

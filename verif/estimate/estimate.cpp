@@ -40,7 +40,7 @@ struct Macs {
 Macs macs_of(const Demand& d, std::int64_t sampled) {
   if (d.dense) return {project_macs(d), 0, 0};
   const auto& w = d.layer;
-  const double c = w.embed_dim, queries = d.queries(), samples = queries * w.heads * w.levels * w.points;
+  const double c = w.embed_dim, queries = d.queries(), samples = queries * w.heads * w.samples_per_head();
   return {project_macs(d) + 3 * samples * c, static_cast<double>(sampled) * 4 * c / w.heads, queries * c * c};
 }
 

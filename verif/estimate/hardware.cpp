@@ -23,7 +23,7 @@ Block query_order_of(const Config& c) {
                      samples = a.samples_per_query(), latency = c.memory.latency_cycles, number = index(a.max_queries);
   const std::int64_t row_beats = reference_row_bytes(c, true) / beat_bytes(c.memory) + 2,
                      buffer = up(std::max(latency * row_beats * lanes / samples, latency / 4) + 32),
-                     waiting = up((c.gemm.rows + latency * lanes / samples + 2) * 2 * a.levels);
+                     waiting = up((c.gemm.rows + latency * lanes / samples + 2) * 2 * a.levels * a.anchors);
   // Each row of queries and of outputs lies at its number times a stride.
   return {"query_order", 2,
           buffer * (beat + number + index(static_cast<int>(in_beat))) + 32 * beat + waiting * 64 +
@@ -43,7 +43,7 @@ Block nearest_first_of(const Config& c) {
   const std::int64_t window = c.order.window, units = c.order.distance_units, number = index(c.attention.max_queries);
   return {"nearest_first", 0,
           units * std::max<std::int64_t>(2, window / units) * (25 + number) + window * number +
-              window * up(2 * c.attention.levels) * 64,
+              window * up(2 * c.attention.levels * c.attention.anchors) * 64,
           4 * units};
 }
 
@@ -180,7 +180,7 @@ Hardware hardware_of(const Config& c) {
   block_of("group_buffers", 0,
            (2 * row_slots + g.rows) *
                (g.columns * (up(logit_tiles(c)) * n.logit_bits() + up(offset_tiles(c)) * n.offset_bits()) +
-                lanes * up(lane_levels(c)) * (64 + 34)));
+                lanes * up(lane_levels(c)) * (c.attention.anchors == 1 ? 1 : up(c.attention.anchors)) * (64 + 34)));
   block_of("locations_and_weights", lanes * (6 + 6), 0);
   add(query_order_of(c));
   if (c.order.bucket_bits > 0) add(bucket_sort_of(c));

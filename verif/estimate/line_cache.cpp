@@ -145,7 +145,7 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
     const auto* place = &demand.places[static_cast<std::size_t>(query) * of_query];
     for (int head = 0; head < a.heads; ++head)
       for (int level = 0; level < a.levels; ++level)
-        for (int point = 0; point < a.points; ++point, ++place) {
+        for (int point = 0; point < a.points_of(level); ++point, ++place) {
           const auto lane = static_cast<std::size_t>(head / heads * c.core.level_lanes + level / levels);
           const auto r = caches[lane].look_up(*place, level % levels, head % heads);
           run.missing.push_back(static_cast<std::uint8_t>(r.missing));

@@ -13,12 +13,13 @@ std::array<std::int64_t, 3> lines_touched(const Demand& demand) {
     columns.push_back(static_cast<std::size_t>(level.width + 1) / 2);
     blocks += static_cast<std::size_t>(level.height + 1) / 2 * columns.back();
   }
-  const auto heads = static_cast<std::size_t>(layer.heads), levels = first.size(),
-             points = static_cast<std::size_t>(layer.points);
+  const auto heads = static_cast<std::size_t>(layer.heads),
+             of_head = static_cast<std::size_t>(layer.samples_per_head());
   std::vector<std::uint8_t> touched(blocks * heads);  // bit 2 * row + column: that pixel of the block
   const auto touch = [&](std::size_t s) {
     const auto& p = demand.places[s];
-    const std::size_t level = s / points % levels, head = s / points / levels % heads;
+    const auto level = static_cast<std::size_t>(layer.level_of(static_cast<int>(s % of_head)));
+    const std::size_t head = s / of_head % heads;
     for (int i = 0; i < 4; ++i)
       if (p.corners >> i & 1) {
         const auto y = static_cast<std::size_t>(p.y + i / 2), x = static_cast<std::size_t>(p.x + i % 2);
@@ -26,7 +27,7 @@ std::array<std::int64_t, 3> lines_touched(const Demand& demand) {
             static_cast<std::uint8_t>(1u << (2 * (y % 2) + x % 2));
       }
   };
-  const auto row = heads * levels * points;
+  const auto row = heads * of_head;
   if (demand.index_list.empty())
     for (std::size_t s = 0; s < demand.places.size(); ++s) touch(s);
   for (const int query : demand.index_list)

@@ -51,7 +51,7 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
   const auto& c = b.c;
   most_waiting_ =
       power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes() / c.attention.samples_per_query() + 2) *
-                   2 * c.attention.levels) /
+                   2 * c.attention.levels * c.attention.anchors) /
       words_;
   Config unchosen = c;
   unchosen.order.window = 1;

@@ -97,7 +97,7 @@ Demands::Demands(const Job& job) : given_map_(job.given_map), model_(job.model),
 }
 
 const estimate::Demand& Demands::add(estimate::Demand demand) {
-  demand.map_given = given_map_;
+  if (given_map_) demand.map_given = true;
   return demands_.emplace_back(std::move(demand));
 }
 

@@ -107,7 +107,7 @@ void set_parameter(Case& c, const std::string& assignment) {
   for (const auto& list : level_lists()) {
     if (list.path() != path) continue;
     const auto value = assignment.substr(std::min(equals + 1, assignment.size()));
-    c.config.feature_cache.*list.in = numbers(value, assignment);
+    list.in(c.config) = numbers(value, assignment);
     return;
   }
   for (const auto& p : parameters()) {
@@ -145,7 +145,7 @@ std::string changes_since(const Case& original, const Case& now) {
   for (const auto& p : parameters())
     if (is_used(now, p) && p.get(now) != p.get(original)) changes += fmt::format(" --set {}={}", p.path, p.get(now));
   for (const auto& list : level_lists())
-    if (const auto& values = now.config.feature_cache.*list.in; values != original.config.feature_cache.*list.in)
+    if (const auto& values = list.get(now.config); values != list.get(original.config))
       changes += fmt::format(" --set {}={}", list.path(), fmt::join(values, ","));
   return changes;
 }

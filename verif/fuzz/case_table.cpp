@@ -56,6 +56,18 @@ void add_shapes(Table& t) {
   for (const int k : {1, 3, 8}) t.add(fmt::format("K = {}", k), set("attention.points", k), reads);
   for (const int l : {1, 3, 8}) t.add(fmt::format("L = {}", l), set("attention.levels", l), reads);
   t.add("L = 8, K = 8", "attention.levels=8 attention.points=8", reads);
+  t.add("K = 3, 6, 1", "attention.levels=3 attention.points=6 attention.level_points=3,6,1", reads);
+  t.add("K = 1, 8", "attention.levels=2 attention.points=8 attention.level_points=1,8 gemm.rows=1", reads);
+  t.add("K = 4, 2, dropped two a cycle",
+        "attention.levels=2 attention.points=4 attention.level_points=4,2 pruning.points=1 core.points_per_cycle=2 "
+        "workload.threshold=3",
+        reads);
+  for (const int z : {2, 3, 8})
+    t.add(fmt::format("K = 8, {} references of a level", z), "attention.points=8 " + set("attention.anchors", z),
+          reads);
+  t.add("4 references of boxes", "attention.points=4 attention.anchors=4 workload.boxes=1 order.window=8", reads);
+  t.add("references of uneven points",
+        "attention.levels=3 attention.points=5 attention.level_points=5,2,3 attention.anchors=3", reads);
   for (const int m : {1, 2, 3, 5, 16})
     t.add(fmt::format("M = {}", m), set("attention.heads", m) + set("attention.embed_dim", 4 * m) + small_map, reads);
   for (const int d : {2, 6, 34, 64}) {

@@ -85,13 +85,19 @@ void add_references(Facts& facts, const model::QuantisedLayer& layer) {
   }
 }
 
+/// The level of a sample, counted over all queries.
+std::size_t level_of(const Attention& a, std::size_t sample) {
+  return static_cast<std::size_t>(
+      a.level_of(static_cast<int>(sample % static_cast<std::size_t>(a.samples_per_head()))));
+}
+
 /// Where the samples lie, and the corners that count.
 void add_samples(Facts& facts, const model::QuantisedLayer& layer, const model::Stages& st) {
   const auto& a = layer.attention;
   const auto& n = layer.numerics;
   for (const char* none_yet : {"corners.read", "corners.padded"}) facts[none_yet] += 0;
   for (std::size_t s = 0; s < st.attention.size(); ++s) {
-    const auto l = s / static_cast<std::size_t>(a.points) % static_cast<std::size_t>(a.levels);
+    const auto l = level_of(a, s);
     const auto [height, width] = layer.levels[l];
     const auto x = model::split(st.location[2 * s], n), y = model::split(st.location[2 * s + 1], n);
     facts["location.x.low"] += x.pixel == -2, facts["location.x.high"] += x.pixel == width + 1;
@@ -133,7 +139,7 @@ void add_pruning(Facts& facts, const model::QuantisedLayer& layer, const model::
       std::ranges::count_if(st.reads, [&](auto n) { return n >= (std::int64_t{1} << layer.pruning.count_bits) - 1; });
   facts["moves.held"] += 0;
   for (std::size_t s = 0; !layer.pruning.range.empty() && s < st.distance.size(); ++s) {
-    const auto l = s / static_cast<std::size_t>(layer.attention.points) % layer.levels.size();
+    const auto l = level_of(layer.attention, s);
     facts["moves.held"] += st.distance[s] >= layer.pruning.range[l];
   }
 }

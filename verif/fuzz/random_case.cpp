@@ -74,11 +74,28 @@ void mend_cache(Config& c) {
   if (cache.kilobytes > 1024) shares.clear(), cache.kilobytes = std::max(1 << log2_ceil(least), 1024);
 }
 
+/// Lists of points and references of points, as far as the rest of the configuration allows them.
+void mend_points(Config& c) {
+  auto& a = c.attention;
+  auto& list = a.level_points;
+  if (c.core.level_lanes > 1 && !list.empty()) list.clear();
+  if (!list.empty()) {
+    list.resize(static_cast<std::size_t>(a.levels), list.front());
+    for (int& points : list) points = std::min(points, a.points);
+    a.points = *std::ranges::max_element(list);
+  }
+  a.anchors = std::min(a.anchors, a.points);
+  if (c.core.level_lanes > 1 || c.core.points_per_cycle > 1 || c.feature_cache.policy == region_policy ||
+      c.network.epilogue != 0)
+    a.anchors = 1;
+}
+
 /// Lowers what depends on other numbers to where it is legal again.
 void mend(Config& c) {
   auto& a = c.attention;
   auto& n = c.numerics;
   if (a.embed_dim < 4) a.embed_dim = 4 * a.heads;
+  mend_points(c);
   while (a.heads % c.core.head_lanes != 0) c.core.head_lanes /= 2;
   if (c.feature_cache.policy == region_policy) c.core.level_lanes = 1;
   while (a.levels % c.core.level_lanes != 0 || (c.core.lanes() > 32 && c.core.level_lanes > 1)) c.core.level_lanes /= 2;
@@ -87,8 +104,11 @@ void mend(Config& c) {
   c.gemm.columns = fitting_columns(c);
   if (c.feature_cache.policy == region_policy) c.pruning.points = 0;
   if (c.pruning.points == 0) c.core.points_per_cycle = 1;
-  while (a.points % c.core.points_per_cycle != 0 || lane_points(c) % c.core.points_per_cycle != 0)
-    c.core.points_per_cycle /= 2;
+  const auto divides = [&](int number) { return number % c.core.points_per_cycle == 0; };
+  const auto divides_levels = [&] {
+    return divides(a.points) && std::ranges::all_of(a.level_points, divides) && divides(lane_points(c));
+  };
+  while (!divides_levels()) c.core.points_per_cycle /= 2;
   c.memory.max_outstanding = std::max(c.memory.max_outstanding, 4 * c.core.lanes());
   c.core.projection_columns = std::min(c.core.projection_columns, 1 << log2_floor(a.embed_dim));
   n.corner_bits = std::clamp(n.corner_bits, std::max(6, log2_ceil(2 * a.samples_per_head())),
@@ -228,6 +248,17 @@ void choose_ranged_regions(Config& c, std::uint64_t seed) {
   const int most = draw.chance(70) ? 8 : draw.chance(70) ? 24 : 1024;
   for (int l = 0; l < c.attention.levels; ++l)
     c.feature_cache.region_ranges.push_back(draw.chance(20) ? 0 : draw.between(0, most));
+  mend(c);
+}
+
+/// .. and whether levels have different numbers of points, and points several references.
+void choose_points(Config& c, std::uint64_t seed) {
+  Draw draw(seed ^ 0x706f696e7473);
+  auto& a = c.attention;
+  if (draw.chance(30))
+    for (int l = 0; l < a.levels; ++l)
+      a.level_points.push_back(c.core.points_per_cycle * draw.between(1, a.points / c.core.points_per_cycle));
+  if (draw.chance(25)) a.anchors = draw.between(1, a.points);
   mend(c);
 }
 
@@ -405,6 +436,7 @@ Case random_case(std::uint64_t seed) {
   choose_prunings(c.config, seed);
   choose_level_lanes(c.config, seed);
   choose_ranged_regions(c.config, seed);
+  choose_points(c.config, seed);
   c.workload = random_workload(draw, c.config);
   choose_streams(c.workload, seed);
   choose_self_rows(c.workload, c.config, seed);

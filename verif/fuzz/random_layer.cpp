@@ -302,10 +302,12 @@ model::QuantisedLayer random_layer(const Case& c, int job) {
   layer.boxes = w.boxes != 0;
   layer.query = values(draw, w.query_values, rows(layer.queries), n.query_bits);
   for (int q = 0; q < layer.queries; ++q)
-    for (const auto& level : layer.levels) {
-      for (const int side : {level.width, level.height}) layer.reference.push_back(reference(draw, w.references, side));
-      for (int i = 0; layer.boxes && i < 2; ++i) layer.reference.push_back(box_size(draw, w.boxes));
-    }
+    for (const auto& level : layer.levels)
+      for (int anchor = 0; anchor < a.anchors; ++anchor) {
+        for (const int side : {level.width, level.height})
+          layer.reference.push_back(reference(draw, w.references, side));
+        for (int i = 0; layer.boxes && i < 2; ++i) layer.reference.push_back(box_size(draw, w.boxes));
+      }
   layer.padding = padding(draw, w, layer.levels);
   layer.source = values(draw, w.source_values, rows(layer.tokens()), n.feature_bits);
   layer.value_weight = values(draw, w.feature_weights, square, n.feature_weight_bits);

@@ -33,6 +33,9 @@ std::vector<Knob> knobs() {
   // Shares of the levels: none.
   all.push_back({[](const Case& c) { return static_cast<int>(!c.config.feature_cache.level_parts.empty()); },
                  [](Case& c, int) { c.config.feature_cache.level_parts.clear(); }, 0});
+  // As many points on each level.
+  all.push_back({[](const Case& c) { return static_cast<int>(!c.config.attention.level_points.empty()); },
+                 [](Case& c, int) { c.config.attention.level_points.clear(); }, 0});
   // Lines by demand beside regions.
   all.push_back({[](const Case& c) { return static_cast<int>(!c.config.feature_cache.region_ranges.empty()); },
                  [](Case& c, int) { c.config.feature_cache.region_ranges.clear(); }, 0});

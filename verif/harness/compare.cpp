@@ -94,8 +94,9 @@ Place StageCheck::place(std::int64_t row, int element) const {
   if (naming_ == Naming::Sample) {
     const int per_sample = static_cast<int>(fields_.size()), sample = element / per_sample;
     p.head = sample / attention_.samples_per_head();
-    p.level = sample / attention_.points % attention_.levels;
-    p.point = sample % attention_.points;
+    const int of_head = sample % attention_.samples_per_head();
+    p.level = attention_.level_of(of_head);
+    p.point = of_head - attention_.first_point(p.level);
     p.field = fields_[element % per_sample];
   } else if (naming_ == Naming::HeadChannel || naming_ == Naming::Token) {
     p.head = element / attention_.head_dim();

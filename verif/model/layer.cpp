@@ -28,7 +28,8 @@ void validate(const QuantisedLayer& layer) {
                     [](LevelShape l) { return l.height > 0 && l.height <= 1024 && l.width > 0 && l.width <= 1024; }),
         "layer: level side out of 1..1024");
   check(has_shape(layer.query, layer.queries, c) && all_fit(layer.query, n.query_bits), "layer: query");
-  check(has_shape(layer.reference, layer.queries, a.levels * layer.reference_numbers()), "layer: reference");
+  check(has_shape(layer.reference, layer.queries, a.levels * a.anchors * layer.reference_numbers()),
+        "layer: reference");
   for (std::size_t i = 0; layer.boxes && i < layer.reference.size(); ++i)
     check(i % 4 < 2 || (layer.reference[i] >= 0 && layer.reference[i] < 1 << 17), "layer: size of a box");
   check(layer.padding.empty() || has_shape(layer.padding, layer.tokens(), 1), "layer: padding");
@@ -41,6 +42,8 @@ void validate(const QuantisedLayer& layer) {
   check(p.share >= 0 && p.share < std::int64_t{1} << 32 && p.count_bits >= 1 && p.count_bits <= 32,
         "layer: share of pixels");
   check(has_shape(layer.source, layer.tokens(), c) && all_fit(layer.source, n.feature_bits), "layer: source");
+  check(layer.map.empty() || (has_shape(layer.map, layer.tokens(), c) && all_fit(layer.map, n.feature_bits)),
+        "layer: map");
   check(has_shape(layer.value_weight, c, c) && all_fit(layer.value_weight, n.feature_weight_bits),
         "layer: value_weight");
   check(has_shape(layer.offset_weight, samples * 2, c) && all_fit(layer.offset_weight, n.query_weight_bits),

@@ -24,8 +24,9 @@ struct QuantisedLayer {
   std::vector<LevelShape> levels;           ///< [L]
   std::vector<std::int32_t> query;          ///< [Lq, C]
   bool boxes = false;                       ///< references are boxes, not points
-  std::vector<std::int32_t> reference;      ///< [Lq, L, 2|4] as (x, y) or (x, y, width, height) (N5)
+  std::vector<std::int32_t> reference;      ///< [Lq, L, Z, 2|4] as (x, y) or (x, y, width, height) (N5)
   std::vector<std::int32_t> source;         ///< [S, C]
+  std::vector<std::int32_t> map;            ///< [S, C], the value map of a layer without value projection; or empty
   std::vector<std::uint8_t> padding;        ///< [S], 1 = padded or dropped token; or empty, none is
   std::vector<std::uint8_t> image_padding;  ///< [S], 1 = padded token of the image, for N20; or empty, none is
   Pruning pruning;                          ///< what is left out
@@ -41,6 +42,8 @@ struct QuantisedLayer {
   Stream stream;                            ///< of a layer of a network; query and source are its operands
   double value_scale = 1, head_scale = 1, output_scale = 1;  ///< real value of one unit
 
+  /// The value map is not computed.
+  bool map_given() const { return !map.empty(); }
   /// Numbers of a reference.
   int reference_numbers() const { return boxes ? 4 : 2; }
   /// Queries that are wanted, by arrival.

@@ -34,10 +34,12 @@ struct Samples {
     return static_cast<std::size_t>(layer.queries) * static_cast<std::size_t>(layer.attention.samples_per_query());
   }
   std::size_t query(std::size_t s) const { return s / static_cast<std::size_t>(layer.attention.samples_per_query()); }
-  std::size_t level(std::size_t s) const {
-    const auto& a = layer.attention;
-    return s / static_cast<std::size_t>(a.points) % static_cast<std::size_t>(a.levels);
+  std::size_t level(std::size_t s) const { return static_cast<std::size_t>(layer.attention.level_of(of_head(s))); }
+  /// Number of the sample among those of its head, and of its level.
+  int of_head(std::size_t s) const {
+    return static_cast<int>(s % static_cast<std::size_t>(layer.attention.samples_per_head()));
   }
+  int point(std::size_t s) const { return of_head(s) - layer.attention.first_point(static_cast<int>(level(s))); }
   std::size_t head(std::size_t s) const {
     const auto& a = layer.attention;
     return s / static_cast<std::size_t>(a.samples_per_head()) % static_cast<std::size_t>(a.heads);
@@ -54,7 +56,10 @@ void locate(const Samples& samples, const Tensor& offset, Tensor& position, Tens
   for (std::size_t s = 0; s < samples.count(); ++s) {
     const auto level = samples.level(s);
     const auto numbers = static_cast<std::size_t>(layer.reference_numbers());
-    const auto* reference = &layer.reference[numbers * (samples.query(s) * layer.levels.size() + level)];
+    const int anchors = layer.attention.anchors;
+    const auto anchor = (samples.query(s) * layer.levels.size() + level) * static_cast<std::size_t>(anchors) +
+                        static_cast<std::size_t>(samples.point(s) % anchors);
+    const auto* reference = &layer.reference[numbers * anchor];
     const int sides[] = {layer.levels[level].width, layer.levels[level].height};
     for (std::size_t axis = 0; axis < 2; ++axis) {
       auto moved = layer.boxes ? move_in_box(offset[2 * s + axis], reference[2 + axis], sides[axis],
@@ -222,7 +227,9 @@ Stages run_without_lines(const QuantisedLayer& layer) {
   const auto& n = layer.numerics;
   const auto channels = static_cast<std::size_t>(layer.attention.embed_dim);
   const Samples samples(layer);
-  st.value = linear(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
+  st.value = layer.map_given()
+                 ? layer.map
+                 : linear(layer.source, layer.value_weight, layer.value_requant, channels, n.feature_bits);  // N3
   for (std::size_t token = 0; token < layer.padding.size(); ++token)
     if (layer.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0);
   st.head = head_vectors(aggregate(samples, st), layer);                                            // N7, N8

@@ -111,7 +111,8 @@ std::vector<int> schedule(const Config& config, std::span<const OrderPoint> poin
 }
 
 std::vector<int> schedule(const Config& config, const QuantisedLayer& layer) {
-  const auto row = static_cast<std::size_t>(layer.attention.levels * layer.reference_numbers());
+  const auto row =
+      static_cast<std::size_t>(layer.attention.levels * layer.attention.anchors * layer.reference_numbers());
   std::vector<OrderPoint> points;
   for (std::size_t r = 0; r < layer.reference.size(); r += row)
     points.push_back(order_point(layer.reference[r], layer.reference[r + 1]));

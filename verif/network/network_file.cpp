@@ -12,8 +12,8 @@
 #include "config/json_text.hpp"
 #include "config/nearest.hpp"
 #include "network/network.hpp"
+#include "reference/layer_metadata.hpp"
 #include "reference/shape_hint.hpp"
-#include "reference/workload_names.hpp"
 
 namespace quillgen::network {
 namespace {

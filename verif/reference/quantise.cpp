@@ -130,9 +130,15 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
     weight = std::move(p.weight);
     requant = std::move(p.requant);
   };
-  install(quantise_linear(name("value_proj"), w.value_weight, w.value_bias, source_scale, 1 / layer.value_scale,
-                          n.feature_weight_bits),
-          layer.value_weight, layer.value_requant);
+  if (w.source_is_map) {
+    const auto channels = static_cast<std::size_t>(w.embed_dim);
+    layer.map = quantised(w.source, layer.value_scale, n.feature_bits);
+    layer.value_weight.assign(channels * channels, 0), layer.value_requant.assign(channels, requant_of(0));
+  } else {
+    install(quantise_linear(name("value_proj"), w.value_weight, w.value_bias, source_scale, 1 / layer.value_scale,
+                            n.feature_weight_bits),
+            layer.value_weight, layer.value_requant);
+  }
   install(quantise_linear(name("sampling_offsets"), w.offset_weight, w.offset_bias, query_scale,
                           std::ldexp(1, n.offset_frac_bits), n.query_weight_bits),
           layer.offset_weight, layer.offset_requant);
@@ -142,7 +148,7 @@ model::QuantisedLayer quantise(const Workload& w, const ReferenceStages& referen
   install(quantise_linear(name("output_proj"), w.output_weight, w.output_bias, layer.head_scale, 1 / layer.output_scale,
                           n.output_weight_bits),
           layer.output_weight, layer.output_requant);
-  const auto head = named(fmt::format("{}: results of value_proj against those of the heads, all channels", w.file),
+  const auto head = named(fmt::format("{}: value map against those of the heads, all channels", w.file),
                           std::ldexp(layer.value_scale, -n.corner_bits) / layer.head_scale);
   layer.head_requant.assign(static_cast<std::size_t>(w.embed_dim), head);
   return layer;

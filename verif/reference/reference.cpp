@@ -61,20 +61,22 @@ struct Level {
   }
 };
 
-/// Calls visit(sample, query, head, level) for every sample in order, `sample` counting all of them.
+/// Calls visit(sample, query, head, level, point) for every sample in order, `sample` counting all of them.
 template <typename Visit>
 void for_each_sample(const Workload& w, Visit visit) {
   std::size_t sample = 0;
   for (std::size_t q = 0; q < static_cast<std::size_t>(w.queries); ++q)
     for (std::size_t m = 0; m < static_cast<std::size_t>(w.heads); ++m)
       for (std::size_t l = 0; l < static_cast<std::size_t>(w.levels); ++l)
-        for (int k = 0; k < w.points; ++k) visit(sample++, q, m, l);
+        for (int k = 0; k < w.points_of(l); ++k) visit(sample++, q, m, l, k);
 }
 
 Values locate(const Workload& w, const Values& offsets, const std::vector<int>& range) {
   Values result(offsets.size());
-  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
-    const double* reference = &w.reference_points[(w.boxes ? 4 : 2) * (q * w.level_shapes.size() + l)];
+  const auto anchors = static_cast<std::size_t>(w.anchors);
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l, int k) {
+    const auto anchor = (q * w.level_shapes.size() + l) * anchors + static_cast<std::size_t>(k) % anchors;
+    const double* reference = &w.reference_points[(w.boxes ? 4 : 2) * anchor];
     const double sides[] = {static_cast<double>(w.level_shapes[l].width),
                             static_cast<double>(w.level_shapes[l].height)};
     for (std::size_t axis = 0; axis < 2; ++axis) {
@@ -100,7 +102,7 @@ Values aggregate(const Workload& w, const ReferenceStages& st, double least_weig
   const auto channels = static_cast<std::size_t>(w.embed_dim), head_dim = channels / static_cast<std::size_t>(w.heads);
   const auto first_token = first_tokens(w);
   Values result(static_cast<std::size_t>(w.queries) * channels);
-  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t m, std::size_t l) {
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t m, std::size_t l, int) {
     if (st.attention[s] < least_weight) return;
     const Level level{&st.value[first_token[l] * channels + m * head_dim], channels, w.level_shapes[l]};
     level.add_sample(st.locations[2 * s], st.locations[2 * s + 1], st.attention[s],
@@ -120,7 +122,7 @@ std::vector<std::int64_t> count_reads(const Workload& w, const ReferenceStages& 
   const auto first_token = first_tokens(w);
   const auto times = times_wanted(w);
   std::vector<std::int64_t> reads(static_cast<std::size_t>(w.tokens));
-  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l, int) {
     if (st.attention[s] < least_weight) return;
     const Level level{nullptr, 0, w.level_shapes[l]};
     level.for_each_corner(st.locations[2 * s], st.locations[2 * s + 1], st.attention[s],
@@ -134,12 +136,12 @@ std::vector<std::int64_t> count_reads(const Workload& w, const ReferenceStages& 
 ReferenceStages run_reference(const Workload& w, const Pruning& pruning) {
   const auto channels = static_cast<std::size_t>(w.embed_dim);
   ReferenceStages st;
-  st.value = linear(w.source, w.value_weight, w.value_bias, channels);
+  st.value = w.source_is_map ? w.source : linear(w.source, w.value_weight, w.value_bias, channels);
   for (std::size_t token = 0; token < w.padding.size(); ++token)
     if (w.padding[token] != 0) std::fill_n(&st.value[token * channels], channels, 0.0);
   st.offsets = linear(w.query, w.offset_weight, w.offset_bias, channels);
   st.logits = linear(w.query, w.logit_weight, w.logit_bias, channels);
-  st.attention = softmax(st.logits, static_cast<std::size_t>(w.levels) * static_cast<std::size_t>(w.points));
+  st.attention = softmax(st.logits, static_cast<std::size_t>(w.samples_per_head()));
   st.locations = locate(w, st.offsets, pruning.range);
   st.core_output = aggregate(w, st, pruning.points);
   st.output = linear(st.core_output, w.output_weight, w.output_bias, channels);
@@ -150,7 +152,7 @@ ReferenceStages run_reference(const Workload& w, const Pruning& pruning) {
 std::vector<model::Dropped> dropped_points(const Workload& w, const ReferenceStages& st, const Pruning& pruning) {
   const auto times = times_wanted(w);
   std::vector<model::Dropped> result(w.level_shapes.size());
-  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l) {
+  for_each_sample(w, [&](std::size_t s, std::size_t q, std::size_t, std::size_t l, int) {
     result[l] += {st.attention[s] < pruning.points ? times[q] : 0, times[q]};
   });
   return result;

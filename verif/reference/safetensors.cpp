@@ -52,6 +52,8 @@ constexpr ElementType element_types[] = {
     {"BF16", 2, [](const char* p) { return from_bf16(stored<std::uint16_t>(p)); }},
     {"I64", 8, [](const char* p) { return static_cast<double>(stored<std::int64_t>(p)); }},
     {"I32", 4, [](const char* p) { return static_cast<double>(stored<std::int32_t>(p)); }},
+    {"U8", 1, [](const char* p) { return static_cast<double>(stored<std::uint8_t>(p)); }},
+    {"I8", 1, [](const char* p) { return static_cast<double>(stored<std::int8_t>(p)); }},
     {"BOOL", 1, [](const char* p) { return *p != 0 ? 1.0 : 0.0; }},
 };
 

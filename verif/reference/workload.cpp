@@ -4,14 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 
 #include "config/error.hpp"
-#include "config/json_text.hpp"
 #include "reference/safetensors.hpp"
 #include "reference/shape_hint.hpp"
+#include "reference/variants.hpp"
 #include "reference/workload_names.hpp"
 
 namespace quillgen {
@@ -42,25 +41,6 @@ class Reader {
   bool has(const std::string& name) const { return file_.has(name); }
   const TensorShape& shape(const std::string& name) const { return file_.shape(name); }
 
-  /// A positive number of the metadata.
-  int dimension(const std::string& key) const {
-    const auto found = file_.metadata().find(key);
-    if (found == file_.metadata().end())
-      refuse(fmt::format(
-          "metadata {} is missing; pass metadata with d_model, n_heads, n_levels and n_points to save_file", key));
-    const auto& text = found->second;
-    if (text.starts_with("["))
-      refuse(
-          fmt::format("metadata {} = {}: a list is not supported; give each level the largest number of points, and "
-                      "those that are added weights of 0 and a bias of -1000 in attention_weights",
-                      key, shown(text)));
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > 1 << 20)
-      refuse(fmt::format("metadata {} must be a whole number from 1 to {}; correct it", key, 1 << 20));
-    return value;
-  }
-
   void check_shape(const std::string& name, const TensorShape& expected) const {
     if (const auto& got = shape(name); got != expected)
       refuse(fmt::format("tensor {}: shape [{}], expected [{}] from the metadata and the other tensors{}", name,
@@ -79,12 +59,19 @@ class Reader {
   const Safetensors& file_;
 };
 
-std::vector<model::LevelShape> read_levels(const Reader& in, int levels) {
-  in.check_shape("spatial_shapes", {levels, 2});
+/// Whether the maps have a length and no height, [L] or [L, 1].
+bool are_lines(const Reader& in, int levels) {
+  const auto& shape = in.shape("spatial_shapes");
+  return shape == TensorShape{levels} || shape == TensorShape{levels, 1};
+}
+
+std::vector<model::LevelShape> read_levels(const Reader& in, int levels, bool lines) {
+  if (!lines) in.check_shape("spatial_shapes", {levels, 2});
   const auto numbers = in.numbers("spatial_shapes");
+  const std::size_t sides = lines ? 1 : 2;
   std::vector<model::LevelShape> shapes;
-  for (std::size_t i = 0; i < numbers.size(); i += 2) {
-    const double height = numbers[i], width = numbers[i + 1];
+  for (std::size_t i = 0; i < numbers.size(); i += sides) {
+    const double height = lines ? 1 : numbers[i], width = numbers[i + sides - 1];
     for (const double side : {height, width})
       if (side < 1 || side > max_side || side != std::floor(side))
         in.refuse(fmt::format("tensor spatial_shapes: side {} must be a whole number from 1 to {}", side, max_side));
@@ -111,10 +98,42 @@ int count_queries(const Reader& in) {
   return static_cast<int>(shape[0]);
 }
 
-/// Whether the references are boxes, by their last dimension.
-bool are_boxes(const Reader& in) {
-  const auto& shape = in.shape("reference_points");
-  return !shape.empty() && shape.back() == 4;
+/// How the references lie. A batch dimension in front of a single query would look like anchors behind it.
+ReferenceShape read_reference_shape(const Reader& in, const LayerMetadata& m, int queries, bool lines) {
+  const std::string name = "reference_points";
+  const auto& shape = in.shape(name);
+  ReferenceShape as;
+  if (!reference_shape(shape, queries, m.levels, m.references_per_point, lines, as)) {
+    const int numbers = lines ? 1 : 2;
+    in.check_shape(name, {queries, m.levels, !shape.empty() && shape.back() == 2 * numbers ? 2 * numbers : numbers});
+  }
+  if (as.anchors == 1) return as;
+  if (queries == 1 && shape.size() == 4 && !m.references_per_point)
+    in.refuse(
+        fmt::format("tensor {}: shape [{}] of a single query: export one image, without the batch dimension, as "
+                    "x[0], or say references_per = point if there are {} references of a level",
+                    name, fmt::join(shape, ", "), as.anchors));
+  const int most = std::ranges::max(m.level_points);
+  if (as.anchors > most)
+    in.refuse(
+        fmt::format("tensor {}: {} references of a level, and {} points at most; leave out those that no point "
+                    "is measured from",
+                    name, as.anchors, most));
+  return as;
+}
+
+/// Whether the layer has a projection: weight and bias, one of which alone is a mistake. A layer without must say so,
+/// or hold `expected_output`, which would tell.
+bool has_projection(const Reader& in, const std::string& name, bool said_none) {
+  const bool has = in.has(name + ".weight") || in.has(name + ".bias");
+  if (has && said_none)
+    in.refuse(fmt::format("metadata {} = none, and the tensors of {} are there; leave one of the two out", name, name));
+  if (!has && !said_none && !in.has("expected_output"))
+    in.refuse(
+        fmt::format("tensor {}.weight is missing; add it, or if the layer has no such projection say so with "
+                    "metadata {} = none",
+                    name, name));
+  return has;
 }
 
 /// Which queries are wanted; empty without such a list.
@@ -134,35 +153,36 @@ std::vector<int> read_index_list(const Reader& in, int queries) {
   return list;
 }
 
-void check_shapes(const Reader& in, const Workload& w) {
-  const std::int64_t c = w.embed_dim, samples = std::int64_t{w.heads} * w.levels * w.points;
+void check_shapes(const Reader& in, const Workload& w, bool lines) {
+  const std::int64_t c = w.embed_dim, samples = std::int64_t{w.heads} * w.samples_per_head();
   in.check_shape("query", {w.queries, c});
-  in.check_shape("reference_points", {w.queries, w.levels, w.boxes ? 4 : 2});
   if (in.has("input_padding_mask")) in.check_shape("input_padding_mask", {w.tokens});
   in.check_shape("input_flatten", {w.tokens, c});
   for (const auto& [name, outputs] : {std::pair("value_proj", c),
-                                      {"sampling_offsets", samples * 2},
+                                      {"sampling_offsets", lines ? samples : samples * 2},
                                       {"attention_weights", samples},
                                       {"output_proj", c}}) {
+    const bool needed = outputs != c || name == std::string_view("sampling_offsets");
+    if (!needed && !in.has(fmt::format("{}.weight", name)) && !in.has(fmt::format("{}.bias", name))) continue;
     in.check_shape(fmt::format("{}.weight", name), {outputs, c});
     in.check_shape(fmt::format("{}.bias", name), {outputs});
   }
   if (in.has("expected_output")) in.check_shape("expected_output", {w.queries, c});
 }
 
-std::vector<std::uint8_t> read_padding(const Reader& in) {
+std::vector<std::uint8_t> read_padding(const Reader& in, bool of_valid) {
   std::vector<std::uint8_t> mask;
   if (!in.has("input_padding_mask")) return mask;
   for (const double x : in.numbers("input_padding_mask")) {
-    if (x != 0 && x != 1) in.refuse(fmt::format("tensor input_padding_mask: {} must be 0 or 1 (BOOL)", x));
-    mask.push_back(x != 0);
+    if (x != 0 && x != 1) in.refuse(fmt::format("tensor input_padding_mask: {} must be 0 or 1", x));
+    mask.push_back((x != 0) != of_valid);
   }
   return mask;
 }
 
 /// Places and sizes of the references of queries that are wanted must be such as shares of a level are.
 void check_references(const Reader& in, const Workload& w) {
-  const std::size_t size = w.boxes ? 4 : 2, row = size * static_cast<std::size_t>(w.levels);
+  const std::size_t size = w.boxes ? 4 : 2, row = size * static_cast<std::size_t>(w.levels * w.anchors);
   for (std::size_t i = 0; w.boxes && i < w.reference_points.size(); ++i)
     if (i % 4 >= 2 && (w.reference_points[i] < 0 || w.reference_points[i] >= 2))
       in.refuse(
@@ -215,41 +235,66 @@ WorkloadFile::WorkloadFile(const std::string& file) : file_(file) {
   const Reader in(file_);
   auto& w = shape_;
   w.file = file;
-  if (const auto problem = metadata_problem(file_.metadata()); !problem.empty()) in.refuse(problem);
-  w.embed_dim = in.dimension("d_model");
-  w.heads = in.dimension("n_heads");
-  w.levels = in.dimension("n_levels");
-  w.points = in.dimension("n_points");
-  if (w.embed_dim % w.heads != 0)
-    in.refuse(
-        fmt::format("metadata d_model = {} must be a multiple of n_heads = {}; correct them", w.embed_dim, w.heads));
+  try {
+    metadata_ = layer_metadata(file_.metadata());
+  } catch (const UserError& e) {
+    in.refuse(e.what());
+  }
+  w.embed_dim = metadata_.embed_dim, w.heads = metadata_.heads, w.levels = metadata_.levels;
+  w.points = std::ranges::max(metadata_.level_points);
+  if (std::ranges::min(metadata_.level_points) != w.points) w.level_points = metadata_.level_points;
   if (const auto problem = tensor_problem(file_.names()); !problem.empty()) in.refuse(problem);
-  w.level_shapes = read_levels(in, w.levels);
+  lines_ = are_lines(in, w.levels);
+  w.level_shapes = read_levels(in, w.levels, lines_);
   w.tokens = count_tokens(in, w.level_shapes);
   w.queries = count_queries(in);
-  w.boxes = are_boxes(in);
-  check_shapes(in, w);
+  const auto references = read_reference_shape(in, metadata_, w.queries, lines_);
+  w.anchors = references.anchors;
+  w.boxes = references.numbers == (lines_ ? 2 : 4);
+  w.masked = in.has("input_padding_mask");
+  w.source_is_map = !has_projection(in, "value_proj", metadata_.no_value_proj);
+  const bool output_proj = has_projection(in, "output_proj", metadata_.no_output_proj);
+  check_shapes(in, w, lines_);
   w.index_list = read_index_list(in, w.queries);
+  w.variants = variants_of(metadata_, references, w, lines_, output_proj);
 }
 
 Workload WorkloadFile::load() const {
   const Reader in(file_);
   auto w = shape_;
+  const auto channels = static_cast<std::size_t>(w.embed_dim);
   w.query = in.numbers("query");
-  w.reference_points = in.numbers("reference_points");
+  ReferenceShape references;
+  reference_shape(in.shape("reference_points"), w.queries, w.levels, metadata_.references_per_point, lines_,
+                  references);
+  w.reference_points = spread_references(in.numbers("reference_points"), references, w.levels, lines_);
   check_references(in, w);
-  w.padding = read_padding(in);
+  if (w.masked) w.padding = read_padding(in, metadata_.mask_of_valid);
   w.source = in.numbers("input_flatten");
-  w.value_weight = in.numbers("value_proj.weight");
-  w.value_bias = in.numbers("value_proj.bias");
+  if (!w.source_is_map) w.value_weight = in.numbers("value_proj.weight"), w.value_bias = in.numbers("value_proj.bias");
   w.offset_weight = in.numbers("sampling_offsets.weight");
   w.offset_bias = in.numbers("sampling_offsets.bias");
+  if (lines_)
+    w.offset_weight = with_rows_of_y(w.offset_weight, channels), w.offset_bias = with_rows_of_y(w.offset_bias, 1);
+  scale_offsets(w, metadata_);
   w.logit_weight = in.numbers("attention_weights.weight");
   w.logit_bias = in.numbers("attention_weights.bias");
-  w.output_weight = in.numbers("output_proj.weight");
-  w.output_bias = in.numbers("output_proj.bias");
+  if (in.has("output_proj.weight"))
+    w.output_weight = in.numbers("output_proj.weight"), w.output_bias = in.numbers("output_proj.bias");
+  else project_by_identity(w.output_weight, w.output_bias, w.embed_dim);
   if (in.has("expected_output")) w.expected_output = in.numbers("expected_output");
   return w;
+}
+
+int Workload::level_of(int n) const {
+  if (level_points.empty()) return n / points;
+  std::size_t level = 0;
+  while (n >= level_points[level]) n -= level_points[level++];
+  return static_cast<int>(level);
+}
+
+int Workload::samples_per_head() const {
+  return level_points.empty() ? levels * points : std::accumulate(level_points.begin(), level_points.end(), 0);
 }
 
 std::vector<int> Workload::wanted() const {
@@ -265,6 +310,15 @@ void check_fits(const Workload& w, const Config& config) {
   check_equal(w, "attention.heads", w.heads, a.heads);
   check_equal(w, "attention.levels", w.levels, a.levels);
   check_equal(w, "attention.points", w.points, a.points);
+  check_equal(w, "attention.anchors", w.anchors, a.anchors);
+  for (int l = 0; l < w.levels; ++l) {
+    const int own = w.points_of(static_cast<std::size_t>(l));
+    if (own != a.points_of(l))
+      throw UserError(fmt::format(
+          "{}: level {} has {} points in the workload and {} in the configuration; both must be equal; take all "
+          "dimensions from the workload with --fit, or use --set attention.level_points=[..] or another workload",
+          w.file, l, own, a.points_of(l)));
+  }
   for (const auto& s : w.level_shapes) {
     check_at_most(w, "a level width", "attention.max_width", s.width, a.max_width);
     check_at_most(w, "a level height", "attention.max_height", s.height, a.max_height);

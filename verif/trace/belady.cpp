@@ -99,7 +99,7 @@ std::vector<bool> misses_anywhere(std::span<const std::uint32_t> next, std::size
 LookupList::LookupList(const Config& c, const estimate::Demand& demand, const std::vector<int>& order)
     : lines_(c, demand.layer.level_shapes) {
   const auto levels = static_cast<std::size_t>(c.attention.levels),
-             points = static_cast<std::size_t>(c.attention.points),
+             of_head = static_cast<std::size_t>(c.attention.samples_per_head()),
              of_query = static_cast<std::size_t>(c.attention.samples_per_query()),
              head_lanes = static_cast<std::size_t>(c.core.head_lanes), of_lane = lines_.heads() / head_lanes,
              levels_of_lane = static_cast<std::size_t>(lane_levels(c));
@@ -113,7 +113,8 @@ LookupList::LookupList(const Config& c, const estimate::Demand& demand, const st
   for (const int query : order)
     for (std::size_t n = 0; n < of_query; ++n) {
       const auto& place = demand.places[static_cast<std::size_t>(query) * of_query + n];
-      const auto level = n / points % levels, head = n / points / levels;
+      const auto level = static_cast<std::size_t>(c.attention.level_of(static_cast<int>(n % of_head))),
+                 head = n / of_head;
       auto& part = parts_[head / of_lane * of_head_lane + level / levels_of_part];
       for (const auto line : lines_.of(place, level, head)) part.lines.push_back(static_cast<std::uint32_t>(line));
     }

@@ -34,8 +34,7 @@ void add_prefetches(const Lines& lines, const Config& c, const estimate::CacheRu
 
 Uses uses_of(const Lines& lines, const Config& c, const estimate::Demand& demand, const std::vector<int>& order) {
   const auto run = estimate::run_caches(c, demand);
-  const auto levels = static_cast<std::size_t>(c.attention.levels),
-             points = static_cast<std::size_t>(c.attention.points),
+  const auto of_head = static_cast<std::size_t>(c.attention.samples_per_head()),
              of_query = static_cast<std::size_t>(c.attention.samples_per_query());
   const std::vector<std::uint32_t> none(lines.count());
   Uses uses{none, none, none};
@@ -43,7 +42,8 @@ Uses uses_of(const Lines& lines, const Config& c, const estimate::Demand& demand
   for (const int query : order)
     for (std::size_t n = 0; n < of_query; ++n, ++missed) {
       const auto& place = demand.places[static_cast<std::size_t>(query) * of_query + n];
-      const auto level = n / points % levels, head = n / points / levels;
+      const auto level = static_cast<std::size_t>(c.attention.level_of(static_cast<int>(n % of_head))),
+                 head = n / of_head;
       for (const auto line : lines.of(place, level, head)) ++uses.lookups[line];
       for (int corner = 0; corner < 4; ++corner) {
         if ((*missed >> corner & 1) == 0) continue;

@@ -156,6 +156,16 @@ inline std::vector<Config> block_configs() {
        "gemm.depth=8", "core.head_lanes=2", "memory.max_outstanding=8", "feature_cache.kilobytes=2"},
       {"pruning.points=true", "pruning.max_range=1024", "attention.embed_dim=4", "attention.heads=1",
        "attention.levels=1", "attention.points=1", "gemm.rows=1", "feature_cache.ways=1", "core.projection_columns=1"},
+      // Levels with different numbers of points, and points of several references.
+      {"attention.embed_dim=16", "attention.heads=2", "attention.levels=3", "attention.points=6",
+       "attention.level_points=[3,6,1]", "numerics.preset=mixed", "gemm.rows=2", "gemm.columns=24", "gemm.depth=8",
+       "attention.anchors=4", "order.bucket_bits=2", "feature_cache.kilobytes=2"},
+      {"attention.embed_dim=16", "attention.heads=4", "attention.levels=2", "attention.points=4",
+       "attention.level_points=[2,4]", "pruning.points=true", "core.points_per_cycle=2", "gemm.columns=24",
+       "gemm.depth=8", "core.head_lanes=2", "memory.max_outstanding=8", "feature_cache.kilobytes=2"},
+      {"attention.embed_dim=8", "attention.heads=2", "attention.levels=1", "attention.points=3", "attention.anchors=3",
+       "pruning.points=true", "gemm.columns=12", "order.window=4", "order.distance_units=2", "memory.data_bits=64",
+       "feature_cache.kilobytes=2"},
       // More read IDs than four bits hold.
       {"attention.embed_dim=32", "attention.heads=16", "attention.levels=1", "attention.points=2", "gemm.rows=2",
        "gemm.columns=32", "gemm.depth=2", "core.head_lanes=16", "memory.max_outstanding=64",

@@ -116,7 +116,7 @@ TEST_CASE("memories have the sizes of their formulas") {
            columns / lanes * (n.logit_int_bits + n.logit_frac_bits));
     expect("core.lane_0.index_gen.offsets", slots * up(offset_words),
            columns / lanes * (n.offset_int_bits + n.offset_frac_bits));
-    expect("core.lane_0.index_gen.references", slots * up(a.levels), 98);
+    expect("core.lane_0.index_gen.references", slots * up(a.levels) * (a.anchors == 1 ? 1 : up(a.anchors)), 98);
     // A block with its padding counts as four pixels; parts of it for what they are of that.
     const int blocks = c.feature_cache.kilobytes * 1024 / block_bytes(c) / lanes, ways = c.feature_cache.ways;
     const int shape = c.feature_cache.line_shape, pixels = shape == line_2x2 ? 4 : shape == line_2x1 ? 2 : 1;
@@ -175,11 +175,11 @@ TEST_CASE("memories have the sizes of their formulas") {
     }
     CHECK(sizes.count("row_epilogue.row_norm.rows") == epilogue);
     expect("job_reader.beats.words", up(std::max(latency, 32)), beat);
-    const int reference_beats = 16 * a.levels / (beat / 8) + 2,
+    const int reference_beats = 16 * a.levels * a.anchors / (beat / 8) + 2,
               reference_buffer = up(std::max(latency * reference_beats * lanes / samples, latency / 4) + 32);
     expect("order.reference_gather.reader.beats.words", reference_buffer, beat);
     CHECK(sizes["order.reference_gather.marks.words"].first == reference_buffer);
-    CHECK(sizes["order.words.words"].first == up((rows + latency * lanes / samples + 2) * 2 * a.levels));
+    CHECK(sizes["order.words.words"].first == up((rows + latency * lanes / samples + 2) * 2 * a.levels * a.anchors));
     CHECK(sizes["order.results.words"].first == (regions ? up(up(32 + 6 * rows) + 2 * in_group) : up(32 + 6 * rows)));
     const int index_bits = std::max<int>(1, std::bit_width(static_cast<unsigned>(a.max_queries - 1)));
     if (c.order.bucket_bits > 0) {
@@ -190,7 +190,7 @@ TEST_CASE("memories have the sizes of their formulas") {
     if (c.order.window > 1) {
       expect("order.nearest_first.pool_0", std::max(2, c.order.window / c.order.distance_units), 25 + index_bits);
       expect("order.nearest_first.queries", c.order.window, index_bits);
-      expect("order.nearest_first.words", c.order.window * up(2 * a.levels), 64);
+      expect("order.nearest_first.words", c.order.window * up(2 * a.levels * a.anchors), 64);
     }
     expect("burst_writer.beats.words", 32, beat);
   }

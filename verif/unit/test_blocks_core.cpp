@@ -8,15 +8,18 @@ using namespace quillgen::test;
 
 namespace {
 
-/// A point tag in the order of its ports: slot, sample, head, level, last_of_head, last_of_query, last_of_group.
+/// A point tag in the order of its ports: slot, sample, head, level, last_of_head, last_of_query, last_of_group,
+/// anchor.
 Words random_tag(Random& random, const accel::Shapes& s, bool last_of_head) {
-  return {random.in(0, s.slots() - 1),
-          s.sample_place(static_cast<int>(random.in(0, s.a.samples_per_query() - 1))),
-          random.in(0, s.a.heads - 1),
-          random.in(0, s.a.levels - 1),
-          last_of_head,
-          random.in(0, 1),
-          random.in(0, 1)};
+  Words tag = {random.in(0, s.slots() - 1),
+               s.sample_place(static_cast<int>(random.in(0, s.a.samples_per_query() - 1))),
+               random.in(0, s.a.heads - 1),
+               random.in(0, s.a.levels - 1),
+               last_of_head,
+               random.in(0, 1),
+               random.in(0, 1)};
+  if (s.has_anchors()) tag.push_back(random.in(0, s.a.anchors - 1));
+  return tag;
 }
 
 std::vector<model::LevelShape> random_levels(Random& random, const Attention& a) {
@@ -103,7 +106,7 @@ TEST_CASE("index_gen") {
         }
         write_table(bench, "offset_write", 0, slot << s.offset_word_bits() | word, together);
       }
-      for (int l = 0; l < config.attention.levels; ++l) {
+      for (int i = 0; i < s.references(); ++i) {  // of levels and their anchors
         // In the map, around it, or anywhere.
         const auto coordinate = [&] {
           return random.chance(70)   ? random.in(0, 65536)
@@ -111,11 +114,12 @@ TEST_CASE("index_gen") {
                                      : random.number(32);
         };
         const auto x = coordinate(), y = coordinate();
-        references[{slot, l}] = {x, y};
+        references[{slot, i}] = {x, y};
         const auto size = [&] { return random.chance(80) ? random.in(0, 65536) : random.in(0, (1 << 17) - 1); };
         const auto width = size(), height = size();
-        sizes[{slot, l}] = {width, height};
-        write_table(bench, "reference_write", 0, slot << s.level_bits() | l,
+        sizes[{slot, i}] = {width, height};
+        write_table(bench, "reference_write", 0,
+                    (slot << s.level_bits() | i / s.a.anchors) << s.anchor_bits() | i % s.a.anchors,
                     BitVector().add(x, 32).add(y, 32).add(width, 17).add(height, 17));
       }
     }
@@ -129,9 +133,10 @@ TEST_CASE("index_gen") {
       bench.push("attention", in);
       groups += tag[6];
       const auto offset = offsets[{tag[0], tag[1]}];
-      const auto reference = references[{tag[0], tag[3]}];
+      const auto anchor = tag[3] * s.a.anchors + (s.has_anchors() ? tag[7] : 0);
+      const auto reference = references[{tag[0], anchor}];
       const auto level = levels[static_cast<std::size_t>(tag[3])];
-      const auto size = sizes[{tag[0], tag[3]}];
+      const auto size = sizes[{tag[0], anchor}];
       const auto move = [&](std::int32_t by, std::int32_t box, int side) {
         const auto free =
             boxes ? model::move_in_box(by, box, side, config.attention.points, n) : model::move_from_point(by, n);
@@ -231,10 +236,13 @@ TEST_CASE("point_source") {
           const bool last_of_head = next % a.samples_per_head() == 0, last_of_query = next == a.samples_per_query();
           Words vector;
           for (int i = sample; i < next; ++i) vector.push_back(logits[{slot, i}]);
-          for (const std::int64_t part :
-               Words{slot, s.sample_place(sample), sample / a.samples_per_head(), sample / a.points % a.levels,
-                     last_of_head, last_of_query, last_of_query && row + 1 == rows})
+          int level = 0, point = sample % a.samples_per_head();
+          while (point >= (a.level_points.empty() ? a.points : a.level_points[static_cast<std::size_t>(level)]))
+            point -= a.level_points.empty() ? a.points : a.level_points[static_cast<std::size_t>(level)], ++level;
+          for (const std::int64_t part : Words{slot, s.sample_place(sample), sample / a.samples_per_head(), level,
+                                               last_of_head, last_of_query, last_of_query && row + 1 == rows})
             vector.push_back(part);
+          if (s.has_anchors()) vector.push_back(point % a.anchors);
           wanted.push_back(vector);
         }
     }

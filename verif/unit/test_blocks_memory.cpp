@@ -57,7 +57,8 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
     StreamBench bench(block.module, options);
     auto& sim = bench.interpreter();
     Random random(options.seed);
-    const int levels = config.attention.levels, rows = config.gemm.rows;
+    const int levels = config.attention.levels, anchors = config.attention.anchors, references = levels * anchors,
+              rows = config.gemm.rows;
     const int row_slots = 1 << block.s.row_bits();
     sim.set("start", 0), sim.set("freed", 0), sim.set("boxes", 0);
     int word = 0, queries = 0, announced = 0, first_group = 0, freed = 0;
@@ -67,12 +68,14 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
     bench.on_cycle([&](auto& now) {
       const bool free = announced > freed && random.chance(5);
       now.set("freed", free);
-      const int q = word / levels, group = first_group + q / rows;
+      const int q = word / references, group = first_group + q / rows;
       if (now.get("write_enable") != 0) {
         REQUIRE(q < queries);
         CHECK(group - freed < accel::group_buffers);
         const int slot = group % accel::group_buffers * row_slots + q % rows;
-        REQUIRE(now.get("write_address") == static_cast<unsigned>(slot << block.s.level_bits() | word % levels));
+        const int level = word % references / anchors, anchor = word % anchors;
+        REQUIRE(now.get("write_address") ==
+                static_cast<unsigned>((slot << block.s.level_bits() | level) << block.s.anchor_bits() | anchor));
         const auto data = now.get_wide(write_data);
         const auto at = static_cast<std::size_t>(word) * (boxes ? 2 : 1);
         REQUIRE(data[0] == given[at]);
@@ -82,8 +85,8 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
       freed += free;
       if (now.get("complete_valid") != 0 && now.get("complete_ready") != 0) {
         ++announced;
-        CHECK((announced - first_group) * rows * levels <= word + (rows - 1) * levels);
-        CHECK(word >= std::min((announced - first_group) * rows, queries) * levels);
+        CHECK((announced - first_group) * rows * references <= word + (rows - 1) * references);
+        CHECK(word >= std::min((announced - first_group) * rows, queries) * references);
       }
     });
     for (int job = 0; job < 3; ++job) {
@@ -93,7 +96,7 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
       sim.set("boxes", boxes);
       sim.set("queries", static_cast<unsigned>(queries));
       given.clear();
-      for (int i = 0; i < queries * levels * (boxes ? 2 : 1); ++i) {
+      for (int i = 0; i < queries * references * (boxes ? 2 : 1); ++i) {
         given.push_back(random.bits());
         bench.push("word", {static_cast<std::int64_t>(given.back())});
       }
@@ -101,7 +104,7 @@ TEST_CASE("reference_rows: groups complete in their buffers, none overwritten be
       bench.forget("complete");
       collect(bench, "complete", static_cast<std::size_t>(divide_up(queries, rows)));
       bench.run_cycles(40);
-      CHECK(word == queries * levels);
+      CHECK(word == queries * references);
     }
   });
 }

@@ -152,7 +152,7 @@ TEST_CASE("query_order: 1,000 sets of queries, each query once, in the order of 
       memory.cycle();
       bad = bad || now.get("bad_entry") != 0;
     });
-    const int levels = config.attention.levels, most = config.attention.max_queries;
+    const int references = config.attention.levels * config.attention.anchors, most = config.attention.max_queries;
     bool held = false;
     std::vector<std::pair<std::int32_t, std::int32_t>> place;
     std::vector<int> list, issued_before;
@@ -172,13 +172,13 @@ TEST_CASE("query_order: 1,000 sets of queries, each query once, in the order of 
       memory.clear();
       std::vector<std::vector<std::uint64_t>> words(static_cast<std::size_t>(rows));  // of each query
       for (int q = 0; q < rows; ++q)
-        for (int w = 0; w < levels * (boxes ? 2 : 1); ++w) {
+        for (int w = 0; w < references * (boxes ? 2 : 1); ++w) {
           auto& of_query = words[static_cast<std::size_t>(q)];
           const auto [x, y] = place[static_cast<std::size_t>(q)];
           of_query.push_back(w == 0 ? std::uint64_t{static_cast<std::uint32_t>(x)} |
                                           std::uint64_t{static_cast<std::uint32_t>(y)} << 32
                                     : random.bits());
-          memory.put(base + static_cast<std::uint64_t>((q * levels * (boxes ? 2 : 1) + w) * 8), of_query.back(), 8);
+          memory.put(base + static_cast<std::uint64_t>((q * references * (boxes ? 2 : 1) + w) * 8), of_query.back(), 8);
         }
       for (std::size_t i = 0; i < list.size(); ++i)
         memory.put(list_base + 4 * i, static_cast<std::uint64_t>(list[i]), 4);
@@ -189,7 +189,7 @@ TEST_CASE("query_order: 1,000 sets of queries, each query once, in the order of 
       bench.forget("row"), bench.forget("result"), bench.forget("word");
       pulse(bench, "start");
       collect(bench, "result", static_cast<std::size_t>(count));
-      collect(bench, "word", static_cast<std::size_t>(count * levels * (boxes ? 2 : 1)));
+      collect(bench, "word", static_cast<std::size_t>(count * references * (boxes ? 2 : 1)));
 
       std::vector<model::OrderPoint> points;
       for (const auto& [x, y] : place) points.push_back(model::order_point(x, y));

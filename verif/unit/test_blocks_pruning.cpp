@@ -63,6 +63,7 @@ TEST_CASE("point_filter") {
                  v + 1 == vectors,
                  of_query && v + 1 == vectors,
                  last && v + 1 == vectors};
+        if (s.has_anchors()) p.tag.push_back(random.in(0, s.a.anchors - 1));
         Words in = p.weight;
         in.insert(in.end(), p.tag.begin(), p.tag.end());
         bench.push("attention", in);
@@ -105,6 +106,7 @@ TEST_CASE("compactor") {
                random.in(0, 1),
                random.in(0, 1),
                none || random.chance(20)};
+      if (s.has_anchors()) p.tag.push_back(random.in(0, s.a.anchors - 1));
       bare += none;
       bench.push("points", p.of_filter());
       for (int i = 0; i < at_once; ++i) {

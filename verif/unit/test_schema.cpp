@@ -62,6 +62,7 @@ Json with(const Field& f, int value) {
   if (f.key == "projection_columns") config["attention"]["embed_dim"] = 128;
   if (f.key == "level_lanes") config["attention"]["levels"] = 8;
   if (f.section == "core") config["feature_cache"]["kilobytes"] = 64, config["memory"]["max_outstanding"] = 64;
+  if (f.key == "anchors") config["attention"]["points"] = 8;
   if (f.key == "distance_units") config["order"]["window"] = 256;
   if (f.key == "points_per_cycle") config["pruning"]["points"] = value > 1;
   if (f.key == "self_attention") config["network"]["epilogue"] = value != 0;

@@ -103,6 +103,11 @@ std::pair<Bool, Bool> inside(const SInt& x0, const UInt& side) {
   return {~x0.sign() & (x0 < last), (x0 >= -1) & (x0 + 1 < last)};
 }
 
+// {slot, level, anchor}
+UInt reference_address(const PointTag& tag) {
+  return tag.anchor ? concat({tag.slot, tag.level, *tag.anchor}) : concat({tag.slot, tag.level});
+}
+
 struct Pixel {
   SInt x, y;
   QUILLGEN_FIELDS(x, y)
@@ -128,7 +133,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     m.note("Offsets, several in a word, and references of the groups on chip; one is filled while another is read.");
     const int word_bits = s.points_of_word() * 2 * offset_bits;
     Ram offsets(m, "offsets", s.slots() << s.offset_word_bits(), word_bits, 1);
-    Ram references(m, "references", s.slots() << s.level_bits(), s.reference_word_bits(), 1);
+    Ram references(m, "references", s.slots() << s.reference_place_bits(), s.reference_word_bits(), 1);
     auto offset_write = input(m, "offset_write", BufferWrite{Bool(), UInt(offsets.address_bits()), UInt(word_bits)});
     auto reference_write = input(m, "reference_write",
                                  BufferWrite{Bool(), UInt(references.address_bits()), UInt(s.reference_word_bits())});
@@ -138,7 +143,7 @@ const Module& build_index_gen(Design& d, const Shapes& s) {
     lib::Pipeline pipe(m, "index", in);
     auto read = in.fire().named("read");
     UInt word = offsets.read(concat({in.data.tag.slot, offset_word(s, in.data.tag.sample)}), read);
-    UInt reference = references.read(concat({in.data.tag.slot, in.data.tag.level}), read);
+    UInt reference = references.read(reference_address(in.data.tag), read);
     output(m, "group_freed", read & in.data.tag.last_of_group);
     auto point = pipe.stage("point", Fetched{in.data.weight, element(s, in.data.tag.sample), SampleTag(in.data.tag)});
 

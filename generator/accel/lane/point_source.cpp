@@ -18,6 +18,16 @@ struct LogitValue {  // what the harness sees
   QUILLGEN_FIELDS(logit)
 };
 
+// Of the points of a level, or of their vectors.
+Bool is_last_point(const Shapes& s, const UInt& point, const UInt& level) {
+  if (!s.has_level_points()) return lib::is_last(point, s.a.points / s.points_at_once());
+  std::vector<UInt> last;
+  for (int l = 0; l < s.a.levels; ++l)
+    last.push_back(UInt::constant(point.module(), static_cast<std::uint64_t>(s.a.points_of(l) / s.points_at_once() - 1),
+                                  point.width()));
+  return point == select(level, last);
+}
+
 }  // namespace
 
 const Module& build_point_source(Design& d, const Shapes& s) {
@@ -51,12 +61,12 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     SlotCounter slot(m, s);
     auto head = reg(m, "head", UInt(s.head_bits()), 0);
     auto level = reg(m, "level", UInt(s.level_bits()), 0);
-    const int vectors = s.a.points / at_once;  // of a level
+    const int vectors = s.a.points / at_once;  // of a level, or the most of one
     const bool counts_points = at_once == 1 || vectors > 1;
     Reg<UInt> point;
     if (counts_points) point = reg(m, "point", UInt(Shapes::bits(vectors)), 0);
     auto sample = reg(m, "sample", UInt(s.sample_bits()), 0);
-    Bool last_point = counts_points ? lib::is_last(point, vectors).named("last_point") : Bool::constant(m, true);
+    Bool last_point = counts_points ? is_last_point(s, point, level).named("last_point") : Bool::constant(m, true);
     Bool last_level = (last_point & lib::is_last(level, s.a.levels)).named("last_of_head");
     Bool last_head = (last_level & lib::is_last(head, s.a.heads)).named("last_of_query");
     Bool last_row = (last_head & (slot.rows_so_far() == group.data)).named("last_of_group");
@@ -64,11 +74,15 @@ const Module& build_point_source(Design& d, const Shapes& s) {
     PointTag tag(s);
     tag.slot = slot.slot(), tag.sample = sample, tag.head = head, tag.level = level;
     tag.last_of_head = last_level, tag.last_of_query = last_head, tag.last_of_group = last_row;
+    Reg<UInt> anchor;
+    if (s.has_anchors()) tag.anchor = anchor = reg(m, "anchor", UInt(s.anchor_bits()), 0);
     auto points = stream(m, "points", group.valid, tag);
     lib::Pipeline pipe(m, "read", points);
     Bool step = points.fire().named("step");
     group.ready.drive(points.ready & last_row);
-    if (counts_points) point.when(step, lib::next_index(point, vectors));
+    if (s.has_level_points()) point.when(step & last_point, 0).when(step, lib::increment(point));
+    else if (counts_points) point.when(step, lib::next_index(point, vectors));
+    if (s.has_anchors()) anchor.when(step & last_point, 0).when(step, lib::next_index(anchor, s.a.anchors));
     level.when(step & last_point, lib::next_index(level, s.a.levels));
     head.when(step & last_level, lib::next_index(head, s.a.heads));
     sample.when(step & last_head, 0).when(step, next_sample(s, sample));

@@ -50,7 +50,7 @@ struct NearestFirst {
   const Order& order = s.config.order;
   const int window = order.window, units = order.distance_units, rows = window / units;
   const int slot_bits = Shapes::bits(window), unit_bits = units == 1 ? 0 : Shapes::bits(units),
-            row_bits = Shapes::bits(rows), word_bits = Shapes::bits(2 * s.a.levels);
+            row_bits = Shapes::bits(rows), word_bits = Shapes::bits(2 * s.references());
 
   Bool start = {};
   UInt count = {};

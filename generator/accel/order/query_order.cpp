@@ -19,7 +19,7 @@ namespace {
 // References that wait for the buffers of a group: of a group and of what the lanes take while rows are read.
 int waiting_words(const Shapes& s) {
   const int queries = s.rows() + s.config.memory.latency_cycles * s.lanes() / s.a.samples_per_query() + 2;
-  return power_of_two(queries * 2 * s.a.levels);
+  return power_of_two(queries * 2 * s.references());
 }
 
 struct Issued {

@@ -34,11 +34,11 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
               place_bits = std::max(1, std::countr_zero(static_cast<unsigned>(in_beat))),
               in_beat_shift = std::countr_zero(static_cast<unsigned>(in_beat)),
               word_shift = std::countr_zero(static_cast<unsigned>(reference_word_bits / 8));
-    const int most_words = 2 * s.a.levels, count_bits = Shapes::holds(most_words + in_beat),
+    const int most_words = 2 * s.references(), count_bits = Shapes::holds(most_words + in_beat),
               buffer = reference_buffer_beats(s.config);
-    m.describe(
-        "Fetches the references of the queries it is given: a word of x and y for each level, of boxes a second one of "
-        "width and height; or, for a sort, only the first word of each query.");
+    m.describe("Fetches the references of the queries it is given: a word of x and y for each level" +
+               std::string(s.has_anchors() ? " and anchor" : "") +
+               ", of boxes a second one of width and height; or, for a sort, only the first word of each query.");
     m.parameter("words_per_beat", in_beat);
     m.parameter("buffer_beats", buffer);
     auto boxes = input(m, "boxes", Bool());
@@ -48,9 +48,10 @@ const Module& build_reference_gather(Design& d, const Shapes& s) {
 
     m.note("The beats that hold the row.");
     const auto count = [&](int value) { return UInt::constant(m, static_cast<std::uint64_t>(value), count_bits); };
-    UInt words = mux(first_word_only, count(1), mux(boxes, count(most_words), count(s.a.levels))).named("row_words");
+    UInt words =
+        mux(first_word_only, count(1), mux(boxes, count(most_words), count(s.references()))).named("row_words");
     lib::Pipeline pipe(m, "row", query);
-    UInt of_points = query.data * s.a.levels;
+    UInt of_points = query.data * s.references();
     UInt first = mux(boxes, (of_points << 1), of_points.extend(of_points.width() + 1));
     if (s.has_epilogue()) {
       auto stride = input(m, "stride", UInt(reference_stride_bits));
