@@ -97,7 +97,8 @@ CacheRun run_regions(const Config& c, const Demand& demand) {
   for (const auto& group : run.groups) {
     for (int i = 0; i < group.queries; ++i, ++query)
       for (std::size_t n = 0; n < of_query; ++n) {
-        const auto level = n / static_cast<std::size_t>(a.points) % static_cast<std::size_t>(a.levels);
+        const auto of_head = static_cast<std::size_t>(a.samples_per_head());
+        const auto level = static_cast<std::size_t>(a.level_of(static_cast<int>(n % of_head)));
         const auto& place = demand.places[static_cast<std::size_t>(*query) * of_query + n];
         const auto lines = look_up(place, group.windows[level]);
         run.missing.push_back(static_cast<std::uint8_t>(lines.missing));
