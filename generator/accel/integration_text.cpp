@@ -271,7 +271,7 @@ std::string constraints(const Implementation& i) {
 
 /// The number of a sample.
 std::string sample_text(const Attention& a) {
-  if (a.level_points.empty()) return fmt::format("((head * {}) + level) * {} + point", a.levels, a.points);
+  if (!a.uneven_points()) return fmt::format("((head * {}) + level) * {} + point", a.levels, a.points);
   std::vector<int> before;
   for (int l = 0; l < a.levels; ++l) before.push_back(a.first_point(l));
   return fmt::format("head * {} + first + point, first being {} for levels 0 to {},", a.samples_per_head(),

@@ -68,7 +68,7 @@ struct Shapes {
   int level_bits() const { return bits(a.levels); }
   int head_bits() const { return bits(a.heads); }
   /// Levels have different numbers of points.
-  bool has_level_points() const { return !a.level_points.empty(); }
+  bool has_level_points() const { return a.uneven_points(); }
   /// Points of a level are measured from several references, one after the other.
   bool has_anchors() const { return a.anchors > 1; }
   int anchor_bits() const { return has_anchors() ? bits(a.anchors) : 0; }

@@ -23,6 +23,12 @@ struct Attention {
   constexpr int points_of(int level) const {
     return level_points.empty() ? points : level_points[static_cast<std::size_t>(level)];
   }
+  /// Levels have different numbers of points.
+  constexpr bool uneven_points() const {
+    for (const int own : level_points)
+      if (own != points) return true;
+    return false;
+  }
   /// Points of a head before those of a level.
   constexpr int first_point(int level) const {
     if (level_points.empty()) return level * points;

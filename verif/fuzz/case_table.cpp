@@ -62,6 +62,9 @@ void add_shapes(Table& t) {
         "attention.levels=2 attention.points=4 attention.level_points=4,2 pruning.points=1 core.points_per_cycle=2 "
         "workload.threshold=3",
         reads);
+  t.add("K = 2, 2, two a cycle",
+        "attention.levels=2 attention.points=2 attention.level_points=2,2 pruning.points=1 core.points_per_cycle=2 ",
+        reads);
   t.add("K = 5, 1, 3, regions",
         "attention.levels=3 attention.points=5 attention.level_points=5,1,3 feature_cache.kilobytes=4 "
         "feature_cache.level_parts=2,1,1 feature_cache.region_queries=4 " +

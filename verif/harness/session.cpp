@@ -83,7 +83,7 @@ void Session::check_capabilities(JobResult& result) {
   expect("CAP_CORE", QUILLGEN_CAP_CORE,
          config_.core.head_lanes | (config_.core.level_lanes - 1) << 5 |
              (config_.pruning.points != 0 ? 1 << 8 | config_.core.points_per_cycle << 12 : 0) | (a.anchors - 1) << 9 |
-             (a.level_points.empty() ? 0 : 1 << 15) | config_.pruning.max_range << 16 |
+             (a.uneven_points() ? 1 << 15 : 0) | config_.pruning.max_range << 16 |
              std::int64_t{config_.pruning.count_bits} << 27);
   expect("CAP_DENSE", QUILLGEN_CAP_DENSE,
          config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);

@@ -122,7 +122,7 @@ std::vector<Register> register_map(const Config& c) {
                   {"max_range", 16, 11, "largest range of a job, pixels; 0: jobs have none"},
                   {"count_bits", 27, 5, "bits of a count of reads of a pixel; 0: jobs count none"}},
                  {c.core.head_lanes, c.core.level_lanes - 1, c.pruning.points, a.anchors - 1,
-                  c.pruning.points * c.core.points_per_cycle, !a.level_points.empty(), c.pruning.max_range,
+                  c.pruning.points * c.core.points_per_cycle, a.uneven_points(), c.pruning.max_range,
                   c.pruning.count_bits}),
       capability(0x02C, "cap_dense", "limits of a dense job",
                  {{"max_inner", 0, 16, "longest row, elements"}, {"panel", 16, 16, "most outputs of a panel"}},
