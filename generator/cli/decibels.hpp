@@ -19,4 +19,16 @@ inline nlohmann::ordered_json decibels_json(double db) {
   return db;
 }
 
+/// Below this, formats are too short for a layer.
+inline constexpr double poor_sqnr = 20;
+
+/// What to do about an output of `db`; empty where it is good enough.
+inline std::string poor_sqnr_warning(double db) {
+  if (!(db < poor_sqnr)) return "";
+  return fmt::format(
+      "the SQNR of the output is {:.1f} dB, below {:g}: these formats are too short for this layer; try --set "
+      "numerics.preset=mixed or int12",
+      db, poor_sqnr);
+}
+
 }  // namespace quillgen::cli

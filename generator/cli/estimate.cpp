@@ -14,6 +14,7 @@
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
+#include "cli/pace_options.hpp"
 #include "cli/pruning_report.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
@@ -29,6 +30,7 @@ struct EstimateOptions {
   std::string dense, json, html;
   estimate::Conditions conditions;
   bool map_given = false;
+  estimate::Pace pace;
   NetworkEstimateOptions network;
 };
 
@@ -100,7 +102,8 @@ void run_estimate(const EstimateOptions& o) {
   if (!network && (o.network.by_job || !o.network.timeline.empty()))
     throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
   if (!o.dense.empty()) refuse_for_dense(o.network.pruning);
-  if (network) return estimate_network(o.network, o.config, o.conditions, o.json);
+  check_pace(o.pace, network);
+  if (network) return estimate_network(o.network, o.config, o.conditions, o.pace, o.json);
   auto chosen = choose(o);
   if (o.map_given) chosen.demand.map_given = true;
   const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
@@ -116,11 +119,13 @@ void run_estimate(const EstimateOptions& o) {
     spared = saved(e, estimate::estimate(chosen.config, whole, o.conditions));
   }
   const int latency = o.conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
+  const auto rate = estimate::rate_of(e.cycles, e.bytes_read + e.bytes_written, o.pace);
   std::string report, page;
   std::vector<harness::OutputFile> files;
   if (!o.json.empty()) {
     auto json = to_json(e, chosen.config, chosen.demand);
     json["latency"] = latency;
+    if (o.pace.given()) json["rate"] = to_json(rate, o.pace);
     if (!chosen.demand.dense) json["pruned"] = dropped_json(pruning, dropped, spared);
     report = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     files.push_back({o.json, report});
@@ -131,6 +136,7 @@ void run_estimate(const EstimateOptions& o) {
   }
   harness::write_atomically(files);
   print_estimate(chosen, e, latency);
+  if (o.pace.given()) fmt::print("\n{}\n", text_of(rate, o.pace));
   if (pruning.any()) print_left_out(pruning, dropped, spared);
 }
 
@@ -158,11 +164,13 @@ void add_estimate(const Command& app, int&) {
   command.add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)
       .default_str("what the configuration says");
+  add_pace_options(command, o->pace);
   command.add_option("--json", o->json, "also write the estimate to this file");
   command.add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
   add_examples(command,
                {"estimate --preset small --workload " + example("sparse_c64.safetensors") + " --html estimate.html",
                 "estimate --preset quill --model deformable-detr --scale 0.3",
+                "estimate --preset edge --fit --model rt-detr --queries decoder --clock 400 --layers 6",
                 "estimate --preset detector --network " + example("tiny_detector.safetensors") + " --by-job"});
   command.callback([o] { run_estimate(*o); });
 }

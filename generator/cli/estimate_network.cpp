@@ -59,7 +59,7 @@ void print_program(const estimate::ProgramEstimate& e, const Config& config, boo
 }  // namespace
 
 void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chosen,
-                      const estimate::Conditions& conditions, const std::string& json) {
+                      const estimate::Conditions& conditions, const estimate::Pace& pace, const std::string& json) {
   const auto net = network::load_network(o.network.network);
   const auto config = chosen_config(chosen, network::shape_of(net));
   const auto pruning = hardware_pruning(o.pruning, config, net.pruning, net.file);
@@ -78,8 +78,10 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
                  net.file, demand.seed, latency);
     else fmt::print("{} on {}: scene {}, latency {}\n", config.name, net.file, scene, latency);
     print_program(e, config, o.by_job);
+    if (pace.given()) fmt::print("{}\n", text_of(rate_of(e.cycles, e.bytes, pace), pace));
     if (whole) print_left_out(pruning, dropped, spared);
     auto run = to_json(e, demand, config);
+    if (pace.given()) run["rate"] = to_json(rate_of(e.cycles, e.bytes, pace), pace);
     run["pruned"] = dropped_json(pruning, dropped, spared);
     if (!demand.synthetic) run["scene"] = scene;
     runs.push_back(std::move(run));

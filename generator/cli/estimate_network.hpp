@@ -4,6 +4,7 @@
 #include "cli/network_options.hpp"
 #include "cli/pruning_options.hpp"
 #include "estimate/estimate.hpp"
+#include "estimate/rate.hpp"
 
 namespace quillgen::cli {
 
@@ -17,6 +18,6 @@ struct NetworkEstimateOptions {
 
 /// On the scenes that are chosen, or, without any, on what is drawn.
 void estimate_network(const NetworkEstimateOptions& options, const ConfigOptions& config,
-                      const estimate::Conditions& conditions, const std::string& json);
+                      const estimate::Conditions& conditions, const estimate::Pace& pace, const std::string& json);
 
 }  // namespace quillgen::cli

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/explore_accuracy.hpp"
 #include "cli/explore_merge.hpp"
 #include "cli/explore_results.hpp"
 #include "cli/explore_slurm.hpp"
@@ -15,6 +16,7 @@
 #include "cli/help.hpp"
 #include "cli/model_options.hpp"
 #include "cli/netlist_bits.hpp"
+#include "cli/pace_options.hpp"
 #include "cli/progress.hpp"
 #include "cli/pruning_options.hpp"
 #include "cli/shell_word.hpp"
@@ -41,12 +43,14 @@ struct ExploreOptions {
   ConfigOptions config;
   explore::Job job;
   PruningOptions pruning;
+  NetworkOptions network;  ///< scenes and scales, for AP; its network is that of the job
   std::string dense;
   std::vector<std::string> axes;
   std::vector<std::string> objectives = {"cycles", "area"};
   std::vector<int> weights = {1, 15, 20};
   int simulate = 0;
   bool quick_build = false;
+  estimate::Pace pace;
   std::string out, shard, slurm;
   int shards = 0;  ///< 0: not given
   int jobs = 0;    ///< 0: not given
@@ -73,6 +77,7 @@ void check_together(const ExploreOptions& o) {
     throw UserError(
         "--simulate: a model has no numbers to compute with, a network no scales; give a --workload or --dense "
         "instead");
+  check_pace(o.pace, !o.job.network.empty());
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
 }
 
@@ -119,6 +124,7 @@ explore::Sweep sweep_of(const ExploreOptions& o) {
   if (!o.job.network.empty()) sweep.job.sha256 = harness::sha256(read_file(o.job.network));
   sweep.objectives = explore::parse_objectives(o.objectives);
   sweep.weights = {o.weights[0], o.weights[1], o.weights[2]};
+  sweep.pace = o.pace;
   sweep.simulate = o.simulate;
   sweep.quick_build = o.quick_build;
   return sweep;
@@ -139,6 +145,11 @@ std::vector<std::string> options_of(const ExploreOptions& o, const explore::Job&
   for (const auto& word : job.options()) words.push_back(word);
   option("--objectives", fmt::format("{}", fmt::join(o.objectives, ",")));
   option("--weights", fmt::format("{}", fmt::join(o.weights, ",")));
+  if (o.pace.given()) option("--clock", fmt::format("{}", o.pace.clock_mhz));
+  if (o.pace.layers > 1) option("--layers", fmt::format("{}", o.pace.layers));
+  for (const auto& [name, value] : {std::pair("--scales", o.network.scales), {"--input", o.network.input},
+                                    {"--scenes", o.network.scenes}})
+    if (!value.empty()) option(name, value);
   if (o.simulate) option("--simulate", fmt::format("{}", o.simulate));
   if (o.quick_build) words.emplace_back("--quick-build");
   return words;
@@ -189,7 +200,8 @@ int explore_points(const ExploreOptions& o) {
                                  if (const auto* net = demands.network())
                                    hardware_pruning(o.pruning, config, net->pruning, net->file);
                                  else hardware_pruning(o.pruning, config);
-                               }};
+                               },
+                               accuracy_of(sweep, demands, o.network, progress)};
   runner.say("checking the sweep");
   if (const auto reason = all_refused(runner, demands); !reason.empty()) refuse_sweep(sweep.points(), reason);
   if (!o.slurm.empty()) {
@@ -224,6 +236,10 @@ void add_explore(const Command& app, int& exit_status) {
   job.require_option(0, 1);
   add_model_options(command, o->job.drawn, model);
   add_pruning_options(command, o->pruning);
+  command.add_option("--scales", o->network.scales, "of the tensors of --network, for the objective ap");
+  command.add_option("--input", o->network.input, "scenes of --network, for the objective ap (safetensors)");
+  command.add_option("--scenes", o->network.scenes, "of --input: A..B, or one number").default_str("all");
+  add_pace_options(command, o->pace);
   command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);
   command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)

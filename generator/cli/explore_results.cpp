@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/decibels.hpp"
 #include "cli/progress.hpp"
 #include "config/error.hpp"
 #include "explore/csv.hpp"
@@ -52,6 +53,10 @@ Row header_of(const Sweep& sweep) {
   for (const char* name :
        {"cycles", "area", "memory bits", "register bits", "multipliers", "bytes", "hits", "lanes", "PEs", "limited by"})
     row.emplace_back(name);
+  if (sweep.pace.given())
+    for (const char* name : {"ms", "frames/s", "GB/s"}) row.emplace_back(name);
+  if (has_objective(sweep.objectives, "sqnr")) row.emplace_back("SQNR dB");
+  if (has_objective(sweep.objectives, "ap")) row.emplace_back("AP");
   if (sweep.simulate) row.emplace_back("simulated");
   return row;
 }
@@ -64,6 +69,14 @@ Row row_of(const Sweep& sweep, const Point& p) {
     row.push_back(fmt::format("{}", number));
   for (const double share : {f.hit_rate, f.lanes_busy, f.pe_array_busy}) row.push_back(percent(share));
   row.push_back(f.limited_by);
+  if (sweep.pace.given()) {
+    const auto rate = rate_of(f.cycles, f.bytes, sweep.pace);
+    row.push_back(fmt::format("{:.3f}", rate.milliseconds));
+    row.push_back(fmt::format("{:.1f}", rate.frames_per_second));
+    row.push_back(fmt::format("{:.3f}", rate.gigabytes_per_second));
+  }
+  if (f.sqnr_db) row.push_back(decibels(*f.sqnr_db, ""));
+  if (f.ap) row.push_back(fmt::format("{:.2f}", 100 * *f.ap));
   if (sweep.simulate) row.push_back(simulated_text(p));
   return row;
 }
@@ -126,6 +139,14 @@ std::string names_of(const std::vector<explore::Objective>& objectives) {
   return text;
 }
 
+/// Those that can be built, by number.
+std::vector<std::size_t> possible(const std::vector<Point>& points) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    if (points[i].refused.empty()) rows.push_back(i);
+  return rows;
+}
+
 bool is_wrong(const Point& p) { return p.simulated && !p.simulated->bit_exact(); }
 
 }  // namespace
@@ -164,12 +185,17 @@ int finish(const explore::Runner& runner, std::vector<Point> points, const Resul
   if (sweep.simulate) simulate_best(runner, fs::read_symlink("/proc/self/exe"), points);
   const auto on_front = front(points, sweep.objectives);
   const auto title = title_of(sweep, points);
-  const auto table = csv(points, sweep.axes, on_front);
+  const auto table = csv(points, sweep.axes, on_front, sweep.pace);
   const auto picture = plot(points, sweep.axes, sweep.objectives, on_front, title);
   const auto report = document(sweep, points).dump(2, ' ', true, explore::Json::error_handler_t::replace) + "\n";
   folder.write({{"explore.csv", table}, {"explore.svg", picture}, {"explore.json", report}});
   runner.say("");
-  fmt::print("{}\n\nfront of {}\n", title, names_of(sweep.objectives));
+  fmt::print("{}\n", title);
+  if (sweep.axes.size() == 1) {
+    fmt::print("\nall\n");
+    print_points(sweep, points, possible(points));
+  }
+  fmt::print("\nfront of {}\n", names_of(sweep.objectives));
   print_points(sweep, points, on_front);
   print_others(sweep, points, on_front);
   print_refused(points);

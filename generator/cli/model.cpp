@@ -54,6 +54,7 @@ void print_table(const Workload& w, const Config& c, const model::Stages& st, co
   print_row("core_output", fmt::format("[{}, {}, {}]", w.queries, w.heads, head_dim), c.numerics.head_bits,
             q.core_output);
   print_row("output", fmt::format("[{}, {}]", w.queries, w.embed_dim), c.numerics.output_bits, q.output);
+  if (const auto warning = poor_sqnr_warning(q.output); !warning.empty()) fmt::print("warning: {}\n", warning);
   const auto shape = static_cast<std::size_t>(c.feature_cache.line_shape);
   fmt::print("\nfeature lines: {} looked up, {} distinct\n", st.line_lookups[shape], st.lines_touched[shape]);
 }
@@ -71,6 +72,7 @@ nlohmann::ordered_json report(const Workload& w, const Config& c, const model::S
         {"core_output", decibels_json(q.core_output)},
         {"output", decibels_json(q.output)}}},
       {"lines", {{"looked_up", st.line_lookups[shape]}, {"distinct", st.lines_touched[shape]}}}};
+  if (const auto warning = poor_sqnr_warning(q.output); !warning.empty()) json["warning"] = warning;
   json["pruned"] = pruned;
   if (expected) json["expected_output"] = expected_json(*expected);
   json["config"] = to_json(c);

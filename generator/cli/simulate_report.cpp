@@ -141,6 +141,7 @@ void print_report(const Simulation& s) {
   }
   fmt::print("SQNR against float: value {}, core output {}, output {}\n", decibels(s.sqnr.value),
              decibels(s.sqnr.core_output), decibels(s.sqnr.output));
+  if (const auto warning = poor_sqnr_warning(s.sqnr.output); !warning.empty()) fmt::print("warning: {}\n", warning);
   if (s.pruning.any()) print_left_out(s.pruning, s.dropped, s.saved);
   if (s.expected) fmt::print("{}\n", expected_text(*s.expected));
 }
@@ -151,6 +152,7 @@ nlohmann::ordered_json json_report(const Simulation& s) {
   json["workload"] = s.workload;
   json["given_map"] = s.given_map;
   json["variants"] = s.variants;
+  if (const auto warning = poor_sqnr_warning(s.sqnr.output); !warning.empty()) json["warning"] = warning;
   json["pruned"] = dropped_json(s.pruning, s.dropped, s.saved);
   if (s.expected) json["expected_output"] = expected_json(*s.expected);
   auto runs = nlohmann::ordered_json::array();

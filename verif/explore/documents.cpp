@@ -95,7 +95,11 @@ Json document(const Sweep& sweep, const std::vector<Point>& points) {
   json["front"] = Json::array();
   for (const auto i : front(points, sweep.objectives)) json["front"].push_back(points[i].number);
   json["points"] = Json::array();
-  for (const auto& p : points) json["points"].push_back(to_json(p, sweep.axes));
+  for (const auto& p : points) {
+    json["points"].push_back(to_json(p, sweep.axes));
+    if (sweep.pace.given() && p.refused.empty())
+      json["points"].back()["rate"] = to_json(rate_of(p.figures.cycles, p.figures.bytes, sweep.pace), sweep.pace);
+  }
   return json;
 }
 

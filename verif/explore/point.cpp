@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "config/error.hpp"
 #include "config/json_text.hpp"
@@ -57,8 +58,24 @@ std::span<const Objective> objectives() {
       {"register_bits", &Figures::register_bits, "bits of registers"},
       {"multipliers", &Figures::multipliers, "multipliers"},
       {"multiplier_bits", &Figures::multiplier_bits, "bits of multipliers (width times width)"},
+      {"sqnr", &Figures::noise, "noise of the output, millionths of its signal"},
+      {"ap", &Figures::missing_ap, "AP that lacks to 100, thousandths"},
   };
   return table;
+}
+
+bool has_objective(std::span<const Objective> chosen, std::string_view name) {
+  return std::ranges::find(chosen, name, &Objective::name) != chosen.end();
+}
+
+void set_sqnr(Figures& figures, double db) {
+  figures.sqnr_db = db;
+  figures.noise = std::llround(std::min(1e15, 1e6 * std::pow(10, -db / 10)));
+}
+
+void set_ap(Figures& figures, double ap) {
+  figures.ap = ap;
+  figures.missing_ap = std::llround(1e5 * (1 - ap));
 }
 
 std::vector<Objective> parse_objectives(const std::vector<std::string>& names) {
@@ -90,6 +107,8 @@ Json to_json(const Point& point, std::span<const Axis> axes) {
   }
   for (const auto& f : whole_numbers) json[f.name] = point.figures.*f.value;
   for (const auto& f : shares) json[f.name] = point.figures.*f.value;
+  if (const auto& db = point.figures.sqnr_db) json["sqnr_db"] = std::isfinite(*db) ? Json(*db) : Json("exact");
+  if (point.figures.ap) json["ap"] = *point.figures.ap;
   json["limited_by"] = point.figures.limited_by;
   if (point.simulated) json["simulated"] = to_json(*point.simulated);
   return json;
@@ -104,6 +123,9 @@ Point point_from_json(const Json& json) {
   }
   for (const auto& f : whole_numbers) point.figures.*f.value = json.at(f.name).get<std::int64_t>();
   for (const auto& f : shares) point.figures.*f.value = json.at(f.name).get<double>();
+  if (const auto db = json.find("sqnr_db"); db != json.end())
+    set_sqnr(point.figures, db->is_number() ? db->get<double>() : HUGE_VAL);
+  if (json.contains("ap")) set_ap(point.figures, json["ap"].get<double>());
   point.figures.limited_by = json.at("limited_by").get<std::string>();
   if (json.contains("simulated")) point.simulated = simulated_from_json(json["simulated"]);
   return point;

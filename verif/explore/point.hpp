@@ -20,7 +20,12 @@ struct Figures {
   std::int64_t memory_bits = 0, register_bits = 0, multipliers = 0, multiplier_bits = 0;  ///< passes/resources.hpp
   std::int64_t setup = 0, project = 0, fill = 0, sampling = 0, drain = 0;                 ///< phases of the cycles
   double hit_rate = 0, lanes_busy = 0, pe_array_busy = 0;                                 ///< shares, 0..1
-  std::string limited_by;  ///< the bound of the roofline that is nearest
+  /// Accuracy, where it is asked for, and the same as numbers that are to be small.
+  std::optional<double> sqnr_db;  ///< of the output of a workload against float64
+  std::optional<double> ap;       ///< of a network on its scenes, 0..1
+  std::int64_t noise = 0;         ///< power of the output's error, millionths of its signal's
+  std::int64_t missing_ap = 0;    ///< what AP lacks to 1, 10^-5
+  std::string limited_by;         ///< the bound of the roofline that is nearest
 };
 
 /// What a bit counts in the area proxy. In osu018_stdcells a bit of a multiplier takes 206 to 214 um2 (8 x 8 and
@@ -44,6 +49,10 @@ struct Point {
   std::optional<Simulated> simulated;
 };
 
+/// Sets both forms of it.
+void set_sqnr(Figures& figures, double db);
+void set_ap(Figures& figures, double ap);
+
 /// What a sweep can be ranked by, all to be small.
 struct Objective {
   std::string_view name;
@@ -51,6 +60,7 @@ struct Objective {
   std::string_view label;  ///< of an axis of the plot
 };
 std::span<const Objective> objectives();
+bool has_objective(std::span<const Objective> chosen, std::string_view name);
 
 /// Those of "cycles,area". Throws UserError for an unknown one, one given twice, or fewer than two.
 std::vector<Objective> parse_objectives(const std::vector<std::string>& names);

@@ -124,8 +124,13 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
     points[i].number = numbers[i];
     if (i % 100 == 0) runner.say(fmt::format("preparing point {} of {}", i + 1, numbers.size()));
     if (auto task = prepare(runner, demands, points[i])) {
-      possible.push_back(i);
-      tasks.push_back(*task);
+      try {
+        runner.accuracy(task->config, points[i].figures);
+        possible.push_back(i);
+        tasks.push_back(*task);
+      } catch (const UserError& e) {
+        points[i].refused = e.what();
+      }
     }
   }
   const auto work = [&](std::size_t t) {
@@ -134,7 +139,10 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
       const auto& [config, demand, network] = tasks[t];
       const auto tell = [&](const auto& what) {
         const auto estimate = estimate::estimate(config, what, {runner.sweep.job.latency});
+        const auto accuracy = point.figures;
         point.figures = figures_of(estimate, runner.netlist(config), runner.sweep.weights);
+        if (accuracy.sqnr_db) set_sqnr(point.figures, *accuracy.sqnr_db);
+        if (accuracy.ap) set_ap(point.figures, *accuracy.ap);
       };
       if (network != nullptr)
         tell(estimate::drawn_program(*network, config, runner.sweep.job.drawn.seed, runner.sweep.job.pruning));

@@ -30,6 +30,8 @@ struct Runner {
   std::function<NetlistBits(const Config&)> netlist;  ///< builds it and counts
   /// Throws UserError for hardware that cannot leave out what the job does.
   std::function<void(const Config&)> check_pruning = [](const Config&) {};
+  /// Sets the accuracy of a configuration, if the sweep is ranked by it. Throws UserError.
+  std::function<void(const Config&, Figures&)> accuracy = [](const Config&, Figures&) {};
 };
 
 /// The reason why the first point is refused if all are; empty when one is possible. Stops at the first of these.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/load.hpp"
+#include "estimate/rate.hpp"
 #include "explore/axis.hpp"
 #include "explore/job.hpp"
 #include "explore/point.hpp"
@@ -22,6 +23,7 @@ struct Sweep {
   Job job;
   std::vector<Objective> objectives;
   Weights weights;
+  estimate::Pace pace;  ///< what time is told by
   int simulate = 0;          ///< how many of the best points
   bool quick_build = false;  ///< of their simulators
 

@@ -53,6 +53,23 @@ assert point["settings"] == {"gemm.rows": 4, "gemm.columns": 4, "core.head_lanes
 assert point["cycles"] == estimate["cycles"], (point["cycles"], estimate["cycles"])
 END
 
+# A single field varied: every point is listed, with time and accuracy; the rate is that of `estimate`, the accuracy that of `model`.
+one=(--preset nano --set core.projection_columns=1 --workload "$layer" --vary numerics.preset=int8,mixed,int12 --objectives cycles,sqnr --clock 400 --layers 6)
+"$quillgen" explore "${one[@]}" --out one >one.txt
+[ "$(sed -n '/^all$/,/^$/p' one.txt | grep -c ' dB\|^ *[123] ')" -eq 4 ] || { cat one.txt; fail 'not all points are listed'; }
+"$quillgen" estimate --preset nano --set core.projection_columns=1 --set numerics.preset=int12 --workload "$layer" --clock 400 --layers 6 --json rate.json >rate.txt
+grep -q '^at 400 MHz, 6 layers: [0-9.]* ms, [0-9.]* frames/s, [0-9.]* GB/s$' rate.txt || fail 'no rate'
+"$quillgen" model --preset nano --set numerics.preset=int12 --workload "$layer" --json accuracy.json >/dev/null
+python3 - <<'END'
+import json
+points = json.load(open("one/explore.json"))["points"]
+estimate, model = json.load(open("rate.json")), json.load(open("accuracy.json"))
+assert points[2]["rate"] == estimate["rate"], (points[2]["rate"], estimate["rate"])
+assert abs(estimate["rate"]["milliseconds"] - 6 * estimate["cycles"] / 400e3) < 1e-12
+assert abs(points[2]["sqnr_db"] - model["sqnr_db"]["output"]) < 0.01, (points[2], model["sqnr_db"])
+assert points[0]["sqnr_db"] < points[1]["sqnr_db"] < points[2]["sqnr_db"]
+END
+
 for i in 3 1 2; do "$quillgen" explore "${sweep[@]}" --shard $i/3 --jobs $i --out parts >/dev/null; done
 [ "$(ls parts)" = "$(printf 'shard_%s_of_3.json\n' 1 2 3)" ] || fail "shards: $(ls parts)"
 "$quillgen" explore merge parts/shard_2_of_3.json parts/shard_3_of_3.json parts/shard_1_of_3.json --out merged >merged.txt

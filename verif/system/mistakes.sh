@@ -106,6 +106,11 @@ mistake 'workload: unknown metadata' 'metadata "sead": is not known, .* the near
 mistake 'simulation: unknown tensor' 'tensor "unexpect_value": is not known' simulate --preset nano --workload unknown_tensor.safetensors
 mistake 'trace: unknown metadata' 'metadata "sead": is not known' trace --preset nano --workload unknown_metadata.safetensors
 mistake 'sweep: unknown tensor' 'tensor "unexpect_value": is not known' explore --preset nano --vary gemm.rows=1,2 --workload unknown_tensor.safetensors
+mistake 'clock: 0' '--clock 0: must be from 1 to 10000 MHz' estimate --preset nano --model rt-detr --clock 0
+mistake 'layers without a clock' '--layers: .* needs --clock; give both' estimate --preset nano --model rt-detr --layers 6
+mistake 'layers of a network' '--layers: a network has its layers' estimate --preset detector --network "$examples/tiny_detector.safetensors" --clock 400 --layers 6
+mistake 'sweep by SQNR without numbers' '--objectives sqnr: needs numbers' explore --preset small --model rt-detr --fit --vary gemm.rows=1,2 --objectives cycles,sqnr
+mistake 'sweep by AP without scenes' '--objectives ap: needs --scales and --input' explore --preset detector --network "$examples/tiny_detector.safetensors" --vary gemm.rows=4,8 --objectives cycles,ap
 stack=512 # less than recursion needs for so deep a document
 mistake 'configuration: nested' 'deep.json: nested deeper than 32 levels' model --config deep.json --workload good.safetensors
 mistake 'parameter: nested' 'gemm.rows = .*: must be an integer' model --preset nano --set "gemm.rows=$(deep 50000)" --workload good.safetensors
