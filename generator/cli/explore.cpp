@@ -51,6 +51,8 @@ struct ExploreOptions {
   int simulate = 0;
   bool quick_build = false;
   estimate::Pace pace;
+  std::string library;
+  double sram_um2 = 0;
   std::string out, shard, slurm;
   int shards = 0;  ///< 0: not given
   int jobs = 0;    ///< 0: not given
@@ -78,6 +80,9 @@ void check_together(const ExploreOptions& o) {
         "--simulate: a model has no numbers to compute with, a network no scales; give a --workload or --dense "
         "instead");
   check_pace(o.pace, !o.job.network.empty());
+  check_library(o.library, o.sram_um2);
+  if (o.library.empty() && std::ranges::find(o.objectives, "mm2") != o.objectives.end())
+    throw UserError("--objectives mm2: is told in a library of cells: name it with --library, or take area");
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
 }
 
@@ -125,6 +130,7 @@ explore::Sweep sweep_of(const ExploreOptions& o) {
   sweep.objectives = explore::parse_objectives(o.objectives);
   sweep.weights = {o.weights[0], o.weights[1], o.weights[2]};
   sweep.pace = o.pace;
+  sweep.library = o.library, sweep.sram_um2 = o.sram_um2;
   sweep.simulate = o.simulate;
   sweep.quick_build = o.quick_build;
   return sweep;
@@ -147,7 +153,8 @@ std::vector<std::string> options_of(const ExploreOptions& o, const explore::Job&
   option("--weights", fmt::format("{}", fmt::join(o.weights, ",")));
   if (o.pace.given()) option("--clock", fmt::format("{}", o.pace.clock_mhz));
   if (o.pace.layers > 1) option("--layers", fmt::format("{}", o.pace.layers));
-  for (const auto& [name, value] : {std::pair("--scales", o.network.scales), {"--input", o.network.input},
+  if (o.sram_um2 > 0) option("--sram", fmt::format("{}", o.sram_um2));
+  for (const auto& [name, value] : {std::pair("--library", o.library), {"--scales", o.network.scales}, {"--input", o.network.input},
                                     {"--scenes", o.network.scenes}})
     if (!value.empty()) option(name, value);
   if (o.simulate) option("--simulate", fmt::format("{}", o.simulate));
@@ -240,6 +247,7 @@ void add_explore(const Command& app, int& exit_status) {
   command.add_option("--input", o->network.input, "scenes of --network, for the objective ap (safetensors)");
   command.add_option("--scenes", o->network.scenes, "of --input: A..B, or one number").default_str("all");
   add_pace_options(command, o->pace);
+  add_library_options(command, o->library, o->sram_um2);
   command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);
   command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)

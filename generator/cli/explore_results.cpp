@@ -55,6 +55,7 @@ Row header_of(const Sweep& sweep) {
     row.emplace_back(name);
   if (sweep.pace.given())
     for (const char* name : {"ms", "frames/s", "GB/s"}) row.emplace_back(name);
+  if (!sweep.library.empty()) row.emplace_back("mm2");
   if (has_objective(sweep.objectives, "sqnr")) row.emplace_back("SQNR dB");
   if (has_objective(sweep.objectives, "ap")) row.emplace_back("AP");
   if (sweep.simulate) row.emplace_back("simulated");
@@ -75,6 +76,7 @@ Row row_of(const Sweep& sweep, const Point& p) {
     row.push_back(fmt::format("{:.1f}", rate.frames_per_second));
     row.push_back(fmt::format("{:.3f}", rate.gigabytes_per_second));
   }
+  if (!sweep.library.empty()) row.push_back(fmt::format("{:.3f}", 1e-6 * static_cast<double>(f.um2)));
   if (f.sqnr_db) row.push_back(decibels(*f.sqnr_db, ""));
   if (f.ap) row.push_back(fmt::format("{:.2f}", 100 * *f.ap));
   if (sweep.simulate) row.push_back(simulated_text(p));

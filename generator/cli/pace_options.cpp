@@ -1,8 +1,12 @@
 #include "cli/pace_options.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <vector>
 
 #include "config/error.hpp"
+#include "explore/library.hpp"
 
 namespace quillgen::cli {
 
@@ -13,6 +17,24 @@ void add_pace_options(const Command& command, estimate::Pace& pace) {
   command.add_option("--layers", pace.layers, "with --clock: how often a frame runs the layer, as a decoder of 6 does")
       .whole_number(1, 1000)
       .capture_default_str();
+}
+
+void add_library_options(const Command& command, std::string& library, double& sram_um2) {
+  std::vector<std::string_view> names;
+  for (const auto& known : explore::libraries()) names.push_back(known.name);
+  command.add_option("--library", library,
+                     fmt::format("also tell mm2 in these standard cells, one of {}", fmt::join(names, ", ")));
+  command.add_option("--sram", sram_um2, "with --library: of a bit of SRAM with its periphery")
+      .type_name("UM2")
+      .decimal_number()
+      .default_str("what the library assumes");
+}
+
+void check_library(const std::string& library, double sram_um2) {
+  if (!library.empty()) explore::library_of(library, sram_um2);
+  if (library.empty() && sram_um2 > 0)
+    throw UserError("--sram: tells of an area, which needs --library; give both");
+  if (sram_um2 > 1000) throw UserError(fmt::format("--sram {:g}: must be at most 1000 um2; correct it", sram_um2));
 }
 
 void check_pace(const estimate::Pace& pace, bool network) {

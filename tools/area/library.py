@@ -1,25 +1,57 @@
 # The standard-cell library, and the memories that stand beside it as macros.
+import gzip
+import os
 import re
+import shutil
 
-FOLDER = '/usr/share/qflow/tech/osu018'
+# Debian's cells, unless use() names others.
+LIBERTY = '/usr/share/qflow/tech/osu018/osu018_stdcells.lib'
 NAME = 'osu018_stdcells'
-LIBERTY = f'{FOLDER}/{NAME}.lib'
-FLOP = re.compile(r'DFF|LATCH')
 # What drives every input and hangs on every output of a block while it is mapped, pF. Without them the mapping knows no load.
 DRIVER, LOAD = 'BUFX2', 0.05
+FLOPS = []  # names of the cells that hold a bit
 # A memory's read data after the clock and its set-up time, ns: assumed, no memory compiler was asked.
 READ_NS, SETUP_NS = 1.5, 0.3
 
 
+def use(path, folder, driver=None):
+    """Cells of another library from here on: a liberty file, or one that gzip has made smaller, which is unpacked into `folder`. The driver is a buffer of
+    twice the least strength, unless named."""
+    global LIBERTY, NAME, DRIVER
+    if path:
+        LIBERTY = path
+        if path.endswith('.gz'):
+            LIBERTY = os.path.join(folder, os.path.basename(path)[:-3])
+            os.makedirs(folder, exist_ok=True)
+            with gzip.open(path, 'rb') as packed, open(LIBERTY, 'wb') as out:
+                shutil.copyfileobj(packed, out)
+        NAME = re.sub(r'\.lib$', '', os.path.basename(LIBERTY))
+        found = [cell for cell in cell_areas() if re.search(r'(^|_)buf_2$|^BUFX2$', cell, re.I)]
+        if driver is None and not found:
+            raise RuntimeError(f'{path}: has no cell BUFX2 or buf_2: name one that drives inputs with --driver')
+        DRIVER = driver or found[0]
+    FLOPS[:] = sorted(held_cells())
+    if not FLOPS:
+        raise RuntimeError(f'{LIBERTY}: has no flip-flop')
+
+
+def cells():
+    """(cell, text) of the library."""
+    text = open(LIBERTY).read()
+    starts = [(found.start(), found[1]) for found in re.finditer(r'^\s*cell\s*\(\s*"?(\w+)"?\s*\)', text, re.M)]
+    for (start, name), end in zip(starts, [start for start, _ in starts[1:]] + [len(text)]):
+        yield name, text[start:end]
+
+
 def cell_areas():
     """{cell: um2}"""
-    areas, cell = {}, None
-    for line in open(LIBERTY):
-        if found := re.match(r'\s*cell \((\w+)\)', line):
-            cell = found[1]
-        elif (found := re.match(r'\s*area : ([\d.]+);', line)) and cell not in areas:
-            areas[cell] = float(found[1])
-    return areas
+    areas = {name: re.search(r'\barea\s*:\s*"?([\d.eE+-]+)"?\s*;', text) for name, text in cells()}
+    return {name: float(found[1]) for name, found in areas.items() if found}
+
+
+def held_cells():
+    """Cells that hold a bit: flip-flops and latches."""
+    return {name for name, text in cells() if re.search(r'\b(ff|latch)\s*\(', text)}
 
 
 def memory_name(depth, width):

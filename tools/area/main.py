@@ -1,4 +1,4 @@
-# Area and longest paths of generated designs: main.py FOLDER REASONS DESIGN.. [--json FILE] [--markdown FILE], the Verilog in FOLDER/DESIGN/rtl.
+# Area and longest paths of generated designs: main.py FOLDER REASONS DESIGN.. [--json FILE] [--markdown FILE] [--library FILE] [--driver CELL], the Verilog in FOLDER/DESIGN/rtl.
 # Exit status 1 when one of these rules is broken:
 #   no path passes two multipliers;
 #   no path is longer than twice the median of the worst paths of the blocks of the lane, or a line of REASONS says why. A line is DESIGN END: REASON,
@@ -101,7 +101,10 @@ def main():
     arguments.add_argument('designs', nargs='+')
     for name in ('json', 'markdown'):
         arguments.add_argument(f'--{name}')
+    arguments.add_argument('--library')
+    arguments.add_argument('--driver')
     given = arguments.parse_args()
+    library.use(given.library, os.path.join(given.folder, 'library'), given.driver)
     results, faults = {}, []
     for name in given.designs:
         results[name], more = report(name, os.path.join(given.folder, name), given.reasons)

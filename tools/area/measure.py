@@ -24,7 +24,7 @@ def measure(mapper):
         cells = {name: times * count for name, count in mapper.cells(unit).items() if name in um2}
         row = {'block': unit, 'in_lane': unit in design.lane_blocks, 'instances': times,
                'um2': sum(um2[name] * count for name, count in cells.items()), 'cells': sum(cells.values()),
-               'flops': sum(count for name, count in cells.items() if library.FLOP.match(name))}
+               'flops': sum(count for name, count in cells.items() if name in library.FLOPS)}
         for group in ('multipliers', 'adders'):
             row[f'{group}_um2'] = times * sum(word_um2[kind] * count for kind, count in words[unit].items() if arithmetic.KINDS[kind[0]] == group)
         for group, count in arithmetic.in_series(mapper.path(f'{unit}.words.json')).items():

@@ -10,7 +10,6 @@ import library
 
 # dc2 and fraig, which Yosys runs by default, made multipliers slower by half and one block ten times slower to map.
 ABC = 'strash; &get -n; &dch -f; &nf; &put; buffer; upsize; dnsize\n'
-CONSTRAINTS = f'set_driving_cell {library.DRIVER}\nset_load {library.LOAD}\n'
 DEFINES = '-DQUILLGEN_SRAM_MACRO=sram_macro'
 
 
@@ -21,9 +20,10 @@ def say(text):
 class Mapper:
     def __init__(self, name, design, folder):
         self.name, self.design, self.folder = name, design, folder
+        self.constraints = f'set_driving_cell {library.DRIVER}\nset_load {library.LOAD}\n'
         self.memories_v, self.memories_lib = self.path('memories.v'), self.path('memories.lib')
         library.write_memories(design.memories, self.memories_v, self.memories_lib)
-        for name, text in [('abc.txt', ABC), ('constraints.txt', CONSTRAINTS)]:
+        for name, text in [('abc.txt', ABC), ('constraints.txt', self.constraints)]:
             open(self.path(name), 'w').write(text)
         os.makedirs(self.path('blocks'), exist_ok=True)
         for name, text in design.text.items():
@@ -44,7 +44,7 @@ class Mapper:
 
     def run(self, name, script, files):
         """Runs Yosys unless this script on these files was run before."""
-        key = hashlib.sha256((ABC + CONSTRAINTS + script + ''.join(open(f).read() for f in files)).encode()).hexdigest()
+        key = hashlib.sha256((ABC + self.constraints + script + ''.join(open(f).read() for f in files)).encode()).hexdigest()
         key_file = self.path(f'{name}.key')
         if os.path.exists(key_file) and open(key_file).read() == key:
             return
@@ -73,7 +73,7 @@ class Mapper:
         lines += [f'setattr -mod -set keep_hierarchy 1 {name}' for name in kept]
         # Words as the designer wrote them, to count multipliers and adders.
         lines += ['proc', 'flatten', 'opt -full', 'wreduce', 'opt_clean', f'write_json {self.path(block + ".words.json")}']
-        lines += [f'synth -flatten -top {block}', f'dfflibmap -liberty {library.LIBERTY}', *self.gates(), 'rename -wire -suffix _reg t:DFF*',
+        lines += [f'synth -flatten -top {block}', f'dfflibmap -liberty {library.LIBERTY}', *self.gates(), 'rename -wire -suffix _reg ' + ' '.join(f't:{flop}' for flop in library.FLOPS),
                   f'tee -o {self.path(block + ".stat.json")} stat -json -top {block}', f'write_verilog -noattr -noexpr -simple-lhs {self.netlist(block)}']
         self.run(block, '\n'.join(lines) + '\n', files + [self.memories_v, self.memories_lib])
 

@@ -10,7 +10,7 @@ PATH = re.compile(r'(\S+) \(\S+\) +(\S+) \(\S+\) +(-?[\d.]+)$')  # start, end, s
 
 def readable(pin):
     """A pin as register or port of the Verilog: block/register, without what mapping put behind it."""
-    pin = re.sub(r'_reg/[A-Z]+$', '', pin)
+    pin = re.sub(r'_reg/\w+$', '', pin)
     return re.sub(r'\.u_macro\.genblk\d+\.u_cell', '', pin)
 
 

@@ -8,7 +8,7 @@ namespace {
 constexpr const char* figures[] = {
     "cycles",  "bytes", "area",     "memory_bits", "register_bits", "multipliers", "multiplier_bits", "setup",
     "project", "fill",  "sampling", "drain",       "hit_rate",      "lanes_busy",  "pe_array_busy",   "limited_by",
-    "sqnr_db", "ap"};
+    "mm2", "sqnr_db", "ap"};
 constexpr const char* rates[] = {"milliseconds", "frames_per_second", "gigabytes_per_second"};
 constexpr const char* simulated[] = {"bit_exact", "cycles", "bytes", "failure"};
 

@@ -58,6 +58,7 @@ std::span<const Objective> objectives() {
       {"register_bits", &Figures::register_bits, "bits of registers"},
       {"multipliers", &Figures::multipliers, "multipliers"},
       {"multiplier_bits", &Figures::multiplier_bits, "bits of multipliers (width times width)"},
+      {"mm2", &Figures::um2, "area before wires, um2"},
       {"sqnr", &Figures::noise, "noise of the output, millionths of its signal"},
       {"ap", &Figures::missing_ap, "AP that lacks to 100, thousandths"},
   };
@@ -107,6 +108,7 @@ Json to_json(const Point& point, std::span<const Axis> axes) {
   }
   for (const auto& f : whole_numbers) json[f.name] = point.figures.*f.value;
   for (const auto& f : shares) json[f.name] = point.figures.*f.value;
+  if (point.figures.um2 > 0) json["mm2"] = 1e-6 * static_cast<double>(point.figures.um2);
   if (const auto& db = point.figures.sqnr_db) json["sqnr_db"] = std::isfinite(*db) ? Json(*db) : Json("exact");
   if (point.figures.ap) json["ap"] = *point.figures.ap;
   json["limited_by"] = point.figures.limited_by;
@@ -123,6 +125,7 @@ Point point_from_json(const Json& json) {
   }
   for (const auto& f : whole_numbers) point.figures.*f.value = json.at(f.name).get<std::int64_t>();
   for (const auto& f : shares) point.figures.*f.value = json.at(f.name).get<double>();
+  if (const auto mm2 = json.find("mm2"); mm2 != json.end()) point.figures.um2 = std::llround(1e6 * mm2->get<double>());
   if (const auto db = json.find("sqnr_db"); db != json.end())
     set_sqnr(point.figures, db->is_number() ? db->get<double>() : HUGE_VAL);
   if (json.contains("ap")) set_ap(point.figures, json["ap"].get<double>());

@@ -20,6 +20,7 @@ struct Figures {
   std::int64_t memory_bits = 0, register_bits = 0, multipliers = 0, multiplier_bits = 0;  ///< passes/resources.hpp
   std::int64_t setup = 0, project = 0, fill = 0, sampling = 0, drain = 0;                 ///< phases of the cycles
   double hit_rate = 0, lanes_busy = 0, pe_array_busy = 0;                                 ///< shares, 0..1
+  std::int64_t um2 = 0;  ///< on a chip, where a library is named (Library)
   /// Accuracy, where it is asked for, and the same as numbers that are to be small.
   std::optional<double> sqnr_db;  ///< of the output of a workload against float64
   std::optional<double> ap;       ///< of a network on its scenes, 0..1

@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 
 #include "config/error.hpp"
 #include "estimate/estimate.hpp"
 #include "estimate/program.hpp"
+#include "explore/library.hpp"
 #include "explore/parallel.hpp"
 #include "explore/pareto.hpp"
 #include "harness/files.hpp"
@@ -42,16 +44,21 @@ std::optional<Task> prepare(const Runner& runner, Demands& demands, Point& point
 }
 
 /// What the netlist alone tells.
-Figures figures_of(const NetlistBits& r, const Weights& w) {
+Figures figures_of(const NetlistBits& r, const Sweep& sweep) {
+  const auto& w = sweep.weights;
   Figures f;
+  if (!sweep.library.empty()) {
+    const auto library = library_of(sweep.library, sweep.sram_um2);
+    f.um2 = std::llround(logic_um2(r.registers, r.multiplier_area, library) + sram_um2(r.memory, library));
+  }
   f.memory_bits = r.memory, f.register_bits = r.registers;
   f.multipliers = r.multipliers, f.multiplier_bits = r.multiplier_area;
   f.area = w.memory * r.memory + w.registers * r.registers + w.multipliers * r.multiplier_area;
   return f;
 }
 
-Figures figures_of(const estimate::Estimate& e, const NetlistBits& r, const Weights& w) {
-  auto f = figures_of(r, w);
+Figures figures_of(const estimate::Estimate& e, const NetlistBits& r, const Sweep& sweep) {
+  auto f = figures_of(r, sweep);
   f.cycles = e.cycles;
   f.bytes = e.bytes_read + e.bytes_written;
   f.setup = e.setup, f.project = e.project, f.fill = e.fill, f.sampling = e.sampling, f.drain = e.drain;
@@ -63,8 +70,8 @@ Figures figures_of(const estimate::Estimate& e, const NetlistBits& r, const Weig
 }
 
 /// Sums over the jobs; the bound is the one whose sum is the largest.
-Figures figures_of(const estimate::ProgramEstimate& e, const NetlistBits& r, const Weights& w) {
-  auto f = figures_of(r, w);
+Figures figures_of(const estimate::ProgramEstimate& e, const NetlistBits& r, const Sweep& sweep) {
+  auto f = figures_of(r, sweep);
   f.cycles = e.cycles, f.bytes = e.bytes;
   std::int64_t hits = 0, look_ups = 0;
   double lanes = 0;
@@ -140,7 +147,7 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
       const auto tell = [&](const auto& what) {
         const auto estimate = estimate::estimate(config, what, {runner.sweep.job.latency});
         const auto accuracy = point.figures;
-        point.figures = figures_of(estimate, runner.netlist(config), runner.sweep.weights);
+        point.figures = figures_of(estimate, runner.netlist(config), runner.sweep);
         if (accuracy.sqnr_db) set_sqnr(point.figures, *accuracy.sqnr_db);
         if (accuracy.ap) set_ap(point.figures, *accuracy.ap);
       };

@@ -57,6 +57,8 @@ Json to_json(const Sweep& s) {
           {"objectives", objectives},
           {"clock_mhz", s.pace.clock_mhz},
           {"layers", s.pace.layers},
+          {"library", s.library},
+          {"sram_um2", s.sram_um2},
           {"weights", {s.weights.memory, s.weights.registers, s.weights.multipliers}},
           {"simulate", s.simulate},
           {"quick_build", s.quick_build}};
@@ -72,6 +74,7 @@ Sweep sweep_from_json(const Json& json) {
   s.job = job_from_json(json.at("job"));
   s.objectives = parse_objectives(json.at("objectives").get<std::vector<std::string>>());
   s.weights = {json.at("weights").at(0), json.at("weights").at(1), json.at("weights").at(2)};
+  s.library = json.at("library").get<std::string>(), s.sram_um2 = json.at("sram_um2").get<double>();
   s.pace = {json.at("clock_mhz").get<double>(), json.at("layers").get<int>()};
   s.simulate = json.at("simulate").get<int>();
   s.quick_build = json.at("quick_build").get<bool>();

@@ -24,6 +24,8 @@ struct Sweep {
   std::vector<Objective> objectives;
   Weights weights;
   estimate::Pace pace;  ///< what time is told by
+  std::string library;  ///< what mm2 are told in (Library); empty: none
+  double sram_um2 = 0;  ///< of a bit of SRAM, in place of the library's; 0: its
   int simulate = 0;          ///< how many of the best points
   bool quick_build = false;  ///< of their simulators
 

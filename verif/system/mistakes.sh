@@ -109,6 +109,9 @@ mistake 'sweep: unknown tensor' 'tensor "unexpect_value": is not known' explore 
 mistake 'clock: 0' '--clock 0: must be from 1 to 10000 MHz' estimate --preset nano --model rt-detr --clock 0
 mistake 'layers without a clock' '--layers: .* needs --clock; give both' estimate --preset nano --model rt-detr --layers 6
 mistake 'layers of a network' '--layers: a network has its layers' estimate --preset detector --network "$examples/tiny_detector.safetensors" --clock 400 --layers 6
+mistake 'area in an unknown library' '--library .osu.: unknown; must be one of osu018' estimate --preset small --model rt-detr --fit --library osu
+mistake 'density without a library' '--sram: .* needs --library; give both' estimate --preset small --model rt-detr --fit --sram 3
+mistake 'sweep by mm2 without a library' '--objectives mm2: .* name it with --library' explore --preset small --model rt-detr --fit --vary gemm.rows=1,2 --objectives cycles,mm2
 mistake 'sweep by SQNR without numbers' '--objectives sqnr: needs numbers' explore --preset small --model rt-detr --fit --vary gemm.rows=1,2 --objectives cycles,sqnr
 mistake 'sweep by AP without scenes' '--objectives ap: needs --scales and --input' explore --preset detector --network "$examples/tiny_detector.safetensors" --vary gemm.rows=4,8 --objectives cycles,ap
 stack=512 # less than recursion needs for so deep a document
