@@ -1,10 +1,12 @@
 // quillgen estimate: cycles of a job by phase and engine from the cycle model, without a simulator.
 #include "estimate/estimate.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
@@ -21,6 +23,7 @@
 #include "config/derived.hpp"
 #include "config/error.hpp"
 #include "explore/library.hpp"
+#include "harness/dram_file.hpp"
 #include "harness/files.hpp"
 
 namespace quillgen::cli {
@@ -31,6 +34,7 @@ struct EstimateOptions {
   LayerOptions layer;
   std::string dense, json, html;
   estimate::Conditions conditions;
+  std::string memory;
   bool map_given = false;
   estimate::Pace pace;
   std::string library;
@@ -60,12 +64,12 @@ Area area_of(const EstimateOptions& o, const Config& config) {
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
 
-void print_estimate(const LayerChoice& c, const estimate::Estimate& e, int latency) {
+void print_estimate(const LayerChoice& c, const estimate::Estimate& e, const std::string& memory) {
   const auto& d = c.demand;
-  if (d.dense) fmt::print("{} on {}, latency {}\n\n", c.config.name, d.name, latency);
+  if (d.dense) fmt::print("{} on {}, {}\n\n", c.config.name, d.name, memory);
   else
-    fmt::print("{} on {}: {} queries, {} tokens{}, latency {}\n\n", c.config.name, d.name, d.layer.queries,
-               d.layer.tokens, d.synthetic ? fmt::format(", locations drawn with seed {}", d.seed) : "", latency);
+    fmt::print("{} on {}: {} queries, {} tokens{}, {}\n\n", c.config.name, d.name, d.layer.queries, d.layer.tokens,
+               d.synthetic ? fmt::format(", locations drawn with seed {}", d.seed) : "", memory);
   fmt::print("cycles {:>15}\n", e.cycles);
   for (const auto& p : e.phases)
     if (p.cycles > 0)
@@ -122,10 +126,17 @@ void run_estimate(const EstimateOptions& o) {
   check_library(o.library, o.sram_um2);
   if (network && !o.library.empty())
     throw UserError("--library: `explore --network` tells mm2 of each of its points; leave it out here");
-  if (network) return estimate_network(o.network, o.config, o.conditions, o.pace, o.json);
+  auto conditions = o.conditions;
+  std::optional<DramTiming> dram;
+  if (!o.memory.empty()) {
+    dram = harness::load_dram(o.memory);
+    if (o.pace.given()) dram->clock_mhz = o.pace.clock_mhz;
+    conditions.dram = &*dram;
+  }
+  if (network) return estimate_network(o.network, o.config, conditions, o.pace, o.json);
   auto chosen = choose(o);
   if (o.map_given) chosen.demand.map_given = true;
-  const auto e = estimate::estimate(chosen.config, chosen.demand, o.conditions);
+  const auto e = estimate::estimate(chosen.config, chosen.demand, conditions);
   const auto& pruning = chosen.pruning;
   model::DroppedByLevel dropped;
   Saved spared = saved(e, e);
@@ -135,16 +146,17 @@ void run_estimate(const EstimateOptions& o) {
   if (pruning.any()) {
     auto whole = whole_layer(chosen, o.layer);
     whole.map_given = chosen.demand.map_given;
-    spared = saved(e, estimate::estimate(chosen.config, whole, o.conditions));
+    spared = saved(e, estimate::estimate(chosen.config, whole, conditions));
   }
-  const int latency = o.conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
+  const int latency = conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
   const auto rate = estimate::rate_of(e.cycles, e.bytes_read + e.bytes_written, o.pace);
   const auto area = area_of(o, chosen.config);
   std::string report, page;
   std::vector<harness::OutputFile> files;
   if (!o.json.empty()) {
     auto json = to_json(e, chosen.config, chosen.demand);
-    json["latency"] = latency;
+    if (dram) json["memory"] = dram->name;
+    else json["latency"] = latency;
     if (o.pace.given()) json["rate"] = to_json(rate, o.pace);
     if (!o.library.empty())
       json["mm2"] = {{"library", o.library}, {"logic", 1e-6 * area.logic}, {"sram", 1e-6 * area.sram}};
@@ -157,7 +169,7 @@ void run_estimate(const EstimateOptions& o) {
     files.push_back({o.html, page});
   }
   harness::write_atomically(files);
-  print_estimate(chosen, e, latency);
+  print_estimate(chosen, e, dram ? dram->name : fmt::format("latency {}", latency));
   if (o.pace.given()) fmt::print("\n{}\n", text_of(rate, o.pace));
   if (!o.library.empty())
     fmt::print("{}: logic {:.3f} mm2, SRAM {:.3f} mm2, before wires\n", o.library, 1e-6 * area.logic, 1e-6 * area.sram);
@@ -188,6 +200,11 @@ void add_estimate(const Command& app, int&) {
   command.add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)
       .default_str("what the configuration says");
+  command
+      .add_option("--memory", o->memory,
+                  fmt::format("a DRAM in place of --latency: {}, or a file; at --clock, if it is given",
+                              fmt::join(harness::dram_names(), ", ")))
+      .excludes("--latency");
   add_pace_options(command, o->pace);
   add_library_options(command, o->library, o->sram_um2);
   command.add_option("--json", o->json, "also write the estimate to this file");

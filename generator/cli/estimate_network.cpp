@@ -65,6 +65,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
   const auto pruning = hardware_pruning(o.pruning, config, net.pruning, net.file);
   estimate::check_fits(net, config);
   const int latency = conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;
+  const auto memory = conditions.dram != nullptr ? conditions.dram->name : fmt::format("latency {}", latency);
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   std::string picture;
   // `whole`: the same with nothing left out; none where nothing is.
@@ -74,9 +75,9 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
     const auto dropped = dropped_of(demand, quantised_pruning(pruning, config.numerics, config.pruning.count_bits));
     const auto spared = saved(e, whole ? estimate::estimate(config, *whole, conditions) : e);
     if (demand.synthetic)
-      fmt::print("{} on {}: tokens, queries and sampling locations drawn with seed {}, latency {}\n", config.name,
-                 net.file, demand.seed, latency);
-    else fmt::print("{} on {}: scene {}, latency {}\n", config.name, net.file, scene, latency);
+      fmt::print("{} on {}: tokens, queries and sampling locations drawn with seed {}, {}\n", config.name, net.file,
+                 demand.seed, memory);
+    else fmt::print("{} on {}: scene {}, {}\n", config.name, net.file, scene, memory);
     print_program(e, config, o.by_job);
     if (pace.given()) fmt::print("{}\n", text_of(rate_of(e.cycles, e.bytes, pace), pace));
     if (whole) print_left_out(pruning, dropped, spared);
@@ -114,7 +115,9 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
       "\narray: cycles in which it takes a step; useful: of its products, those of rows and outputs that there are\n"
       "not modelled: steps of the host, random stalls of the memory port\n");
   std::vector<harness::OutputFile> files;
-  nlohmann::ordered_json report = {{"network", net.file}, {"latency", latency}};
+  nlohmann::ordered_json report = {{"network", net.file}};
+  if (conditions.dram != nullptr) report["memory"] = conditions.dram->name;
+  else report["latency"] = latency;
   report["runs"] = runs;
   report["config"] = to_json(config);
   const auto text = report.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";

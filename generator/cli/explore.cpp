@@ -27,6 +27,7 @@
 #include "config/read_file.hpp"
 #include "explore/documents.hpp"
 #include "explore/parallel.hpp"
+#include "harness/dram_file.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "harness/sha256.hpp"
@@ -81,6 +82,7 @@ void check_together(const ExploreOptions& o) {
         "instead");
   check_pace(o.pace, !o.job.network.empty());
   check_library(o.library, o.sram_um2);
+  if (!o.job.memory.empty()) harness::load_dram(o.job.memory);
   if (o.library.empty() && std::ranges::find(o.objectives, "mm2") != o.objectives.end())
     throw UserError("--objectives mm2: is told in a library of cells: name it with --library, or take area");
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
@@ -154,7 +156,9 @@ std::vector<std::string> options_of(const ExploreOptions& o, const explore::Job&
   if (o.pace.given()) option("--clock", fmt::format("{}", o.pace.clock_mhz));
   if (o.pace.layers > 1) option("--layers", fmt::format("{}", o.pace.layers));
   if (o.sram_um2 > 0) option("--sram", fmt::format("{}", o.sram_um2));
-  for (const auto& [name, value] : {std::pair("--library", o.library), {"--scales", o.network.scales}, {"--input", o.network.input},
+  for (const auto& [name, value] : {std::pair("--library", o.library),
+                                    {"--scales", o.network.scales},
+                                    {"--input", o.network.input},
                                     {"--scenes", o.network.scenes}})
     if (!value.empty()) option(name, value);
   if (o.simulate) option("--simulate", fmt::format("{}", o.simulate));
@@ -252,6 +256,11 @@ void add_explore(const Command& app, int& exit_status) {
   command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)
       .default_str("what the configuration says");
+  command
+      .add_option("--memory", o->job.memory,
+                  fmt::format("a DRAM in place of --latency: {}, or a file; at --clock, if it is given",
+                              fmt::join(harness::dram_names(), ", ")))
+      .excludes("--latency");
   command.add_option("--objectives", o->objectives, "what is to be small: the front is of these")
       .delimiter(',')
       .capture_default_str();

@@ -33,7 +33,7 @@ void say_speed(std::uint64_t cycles, double seconds) {
 namespace {
 
 /// Share of the time in which the data bus of the DRAM was busy.
-double bus_utilisation(const harness::DramCounts& d, const harness::DramTiming& dram, std::uint64_t cycles) {
+double bus_utilisation(const DramCounts& d, const DramTiming& dram, std::uint64_t cycles) {
   return share(static_cast<double>(d.bus_busy), static_cast<double>(cycles) * static_cast<double>(dram.clock_period()));
 }
 
@@ -48,13 +48,13 @@ std::string memory_text(const harness::Conditions& c) {
 
 std::string latency_text(const harness::Conditions& c) { return c.dram ? "-" : fmt::format("{}", c.latency); }
 
-nlohmann::ordered_json json_dram(const harness::DramCounts& d, const harness::DramTiming& dram, std::uint64_t cycles) {
+nlohmann::ordered_json json_dram(const DramCounts& d, const DramTiming& dram, std::uint64_t cycles) {
   return {{"memory", dram.name},      {"row_hits", d.hits},
           {"row_misses", d.misses},   {"row_conflicts", d.conflicts},
           {"refreshes", d.refreshes}, {"bus_utilisation", bus_utilisation(d, dram, cycles)}};
 }
 
-void print_dram(const harness::Conditions& conditions, const harness::DramCounts& d, std::uint64_t cycles) {
+void print_dram(const harness::Conditions& conditions, const DramCounts& d, std::uint64_t cycles) {
   if (!conditions.dram) return;
   const auto accesses = static_cast<double>(d.hits + d.misses + d.conflicts);
   fmt::print("DRAM: {} row hits ({}), {} misses, {} conflicts, {} refreshes, data bus busy {}\n", d.hits,

@@ -47,9 +47,8 @@ using MakeJobs = std::function<std::vector<harness::Work>(std::uint64_t seed)>;
 /// Every combination of the conditions: the jobs, one after the other on one instance.
 std::vector<Run> run_all(const SimulateOptions& options, const Rtl& rtl, std::optional<Waveform>& waveform,
                          const MakeJobs& make_jobs) {
-  const auto dram = options.memory.empty()
-                        ? nullptr
-                        : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory));
+  const auto dram =
+      options.memory.empty() ? nullptr : std::make_shared<const DramTiming>(harness::load_dram(options.memory));
   Progress progress;
   const harness::SimulatorLibrary library(
       simulator_of(rtl, options, [&](std::string_view text) { progress.show(text); }));

@@ -85,7 +85,7 @@ class Runner {
         integers_(quantise(setup.net, *setup.scales, rtl.config, setup.pruning)),
         whole_(quantise(setup.net, *setup.scales, rtl.config, indispensable(setup.pruning, rtl.config))),
         dram_(options.memory.empty() ? nullptr
-                                     : std::make_shared<const harness::DramTiming>(harness::load_dram(options.memory))),
+                                     : std::make_shared<const DramTiming>(harness::load_dram(options.memory))),
         library_(simulator_of(rtl, options, [this](std::string_view text) { progress_.show(text); })) {}
 
   /// Every scene under every combination of the conditions. `done` is told each run.
@@ -156,7 +156,7 @@ class Runner {
   std::optional<Waveform>& waveform_;
   Progress progress_;
   model::Network integers_, whole_;  ///< with nothing left out
-  std::shared_ptr<const harness::DramTiming> dram_;
+  std::shared_ptr<const DramTiming> dram_;
   harness::SimulatorLibrary library_;
 };
 

@@ -77,9 +77,8 @@ std::string memory_text(const harness::Conditions& conditions);
 /// For a column: 200, or - with a DRAM.
 std::string latency_text(const harness::Conditions& conditions);
 /// What the accesses to the DRAM met in so many cycles; nothing without one.
-void print_dram(const harness::Conditions& conditions, const harness::DramCounts& counts, std::uint64_t cycles);
-nlohmann::ordered_json json_dram(const harness::DramCounts& counts, const harness::DramTiming& dram,
-                                 std::uint64_t cycles);
+void print_dram(const harness::Conditions& conditions, const DramCounts& counts, std::uint64_t cycles);
+nlohmann::ordered_json json_dram(const DramCounts& counts, const DramTiming& dram, std::uint64_t cycles);
 /// What every run has: result, cycles, counters, conditions, stages.
 nlohmann::ordered_json json_result(const Run& run);
 /// The runs, and whether all are bit-exact, after what is in `json`.

@@ -28,10 +28,12 @@ inline std::int64_t descriptor_beats(const Config& c) {
 inline int check_cycles(const Config& c) { return c.attention.levels + 3; }
 
 struct Board {
-  Board(const Config& config, const Demand& demand, int latency_cycles, const Lead& of_this, const NextLoads& next)
+  Board(const Config& config, const Demand& demand, int latency_cycles, const DramTiming* dram, const Lead& of_this,
+        const NextLoads& next)
       : c(config),
         demand(demand),
         latency(latency_cycles),
+        memory(latency_cycles, beat_bytes(config.memory), dram),
         job_reader(clock, beat_bytes(c.memory), power_of_two(std::max(c.memory.latency_cycles, 2 * most_burst_beats))),
         loads(clock, job_reader),
         lead(of_this),
@@ -40,7 +42,8 @@ struct Board {
 
   Config c;
   const Demand& demand;
-  int latency;
+  int latency;  ///< of a DRAM, what buffers and sorts reckon with
+  Memory memory;
   Clock clock;
   BurstReader job_reader;
   Loads loads;

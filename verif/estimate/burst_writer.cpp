@@ -26,6 +26,7 @@ Cycle BurstWriter::run(Cycle begin, int beats, int span) {
     for (int i = 0; i < length; ++i) place(i) = begin_data + i;
     sent_before_ = last_sent_;
     last_sent_ = begin_data + length - 1;
+    answered_ = memory_.write(last_sent_, length);
     free_ = go + 2;
     first += length, beats_ += length, position_ += length;
   }

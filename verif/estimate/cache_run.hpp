@@ -34,6 +34,8 @@ struct CacheRun {
   std::vector<std::uint8_t> dropped;
   /// With FeatureCache::lines_per_cycle = 2, LineCache::Result::together of each sample; otherwise empty.
   std::vector<std::uint8_t> together;
+  /// Of each lane: addresses in the value map of the lines that miss, in their order. Only where they are asked for.
+  std::vector<std::vector<std::uint64_t>> addresses;
   std::int64_t hits = 0, misses = 0;  ///< look-ups of lines, of all lanes
   // With the policy `region` only, in the order of the schedule:
   std::vector<RegionGroup> groups;

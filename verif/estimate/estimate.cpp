@@ -99,6 +99,13 @@ void fill_roofline(Estimate& e, const Config& c, const Demand& d) {
                  })->name;
 }
 
+/// Of a DRAM that of a row that is open, with nothing in the way.
+int latency_of(const Config& config, const Conditions& conditions) {
+  if (const auto* d = conditions.dram)
+    return static_cast<int>((d->controller + d->read_latency + d->access_time()) / d->clock_period()) + 1;
+  return conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles;
+}
+
 }  // namespace
 
 const Phase& Estimate::phase(std::string_view name) const { return named(phases, name); }
@@ -108,9 +115,8 @@ Estimate estimate(const Config& config, const Demand& demand, const Conditions& 
                   const NextLoads& next) {
   check_fits(demand, config);
   if (!demand.holds_for(config)) throw std::logic_error("the demand was made for other formats");
-  const auto cache = demand.dense ? CacheRun{} : run_caches(config, demand);
-  const auto run = run_job(config, demand, cache,
-                           conditions.latency > 0 ? conditions.latency : config.memory.latency_cycles, lead, next);
+  const auto cache = demand.dense ? CacheRun{} : run_caches(config, demand, conditions.dram != nullptr);
+  const auto run = run_job(config, demand, cache, latency_of(config, conditions), conditions.dram, lead, next);
   Estimate e;
   Cycle before = 0;
   std::int64_t* const figures[] = {&e.setup, &e.project, &e.fill, &e.sampling, &e.drain};

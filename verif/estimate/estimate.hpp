@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "dram/dram.hpp"
 #include "estimate/demand.hpp"
 #include "estimate/lead.hpp"
 
@@ -15,6 +16,7 @@ namespace quillgen::estimate {
 /// Conditions outside the chip.
 struct Conditions {
   int latency = 0;  ///< cycles from a read's address to its first beat; 0: memory.latency_cycles of the configuration
+  const DramTiming* dram = nullptr;  ///< in place of the latency
 };
 
 /// A stretch of a job. They follow each other without gap and add up to the cycles of the job.

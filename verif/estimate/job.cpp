@@ -14,7 +14,7 @@ void pass(Board& b, Cycle cycles) {
 
 /// Reads the descriptor and checks it.
 void fetch(Board& b) {
-  ReadPort port(b.clock, b.latency, {&b.job_reader});
+  ReadPort port(b.clock, b.memory, {&b.job_reader});
   auto beats = descriptor_beats(b.c);
   b.clock.acted(), b.step();
   b.job_reader.request(beats);
@@ -40,7 +40,7 @@ Cycle begin(Board& b) {
 
 /// Until everything wanted is loaded, and the cycle `at` has come.
 void finish_loads(Board& b, Cycle at) {
-  ReadPort port(b.clock, b.latency, {&b.job_reader});
+  ReadPort port(b.clock, b.memory, {&b.job_reader});
   b.clock.acted();
   do {
     b.step();
@@ -131,9 +131,9 @@ void Board::end_job(ReadPort& port) {
   }
 }
 
-JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency, const Lead& lead,
-               const NextLoads& next) {
-  Board board(config, demand, std::max(latency, 1), lead, next);
+JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency, const DramTiming* dram,
+               const Lead& lead, const NextLoads& next) {
+  Board board(config, demand, std::max(latency, 1), dram, lead, next);
   if (demand.self_parts > 0) run_self(board);
   else if (demand.dense) run_dense(board);
   else run_layer(board, cache);

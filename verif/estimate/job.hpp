@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "dram/dram.hpp"
 #include "estimate/cache_run.hpp"
 #include "estimate/clock.hpp"
 #include "estimate/demand.hpp"
@@ -34,8 +35,8 @@ struct JobRun {
 };
 
 /// `cache`: what becomes of the look-ups (run_caches); empty for a dense product. latency: of the memory, at
-/// least 1. lead, next: of a job of a program.
-JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency, const Lead& lead = {},
-               const NextLoads& next = {});
+/// least 1; dram: in its place, or null. lead, next: of a job of a program.
+JobRun run_job(const Config& config, const Demand& demand, const CacheRun& cache, int latency,
+               const DramTiming* dram = nullptr, const Lead& lead = {}, const NextLoads& next = {});
 
 }  // namespace quillgen::estimate

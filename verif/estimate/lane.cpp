@@ -182,6 +182,7 @@ void Lane::look_up() {
 
 int Lane::granted() {
   asked_.pop();
+  ++next_address_;
   ask();
   return s_.line_beats;
 }

@@ -42,8 +42,15 @@ class Lane final : public ReadClient {
   /// `missing`, `dropped` and `together` (CacheRun): of the samples of the lane, query by query; `stride` apart from
   /// one query to the next.
   Lane(Clock& clock, const LaneShape& shape, std::span<const std::uint8_t> missing,
-       std::span<const std::uint8_t> dropped, std::span<const std::uint8_t> together, std::size_t stride)
-      : clock_(clock), s_(shape), fills_(missing), dropped_(dropped), together_(together), stride_(stride) {}
+       std::span<const std::uint8_t> dropped, std::span<const std::uint8_t> together, std::size_t stride,
+       std::span<const std::uint64_t> addresses = {})
+      : clock_(clock),
+        s_(shape),
+        fills_(missing),
+        dropped_(dropped),
+        together_(together),
+        stride_(stride),
+        addresses_(addresses) {}
 
   /// With regions: what brings them.
   void feed_from(RegionFeed& feed) { feed_ = &feed, kind = Kind::demand; }
@@ -70,6 +77,9 @@ class Lane final : public ReadClient {
 
   int granted() override;
   void beat() override;
+  std::uint64_t address() const override {
+    return Memory::map_base + (next_address_ < addresses_.size() ? addresses_[next_address_] : 0);
+  }
 
   Cycle first_sample() const { return first_; }
   Cycle last_sample() const { return std::max(last_, ended_); }  ///< or the end of its last query, if that comes later
@@ -129,6 +139,8 @@ class Lane final : public ReadClient {
   LaneShape s_;
   std::span<const std::uint8_t> fills_, dropped_, together_;
   std::size_t stride_;
+  std::span<const std::uint64_t> addresses_;  ///< CacheRun, only of a DRAM
+  std::size_t next_address_ = 0;
   // Samples of the groups: their number so far, and when they may be looked up.
   Queue<Group> groups_;
   Queue<GroupEnd> ends_;

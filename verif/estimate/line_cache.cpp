@@ -131,7 +131,34 @@ LineCache::Result LineCache::look_up(const Place& p, int level, int head) {
   return result;
 }
 
-CacheRun run_caches(const Config& c, const Demand& demand) {
+namespace {
+
+/// Where lines lie in the value map: blocks of 2x2 pixels, row after row, all heads of a block side by side.
+struct MapAddresses {
+  MapAddresses(const Config& config, const Demand& demand) : c(config) {
+    std::int64_t blocks = 0;
+    for (const auto& level : demand.layer.level_shapes) {
+      first.push_back(blocks), columns.push_back(divide_up(level.width, 2));
+      blocks += std::int64_t{columns.back()} * divide_up(level.height, 2);
+    }
+  }
+  std::uint64_t of(const Place& p, int corner, int level, int head) const {
+    const int x = p.x + corner % 2, y = p.y + corner / 2;
+    const auto l = static_cast<std::size_t>(level);
+    const auto block = (first[l] + std::int64_t{y / 2} * columns[l] + x / 2) * c.attention.heads + head;
+    const int width = line_width(c.feature_cache.line_shape), height = line_height(c.feature_cache.line_shape);
+    const int pixel = (height == 1 ? 2 * (y & 1) : 0) + (width == 1 ? x & 1 : 0);
+    return static_cast<std::uint64_t>(block) * static_cast<std::uint64_t>(block_bytes(c)) +
+           static_cast<std::uint64_t>(pixel * block_bytes(c) / 4);
+  }
+  const Config& c;
+  std::vector<std::int64_t> first;
+  std::vector<int> columns;
+};
+
+}  // namespace
+
+CacheRun run_caches(const Config& c, const Demand& demand, bool with_addresses) {
   if (c.feature_cache.policy == region_policy) return run_regions(c, demand);
   const auto& a = c.attention;
   const int heads = a.heads / c.core.head_lanes, levels = lane_levels(c);
@@ -139,6 +166,8 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
   const auto schedule = demand.schedule(c);
   const auto of_query = static_cast<std::size_t>(a.samples_per_query());
   run.missing.reserve(schedule.size() * of_query), run.missed.reserve(schedule.size() * of_query);
+  const MapAddresses map(c, demand);
+  if (with_addresses) run.addresses.resize(static_cast<std::size_t>(c.core.lanes()));
   std::vector<LineCache> caches;
   for (int lane = 0; lane < c.core.lanes(); ++lane) caches.emplace_back(c, lane % c.core.level_lanes);
   for (const int query : schedule) {
@@ -152,6 +181,8 @@ CacheRun run_caches(const Config& c, const Demand& demand) {
           run.missed.push_back(r.missed);
           if (c.feature_cache.lines_per_cycle > 1) run.together.push_back(r.together);
           if (c.pruning.points != 0) run.dropped.push_back(place->dropped);
+          for (int i = 0; with_addresses && i < 4; ++i)
+            if ((r.missed >> i & 1) != 0) run.addresses[lane].push_back(map.of(*place, i, level, head));
           run.hits += r.found;
           run.misses += r.missing;
         }

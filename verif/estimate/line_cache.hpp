@@ -56,6 +56,6 @@ class LineCache {
 };
 
 /// What a job does to the caches of all lanes, whichever policy the configuration has.
-CacheRun run_caches(const Config& config, const Demand& demand);
+CacheRun run_caches(const Config& config, const Demand& demand, bool with_addresses = false);
 
 }  // namespace quillgen::estimate

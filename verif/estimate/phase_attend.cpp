@@ -64,7 +64,10 @@ class Lanes {
     for (int l = 0; l < lanes; ++l) {
       const auto first = static_cast<std::size_t>(lane_sample(b.c, l, 0));
       lanes_.push_back(std::make_unique<Lane>(clock_, shape_, of_lane(cache.missing, first),
-                                              of_lane(cache.dropped, first), of_lane(cache.together, first), of_query));
+                                              of_lane(cache.dropped, first), of_lane(cache.together, first), of_query,
+                                              cache.addresses.empty()
+                                                  ? std::span<const std::uint64_t>()
+                                                  : std::span(cache.addresses[static_cast<std::size_t>(l)])));
     }
     const int inner = shape_.level_lanes;
     for (int column = 0; inner > 1 && column < lanes / inner; ++column) {
@@ -194,7 +197,7 @@ void attend(Board& b, const CacheRun& cache) {
   PeArray array(b.clock, b.array_timing(query_tiles(c), channels), group_buffers);
   QueryOrder order(b, b.accepted);
   Lanes lanes(b, cache);
-  BurstWriter writer(b.beat(), b.latency);
+  BurstWriter writer(b.beat(), b.memory);
   std::optional<RowEpilogue> epilogue;
   if (b.demand.stream.norm) epilogue.emplace(b, writer, queries, &order);
   std::vector<ReadClient*> clients;
@@ -204,7 +207,7 @@ void attend(Board& b, const CacheRun& cache) {
   if (epilogue) clients.push_back(&epilogue->reader());
   b.last_run = true;
   if (b.ahead.wanted()) clients.push_back(&b.job_reader);
-  ReadPort port(b.clock, b.latency, clients);
+  ReadPort port(b.clock, b.memory, clients);
   const int output_words = lanes.shape().projection_words, output_span = std::max(output_words, output_row);
   const Work before = b.work;
   const auto account = [&] {
@@ -231,10 +234,11 @@ void attend(Board& b, const CacheRun& cache) {
     b.tick_loads();
     rows.load(array);
     if (to_ask > 0 && rows.accepts() && order.has_row()) {
+      const int row = order.fetched(queries - to_ask);
       --to_ask, order.take_row();
       const bool ends_group = ++in_group == c.gemm.rows || to_ask == 0;
       if (ends_group) in_group = 0;
-      rows.ask(ends_group);
+      rows.ask(ends_group, row);
     }
     array.tick();
     order.tick();

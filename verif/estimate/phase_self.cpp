@@ -157,11 +157,11 @@ void attend_self(Board& b) {
   Rows rows(b, channels, c.numerics.query_bits, true, false);  // all go through the operand former
   KeyLoader loader(b, rows);
   Passes passes(b);
-  BurstWriter writer(b.beat(), b.latency);
+  BurstWriter writer(b.beat(), b.memory);
   RowCopy copy(b.clock, writer, row_beats(channels, result_width(c), c.memory));
   std::vector<ReadClient*> clients = {&b.job_reader};
   rows.add_clients(clients);
-  ReadPort port(b.clock, b.latency, clients);
+  ReadPort port(b.clock, b.memory, clients);
   b.last_run = true;
   constexpr int keys = 0, values = 1, queries = 2, fetch_delay = 2;  // until the first row is asked for
   int loads = keys, to_ask = job_rows, in_group = 0, to_copy = job_rows, of_group = 0;

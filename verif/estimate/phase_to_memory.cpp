@@ -33,12 +33,12 @@ void project_map(Board& b) {
   TokenWalk walk(b.clock, b.demand.layer, c.gemm.rows);
   Rows rows(b, channels, c.numerics.feature_bits, b.demand.stream.sources, false);
   PeArray array(b.clock, b.array_timing(value_tiles(c), channels), b.result_groups());
-  BurstWriter writer(b.beat(), b.latency);
+  BurstWriter writer(b.beat(), b.memory);
   std::vector<ReadClient*> clients = {&b.job_reader};
   rows.add_clients(clients);
   SortReads sort(b);
   clients.push_back(&sort);
-  ReadPort port(b.clock, b.latency, clients);
+  ReadPort port(b.clock, b.memory, clients);
   std::int64_t blocks_left = walk.block_count();
   int complete = 0;      // groups that the block waited for
   Cycle copied = never;  // the block in work has left the result buffer
@@ -48,7 +48,10 @@ void project_map(Board& b) {
     port.tick();
     b.tick_loads();
     rows.load(array);
-    if (walk.offers() && rows.accepts()) rows.ask(walk.take());
+    if (walk.offers() && rows.accepts()) {
+      const auto token = walk.token();
+      rows.ask(walk.take(), token);
+    }
     walk.tick();
     array.tick();
     auto& blocks = walk.blocks();
@@ -82,7 +85,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   auto timing = b.array_timing(tiles, shape.inner);
   if (stream.activation) timing.finish += activation_delay;
   PeArray array(b.clock, timing, b.result_groups());
-  BurstWriter writer(b.beat(), b.latency);
+  BurstWriter writer(b.beat(), b.memory);
   std::optional<ListedRows> list;
   if (stream.gathers || stream.scatters) list.emplace(b);
   std::optional<RowEpilogue> epilogue;
@@ -91,7 +94,7 @@ void multiply_panel(Board& b, int tiles, int outputs) {
   rows.add_clients(clients);
   if (list) clients.push_back(&list->reader());
   if (epilogue) clients.push_back(&epilogue->reader());
-  ReadPort port(b.clock, b.latency, clients);
+  ReadPort port(b.clock, b.memory, clients);
   int to_ask = shape.rows, in_group = 0, to_copy = shape.rows, of_group = 0;
   RowCopy copy(b.clock, writer, output_beats);
   const auto end_row = [&] {

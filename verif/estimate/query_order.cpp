@@ -26,7 +26,9 @@ int sort_cells(const Config& c) { return c.order.bucket_bits > 0 ? 1 << 2 * c.or
 SortReads::SortReads(const Board& b)
     : clock_(b.clock),
       pace_(sort_pace(b)),
-      left_(b.c.order.bucket_bits > 0 ? 2 * std::int64_t{b.demand.queries()} : 0) {
+      left_(b.c.order.bucket_bits > 0 ? 2 * std::int64_t{b.demand.queries()} : 0),
+      queries_(b.demand.queries()),
+      row_bytes_(reference_row_bytes(b.c, b.demand.layer.boxes)) {
   const Cycle begin = b.accepted + sort_cells(b.c);
   if (clock_.now() > begin) left_ -= std::min(left_, (clock_.now() - begin) / pace_);  // while weights are loaded
   if (left_ > 0) ask_at = std::max(clock_.now(), begin);
@@ -94,7 +96,7 @@ void QueryOrder::fetch() {
     at_hand_ -= beats, before_ += beats, ++to_fetch_, ++buffered_;
     clock_.acted();
   } else if (reader_.accepts()) {
-    reader_.request(beats);
+    reader_.request(beats, fetch_order_[static_cast<std::size_t>(to_fetch_)]);
     ++to_fetch_;
   }
 }

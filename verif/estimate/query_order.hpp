@@ -14,11 +14,12 @@ class SortReads final : public ReadClient {
   explicit SortReads(const Board& board);
   int granted() override;
   void beat() override {}
+  std::uint64_t address() const override { return static_cast<std::uint64_t>(left_ % queries_ * row_bytes_); }
 
  private:
   const Clock& clock_;
   int pace_;
-  std::int64_t left_;
+  std::int64_t left_, queries_, row_bytes_;
 };
 
 /// From the begin of a job on.
@@ -28,6 +29,8 @@ class QueryOrder final : public RowNames {
   QueryOrder(Board& board, Cycle begun);
 
   BurstReader& reader() { return reader_; }
+  /// The query whose reference is fetched as number n: what is issued then, but for the choice of a window.
+  int fetched(int n) const { return fetch_order_[static_cast<std::size_t>(n)]; }
   bool has_row() override { return !rows_.empty() && clock_.due(rows_.front()); }
   void take_row() override { rows_.pop(), clock_.acted(); }
   /// Groups whose references are complete.

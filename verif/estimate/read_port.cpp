@@ -25,10 +25,13 @@ void ReadPort::answer() {
   ++clients_[chosen]->beats, ++busy_;
   answered_ = chosen, in_burst_ = --burst.beats > 0;
   if (!in_burst_) bursts_[chosen].pop();
+  else if (memory_.is_dram())
+    burst.due = burst.beats_due[burst.beats_due.size() - static_cast<std::size_t>(burst.beats)];
   clock_.acted();
 }
 
 void ReadPort::tick() {
+  if (memory_.is_dram()) memory_.serve_writes(clock_.now());
   answer();
   const std::size_t count = clients_.size();
   const bool demanded = std::any_of(clients_.begin(), clients_.end(), [&](const ReadClient* client) {
@@ -40,14 +43,25 @@ void ReadPort::tick() {
     if (!clock_.due(client->ask_at) || (demanded && client->kind == ReadClient::Kind::ahead)) continue;
     served_ = index;
     // A register holds the choice for the bus.
-    bursts_[index].push({client->granted(), clock_.now() + 1 + latency_});
+    const Cycle taken = clock_.now() + 1;
+    if (memory_.is_dram()) {
+      const auto offset = client->address(),
+                 address = offset >= Memory::map_base ? offset : Memory::base_of(index) + offset;
+      const int beats = client->granted();
+      auto due = memory_.read(taken, address, beats);
+      const Cycle first = due.front();
+      bursts_[index].push({beats, first, std::move(due)});
+    } else {
+      bursts_[index].push({client->granted(), taken + memory_.latency(), {}});
+    }
     clock_.acted();
     return;
   }
 }
 
-void BurstReader::request(std::int64_t beats) {
+void BurstReader::request(std::int64_t beats, std::int64_t row) {
   remaining_ = beats;
+  if (row >= 0) address_ = static_cast<std::uint64_t>(row * beats * beat_bytes_);
   size();
   clock_.acted();
 }
@@ -72,6 +86,7 @@ void BurstReader::ask() {
 int BurstReader::granted() {
   const int length = length_;
   reserved_ += length, remaining_ -= length, position_ += length;
+  address_ += static_cast<std::uint64_t>(length) * static_cast<std::uint64_t>(beat_bytes_);
   size();
   return length;
 }

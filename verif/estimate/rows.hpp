@@ -29,9 +29,10 @@ class Rows {
   bool accepts() {
     return marks_.size() < rows_on_their_way && reader_.accepts() && (!positions_ || positions_->accepts());
   }
-  void ask(bool ends_group) {
-    reader_.request(beats_);
-    if (positions_) positions_->request(beats_);
+  /// `row`: its number, if they are not read one after the other.
+  void ask(bool ends_group, std::int64_t row = -1) {
+    reader_.request(beats_, row);
+    if (positions_) positions_->request(beats_, row);
     marks_.push(ends_group);
   }
   /// Takes a cycle's part of a row, if there is one. Whether it was the last of its row.

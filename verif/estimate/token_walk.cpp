@@ -18,9 +18,12 @@ bool TokenWalk::live() const {
   const auto& level = layer_.level_shapes[level_];
   const int x = x_ + pixel_ % 2, y = y_ + pixel_ / 2;
   if (x >= level.width || y >= level.height) return false;
-  const auto token =
-      first_token_ + static_cast<std::size_t>(y) * static_cast<std::size_t>(level.width) + static_cast<std::size_t>(x);
-  return layer_.padding.empty() || layer_.padding[token] == 0;
+  return layer_.padding.empty() || layer_.padding[static_cast<std::size_t>(token_at())] == 0;
+}
+
+std::int64_t TokenWalk::token_at() const {
+  return static_cast<std::int64_t>(first_token_) + std::int64_t{y_ + pixel_ / 2} * layer_.level_shapes[level_].width +
+         x_ + pixel_ % 2;
 }
 
 bool TokenWalk::take() {
@@ -64,7 +67,7 @@ void TokenWalk::tick() {
       }
       if (is_live) {
         const bool filled = row_ + 1 == rows_;
-        held_ = true, ends_group_ = filled, known_ = filled ? now + 1 : never;
+        held_ = true, held_token_ = token_at(), ends_group_ = filled, known_ = filled ? now + 1 : never;
         if (!open_) blocks_of_group_ = 0;
         waits_ += !waited_for_;
         row_ = filled ? 0 : row_ + 1, open_ = waited_for_ = !filled, frees_ += filled;

@@ -15,6 +15,8 @@ class TokenWalk {
   void tick();
   /// A token whose row can be asked for: it is known whether it ends its group.
   bool offers() { return held_ && clock_.due(known_); }
+  /// Its number.
+  std::int64_t token() const { return held_token_; }
   /// Takes it; true if it ends its group.
   bool take();
 
@@ -27,6 +29,7 @@ class TokenWalk {
 
  private:
   enum class State { enter, place, look, decide, end_block, over };
+  std::int64_t token_at() const;  ///< that of the pixel that is looked at
   bool live() const;
   void next_block();
 
@@ -36,6 +39,7 @@ class TokenWalk {
   std::int64_t block_count_ = 0;
   State state_ = State::enter;
   std::size_t level_ = 0, first_token_ = 0;
+  std::int64_t held_token_ = 0;
   int x_ = 0, y_ = 0, pixel_ = 0;
   // The token on offer.
   bool held_ = false, ends_group_ = false;

@@ -40,6 +40,7 @@ std::vector<std::string> Job::options() const {
   }
   if (given_map) words.emplace_back("--given-map");
   if (latency) option("--latency", fmt::format("{}", latency));
+  if (!memory.empty()) option("--memory", memory);
   if (!pruning.any() && network.empty()) return words;  // of a network, else what its metadata say
   option("--prune-points", fmt::format("{}", pruning.points));
   option("--prune-pixels", fmt::format("{}", pruning.pixels));
@@ -60,6 +61,7 @@ Json to_json(const Job& job) {
             {"image", job.drawn.image}};
   json["given_map"] = job.given_map;
   json["latency"] = job.latency;
+  if (!job.memory.empty()) json["memory"] = job.memory;
   if (const auto& p = job.pruning; p.any())
     json["pruning"] = {{"points", p.points}, {"pixels", p.pixels}, {"range", p.range}};
   return json;
@@ -75,6 +77,7 @@ Job job_from_json(const Json& json) {
   if (json.contains("dense")) job.dense = {json["dense"].at(0), json["dense"].at(1), json["dense"].at(2)};
   job.given_map = json.at("given_map").get<bool>();
   job.latency = json.at("latency").get<int>();
+  job.memory = json.value("memory", "");
   if (json.contains("pruning")) {
     const auto& p = json["pruning"];
     job.pruning = {p.at("points"), p.at("pixels"), p.at("range").get<std::vector<int>>()};

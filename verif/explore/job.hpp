@@ -23,6 +23,7 @@ struct Job {
   DenseShape dense;
   bool given_map = false;  ///< the value map is in memory, and not computed
   int latency = 0;         ///< cycles from a read to its first beat; 0: the configuration's
+  std::string memory;      ///< a DRAM in its place (harness/dram_file.hpp); empty: none
   Pruning pruning;         ///< what is left out of the layer or network
 
   bool is_dense() const { return dense.rows > 0; }

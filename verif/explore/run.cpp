@@ -13,6 +13,7 @@
 #include "explore/library.hpp"
 #include "explore/parallel.hpp"
 #include "explore/pareto.hpp"
+#include "harness/dram_file.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
 #include "harness/process.hpp"
@@ -140,12 +141,17 @@ std::vector<Point> estimate_points(const Runner& runner, Demands& demands, const
       }
     }
   }
+  std::optional<DramTiming> dram;
+  if (const auto& job = runner.sweep.job; !job.memory.empty()) {
+    dram = harness::load_dram(job.memory);
+    if (runner.sweep.pace.given()) dram->clock_mhz = runner.sweep.pace.clock_mhz;
+  }
   const auto work = [&](std::size_t t) {
     auto& point = points[possible[t]];
     try {
       const auto& [config, demand, network] = tasks[t];
       const auto tell = [&](const auto& what) {
-        const auto estimate = estimate::estimate(config, what, {runner.sweep.job.latency});
+        const auto estimate = estimate::estimate(config, what, {runner.sweep.job.latency, dram ? &*dram : nullptr});
         const auto accuracy = point.figures;
         point.figures = figures_of(estimate, runner.netlist(config), runner.sweep);
         if (accuracy.sqnr_db) set_sqnr(point.figures, *accuracy.sqnr_db);

@@ -11,9 +11,9 @@
 #include <optional>
 #include <vector>
 
+#include "dram/dram.hpp"
 #include "harness/axi.hpp"
 #include "harness/axi_checker.hpp"
-#include "harness/dram.hpp"
 #include "harness/memory_map.hpp"
 #include "harness/stall.hpp"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/dram.hpp"
+#include "dram/dram.hpp"
 
 namespace quillgen::harness {
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
-#include "harness/dram.hpp"
+#include "dram/dram.hpp"
 #include "harness/dram_file.hpp"
 #include "refusal.hpp"
 

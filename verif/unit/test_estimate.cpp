@@ -239,7 +239,8 @@ TEST_CASE("reader: bursts of 16, cut at 4 KiB, two cycles from one to the next, 
 }
 
 TEST_CASE("writer: a burst is sized, waits for its data, then address; data follow those of the burst before") {
-  BurstWriter writer(16, 100);
+  estimate::Memory memory_of_writer(100, 16, nullptr);
+  BurstWriter writer(16, memory_of_writer);
   CHECK(writer.request(0) == 0);
   CHECK(writer.run(0, 20, 20) == 0);  // beat i comes in cycle i
   // The 16th in cycle 15: address in 17, data in 18 to 33; the second burst is sized in 18: the 20th beat in 19,
@@ -252,12 +253,14 @@ TEST_CASE("writer: a burst is sized, waits for its data, then address; data foll
   CHECK(writer.takes_up() == 61);  // behind its address
   // Data of the first burst go in 5 to 20; the 36th beat has room two cycles after the first has gone, the 40th after
   // the fifth.
-  BurstWriter full(16, 100);
+  estimate::Memory memory_of_full(100, 16, nullptr);
+  BurstWriter full(16, memory_of_full);
   full.request(0);
   CHECK(full.run(0, 40, 1) == 11);
   CHECK(full.last_sent() == 44);
   // Runs of a beat that is there: a cycle each to be taken up, sized, found, and for the address.
-  BurstWriter single(16, 100);
+  estimate::Memory memory_of_single(100, 16, nullptr);
+  BurstWriter single(16, memory_of_single);
   for (int i = 0; i < 10; ++i) single.request(0), single.run(0, 1, 1);
   CHECK(single.last_sent() == 5 + 4 * 9);
 }
@@ -290,7 +293,8 @@ TEST_CASE("loads ahead: what is under way when a job ends goes on as its reader 
     Clock clock;
     BurstReader reader(clock, 16, 32);
     Ahead ahead(clock, reader, 7, {8, 96});
-    ReadPort port(clock, latency, {&reader});
+    estimate::Memory memory(latency, 16, nullptr);
+    ReadPort port(clock, memory, {&reader});
     const auto step = [&] {
       clock.advance();
       port.tick();

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace quillgen::harness {
+namespace quillgen {
 
 /// Picoseconds.
 using Picoseconds = std::int64_t;
@@ -93,4 +93,4 @@ class Dram {
   DramCounts counts_;
 };
 
-}  // namespace quillgen::harness
+}  // namespace quillgen

@@ -1,9 +1,9 @@
-#include "harness/dram.hpp"
+#include "dram/dram.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace quillgen::harness {
+namespace quillgen {
 
 Picoseconds DramTiming::access_time() const { return std::llround(burst_length * 1e6 / data_rate_mts); }
 
@@ -107,4 +107,4 @@ std::uint64_t Dram::write(std::uint64_t cycle, std::uint64_t address, std::uint3
   return std::max(cycle + 1, cycle_of(done));
 }
 
-}  // namespace quillgen::harness
+}  // namespace quillgen
