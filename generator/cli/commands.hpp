@@ -16,6 +16,7 @@ void add_calibrate(const Command& app, int& exit_status);
 void add_estimate(const Command& app, int& exit_status);
 void add_workload(const Command& app, int& exit_status);
 void add_trace(const Command& app, int& exit_status);
+void add_pack(const Command& app, int& exit_status);
 void add_explore(const Command& app, int& exit_status);
 void add_presets(const Command& app, int& exit_status);
 void add_schema(const Command& app, int& exit_status);

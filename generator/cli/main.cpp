@@ -38,6 +38,7 @@ int run(int argc, char** argv, int& output_error) {
   add_generate(program, exit_status);
   add_lint(program, exit_status);
   add_simulate(program, exit_status);
+  add_pack(program, exit_status);
   add_calibrate(program, exit_status);
   add_model(program, exit_status);
   add_workload(program, exit_status);

@@ -8,7 +8,8 @@
 
 namespace quillgen::cli {
 
-void add_network_options(const Command& command, const Command& subject, NetworkOptions& options, bool with_scenes) {
+void add_network_options(const Command& command, const Command& subject, NetworkOptions& options, bool with_scenes,
+                         const std::string& scenes_by_default) {
   auto network = subject.add_option("--network", options.network, "a whole detector (safetensors)");
   auto scales = command.add_option("--scales", options.scales, "its scales, from quillgen calibrate");
   auto input = command.add_option("--input", options.input, "scenes for it (safetensors)");
@@ -17,7 +18,7 @@ void add_network_options(const Command& command, const Command& subject, Network
   scales.needs(network), input.needs(network);
   command.add_option("--scenes", options.scenes, "of the input: 0:10 for the first ten")
       .type_name("RANGE")
-      .default_str("all")
+      .default_str(scenes_by_default)
       .needs(input);
 }
 

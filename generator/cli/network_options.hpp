@@ -15,7 +15,7 @@ struct NetworkOptions {
 /// Adds --network to `subject`, of whose options one is to be given, and the others to `command`. They need each
 /// other, unless the command can do without scenes.
 void add_network_options(const Command& command, const Command& subject, NetworkOptions& options,
-                         bool with_scenes = true);
+                         bool with_scenes = true, const std::string& scenes_by_default = "all");
 
 /// Scenes first .. last - 1.
 struct SceneRange {

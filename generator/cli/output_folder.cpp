@@ -53,18 +53,30 @@ std::map<std::string, std::string> record_of(const fs::path& folder) {
   return record;
 }
 
-/// What is in a folder, by name.
+/// Of names of files, one that is in this folder.
+template <typename Map>
+bool has_below(const Map& names, const std::string& folder) {
+  const auto next = names.lower_bound(folder + "/");
+  return next != names.end() && next->first.starts_with(folder + "/");
+}
+
+/// What is in a folder, by name; of what is in a folder in it, by its path.
 struct Contents {
   std::set<std::string> ours;     ///< written by quillgen, those edited since among them
   std::set<std::string> edited;   ///< and no longer what was written
   std::set<std::string> foreign;  ///< everything else, folders too
 };
 
-Contents contents_of(const fs::path& folder) {
+/// Folders within a folder are looked into where a file of ours is there, or one of `files` will be.
+Contents contents_of(const fs::path& folder, const emit::Files& files = {}) {
   Contents contents;
   const auto record = record_of(folder);
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const auto name = entry.path().filename().string();
+  for (fs::recursive_directory_iterator at(folder), end; at != end; ++at) {
+    const auto& entry = *at;
+    const auto name = entry.path().lexically_relative(folder).generic_string();
+    const bool is_folder = entry.symlink_status().type() == fs::file_type::directory;
+    if (is_folder && (has_below(record, name) || has_below(files, name)) && name != draft_name) continue;
+    at.disable_recursion_pending();
     if (name == draft_name) continue;
     const auto recorded = record.find(name);
     if (recorded == record.end() || entry.symlink_status().type() != fs::file_type::regular) {
@@ -86,7 +98,7 @@ void check_contents(const fs::path& folder, const Contents& contents, const emit
           fmt::format("{}: holds {}, which quillgen did not write: name another folder, or write beside it with "
                       "`quillgen generate --force`",
                       folder.string(), name));
-    if (files.contains(name))
+    if (files.contains(name) || has_below(files, name))
       throw UserError(fmt::format(
           "{}: {} was not written by quillgen and is never overwritten: move it away, or name another folder",
           folder.string(), name));
@@ -131,24 +143,36 @@ void write_all(const fs::path& staging, const fs::path& folder, const emit::File
   fs::create_directory(staging);
   for (const auto& [name, text] : files) {
     harness::check_interrupt();
+    fs::create_directories((staging / name).parent_path());
     std::ofstream file(staging / name, std::ios::binary);
     file << text;
     if (!file.flush()) throw UserError(harness::write_failure(folder / name, errno));
   }
 }
 
+/// And its folder in `place`, if nothing else is in it.
+void remove_file(const fs::path& place, const std::string& name) {
+  fs::remove(place / name);
+  std::error_code not_empty;
+  if (const auto folder = (place / name).parent_path(); folder != place) fs::remove(folder, not_empty);
+}
+
 /// The manifest goes first: whatever the folder then lacks or has too old counts as edited.
 void move_all(const fs::path& staging, const fs::path& place) {
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(staging)) names.insert(entry.path().filename().string());
+  for (const auto& entry : fs::recursive_directory_iterator(staging))
+    if (!entry.is_directory()) names.insert(entry.path().lexically_relative(staging).generic_string());
   names.erase(complete_name);
   if (names.contains(manifest_name)) {
     for (const auto& name : contents_of(place).ours)
-      if (!names.contains(name)) fs::remove(place / name);
+      if (!names.contains(name)) remove_file(place, name);
     fs::rename(staging / manifest_name, place / manifest_name);
     names.erase(manifest_name);
   }
-  for (const auto& name : names) fs::rename(staging / name, place / name);
+  for (const auto& name : names) {
+    fs::create_directories((place / name).parent_path());
+    fs::rename(staging / name, place / name);
+  }
 }
 
 std::optional<harness::FileLock> locked(const fs::path& folder) {
@@ -179,7 +203,7 @@ bool write_over(const fs::path& folder, const fs::path& place, const emit::Files
   Staging staging{place / draft_name};
   // One that was killed while it moved them: the folder has the new manifest already.
   if (fs::exists(staging.path / complete_name)) move_all(staging.path, place);
-  const auto old = contents_of(place);
+  const auto old = contents_of(place, files);
   check_contents(folder, old, files, force);
   write_all(staging.path, folder, files);
   for (const auto& name : old.ours)
@@ -190,11 +214,15 @@ bool write_over(const fs::path& folder, const fs::path& place, const emit::Files
   return true;
 }
 
+fs::path place_of(const fs::path& folder) {
+  const auto target = fs::weakly_canonical(fs::absolute(harness::link_target(folder)));
+  return target.has_filename() ? target : target.parent_path();
+}
+
 /// One run at a time has the lock on the folder, or on the one beside it; what it finds there is left of one that was
 /// killed.
 void write(const fs::path& folder, const emit::Files& files, bool force) {
-  const auto target = fs::weakly_canonical(fs::absolute(harness::link_target(folder)));
-  const auto place = target.has_filename() ? target : target.parent_path();
+  const auto place = place_of(folder);
   for (bool written = false; !written;) {
     const bool exists = fs::exists(place);
     if (exists && !fs::is_directory(place))
@@ -209,6 +237,21 @@ void write_folder(const fs::path& folder, emit::Files files, bool force) {
   add_record(files);
   try {
     write(folder, files, force);
+  } catch (const fs::filesystem_error& e) {
+    throw UserError(harness::write_failure(folder, e.code().value()));
+  }
+}
+
+void refuse_existing(const fs::path& folder) {
+  std::error_code unreadable;
+  if (fs::symlink_status(folder, unreadable).type() != fs::file_type::not_found)
+    throw UserError(fmt::format("{}: is there already: name a new folder, or remove it first", folder.string()));
+}
+
+void write_new_folder(const fs::path& folder, const emit::Files& files) {
+  refuse_existing(folder);
+  try {
+    if (!write_new(folder, place_of(folder), files)) refuse_existing(folder);
   } catch (const fs::filesystem_error& e) {
     throw UserError(harness::write_failure(folder, e.code().value()));
   }

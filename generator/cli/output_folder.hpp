@@ -12,4 +12,10 @@ namespace quillgen::cli {
 /// quillgen did not write is never touched: UserError if its name is needed. Throws harness::Interrupted.
 void write_folder(const std::filesystem::path& folder, emit::Files files, bool force = false);
 
+/// Throws UserError if there is anything at `folder`.
+void refuse_existing(const std::filesystem::path& folder);
+
+/// The same for a folder that is written once and is not there yet; no record is added. UserError when it is.
+void write_new_folder(const std::filesystem::path& folder, const emit::Files& files);
+
 }  // namespace quillgen::cli

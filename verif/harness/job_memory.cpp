@@ -38,23 +38,24 @@ std::vector<std::int32_t> spread(std::span<const std::int32_t> values, const std
 
 }  // namespace
 
-JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, std::uint64_t seed)
-    : map_(map), config_(config), allocator_(seed * 2, config.memory.address_bits) {
+JobMemory::JobMemory(MemoryMap& map, const Work& work, const Config& config, const Placement& placement)
+    : map_(map), config_(config), compact_(placement.base), allocator_(placement, config.memory.address_bits) {
   map_.clear();
-  Chance noise(seed * 2 + 1);
+  Chance noise(placement.seed * 2 + 1);
+  const auto id = [&] { return compact_ ? 1 : static_cast<std::uint32_t>(noise.bits()); };
   if (const auto* attention = std::get_if<AttentionWork>(&work)) {
     if (!attention->map_given) computes_map_.emplace(*attention);
-    const auto addresses = place_attention(*attention, noise);
-    descriptor_ = make_descriptor(*attention, config, addresses, static_cast<std::uint32_t>(noise.bits()));
+    addresses_ = place_attention(*attention, noise);
+    descriptor_ = make_descriptor(*attention, config, addresses_, id());
   } else if (const auto* dense = std::get_if<DenseWork>(&work)) {
-    const auto addresses = place_dense(*dense, noise);
-    descriptor_ = make_descriptor(dense->layer, config, addresses, static_cast<std::uint32_t>(noise.bits()));
+    addresses_ = place_dense(*dense, noise);
+    descriptor_ = make_descriptor(dense->layer, config, addresses_, id());
   } else {
     const auto& self = std::get<SelfAttentionWork>(work);
-    const auto addresses = place_self_attention(self, noise);
-    descriptor_ = make_descriptor(self, config, addresses, static_cast<std::uint32_t>(noise.bits()));
+    addresses_ = place_self_attention(self, noise);
+    descriptor_ = make_descriptor(self, config, addresses_, id());
   }
-  descriptor_address_ = place("descriptor", to_bytes(descriptor_, config), id_mask(id_job), base_alignment);
+  descriptor_address_ = place("descriptor", to_bytes(descriptor_, config_), id_mask(id_job), base_alignment);
 }
 
 std::uint64_t JobMemory::place(const std::string& name, Bytes bytes, IdMask read_ids, int alignment) {
@@ -79,7 +80,7 @@ std::uint64_t JobMemory::place_written(const std::string& name, std::size_t byte
 }
 
 int JobMemory::stride(int elements, int bits, Chance& noise) const {
-  const int beats = row_beats(elements, bits, config_.memory) + static_cast<int>(noise.below(4));
+  const int beats = row_beats(elements, bits, config_.memory) + (compact_ ? 0 : static_cast<int>(noise.below(4)));
   return beats * beat_bytes(config_.memory);
 }
 
@@ -92,7 +93,7 @@ void JobMemory::place_outputs(JobAddresses& a, Bytes residual, std::vector<int> 
   a.outputs =
       place_written("output rows", static_cast<std::size_t>(rows_) * stride_,
                     {static_cast<std::uint64_t>(whole), static_cast<std::uint64_t>(stride_)}, 0, base_alignment, noise);
-  a.residual = noise.bits();
+  a.residual = unused(noise);
   if (!residual.empty()) {
     const auto reads = id_mask(residual_id(config_));
     if (noise.below(2) == 0) {
@@ -136,7 +137,7 @@ std::uint64_t JobMemory::place_rows(const std::string& name, std::span<const std
 }
 
 void JobMemory::place_positions(JobAddresses& a, const model::Stream& stream, int elements, Chance& noise) {
-  a.positions = noise.bits();
+  a.positions = unused(noise);
   if (!stream.positions.empty())
     a.positions =
         place("position rows", pack_rows(stream.positions, elements, result_width(config_), a.query_stride, noise),
@@ -157,7 +158,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
   const auto features = id_mask(id_feature, feature_ids(config_));
   const int alignment = std::max(base_alignment, block_bytes(config_));
   // Words of the descriptor that are not used may hold anything.
-  a.sources = noise.bits(), a.mask = noise.bits(), a.source_stride = static_cast<int>(noise.bits());
+  a.sources = unused(noise), a.mask = unused(noise), a.source_stride = static_cast<int>(unused(noise));
   if (work.map_given) {
     a.value_map = place("value map", pack_value_map(layer, work.stages.value, config_, noise), features, alignment);
   } else {
@@ -169,7 +170,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
       a.mask = place("mask", padded(pack_mask(layer.padding, noise), noise), id_mask(id_job), base_alignment);
   }
   a.parameters = place("parameters", pack_parameters(layer, config_), id_mask(id_job), base_alignment);
-  a.list = noise.bits();
+  a.list = unused(noise);
   if (!layer.index_list.empty())
     a.list = place("index list", padded(pack_list(layer.index_list), noise), id_mask(id_list), base_alignment);
   place_pixel_mask(a, layer, noise);
@@ -180,7 +181,7 @@ JobAddresses JobMemory::place_attention(const AttentionWork& work, Chance& noise
 }
 
 void JobMemory::place_pixel_mask(JobAddresses& a, const model::QuantisedLayer& layer, Chance& noise) {
-  if (config_.pruning.count_bits > 0) a.pixel_mask = noise.bits(), a.padding = noise.bits();
+  if (config_.pruning.count_bits > 0) a.pixel_mask = unused(noise), a.padding = unused(noise);
   if (layer.pruning.share == 0) return;
   masked_tokens_ = layer.tokens();
   const auto bytes = static_cast<std::uint64_t>(mask_beats(config_, masked_tokens_)) * beat_bytes(config_.memory);
@@ -198,7 +199,7 @@ void JobMemory::place_pixel_mask(JobAddresses& a, const model::QuantisedLayer& l
 JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
   model::DenseLayer layer = work.layer;
   JobAddresses a;
-  a.references = noise.bits(), a.value_map = noise.bits(), a.list = noise.bits();  // not used
+  a.references = unused(noise), a.value_map = unused(noise), a.list = unused(noise);  // not used
   const auto in_memory = [&](std::vector<std::int32_t>& rows, int elements) {
     if (!rows.empty()) rows = spread(rows, layer.index_list, layer.list_rows, elements, noise);
   };
@@ -225,7 +226,7 @@ JobAddresses JobMemory::place_dense(const DenseWork& work, Chance& noise) {
 JobAddresses JobMemory::place_self_attention(const SelfAttentionWork& work, Chance& noise) {
   const int channels = config_.attention.embed_dim, bits = result_width(config_);
   JobAddresses a;
-  a.references = noise.bits(), a.value_map = noise.bits(), a.parameters = noise.bits();  // not used
+  a.references = unused(noise), a.value_map = unused(noise), a.parameters = unused(noise);  // not used
   const auto rows = [&](const char* name, const std::vector<std::int32_t>& values, int& stride_of_rows) {
     stride_of_rows = stride(channels, bits, noise);
     return place(name, pack_rows(values, channels, bits, stride_of_rows, noise), id_mask(id_rows), base_alignment);

@@ -19,14 +19,15 @@ inline constexpr int id_job = 0, id_rows = 1, id_reference = 2, id_list = 3, id_
 inline int position_id(const Config& config) { return id_feature + feature_ids(config); }
 inline int residual_id(const Config& config) { return position_id(config) + 1; }
 
-/// A job in memory, placed and padded with noise as the seed says.
+/// A job in memory, placed and padded with noise as the placement says.
 class JobMemory {
  public:
   /// Replaces what is in `map`.
-  JobMemory(MemoryMap& map, const Work& work, const Config& config, std::uint64_t seed);
+  JobMemory(MemoryMap& map, const Work& work, const Config& config, const Placement& placement);
 
   std::uint64_t descriptor_address() const { return descriptor_address_; }
   const Descriptor& descriptor() const { return descriptor_; }
+  const JobAddresses& addresses() const { return addresses_; }
   /// Changes the descriptor in memory, to provoke errors.
   void set_descriptor(const Descriptor& descriptor);
 
@@ -40,6 +41,8 @@ class JobMemory {
   /// as their row is wanted, padding (and pixels outside of odd edges) that is not zero, bytes between rows that
   /// changed.
   std::vector<std::string> check_written() const;
+  /// Writes what the hardware is to leave of this layer, to its last byte.
+  void put_results(const AttentionWork& work);
   /// True if no byte was written.
   bool untouched() const;
 
@@ -50,6 +53,8 @@ class JobMemory {
   JobAddresses place_attention(const AttentionWork& work, Chance& noise);
   JobAddresses place_dense(const DenseWork& work, Chance& noise);
   JobAddresses place_self_attention(const SelfAttentionWork& work, Chance& noise);
+  /// A number, address or stride that the hardware is not to use.
+  std::uint64_t unused(Chance& noise) const { return compact_ ? 0 : noise.bits(); }
   /// Rows of `rows` elements, some beats of `noise` apart.
   int stride(int elements, int bits, Chance& noise) const;
   /// `written`: how often each row is.
@@ -68,6 +73,7 @@ class JobMemory {
 
   MemoryMap& map_;
   Config config_;
+  bool compact_;  ///< no gaps between rows, 0 in what is not used
   AddressAllocator allocator_;
   std::optional<AttentionWork> computes_map_;  ///< of a job that writes its value map
   int rows_ = 0, elements_ = 0, stride_ = 0;   ///< of the output
@@ -76,6 +82,7 @@ class JobMemory {
   std::vector<int> row_writes_;                ///< [rows], how often each is written
   std::vector<int> scattered_;                 ///< rows of the outputs of a dense job with a list of them
   std::uint64_t descriptor_address_ = 0;
+  JobAddresses addresses_;
   Descriptor descriptor_{};
   Bytes output_before_, mask_before_;
 };

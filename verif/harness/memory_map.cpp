@@ -35,6 +35,11 @@ bool MemoryMap::has(const std::string& name) const {
 }
 
 std::uint64_t AddressAllocator::allocate(std::uint64_t bytes, std::uint64_t alignment) {
+  if (next_) {
+    const auto begin = (*next_ + alignment - 1) / alignment * alignment;
+    next_ = begin + bytes;
+    return begin;
+  }
   constexpr std::uint64_t gap = 4096;
   // Of a space of more than 32 bits the part above 4 GiB is used, so that both halves of an address count.
   const std::uint64_t low = address_bits_ > 32 ? std::uint64_t{1} << 32 : gap;

@@ -1,6 +1,7 @@
 // The bytes behind the AXI port: named regions at scattered addresses. What lies outside of them does not exist.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -44,16 +45,34 @@ class MemoryMap {
   Region& at(const std::string& name);
   bool has(const std::string& name) const;
   void clear() { regions_.clear(); }
+  /// In the order in which they were added.
+  const std::vector<Region>& regions() const { return regions_; }
 
  private:
   std::vector<Region> regions_;
 };
 
+/// Where regions lie. A number alone is a seed: anywhere, with room between rows and between regions, and noise in what
+/// is not used.
+struct Placement {
+  std::uint64_t seed = 1;             ///< of noise, and of the places
+  std::optional<std::uint64_t> base;  ///< if given: one region behind the other from there on, rows without gaps
+
+  Placement(std::uint64_t seed_of_places) : seed(seed_of_places) {}
+  static Placement compact(std::uint64_t base) {
+    Placement p(1);
+    p.base = base;
+    return p;
+  }
+};
+
 /// Chooses addresses for regions: aligned, anywhere in the address space (above 4 GiB when that has more than 32 bits),
-/// in no order, with an unmapped gap of at least 4 KiB between any two. The choice follows from the seed.
+/// in no order, with an unmapped gap of at least 4 KiB between any two. The choice follows from the seed. With a base
+/// they follow each other from there on instead, whether the address space holds them or not.
 class AddressAllocator {
  public:
-  AddressAllocator(std::uint64_t seed, int address_bits) : random_(seed), address_bits_(address_bits) {}
+  AddressAllocator(const Placement& placement, int address_bits)
+      : random_(placement.seed * 2), next_(placement.base), address_bits_(address_bits) {}
   std::uint64_t allocate(std::uint64_t bytes, std::uint64_t alignment);
 
  private:
@@ -61,6 +80,7 @@ class AddressAllocator {
     std::uint64_t begin, end;
   };
   std::mt19937_64 random_;
+  std::optional<std::uint64_t> next_;
   int address_bits_;
   std::vector<Range> taken_;
 };

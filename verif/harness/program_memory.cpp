@@ -38,15 +38,16 @@ void put(std::uint8_t* bytes, std::int32_t value, int size) {
 
 }  // namespace
 
-ProgramMemory::ProgramMemory(MemoryMap& map, const model::Program& program, const Config& config, std::uint64_t seed)
-    : map_(map), program_(program), config_(config), allocator_(seed * 2, config.memory.address_bits) {
+ProgramMemory::ProgramMemory(MemoryMap& map, const model::Program& program, const Config& config,
+                             const Placement& placement)
+    : map_(map), program_(program), config_(config), allocator_(placement, config.memory.address_bits) {
   map_.clear();
-  Chance noise(seed * 2 + 1);
+  Chance noise(placement.seed * 2 + 1);
   place_tensors(noise);
   place_lists(noise);
   const auto size = static_cast<std::size_t>(descriptor_words(config)) * 4;
   for (std::size_t job = 0; job < program.jobs.size(); ++job) {
-    ids_.push_back(static_cast<std::uint32_t>(noise.bits()));
+    ids_.push_back(placement.base ? static_cast<std::uint32_t>(job + 1) : static_cast<std::uint32_t>(noise.bits()));
     descriptors_.push_back(add(fmt::format("descriptor {}", job), Bytes(size), mask_of({id_job}), base_alignment).base);
   }
   made_.resize(program.jobs.size());
@@ -209,16 +210,15 @@ std::vector<std::int32_t> ProgramMemory::read_rows(const std::string& name, int 
   return values;
 }
 
-void ProgramMemory::write_rows(const std::string& name, std::span<const std::int32_t> values, int length) {
-  auto& bytes = map_.at(name).bytes;
+std::vector<HostWrite> ProgramMemory::rows_written(const std::string& name, std::span<const std::int32_t> values,
+                                                   int length) const {
   const int size = element_bytes(result_width(config_)), stride = rows_.at(name).stride;
-  for (std::size_t i = 0; i < values.size(); ++i) put(&bytes[i / length * stride + i % length * size], values[i], size);
-}
-
-void ProgramMemory::write_list(const std::string& name, const std::vector<int>& list) {
-  const auto entries = pack_list(list);
-  auto& bytes = map_.at(name).bytes;
-  std::ranges::copy(entries, bytes.begin());
+  std::vector<HostWrite> writes;
+  for (std::size_t row = 0; row < values.size() / static_cast<std::size_t>(length); ++row) {
+    writes.push_back({name, row * stride, Bytes(static_cast<std::size_t>(length * size))});
+    for (int i = 0; i < length; ++i) put(&writes.back().bytes[i * size], values[row * length + i], size);
+  }
+  return writes;
 }
 
 std::vector<std::int32_t> ProgramMemory::box_references() const {
@@ -254,7 +254,7 @@ std::vector<std::int32_t> ProgramMemory::pixel_mask(std::size_t job) const {
   return {bytes.begin(), bytes.begin() + program_.tensors.at(a->pixel_mask).rows};
 }
 
-void ProgramMemory::host_step(std::size_t job, bool double_entry) {
+std::vector<HostWrite> ProgramMemory::host_writes(std::size_t job, bool double_entry) const {
   using model::HostStep;
   const auto step = program_.jobs[job].host_step;
   const auto all_of = [&](const std::string& name, int length) {
@@ -263,29 +263,40 @@ void ProgramMemory::host_step(std::size_t job, bool double_entry) {
   if (step == HostStep::choose_tokens) {
     auto chosen = model::best_rows(all_of("score", 1), 1, program_.lists.at("tokens").size());
     if (double_entry) chosen.back() = chosen.front();
-    write_list("tokens", chosen);
-  } else if (step == HostStep::choose_queries) {
+    return {{"tokens", 0, pack_list(chosen)}};
+  }
+  if (step == HostStep::choose_queries) {
     const auto chosen =
         model::best_rows(all_of("proposal.classes", program_.classes), static_cast<std::size_t>(program_.classes),
                          program_.lists.at("queries").size());
-    write_list("queries", chosen);
-    auto& bytes = map_.at("boxes").bytes;
-    const auto at = static_cast<std::size_t>(box_logits_offset(config_));
-    for (std::size_t q = 0; q < chosen.size(); ++q)
+    std::vector<HostWrite> writes = {{"queries", 0, pack_list(chosen)}};
+    const auto stride = static_cast<std::size_t>(rows_.at("boxes").stride),
+               at = static_cast<std::size_t>(box_logits_offset(config_));
+    for (std::size_t q = 0; q < chosen.size(); ++q) {
+      writes.push_back({"boxes", q * stride + at, Bytes(8)});
       for (std::size_t i = 0; i < 4; ++i)
-        put(&bytes[q * rows_.at("boxes").stride + at + 2 * i],
-            program_.anchors[static_cast<std::size_t>(chosen[q]) * 4 + i], 2);
-  } else if (step == HostStep::sine_embedding) {
-    const auto sine = model::sine_embedding(box_references(), config_.numerics.query_bits);
-    write_rows("sine", sine, program_.tensors.at("sine").length);
-  } else if (step == HostStep::self_attention) {
+        put(&writes.back().bytes[2 * i], program_.anchors[static_cast<std::size_t>(chosen[q]) * 4 + i], 2);
+    }
+    return writes;
+  }
+  if (step == HostStep::sine_embedding)
+    return rows_written("sine", model::sine_embedding(box_references(), config_.numerics.query_bits),
+                        program_.tensors.at("sine").length);
+  if (step == HostStep::self_attention) {
     std::size_t layer = 0;
     for (std::size_t i = 0; i < job; ++i) layer += program_.jobs[i].host_step == HostStep::self_attention;
     const auto& s = program_.self_attention[layer];
     const int channels = config_.attention.embed_dim;
     const auto q = all_of(s.query, channels), k = all_of(s.key, channels), v = all_of(s.value, channels);
-    write_rows(s.outputs, model::run_self_attention(s.self, q, k, v, static_cast<std::size_t>(channels)), channels);
+    return rows_written(s.outputs, model::run_self_attention(s.self, q, k, v, static_cast<std::size_t>(channels)),
+                        channels);
   }
+  return {};
+}
+
+void ProgramMemory::host_step(std::size_t job, bool double_entry) {
+  for (const auto& write : host_writes(job, double_entry))
+    std::ranges::copy(write.bytes, map_.at(write.tensor).bytes.begin() + static_cast<std::ptrdiff_t>(write.offset));
 }
 
 model::Detections ProgramMemory::detections() const {

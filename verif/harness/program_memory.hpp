@@ -13,10 +13,17 @@
 
 namespace quillgen::harness {
 
+/// Of the host, into a tensor.
+struct HostWrite {
+  std::string tensor;
+  std::size_t offset = 0;  ///< from its first byte
+  Bytes bytes;
+};
+
 class ProgramMemory {
  public:
-  /// Replaces what is in `map`; places follow from the seed.
-  ProgramMemory(MemoryMap& map, const model::Program& program, const Config& config, std::uint64_t seed);
+  /// Replaces what is in `map`.
+  ProgramMemory(MemoryMap& map, const model::Program& program, const Config& config, const Placement& placement);
 
   std::uint64_t first_descriptor() const { return descriptors_.front(); }
   /// JOB_ID of a job.
@@ -35,8 +42,15 @@ class ProgramMemory {
   /// .. and the mask that it writes; empty when it writes none.
   std::vector<std::int32_t> pixel_mask(std::size_t job) const;
 
-  /// Does the host's step behind a job, from what is found in memory. `double_entry`: names a chosen token twice.
+  /// What the host's step behind a job writes, from what is found in memory. `double_entry`: names a chosen token
+  /// twice.
+  std::vector<HostWrite> host_writes(std::size_t job, bool double_entry = false) const;
+  /// Does that step.
   void host_step(std::size_t job, bool double_entry = false);
+  /// Writes what the hardware is to leave of a job, to its last byte.
+  void put_results(std::size_t job);
+  /// Bytes from row to row of a tensor that has rows.
+  int stride(const std::string& tensor) const { return rows_.at(tensor).stride; }
 
   /// What the program has found: the last class scores and the boxes.
   model::Detections detections() const;
@@ -57,8 +71,11 @@ class ProgramMemory {
 
   /// Rows of a tensor: all, or those named.
   std::vector<std::int32_t> read_rows(const std::string& name, int length, std::span<const int> rows) const;
-  void write_rows(const std::string& name, std::span<const std::int32_t> values, int length);
-  void write_list(const std::string& name, const std::vector<int>& list);
+  /// A write a row.
+  std::vector<HostWrite> rows_written(const std::string& name, std::span<const std::int32_t> values, int length) const;
+  /// Rows of results as the hardware writes them, in whole beats: those named.
+  void put_rows(const std::string& name, std::span<const std::int32_t> values, int length, std::span<const int> rows);
+  void put_boxes(const model::ProgramDense& dense);
   std::vector<std::int32_t> box_references() const;
 
   MemoryMap& map_;

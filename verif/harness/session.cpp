@@ -6,6 +6,7 @@
 
 #include "config/memory_port.hpp"
 #include "config/region.hpp"
+#include "harness/capabilities.hpp"
 
 namespace quillgen::harness {
 namespace {
@@ -50,55 +51,16 @@ Session::Session(const SimulatorLibrary& library, const Manifest& manifest, cons
              waveform) {}
 
 void Session::check_capabilities(JobResult& result) {
-  const auto& a = config_.attention;
-  const auto expect = [&](const char* name, std::uint32_t address, std::int64_t expected) {
+  const auto expect = [&](const char* name, std::uint32_t address, std::uint32_t expected) {
     const auto got = bench_.read_register(address);
-    if (got != static_cast<std::uint32_t>(expected))
+    if (got != expected)
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
-  expect("ID", QUILLGEN_ID, 0x5155494C);
-  expect("VERSION", QUILLGEN_VERSION, QUILLGEN_VERSION_VALUE);
-  expect("CAP_DIMS", QUILLGEN_CAP_DIMS,
-         a.embed_dim | std::int64_t{a.heads} << 16 | std::int64_t{a.levels} << 24 | std::int64_t{a.points} << 28);
-  expect("CAP_SHAPE", QUILLGEN_CAP_SHAPE, a.max_width | std::int64_t{a.max_height} << 16);
-  expect("CAP_QUERIES", QUILLGEN_CAP_QUERIES, a.max_queries);
-  expect("CAP_MEMORY", QUILLGEN_CAP_MEMORY, config_.memory.data_bits | config_.memory.address_bits << 16);
-  const auto& n = config_.numerics;
-  const auto fields = [](std::initializer_list<int> values) {  // five bits each
-    std::int64_t word = 0;
-    int low = 0;
-    for (const int v : values) word |= std::int64_t{v} << low, low += 5;
-    return word;
-  };
-  expect("CAP_FORMAT_0", QUILLGEN_CAP_FORMAT_0,
-         fields({n.query_bits, n.query_weight_bits, n.feature_bits, n.feature_weight_bits, n.head_bits,
-                 n.output_weight_bits}));
-  expect("CAP_FORMAT_1", QUILLGEN_CAP_FORMAT_1,
-         fields({n.output_bits, n.offset_int_bits, n.offset_frac_bits, n.interp_frac_bits, n.logit_int_bits,
-                 n.logit_frac_bits}));
-  expect("CAP_FORMAT_2", QUILLGEN_CAP_FORMAT_2, fields({n.attention_bits, n.corner_bits}));
-  expect("CAP_ARRAY", QUILLGEN_CAP_ARRAY,
-         config_.gemm.rows | config_.gemm.columns << 8 | config_.gemm.depth << 16 |
-             std::int64_t{config_.core.projection_columns} << 24);
-  expect("CAP_CORE", QUILLGEN_CAP_CORE,
-         config_.core.head_lanes | (config_.core.level_lanes - 1) << 5 |
-             (config_.pruning.points != 0 ? 1 << 8 | config_.core.points_per_cycle << 12 : 0) | (a.anchors - 1) << 9 |
-             (a.uneven_points() ? 1 << 15 : 0) | config_.pruning.max_range << 16 |
-             std::int64_t{config_.pruning.count_bits} << 27);
-  expect("CAP_DENSE", QUILLGEN_CAP_DENSE,
-         config_.gemm.max_inner | std::int64_t{most_panel_tiles(config_)} * config_.gemm.columns << 16);
-  expect("CAP_TOKENS", QUILLGEN_CAP_TOKENS, a.max_tokens);
-  expect("CAP_WEIGHTS", QUILLGEN_CAP_WEIGHTS, weight_words(config_));
-  int activations = 0;
-  for (int which = 0; which < 3; ++which) activations |= has_activation(config_.network, which + 1) << which;
-  expect("CAP_NETWORK", QUILLGEN_CAP_NETWORK,
-         config_.network.stream_bits | config_.network.epilogue << 5 | activations << 6 |
-             config_.network.self_attention << 16);
-  for (const auto& [name, address] : {std::pair("STATUS", QUILLGEN_STATUS),
-                                      {"INT_STATE", QUILLGEN_INT_STATE},
-                                      {"INT_ENABLE", QUILLGEN_INT_ENABLE},
-                                      {"TIMEOUT", QUILLGEN_TIMEOUT}})
-    expect(name, address, address == QUILLGEN_STATUS ? QUILLGEN_STATUS_QUEUE_EMPTY_MASK : 0);
+  for (const auto& r : capabilities(config_)) expect(r.name, r.address, r.value);
+  expect("STATUS", QUILLGEN_STATUS, QUILLGEN_STATUS_QUEUE_EMPTY_MASK);
+  for (const auto& [name, address] :
+       {std::pair("INT_STATE", QUILLGEN_INT_STATE), {"INT_ENABLE", QUILLGEN_INT_ENABLE}, {"TIMEOUT", QUILLGEN_TIMEOUT}})
+    expect(name, address, 0);
 }
 
 /// After a job that was ended without a report: until the port is quiet and a new job would be taken. The core may go

@@ -87,6 +87,8 @@ trace --image that of the model
 workload --queries those of the model
 workload --seed 1
 explore --objectives cycles,area
+pack --base 0x0
+pack --scenes 0:1
 explore --weights 1,15,20
 explore --shards 16
 explore --jobs all CPUs

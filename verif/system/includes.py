@@ -30,6 +30,7 @@ MAY_SEE = {
     'verif/trace': ['config', 'drawing', 'estimate'],
     'verif/harness': ['config', 'dram', 'model'],
     'verif/explore': ['config', 'drawing', 'dram', 'estimate', 'harness', 'network'],
+    'verif/pack': ['config', 'harness', 'model'],
     # The program and the tests see everything.
     'generator/cli': None,
     'verif/fourstate': None,

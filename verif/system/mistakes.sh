@@ -165,6 +165,18 @@ mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
 mistake 'simulation of nothing' 'nothing to simulate: give .* --workload FILE, .* --network FILE, or .* --dense' simulate --preset nano
 mistake 'simulation: too many tokens' 'max_tokens' simulate --preset nano --set attention.max_tokens=29 --workload good.safetensors
+mistake 'pack nothing' 'nothing to pack: give .* --workload FILE, .* --network FILE' pack --preset nano --out job
+mistake 'pack two things' 'either --workload or --network' pack --preset nano --workload good.safetensors --network good.safetensors --scales bad.json --input good.safetensors --out job
+mistake 'pack: a given map of a network' 'given-map: is about the value map of a workload' pack --preset nano --given-map --network good.safetensors --scales bad.json --input good.safetensors --out job
+mistake 'pack: existing folder' 'taken: is there already: name a new folder' pack --preset nano --workload good.safetensors --out taken
+mistake 'pack: a file in the way' 'bad.json: is there already' pack --preset nano --workload good.safetensors --out bad.json
+mistake 'pack: below a file' 'bad.json/job' pack --preset nano --workload good.safetensors --out bad.json/job
+mistake 'pack: too many queries' 'max_queries' pack --preset nano --set attention.max_queries=1 --workload good.safetensors --out job
+mistake 'pack: no address' 'base "0x12z": must be an address, a multiple of 64' pack --preset nano --workload good.safetensors --base 0x12z --out job
+mistake 'pack: an odd address' 'base "96": must be an address' pack --preset nano --workload good.safetensors --base 96 --out job
+mistake 'pack: beyond the address bits' 'base "0xffffffffc0": 1216 bytes from there on end behind memory.address_bits = 40' pack --preset nano --workload good.safetensors --base 0xffffffffc0 --out job
+mistake 'pack: beyond 64 bits' 'base "0x10000000000000000": must be' pack --preset nano --workload good.safetensors --base 0x10000000000000000 --out job
+mistake 'pack: json that cannot be written' 'none/x.json: cannot be written' pack --preset nano --workload good.safetensors --out job --json none/x.json
 mistake 'dense: two kinds of work' 'either --dense or --workload' simulate --preset nano --dense 1x1x1 --workload good.safetensors
 mistake 'dense: no shape' 'dense "12": must be rows, .* write 64x256x96' simulate --preset nano --dense 12
 mistake 'dense: two numbers' 'dense "4x4": must be' simulate --preset nano --dense 4x4
