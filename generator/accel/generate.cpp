@@ -8,14 +8,17 @@
 #include "accel/host/axi_channels.hpp"
 #include "accel/host/registers.hpp"
 #include "accel/integration_text.hpp"
+#include "accel/testbench.hpp"
 #include "config/load.hpp"
 
 namespace quillgen {
 
 emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest) {
-  return {{"quillgen_regs.h", accel::register_header()},
-          {"registers.md", accel::register_page(config)},
-          {"integration.md", accel::integration_page(config, manifest)}};
+  emit::Files files = {{"quillgen_regs.h", accel::register_header()},
+                       {"registers.md", accel::register_page(config)},
+                       {"integration.md", accel::integration_page(config, manifest)}};
+  files.merge(accel::testbench(config, manifest));
+  return files;
 }
 
 // The styles of the configuration are those of the language, in the same order.

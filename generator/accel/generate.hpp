@@ -10,7 +10,8 @@ namespace quillgen {
 /// Name of the top module.
 inline constexpr const char* top_name = "quillgen";
 
-/// What belongs to the Verilog of the whole design: C header and page of the registers, and how to integrate it.
+/// What belongs to the Verilog of the whole design: C header and page of the registers, how to integrate it, and
+/// a bench.
 emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest);
 
 /// How the modules of a configuration are printed.

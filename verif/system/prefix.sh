@@ -12,7 +12,7 @@ for side in left right; do
   tops+=(-s "${side}_quillgen")
 done
 both=$({ ls "$folder/left"; ls "$folder/right"; } | sort | uniq -d | paste -sd ' ')
-[ "$both" = 'files.f integration.md manifest.json quillgen_regs.h registers.md' ] || { echo "files of both: $both" >&2; exit 1; }
+[ "$both" = 'files.f integration.md manifest.json quillgen_regs.h registers.md tb' ] || { echo "files of both: $both" >&2; exit 1; }
 output=$(iverilog -g2005 -Wall -t null "${tops[@]}" "${files[@]}" 2>&1) || true
 [ -z "$output" ] || { echo "$output" >&2; exit 1; }
 echo "${#files[@]} files elaborated together"

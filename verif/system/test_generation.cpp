@@ -44,8 +44,9 @@ Cost cost_of(const harness::Command& command) {
 
 std::map<std::string, std::string> files_in(const fs::path& folder) {
   std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder))
-    files[entry.path().filename().string()] = harness::read_text(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (!entry.is_directory())
+      files[entry.path().lexically_relative(folder).string()] = harness::read_text(entry.path());
   return files;
 }
 

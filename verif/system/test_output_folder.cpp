@@ -26,14 +26,15 @@ extern char** environ;
 
 namespace {
 
-using Content = std::map<std::string, std::string>;  ///< text by path; "folder" of a folder
+using Content = std::map<std::string, std::string>;  ///< text by path; "folder" of an empty folder
 
 Content content_of(const fs::path& folder) {
   Content content;
   if (!fs::exists(folder)) return content;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    content[entry.path().lexically_relative(folder).string()] =
-        entry.is_directory() ? "folder" : harness::read_text(entry.path());
+    if (!entry.is_directory() || fs::is_empty(entry))
+      content[entry.path().lexically_relative(folder).string()] =
+          entry.is_directory() ? "folder" : harness::read_text(entry.path());
   return content;
 }
 
@@ -100,7 +101,7 @@ TEST_CASE("an unmodified output is replaced, and nothing of it stays") {
 TEST_CASE("an edited output is replaced with --force only") {
   const Room room;
   generate("nano", room / "fresh");
-  for (const std::string file : {"pe.v", "files.f", "manifest.json"}) {
+  for (const std::string file : {"pe.v", "files.f", "tb/Makefile", "manifest.json"}) {
     generate("nano", room / "rtl");
     const auto text = harness::read_text(room / "rtl" / file);
     if (file == "manifest.json") harness::write_atomically(room / "rtl" / file, without(text, "\"name\": \"nano\","));
@@ -120,11 +121,25 @@ TEST_CASE("what quillgen did not write is never touched") {
   refused(room.path(), command("small", room / "rtl"), "holds notes.txt");
   generate("small", room / "rtl", {"--force"});
   auto expected = content_of(room / "fresh");
-  expected.merge(Content{{"notes.txt", "mine"}, {"waves", "folder"}, {"waves/old", "folder"}});
+  expected.merge(Content{{"notes.txt", "mine"}, {"waves/old", "folder"}});
   CHECK(content_of(room / "rtl") == expected);
 
   fs::remove(room / "rtl" / "notes.txt");
   refused(room.path(), command("small", room / "rtl"), "holds waves");
+  fs::remove_all(room / "rtl" / "waves");
+  append(room / "rtl" / "tb" / "notes.txt", "mine");
+  refused(room.path(), command("small", room / "rtl"), "holds tb/notes.txt");
+  generate("small", room / "rtl", {"--force"});
+  expected = content_of(room / "fresh");
+  expected.merge(Content{{"tb/notes.txt", "mine"}});
+  CHECK(content_of(room / "rtl") == expected);
+  // A block has no bench: its folder goes, unless something of another is in it.
+  generate("small", room / "rtl", {"--module", "softmax", "--force"});
+  CHECK(content_of(room / "rtl" / "tb") == Content{{"notes.txt", "mine"}});
+  fs::remove(room / "rtl" / "tb" / "notes.txt");
+  generate("small", room / "rtl", {"--force"});
+  generate("small", room / "rtl", {"--module", "softmax"});
+  CHECK(!fs::exists(room / "rtl" / "tb"));
 }
 
 TEST_CASE("a name that somebody else's file has taken is refused") {
@@ -146,6 +161,13 @@ TEST_CASE("a name that somebody else's file has taken is refused") {
     refused(room.path(), command("nano", room / "ours", {"--force"}), "pe.v was not written by quillgen");
     fs::remove(room / "ours" / "pe.v");
   }
+  append(room / "rtl" / "tb", "mine");
+  refused(room.path(), command("nano", room / "rtl", {"--force"}), "tb was not written by quillgen");
+  fs::remove(room / "rtl" / "tb");
+  fs::create_directory(room / "rtl" / "tb");
+  append(room / "rtl" / "tb" / "Makefile", "mine");
+  refused(room.path(), command("nano", room / "rtl", {"--force"}), "tb/Makefile was not written by quillgen");
+  fs::remove_all(room / "rtl" / "tb");
   append(room / "rtl" / "manifest.json", R"({"generator": "another", "files": {"manifest.json": ""}})");
   refused(room.path(), command("nano", room / "rtl", {"--force"}), "manifest.json was not written by quillgen");
 }
@@ -173,7 +195,7 @@ TEST_CASE("Ctrl-C leaves the old output or the new one, and nothing else") {
   for (int i = 0; i < 40; ++i) {
     const bool exists = i % 2 == 1;
     const Room place;
-    if (exists) fs::copy(room / "old", place / "rtl");
+    if (exists) fs::copy(room / "old", place / "rtl", fs::copy_options::recursive);
     auto words = command("nano", place / "rtl");
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
@@ -215,7 +237,8 @@ TEST_CASE("a prefix is put before every module and its file, and changes nothing
     REQUIRE(original != plain.end());
     if (name == "manifest.json") continue;
     CHECK(without(text, prefix) == original->second);
-    if (!name.ends_with(".v")) continue;
+    if (name.starts_with("tb/") && name.ends_with(".v")) CHECK(text.find("\nmodule " + prefix) != std::string::npos);
+    if (!name.ends_with(".v") || name.starts_with("tb/")) continue;
     CHECK(name.starts_with(prefix));
     CHECK(text.find("\nmodule " + name.substr(0, name.size() - 2) + " ") != std::string::npos);
     modules.insert(name);
