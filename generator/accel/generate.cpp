@@ -10,13 +10,17 @@
 #include "accel/integration_text.hpp"
 #include "accel/testbench.hpp"
 #include "config/load.hpp"
+#include "emit/templates.hpp"
 
 namespace quillgen {
 
-emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest) {
+emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest, const std::string& prefix) {
   emit::Files files = {{"quillgen_regs.h", accel::register_header()},
+                       {"quillgen_driver.h", std::string(emit::template_text("quillgen_driver.h"))},
+                       {"quillgen_driver.c", std::string(emit::template_text("quillgen_driver.c"))},
+                       {prefix + "quillgen_config.h", accel::capability_header(config, prefix)},
                        {"registers.md", accel::register_page(config)},
-                       {"integration.md", accel::integration_page(config, manifest)}};
+                       {"integration.md", accel::integration_page(config, manifest, prefix)}};
   files.merge(accel::testbench(config, manifest));
   return files;
 }

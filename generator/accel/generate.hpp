@@ -10,9 +10,9 @@ namespace quillgen {
 /// Name of the top module.
 inline constexpr const char* top_name = "quillgen";
 
-/// What belongs to the Verilog of the whole design: C header and page of the registers, how to integrate it, and
-/// a bench.
-emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest);
+/// What belongs to the Verilog of the whole design: driver, C headers and page of the registers, how to integrate it,
+/// and a bench. The names of modules begin with `prefix`; what C has for every configuration has no prefix.
+emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest, const std::string& prefix);
 
 /// How the modules of a configuration are printed.
 emit::Options print_options(const Config& config, const std::string& prefix = "");

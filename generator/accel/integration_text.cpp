@@ -13,6 +13,7 @@
 #include "accel/host/parameter_loader.hpp"
 #include "accel/host/registers.hpp"
 #include "emit/templates.hpp"
+#include "hdl/upper.hpp"
 
 namespace quillgen::accel {
 namespace {
@@ -292,7 +293,7 @@ std::string place_text(const Config& c) {
 
 }  // namespace
 
-std::string integration_page(const Config& c, const Json& manifest) {
+std::string integration_page(const Config& c, const Json& manifest, const std::string& prefix) {
   const auto& i = c.implementation;
   return fmt::format(
       fmt::runtime(emit::template_text("integration")), fmt::arg("name", c.name),
@@ -310,7 +311,7 @@ std::string integration_page(const Config& c, const Json& manifest) {
       fmt::arg("weight_bits", Shapes(c).weight_bits()), fmt::arg("tensors", tensor_table(c)),
       fmt::arg("network", network_text(c)), fmt::arg("image", image_table(Shapes(c))),
       fmt::arg("memories", memory_table(manifest["memories"])), fmt::arg("gates", gate_text(manifest["gates"], i)),
-      fmt::arg("constraints", constraints(i)));
+      fmt::arg("constraints", constraints(i)), fmt::arg("prefix", prefix), fmt::arg("upper", hdl::upper(prefix)));
 }
 
 }  // namespace quillgen::accel

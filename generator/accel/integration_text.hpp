@@ -8,6 +8,7 @@
 namespace quillgen::accel {
 
 /// Markdown. Ports, memories and gates are those of the manifest; the rest follows from the configuration.
-std::string integration_page(const Config& c, const nlohmann::ordered_json& manifest);
+/// `prefix` is that of the modules.
+std::string integration_page(const Config& c, const nlohmann::ordered_json& manifest, const std::string& prefix);
 
 }  // namespace quillgen::accel

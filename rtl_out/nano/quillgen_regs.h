@@ -212,6 +212,96 @@
 #define QUILLGEN_ERROR_ORDER_CODE                         12u          /* flag order_kept, but no order of as many queries is held */
 #define QUILLGEN_ERROR_PRUNING_CODE                       13u          /* a threshold above 2^attention_bits + 1, or a range above CAP_CORE.max_range */
 
+/* For arrays: capabilities by offset, counters by register, error codes from 0 on. */
+#define QUILLGEN_CAPABILITIES                             13u        
+#define QUILLGEN_CAPABILITY_OFFSETS \
+  QUILLGEN_CAP_DIMS, \
+  QUILLGEN_CAP_SHAPE, \
+  QUILLGEN_CAP_QUERIES, \
+  QUILLGEN_CAP_MEMORY, \
+  QUILLGEN_CAP_FORMAT_0, \
+  QUILLGEN_CAP_FORMAT_1, \
+  QUILLGEN_CAP_FORMAT_2, \
+  QUILLGEN_CAP_ARRAY, \
+  QUILLGEN_CAP_CORE, \
+  QUILLGEN_CAP_DENSE, \
+  QUILLGEN_CAP_TOKENS, \
+  QUILLGEN_CAP_WEIGHTS, \
+  QUILLGEN_CAP_NETWORK
+#define QUILLGEN_COUNTER_NAMES \
+  "cycles", \
+  "setup", \
+  "project", \
+  "fill", \
+  "sample", \
+  "wait_feature", \
+  "wait_output", \
+  "wait_point", \
+  "drain", \
+  "gemm_busy", \
+  "gemm_rows", \
+  "gemm_room", \
+  "gemm_idle", \
+  "gemm_project", \
+  "wait_query", \
+  "samples", \
+  "line_hits", \
+  "line_misses", \
+  "bytes_job", \
+  "bytes_query", \
+  "bytes_list", \
+  "bytes_reference", \
+  "bytes_feature", \
+  "bytes_output", \
+  "bytes_source", \
+  "bytes_value"
+#define QUILLGEN_ERRORS                                   14u        
+#define QUILLGEN_ERROR_NAMES \
+  "none", \
+  "descriptor", \
+  "queries", \
+  "shape", \
+  "address", \
+  "read", \
+  "write", \
+  "aborted", \
+  "timeout", \
+  "dense", \
+  "tokens", \
+  "list", \
+  "order", \
+  "pruning"
+#define QUILLGEN_ERROR_TEXTS \
+  "no error", \
+  "wrong version, kind or flags of the descriptor", \
+  "number of queries 0 or above the maximum", \
+  "a level side 0 or above the maximum", \
+  "an address not aligned (64 bytes, the value map also to a line) or too large, or a stride not a multiple of a beat or shorter than a row", \
+  "a read was answered SLVERR or DECERR", \
+  "a write was answered SLVERR or DECERR", \
+  "CONTROL.abort was written", \
+  "the memory port stood still for TIMEOUT cycles", \
+  "inner or outputs 0, inner above CAP_DENSE, or tiles that are not those of the outputs or do not fit", \
+  "more tokens than CAP_TOKENS", \
+  "an entry of the index list that is not below the number of rows, or one that a job names twice which writes over what it reads", \
+  "flag order_kept, but no order of as many queries is held", \
+  "a threshold above 2^attention_bits + 1, or a range above CAP_CORE.max_range"
+#define QUILLGEN_ERROR_DETAILS \
+  "0", \
+  "word of the descriptor", \
+  "word of the descriptor", \
+  "word of the descriptor", \
+  "word of the descriptor", \
+  "read ID [3:0] and, of more than 16, [9:8], response [5:4]; [6]: of what was read ahead, for the job behind JOB_ID", \
+  "response [5:4]", \
+  "0", \
+  "reads open [0], writes open [1]", \
+  "word of the descriptor", \
+  "word of the descriptor", \
+  "0", \
+  "word of the descriptor", \
+  "word of the descriptor"
+
 /* Job descriptor: 32-bit little-endian words. */
 #define QUILLGEN_DESCRIPTOR_WORDS                         32u        
 #define QUILLGEN_DESCRIPTOR_NETWORK_WORDS                 64u          /* if CAP_NETWORK.epilogue is 1, or CAP_CORE has prunings */

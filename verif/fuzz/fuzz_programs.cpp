@@ -63,9 +63,9 @@ std::string run_trouble(harness::Session& session, const model::Program& program
     }
     if (done || cycle < *began + moment) return false;
     done = true;
-    if (kind == aborted) bench.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_ABORT_MASK);
-    if (kind == soft_reset) bench.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_SOFT_RESET_MASK);
-    if (kind == silent) bench.write_register(QUILLGEN_TIMEOUT, 300), bench.memory().set_silent(true);
+    if (kind == aborted) quillgen_abort(&bench.device());
+    if (kind == soft_reset) quillgen_soft_reset(&bench.device());
+    if (kind == silent) quillgen_set_timeout(&bench.device(), 300), bench.memory().set_silent(true);
     return kind == soft_reset;
   };
   if (kind == bad_descriptor) {

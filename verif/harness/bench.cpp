@@ -37,8 +37,25 @@ Bench::Bench(const SimulatorLibrary& library, const Manifest& manifest, const Co
       memory_(map, options),
       host_(options.stall_percent, options.seed),
       idle_(config),
+      device_(driver(*this)),
       hang_limit_(hang_limit_of(config, options)) {
   if (auto test_mode = sim_.find_port("test_mode")) test_mode.set(0);
+}
+
+quillgen_device Bench::driver(Bench& bench) {
+  quillgen_device device{};
+  device.context = &bench;
+  device.read32 = [](void* bench, std::uint32_t offset) { return static_cast<Bench*>(bench)->read_register(offset); };
+  device.write32 = [](void* bench, std::uint32_t offset, std::uint32_t value) {
+    static_cast<Bench*>(bench)->write_register(offset, value);
+  };
+  device.idle = [](void* context) {
+    auto& bench = *static_cast<Bench*>(context);
+    if (bench.idle_driver_) return bench.idle_driver_();
+    bench.cycle();
+    return true;
+  };
+  return device;
 }
 
 void Bench::edge() {
@@ -103,6 +120,7 @@ std::uint32_t Bench::read_register(std::uint32_t address) {
 }
 
 void Bench::write_register(std::uint32_t address, std::uint32_t data) {
+  if (address == QUILLGEN_START) started_ = cycles_;
   host_.start_write(address, data);
   finish_access("a write", address);
 }

@@ -65,8 +65,8 @@ class Follower {
     follow();
   }
   std::size_t number() const { return number_; }
-  /// The host's step was done: the next job begins.
-  void go_on() { began_ = bench_.cycles(); }
+  /// The host has started the program or done its step: the next job begins.
+  void go_on(std::uint64_t cycle) { began_ = cycle; }
 
  private:
   void follow() {
@@ -140,69 +140,48 @@ std::string ProgramResult::first_mismatch() const {
 }
 
 void Session::execute(const ProgramRun& run, ProgramMemory& memory, ProgramResult& result) {
-  const auto address = memory.first_descriptor();
-  bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
-  bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
+  auto& device = bench_.device();
+  const auto wrong = [&](std::string text) { ++result.fault_count, result.faults.push_back(std::move(text)); };
   moved_before_ = {}, moved_before_ = moved();
   bench_.memory().set_faults(run.read_fault, run.write_fault);
   bench_.memory().restart_traffic();
   const auto bursts_read = bench_.memory().bursts_read(), bursts_written = bench_.memory().bursts_written();
   Follower follower(run, config_, memory, bench_, result);
-  started_ = bench_.cycles();
-  bench_.write_register(QUILLGEN_START, 1);
-  running_ = bench_.cycles();
-  std::uint32_t status = QUILLGEN_STATUS_BUSY_MASK;
-  bool& cut_short = result.cut_short;
-  while (status & QUILLGEN_STATUS_BUSY_MASK || !(status & (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_FAILED_MASK))) {
-    for (int i = 0; i < poll_gap && !cut_short; ++i) {
-      if (run.meanwhile) cut_short = run.meanwhile(bench_.cycles() - running_, bench_);
-      bench_.cycle();
-    }
-    if (cut_short) return settle();
-    status = bench_.read_register(QUILLGEN_STATUS);
-    if (!(status & QUILLGEN_STATUS_WAITING_MASK)) continue;
+  quillgen_start(&device, memory.first_descriptor());
+  started_ = bench_.started(), running_ = bench_.cycles();
+  follower.go_on(started_);
+  auto outcome = wait(run.meanwhile, result.cut_short);
+  for (; outcome == QUILLGEN_STEP; outcome = wait(run.meanwhile, result.cut_short)) {
     const auto from = bench_.cycles();
-    if (bench_.read_register(QUILLGEN_INT_STATE) != QUILLGEN_INT_STATE_STEP_MASK) {
-      ++result.fault_count;
-      result.faults.emplace_back("the program waits for the host, but INT_STATE is not that of a step");
-    }
-    bench_.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_STEP_MASK);
+    if (device.events != QUILLGEN_INT_STATE_STEP_MASK ||
+        quillgen_read(&device, QUILLGEN_STATUS) !=
+            (QUILLGEN_STATUS_BUSY_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK | QUILLGEN_STATUS_WAITING_MASK))
+      wrong("the program waits for the host, but STATUS and INT_STATE are not those of a step");
     memory.host_step(follower.number() - 1, run.double_entry);
     ++result.host_steps;
-    bench_.write_register(QUILLGEN_CONTROL, QUILLGEN_CONTROL_RESUME_MASK);
+    quillgen_resume(&device);
     result.host_cycles += bench_.cycles() - from;
-    follower.go_on();
+    follower.go_on(bench_.cycles());
   }
+  if (result.cut_short) return settle();
   ended_ = bench_.cycles();
   result.bursts_read = bench_.memory().bursts_read() - bursts_read;
   result.bursts_written = bench_.memory().bursts_written() - bursts_written;
   result.cycles = ended_ - started_ - result.host_cycles;
-  if (status & QUILLGEN_STATUS_QUARANTINED_MASK)
-    for (auto& fault : recover()) ++result.fault_count, result.faults.push_back(std::move(fault));
+  if (quillgen_quarantined(&device))
+    for (auto& fault : recover()) wrong(std::move(fault));
   bench_.set_comparison(nullptr);
-  if (!(status & QUILLGEN_STATUS_FAILED_MASK) && follower.number() != run.program.jobs.size()) {
-    ++result.fault_count;
-    result.faults.push_back(
-        fmt::format("the program ended after {} of {} jobs", follower.number(), run.program.jobs.size()));
-  }
-  auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
-  result.error_code = bench_.read_register(QUILLGEN_ERROR);
-  // A program may be stopped while it waits for the host, which has not seen that.
-  if (result.error_code != 0) interrupts &= ~QUILLGEN_INT_STATE_STEP_MASK;
-  if (interrupts != (result.error_code ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK)) {
-    ++result.fault_count;
-    result.faults.push_back(
-        fmt::format("INT_STATE is {:#x} after a program with error code {}", interrupts, result.error_code));
-  }
-  bench_.write_register(QUILLGEN_INT_STATE, interrupts | QUILLGEN_INT_STATE_STEP_MASK);
-  result.error_detail = bench_.read_register(QUILLGEN_ERROR_DETAIL);
-  const auto id = bench_.read_register(QUILLGEN_JOB_ID);
-  if (result.error_code != 0)
+  if (outcome != QUILLGEN_FAILED && follower.number() != run.program.jobs.size())
+    wrong(fmt::format("the program ended after {} of {} jobs", follower.number(), run.program.jobs.size()));
+  if (auto text = wrong_end(outcome); !text.empty()) wrong(std::move(text));
+  const auto report = quillgen_finish(&device);
+  result.error_code = report.error, result.error_detail = report.detail;
+  if (report.error != 0)
     for (std::size_t job = 0; job < run.program.jobs.size(); ++job)
-      if (memory.id(job) == id) result.failed_job = run.program.jobs[job].name;
-  for (std::size_t i = 0; i < counter_names.size(); ++i)
-    result.counters.*counter_names[i].field =
-        bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
+      if (memory.id(job) == report.job_id) result.failed_job = run.program.jobs[job].name;
+  quillgen_counters counters;
+  if (!quillgen_read_counters(&device, &counters)) wrong("counters change after the end of the program");
+  result.counters = counters_of(counters);
 }
 
 ProgramResult Session::run(const ProgramRun& run) {

@@ -1,6 +1,6 @@
-// The registers as a driver knows them: by the C header that is generated with the RTL.
+// The counters as the driver reads them, each by its name.
 #pragma once
-#include <quillgen_regs.h>
+#include <quillgen_driver.h>
 
 #include <array>
 #include <cstdint>
@@ -50,6 +50,13 @@ inline constexpr std::array<CounterName, 26> counter_names = {{{"CYCLES", &Count
                                                                {"BYTES_SOURCE", &Counters::bytes_source},
                                                                {"BYTES_VALUE", &Counters::bytes_value}}};
 static_assert(counter_names.size() == QUILLGEN_COUNTERS);
+
+/// What the driver has read.
+inline Counters counters_of(const quillgen_counters& read) {
+  Counters c;
+  for (std::size_t i = 0; i < counter_names.size(); ++i) c.*counter_names[i].field = read.value[i];
+  return c;
+}
 
 /// The causes of a cycle, by their place in counter_names: of the lanes, and of the PE array.
 inline constexpr std::size_t first_cause = 1, causes = 8, first_gemm_cause = 9, gemm_causes = 4;

@@ -48,11 +48,13 @@ Session::Session(const SimulatorLibrary& library, const Manifest& manifest, cons
              AxiOptions{config.memory.data_bits / 8, conditions.latency, conditions.stall_percent,
                         conditions.reorder_percent, conditions.seed, std::nullopt, std::nullopt, conditions.dram,
                         conditions.response_latency, conditions.parameter_latency},
-             waveform) {}
+             waveform) {
+  bench_.device().interrupts = conditions.interrupts;
+}
 
 void Session::check_capabilities(JobResult& result) {
   const auto expect = [&](const char* name, std::uint32_t address, std::uint32_t expected) {
-    const auto got = bench_.read_register(address);
+    const auto got = quillgen_read(&bench_.device(), address);
     if (got != expected)
       add_fault(result, fmt::format("register {}: expected {:#010x}, got {:#010x}", name, expected, got));
   };
@@ -67,51 +69,89 @@ void Session::check_capabilities(JobResult& result) {
 /// on with what it has until then.
 void Session::settle() {
   const auto limit = bench_.cycles() + bench_.hang_limit();
-  while (!bench_.memory().idle() || (bench_.read_register(QUILLGEN_STATUS) != QUILLGEN_STATUS_QUEUE_EMPTY_MASK)) {
+  bench_.on_idle([&] {
     if (bench_.cycles() > limit) throw Hang("hang: the port is not quiet after a reset");
     bench_.cycle();
-  }
+    return true;
+  });
+  auto& device = bench_.device();
+  do {
+    if (bench_.cycles() > limit) throw Hang("hang: a reset leaves something in STATUS");
+    quillgen_wait_quiet(&device, 0);
+  } while (!bench_.memory().idle() || quillgen_read(&device, QUILLGEN_STATUS) != QUILLGEN_STATUS_QUEUE_EMPTY_MASK);
+  bench_.on_idle(nullptr);
 }
 
 /// After a time-out: a start is refused until the memory has answered everything.
 std::vector<std::string> Session::recover() {
   std::vector<std::string> faults;
-  bench_.write_register(QUILLGEN_START, 1);
-  if (!(bench_.read_register(QUILLGEN_INT_STATE) & QUILLGEN_INT_STATE_REFUSED_MASK))
+  auto& device = bench_.device();
+  quillgen_write(&device, QUILLGEN_START, QUILLGEN_START_START_MASK);
+  if (quillgen_poll(&device); !(device.events & QUILLGEN_INT_STATE_REFUSED_MASK))
     faults.emplace_back("a start is not refused while the port is quarantined");
-  bench_.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
+  quillgen_acknowledge(&device, QUILLGEN_INT_STATE_REFUSED_MASK);
   bench_.memory().set_silent(false);
   const auto limit = bench_.cycles() + bench_.hang_limit();
-  while (bench_.read_register(QUILLGEN_STATUS) & QUILLGEN_STATUS_QUARANTINED_MASK)
+  while (quillgen_quarantined(&device))
     if (bench_.cycles() > limit) throw Hang("hang: the port stays quarantined though the memory answers again");
   if (!bench_.memory().idle()) faults.emplace_back("the quarantine ended before the memory had answered everything");
   return faults;
 }
 
+quillgen_outcome Session::wait(const std::function<bool(std::uint64_t, Bench&)>& meanwhile, bool& cut_short,
+                               const std::function<void()>& look) {
+  auto& device = bench_.device();
+  const auto idle = [&] {
+    if (look) look();
+    const bool by_poll = !device.interrupts;
+    for (int i = 0; (by_poll ? i < poll_gap : !bench_.irq()) && !cut_short; ++i) {
+      if (meanwhile) cut_short = meanwhile(bench_.cycles() - running_, bench_);
+      bench_.cycle();
+    }
+    if (!by_poll && !cut_short && !quillgen_interrupt(&device)) throw Hang("irq is 1, but not by INT_STATE");
+    return !cut_short;
+  };
+  bench_.on_idle(idle);
+  const bool go_on = device.interrupts || idle();  // who polls does not look at once
+  const auto outcome = go_on ? quillgen_wait(&device, 0) : QUILLGEN_BUSY;
+  bench_.on_idle(nullptr);
+  return outcome;
+}
+
+/// STATUS and ERROR must say the same as the event, alone, that ended the job; empty when they do.
+std::string Session::wrong_end(quillgen_outcome outcome) {
+  auto& device = bench_.device();
+  const bool failed = outcome == QUILLGEN_FAILED;
+  quillgen_poll(&device);
+  const auto status = quillgen_read(&device, QUILLGEN_STATUS), error = quillgen_read(&device, QUILLGEN_ERROR);
+  const auto ended = QUILLGEN_STATUS_QUEUE_EMPTY_MASK | QUILLGEN_STATUS_DONE_MASK;
+  if (status != (failed ? ended | QUILLGEN_STATUS_FAILED_MASK : ended) || failed != (error != 0))
+    return fmt::format("STATUS is {:#x}, ERROR {}, after a job that ended with INT_STATE {:#x}", status, error,
+                       device.events);
+  // A program may be stopped while it waits for the host, which has not seen that.
+  const auto events = device.events & ~(failed ? QUILLGEN_INT_STATE_STEP_MASK : 0U);
+  if (events != (failed ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK))
+    return fmt::format("INT_STATE is {:#x} after a job with error code {}", device.events, error);
+  return "";
+}
+
 void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result) {
-  const auto address = memory.descriptor_address();
-  bench_.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(address));
-  bench_.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(address >> 32));
+  auto& device = bench_.device();
   moved_before_ = {}, moved_before_ = moved();
   bench_.memory().set_faults(job.read_fault, job.write_fault);
   bench_.memory().restart_traffic();
   bench_.set_comparison(&comparison);
-  started_ = bench_.cycles();
-  bench_.write_register(QUILLGEN_START, 1);
-  running_ = bench_.cycles();
-  std::uint32_t status = QUILLGEN_STATUS_BUSY_MASK;
-  while (status & QUILLGEN_STATUS_BUSY_MASK || !(status & (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_FAILED_MASK))) {
-    for (int i = 0; i < poll_gap && !result.cut_short; ++i) {
-      if (job.meanwhile) result.cut_short = job.meanwhile(bench_.cycles() - running_, bench_);
-      bench_.cycle();
-    }
-    if (result.cut_short) return settle();
-    status = bench_.read_register(QUILLGEN_STATUS);
+  quillgen_start(&device, memory.descriptor_address());
+  started_ = bench_.started(), running_ = bench_.cycles();
+  const auto progress = [&] {
     if (job.progress) job.progress(comparison.queries_done());
-  }
+  };
+  const auto outcome = wait(job.meanwhile, result.cut_short, progress);
+  if (result.cut_short) return settle();
+  progress();
   ended_ = bench_.cycles();
   result.cycles = ended_ - started_;
-  if (status & QUILLGEN_STATUS_QUARANTINED_MASK)
+  if (quillgen_quarantined(&device))
     for (auto& fault : recover()) add_fault(result, std::move(fault));
   else if (!bench_.memory().idle()) add_fault(result, "the job is done, but the memory still has bursts to answer");
   bench_.set_comparison(nullptr);
@@ -119,22 +159,17 @@ void Session::execute(const Job& job, JobMemory& memory, Comparison& comparison,
   for (int i = 0; i < settling_cycles; ++i) bench_.cycle();
   if (bench_.last_memory_activity() != last) add_fault(result, "the memory port moves after the end of the job");
 
-  result.error_code = bench_.read_register(QUILLGEN_ERROR);
-  if (!(status & QUILLGEN_STATUS_FAILED_MASK) != !result.error_code)
-    add_fault(result, fmt::format("STATUS is {:#x}, but ERROR is {}", status, result.error_code));
-  const auto interrupts = bench_.read_register(QUILLGEN_INT_STATE);
-  if (interrupts != (result.error_code ? QUILLGEN_INT_STATE_FAILED_MASK : QUILLGEN_INT_STATE_DONE_MASK))
-    add_fault(result, fmt::format("INT_STATE is {:#x} after a job with error code {}", interrupts, result.error_code));
-  bench_.write_register(QUILLGEN_INT_STATE, interrupts);  // the next job may begin
-  result.error_detail = bench_.read_register(QUILLGEN_ERROR_DETAIL);
-  const auto id = bench_.read_register(QUILLGEN_JOB_ID);
+  if (auto wrong = wrong_end(outcome); !wrong.empty()) add_fault(result, std::move(wrong));
+  const auto report = quillgen_finish(&device);  // the next job may begin
+  result.error_code = report.error, result.error_detail = report.detail;
   // The descriptor perhaps, and with it the job ID.
   const bool unreadable = (job.read_fault || job.meanwhile) && result.error_code;
-  if (id != memory.descriptor()[2] && !unreadable)
-    add_fault(result, fmt::format("register JOB_ID: expected {:#010x}, got {:#010x}", memory.descriptor()[2], id));
-  for (std::size_t i = 0; i < counter_names.size(); ++i)
-    result.counters.*counter_names[i].field =
-        bench_.read_register(QUILLGEN_COUNT_CYCLES + 4 * static_cast<std::uint32_t>(i));
+  if (report.job_id != memory.descriptor()[2] && !unreadable)
+    add_fault(result,
+              fmt::format("register JOB_ID: expected {:#010x}, got {:#010x}", memory.descriptor()[2], report.job_id));
+  quillgen_counters counters;
+  if (!quillgen_read_counters(&device, &counters)) add_fault(result, "counters change after the end of the job");
+  result.counters = counters_of(counters);
 }
 
 /// What was seen on the bus since the start.

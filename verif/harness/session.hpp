@@ -27,6 +27,7 @@ struct Conditions {
   std::shared_ptr<const DramTiming> dram = nullptr;  ///< in place of `latency`
   int response_latency = 0;                          ///< AxiOptions: of writes, when it is above `latency`
   int parameter_latency = 0;                         ///< .. of descriptors and parameters
+  bool interrupts = false;                           ///< the host waits for irq and does not poll
 };
 
 /// A job and what happens to it.
@@ -125,6 +126,10 @@ class Session {
   void check_capabilities(JobResult& result);
   void execute(const Job& job, JobMemory& memory, Comparison& comparison, JobResult& result);
   void execute(const ProgramRun& run, ProgramMemory& memory, ProgramResult& result);
+  /// Waits for the driver's outcome as a host that looks every `poll_gap` cycles, or at the interrupt.
+  quillgen_outcome wait(const std::function<bool(std::uint64_t, Bench&)>& meanwhile, bool& cut_short,
+                        const std::function<void()>& look = nullptr);
+  std::string wrong_end(quillgen_outcome outcome);
   void settle();
   BusBytes moved();
   std::vector<std::string> recover();

@@ -12,7 +12,14 @@ for side in left right; do
   tops+=(-s "${side}_quillgen")
 done
 both=$({ ls "$folder/left"; ls "$folder/right"; } | sort | uniq -d | paste -sd ' ')
-[ "$both" = 'files.f integration.md manifest.json quillgen_regs.h registers.md tb' ] || { echo "files of both: $both" >&2; exit 1; }
+[ "$both" = 'files.f integration.md manifest.json quillgen_driver.c quillgen_driver.h quillgen_regs.h registers.md tb' ] || { echo "files of both: $both" >&2; exit 1; }
+cmp "$folder"/{left,right}/quillgen_driver.c # one driver serves both
+gcc -std=c11 -Wall -Wextra -pedantic -Werror -I"$folder/left" -I"$folder/right" -fsyntax-only -x c - <<'C'
+#include "quillgen_driver.h"
+#include "left_quillgen_config.h"
+#include "right_quillgen_config.h"
+const uint32_t left[QUILLGEN_CAPABILITIES] = {LEFT_QUILLGEN_EXPECTED}, right[QUILLGEN_CAPABILITIES] = {RIGHT_QUILLGEN_EXPECTED};
+C
 output=$(iverilog -g2005 -Wall -t null "${tops[@]}" "${files[@]}" 2>&1) || true
 [ -z "$output" ] || { echo "$output" >&2; exit 1; }
 echo "${#files[@]} files elaborated together"

@@ -130,29 +130,27 @@ inline void check_queue(const SimulatorLibrary& library, const Manifest& manifes
   bench.reset();
   Comparison ignored(config, job.work);
   bench.set_comparison(&ignored);
-  bench.write_register(QUILLGEN_DESC_LO, static_cast<std::uint32_t>(memory.descriptor_address()));
-  bench.write_register(QUILLGEN_DESC_HI, static_cast<std::uint32_t>(memory.descriptor_address() >> 32));
-  for (int i = 0; i < 3; ++i) bench.write_register(QUILLGEN_START, 1);
-  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_BUSY_MASK | QUILLGEN_STATUS_QUEUE_FULL_MASK)));
-  CHECK(bench.read_register(QUILLGEN_INT_STATE) == 0);
-  bench.write_register(QUILLGEN_START, 1);
-  CHECK(bench.read_register(QUILLGEN_INT_STATE) == QUILLGEN_INT_STATE_REFUSED_MASK);
-  bench.write_register(QUILLGEN_INT_STATE, QUILLGEN_INT_STATE_REFUSED_MASK);
+  auto& device = bench.device();
+  for (int i = 0; i < 3; ++i) quillgen_start(&device, memory.descriptor_address());
+  CHECK((quillgen_read(&device, QUILLGEN_STATUS) == (QUILLGEN_STATUS_BUSY_MASK | QUILLGEN_STATUS_QUEUE_FULL_MASK)));
+  CHECK(quillgen_poll(&device) == QUILLGEN_BUSY);
+  quillgen_start(&device, memory.descriptor_address());
+  CHECK(quillgen_poll(&device) == QUILLGEN_REFUSED);
+  quillgen_acknowledge(&device, QUILLGEN_INT_STATE_REFUSED_MASK);
   for (int i = 0; i < 100; ++i) bench.cycle();
-  bench.write_register(QUILLGEN_SNAPSHOT, 0);
-  Counters c;
-  for (std::uint32_t i = 0; i < counter_names.size(); ++i)
-    c.*counter_names[i].field = bench.read_register(QUILLGEN_COUNT_CYCLES + 4 * i);
+  quillgen_snapshot(&device);
+  quillgen_counters read;
+  CHECK(quillgen_read_counters(&device, &read));
+  const auto c = counters_of(read);
   CHECK(sum_of(c, first_cause, causes) == std::uint64_t{c.cycles} * config.core.lanes());
   CHECK(sum_of(c, first_gemm_cause, gemm_causes) == c.cycles);
   CHECK(c.cycles > 90);
   for (int done = 0; done < 3; ++done) {
-    std::uint32_t state = 0;
-    for (int i = 0; i < 50000 && state == 0; ++i) state = bench.read_register(QUILLGEN_INT_STATE);
-    CHECK(state == QUILLGEN_INT_STATE_DONE_MASK);
-    bench.write_register(QUILLGEN_INT_STATE, state);
+    CHECK(quillgen_wait(&device, 200000) == QUILLGEN_DONE);
+    CHECK(quillgen_finish(&device).error == QUILLGEN_ERROR_NONE_CODE);
   }
-  CHECK((bench.read_register(QUILLGEN_STATUS) == (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK)));
+  CHECK(quillgen_wait_quiet(&device, 1) == QUILLGEN_DONE);
+  CHECK((quillgen_read(&device, QUILLGEN_STATUS) == (QUILLGEN_STATUS_DONE_MASK | QUILLGEN_STATUS_QUEUE_EMPTY_MASK)));
   CHECK(memory.output_rows() == std::get<AttentionWork>(job.work).stages.output);
 }
 

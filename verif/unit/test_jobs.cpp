@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "accel/generate.hpp"
 #include "config/load.hpp"
@@ -147,7 +148,8 @@ class Trouble {
   Trouble(std::uint64_t seed, const Job& plain)
       : plain_(plain),
         random_(seed),
-        session_(*nano().library, nano().manifest, nano().config, {seed, seed % 2 == 0 ? 30 : 0, 20}) {
+        session_(*nano().library, nano().manifest, nano().config,
+                 {.seed = seed, .stall_percent = seed % 2 == 0 ? 30 : 0, .latency = 20, .interrupts = seed % 2 == 0}) {
     auto job = plain;
     job.meanwhile = [&](std::uint64_t cycle, Bench& bench) {
       cycles_ = cycle, reads_ = bench.memory().bursts_read(), writes_ = bench.memory().bursts_written();
@@ -330,8 +332,9 @@ TEST_CASE("abort, soft reset and reset in mid job") {
       Trouble trouble(seed, plain);
       const auto control = [](std::uint32_t bit) {
         return [bit](Bench& bench) {
-          bench.write_register(QUILLGEN_CONTROL, bit);
-          return bit == QUILLGEN_CONTROL_SOFT_RESET_MASK;
+          const bool reset = bit == QUILLGEN_CONTROL_SOFT_RESET_MASK;
+          reset ? quillgen_soft_reset(&bench.device()) : quillgen_abort(&bench.device());
+          return reset;
         };
       };
       for (int i = 0; i < moments; ++i) {
@@ -351,14 +354,14 @@ TEST_CASE("a memory that stops answering: the time-out, the quarantine, and pati
       Trouble trouble(seed, plain);
       for (int i = 0; i < moments; ++i) {
         const auto stop = [](Bench& bench) {
-          bench.write_register(QUILLGEN_TIMEOUT, 300);
+          quillgen_set_timeout(&bench.device(), 300);
           return bench.memory().set_silent(true), false;
         };
         if (!trouble.run(trouble.at_some_moment(stop), QUILLGEN_ERROR_TIMEOUT_CODE)) return;
 
         auto patient = plain;
-        patient.meanwhile = [from = trouble.moment()](std::uint64_t cycle, Bench& bench) {
-          if (cycle == 0) bench.write_register(QUILLGEN_TIMEOUT, 0);
+        patient.meanwhile = [from = trouble.moment(), first = true](std::uint64_t cycle, Bench& bench) mutable {
+          if (std::exchange(first, false)) quillgen_set_timeout(&bench.device(), 0);
           bench.memory().set_silent(cycle >= from && cycle < from + 1500);
           return false;
         };

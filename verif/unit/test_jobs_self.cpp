@@ -88,8 +88,7 @@ TEST_CASE("self-attention: aborted, reset or failed at any moment, and a clean j
           if (done || cycle < moment) return false;
           done = true;
           if (kind == 2) return bench.reset(), true;
-          bench.write_register(QUILLGEN_CONTROL,
-                               kind == 0 ? QUILLGEN_CONTROL_ABORT_MASK : QUILLGEN_CONTROL_SOFT_RESET_MASK);
+          kind == 0 ? quillgen_abort(&bench.device()) : quillgen_soft_reset(&bench.device());
           return kind == 1;
         };
         INFO(fmt::format("kind {}, moment {} of {}", kind, moment, moments));

@@ -67,11 +67,11 @@ const Small& small() {
   return made;
 }
 
-/// Writes CONTROL in the given cycle of the job.
-Job control_at(Job job, std::uint64_t moment, std::uint32_t bit) {
+/// Has the driver stop the job in the given cycle, by quillgen_abort or quillgen_soft_reset.
+Job stopped_at(Job job, std::uint64_t moment, void (*stop)(const quillgen_device*)) {
   job.meanwhile = [=](std::uint64_t cycle, Bench& bench) {
-    if (cycle == moment) bench.write_register(QUILLGEN_CONTROL, bit);
-    return cycle == moment && bit == QUILLGEN_CONTROL_SOFT_RESET_MASK;
+    if (cycle == moment) stop(&bench.device());
+    return cycle == moment && stop == quillgen_soft_reset;
   };
   return job;
 }
@@ -91,17 +91,16 @@ TEST_CASE("writes held up for long, failures in mid job, each followed by a clea
   read_fails.read_fault = AxiFault{5, axi_slverr};
   write_fails.write_fault = AxiFault{2, axi_decerr};
   silent.meanwhile = [](std::uint64_t cycle, Bench& bench) {
-    if (cycle == 3000) bench.write_register(QUILLGEN_TIMEOUT, 300), bench.memory().set_silent(true);
+    if (cycle == 3000) quillgen_set_timeout(&bench.device(), 300), bench.memory().set_silent(true);
     return false;
   };
-  for (const auto& [job, error] :
-       {std::pair(read_fails, QUILLGEN_ERROR_READ_CODE),
-        {write_fails, QUILLGEN_ERROR_WRITE_CODE},
-        {silent, QUILLGEN_ERROR_TIMEOUT_CODE},
-        {control_at(small().dense(), 2000, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
-        {control_at(small().job(), 1500, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
-        {control_at(small().job(), 8500, QUILLGEN_CONTROL_ABORT_MASK), QUILLGEN_ERROR_ABORTED_CODE},
-        {control_at(small().job(), 4000, QUILLGEN_CONTROL_SOFT_RESET_MASK), 0U}}) {
+  for (const auto& [job, error] : {std::pair(read_fails, QUILLGEN_ERROR_READ_CODE),
+                                   {write_fails, QUILLGEN_ERROR_WRITE_CODE},
+                                   {silent, QUILLGEN_ERROR_TIMEOUT_CODE},
+                                   {stopped_at(small().dense(), 2000, quillgen_abort), QUILLGEN_ERROR_ABORTED_CODE},
+                                   {stopped_at(small().job(), 1500, quillgen_abort), QUILLGEN_ERROR_ABORTED_CODE},
+                                   {stopped_at(small().job(), 8500, quillgen_abort), QUILLGEN_ERROR_ABORTED_CODE},
+                                   {stopped_at(small().job(), 4000, quillgen_soft_reset), 0U}}) {
     const auto failed = session.run(job);
     CAPTURE(error);
     CHECK(failed.hang == "");
@@ -178,8 +177,7 @@ TEST_CASE(
     return w;
   };
   const Layer most(of_queries(small().config.attention.max_queries), small().config);
-  CHECK(session.run(control_at(most.job(), 3000, QUILLGEN_CONTROL_ABORT_MASK)).error_code ==
-        QUILLGEN_ERROR_ABORTED_CODE);
+  CHECK(session.run(stopped_at(most.job(), 3000, quillgen_abort)).error_code == QUILLGEN_ERROR_ABORTED_CODE);
   const Layer many(of_queries(2100), small().config);  // more than order.starvation_bound
   CHECK(session.run(many.job()).first_mismatch() == "");
   CHECK(session.run(small().job()).first_mismatch() == "");

@@ -98,7 +98,8 @@ TEST_CASE("programs: responses that come late; no row is read before its write w
 
 TEST_CASE("programs: parameters that come late; no row is normalised before the table of its norm") {
   const auto& s = sparse_scene();
-  Session session{*s.library, s.manifest, s.config, Conditions{.seed = 7, .latency = 20, .parameter_latency = 1000}};
+  const Conditions late{.seed = 7, .latency = 20, .parameter_latency = 1000, .interrupts = true};
+  Session session{*s.library, s.manifest, s.config, late};
   s.check_clean(session.run(ProgramRun{s.program}));
 }
 

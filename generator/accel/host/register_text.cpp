@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <span>
+#include <stdexcept>
 #include <tuple>
+#include <utility>
 
 #include "accel/host/registers.hpp"
 #include "accel/shapes.hpp"
@@ -172,6 +174,34 @@ std::string define(const std::string& name, const std::string& value, const std:
   return fmt::format("#define QUILLGEN_{:<40} {:<11}{}\n", name, value, text.empty() ? "" : "  /* " + text + " */");
 }
 
+// Elements of an array, a line each.
+std::string define_list(const std::string& name, const std::vector<std::string>& elements) {
+  return fmt::format("#define QUILLGEN_{} \\\n  {}\n", name, fmt::join(elements, ", \\\n  "));
+}
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of("\"\\") != std::string::npos) throw std::logic_error("no text for C: " + text);
+  return '"' + text + '"';
+}
+
+bool is_capability(const Register& r) { return r.name.starts_with("cap_"); }
+
+// What the driver has arrays of.
+std::string driver_lists(const std::vector<Register>& map) {
+  std::vector<std::string> offsets, counters, names, texts, details;
+  for (const Register& r : map)
+    if (is_capability(r)) offsets.push_back("QUILLGEN_" + upper(r.name));
+  for (const char* name : counter_names) counters.push_back(quoted(name));
+  for (const ErrorText& e : error_texts()) {
+    if (static_cast<std::size_t>(e.code) != names.size()) throw std::logic_error("codes of ERROR have gaps");
+    names.push_back(quoted(e.name)), texts.push_back(quoted(e.text)), details.push_back(quoted(e.detail));
+  }
+  return "\n/* For arrays: capabilities by offset, counters by register, error codes from 0 on. */\n" +
+         define("CAPABILITIES", fmt::format("{}u", offsets.size())) + define_list("CAPABILITY_OFFSETS", offsets) +
+         define_list("COUNTER_NAMES", counters) + define("ERRORS", fmt::format("{}u", names.size())) +
+         define_list("ERROR_NAMES", names) + define_list("ERROR_TEXTS", texts) + define_list("ERROR_DETAILS", details);
+}
+
 std::string words_text(int from, int end) {
   return end - from > 1 ? fmt::format("{}..{}", from, end - 1) : fmt::format("{}", from);
 }
@@ -238,6 +268,7 @@ std::string register_header() {
   out += "\n/* Codes of ERROR. */\n";
   for (const ErrorText& e : error_texts())
     out += define("ERROR_" + upper(e.name) + "_CODE", fmt::format("{}u", static_cast<unsigned>(e.code)), e.text);
+  out += driver_lists(register_map(nano));
   out += "\n/* Job descriptor: 32-bit little-endian words. */\n";
   Config with_epilogue = nano;
   with_epilogue.network.epilogue = 1;
@@ -279,6 +310,18 @@ std::string register_header() {
       define_word(w);
   out += "\n#endif\n";
   return out;
+}
+
+std::string capability_header(const Config& c, const std::string& prefix) {
+  const std::string name = upper(prefix) + "QUILLGEN";
+  std::string out = fmt::format(
+      "/* What the CAP registers of this accelerator read, for quillgen_check(): by offset, CAP_DIMS first. */\n"
+      "#ifndef {0}_CONFIG_H\n#define {0}_CONFIG_H\n\n#define {0}_EXPECTED",
+      name);
+  const char* before = " ";
+  for (const Register& r : register_map(c))
+    if (is_capability(r)) out += fmt::format("{}\\\n  0x{:08X}u", std::exchange(before, ", "), r.constant.value());
+  return out + "\n\n#endif\n";
 }
 
 std::string register_page(const Config& c) {

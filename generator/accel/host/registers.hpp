@@ -126,6 +126,8 @@ inline constexpr int interrupt_done = 0, interrupt_failed = 1, interrupt_refused
 
 /// A C header with every offset, field, error code and descriptor word; the same for every configuration.
 std::string register_header();
+/// A C header with what the CAP registers of this configuration read; its names begin with the prefix of the modules.
+std::string capability_header(const Config& c, const std::string& prefix);
 /// The register page: Markdown, with the constants of this configuration.
 std::string register_page(const Config& c);
 
