@@ -8,21 +8,23 @@
 #include "accel/host/axi_channels.hpp"
 #include "accel/host/registers.hpp"
 #include "accel/integration_text.hpp"
+#include "accel/metadata/metadata.hpp"
 #include "accel/testbench.hpp"
 #include "config/load.hpp"
 #include "emit/templates.hpp"
 
 namespace quillgen {
 
-emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest, const std::string& prefix) {
-  emit::Files files = {{"quillgen_regs.h", accel::register_header()},
-                       {"quillgen_driver.h", std::string(emit::template_text("quillgen_driver.h"))},
-                       {"quillgen_driver.c", std::string(emit::template_text("quillgen_driver.c"))},
-                       {prefix + "quillgen_config.h", accel::capability_header(config, prefix)},
-                       {"registers.md", accel::register_page(config)},
-                       {"integration.md", accel::integration_page(config, manifest, prefix)}};
+void add_guides(const Config& config, const std::string& prefix, emit::Files& files) {
+  const auto manifest = nlohmann::ordered_json::parse(files.at("manifest.json"));
+  files.merge(emit::Files{{"quillgen_regs.h", accel::register_header()},
+                          {"quillgen_driver.h", std::string(emit::template_text("quillgen_driver.h"))},
+                          {"quillgen_driver.c", std::string(emit::template_text("quillgen_driver.c"))},
+                          {prefix + "quillgen_config.h", accel::capability_header(config, prefix)},
+                          {"registers.md", accel::register_page(config)},
+                          {"integration.md", accel::integration_page(config, manifest, prefix)}});
   files.merge(accel::testbench(config, manifest));
-  return files;
+  files.merge(accel::metadata(config, manifest, files));
 }
 
 // The styles of the configuration are those of the language, in the same order.

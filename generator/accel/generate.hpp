@@ -10,9 +10,10 @@ namespace quillgen {
 /// Name of the top module.
 inline constexpr const char* top_name = "quillgen";
 
-/// What belongs to the Verilog of the whole design: driver, C headers and page of the registers, how to integrate it,
-/// and a bench. The names of modules begin with `prefix`; what C has for every configuration has no prefix.
-emit::Files guides(const Config& config, const nlohmann::ordered_json& manifest, const std::string& prefix);
+/// Adds to the Verilog of the whole design what belongs to it: driver, C headers and page of the registers, how to
+/// integrate it, a bench, and files for other tools. The names of modules begin with `prefix`; what C has for every
+/// configuration has no prefix.
+void add_guides(const Config& config, const std::string& prefix, emit::Files& files);
 
 /// How the modules of a configuration are printed.
 emit::Options print_options(const Config& config, const std::string& prefix = "");

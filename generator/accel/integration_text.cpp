@@ -259,17 +259,6 @@ std::string tensor_table(const Config& c) {
 }
 
 /// Lines of SDC to start from.
-std::string constraints(const Implementation& i) {
-  std::string text =
-      "    create_clock -name clk -period 2.0 [get_ports clk]\n"
-      "    set_input_delay  0.8 -clock clk [remove_from_collection [all_inputs] [get_ports clk]]\n"
-      "    set_output_delay 0.8 -clock clk [all_outputs]\n";
-  if (i.reset == async_low)
-    text += "    set_false_path -fall_from [get_ports rst_n]   ;# asserted at any time; its release is timed\n";
-  if (has_test_mode(i)) text += "    set_case_analysis 0 [get_ports test_mode]     ;# but for the modes of test\n";
-  return text;
-}
-
 /// The number of a sample.
 std::string sample_text(const Attention& a) {
   if (!a.uneven_points()) return fmt::format("((head * {}) + level) * {} + point", a.levels, a.points);
@@ -311,7 +300,7 @@ std::string integration_page(const Config& c, const Json& manifest, const std::s
       fmt::arg("weight_bits", Shapes(c).weight_bits()), fmt::arg("tensors", tensor_table(c)),
       fmt::arg("network", network_text(c)), fmt::arg("image", image_table(Shapes(c))),
       fmt::arg("memories", memory_table(manifest["memories"])), fmt::arg("gates", gate_text(manifest["gates"], i)),
-      fmt::arg("constraints", constraints(i)), fmt::arg("prefix", prefix), fmt::arg("upper", hdl::upper(prefix)));
+      fmt::arg("prefix", prefix), fmt::arg("upper", hdl::upper(prefix)));
 }
 
 }  // namespace quillgen::accel

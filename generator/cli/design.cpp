@@ -56,8 +56,7 @@ emit::Files design(const Config& config, const DesignOptions& options) {
   check_keywords(design, options.prefix);
   auto files = emit::design_files(design, find_module(design, options.module), to_json(config),
                                   print_options(config, options.prefix));
-  if (options.module == top_name)
-    files.merge(guides(config, nlohmann::ordered_json::parse(files.at("manifest.json")), options.prefix));
+  if (options.module == top_name) add_guides(config, options.prefix, files);
   return files;
 }
 

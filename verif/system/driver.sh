@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The driver as it lies in an output folder: compiled by several compilers without a warning, at every level of optimisation without a name that somebody
 # else must have; the example of integration.md; and small faults in it, each of which test `driver` must notice.
-#   driver.sh QUILLGEN COMPILER                  gcc, or "clang-16 --target=.."; exit status 77 when it is not there
+#   driver.sh QUILLGEN COMPILER                  gcc, or "clang --target=.."; exit status 77 when it is not there
 #   driver.sh QUILLGEN mutants TEST_DRIVER
 set -euo pipefail
 quillgen=$(realpath "$1")
@@ -25,7 +25,7 @@ open(path, 'w').write(text.replace(old, new))
 P
   gcc -std=c11 -shared -fPIC -w -o "$folder/mutant.so" "$folder/mutant/quillgen_driver.c"
   tried=$((tried + 1))
-  if { LD_PRELOAD="$folder/mutant.so" timeout 20 "$test" >"$folder/log" 2>&1; } 2>/dev/null; then
+  if { LD_PRELOAD="$folder/mutant.so" timeout 20 "$test" --source-file='*/test_driver.cpp' >"$folder/log" 2>&1; } 2>/dev/null; then
     [ "$1" = none ] || { echo "not noticed: $1"; unnoticed=$((unnoticed + 1)); }
   else
     [ "$1" != none ] || { echo 'the driver itself fails'; cat "$folder/log"; exit 1; }
@@ -70,6 +70,7 @@ if [ "$2" = mutants ]; then
 fi
 
 read -ra compiler <<<"$2"
+[ "${compiler[0]}" != clang ] || ! command -v clang-16 >/dev/null || compiler[0]=clang-16
 command -v "${compiler[0]}" >/dev/null || { echo "no ${compiler[0]} here"; exit 77; }
 echo 'int nothing;' >"$folder/nothing.c"
 "${compiler[@]}" -ffreestanding -c -o "$folder/nothing.o" "$folder/nothing.c" 2>"$folder/log" || { echo "no such target here: $2"; cat "$folder/log"; exit 77; }

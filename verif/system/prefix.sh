@@ -11,8 +11,8 @@ for side in left right; do
   while read -r file; do files+=("$folder/$side/$file"); done <"$folder/$side/files.f"
   tops+=(-s "${side}_quillgen")
 done
-both=$({ ls "$folder/left"; ls "$folder/right"; } | sort | uniq -d | paste -sd ' ')
-[ "$both" = 'files.f integration.md manifest.json quillgen_driver.c quillgen_driver.h quillgen_regs.h registers.md tb' ] || { echo "files of both: $both" >&2; exit 1; }
+both=$({ ls "$folder/left"; ls "$folder/right"; } | LC_ALL=C sort | uniq -d | paste -sd ' ')
+[ "$both" = 'Bender.yml files.f integration.md manifest.json quillgen_driver.c quillgen_driver.h quillgen_regs.h registers.md tb' ] || { echo "files of both: $both" >&2; exit 1; }
 cmp "$folder"/{left,right}/quillgen_driver.c # one driver serves both
 gcc -std=c11 -Wall -Wextra -pedantic -Werror -I"$folder/left" -I"$folder/right" -fsyntax-only -x c - <<'C'
 #include "quillgen_driver.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "accel/host/registers.hpp"
 #include "config/derived.hpp"
 #include "config/region.hpp"
 #include "harness/session.hpp"
@@ -161,6 +162,8 @@ inline void check_registers(const SimulatorLibrary& library, const Manifest& man
   options.data_bytes = config.memory.data_bits / 8;
   Bench bench(library, manifest, config, map, options);
   bench.reset();
+  for (const auto& r : accel::register_map(config))  // as IP-XACT and SystemRDL say
+    CHECK(bench.read_register(r.offset) == (r.access == accel::Access::wo ? 0 : accel::reset_value(r)));
   for (const std::uint32_t bits : {0xFFFFFFFFU, 0x5A5A5A5AU, 0xA5A5A5A5U, 0U})
     for (const std::uint32_t address : {QUILLGEN_TIMEOUT, QUILLGEN_DESC_LO, QUILLGEN_DESC_HI}) {
       bench.write_register(address, bits);

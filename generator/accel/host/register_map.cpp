@@ -183,6 +183,22 @@ std::vector<Register> register_map(const Config& c) {
   return map;
 }
 
+std::vector<RegisterField> fields_of(const Register& r) {
+  return r.fields.empty() ? std::vector<RegisterField>{{"value", 0, 32, ""}} : r.fields;
+}
+
+std::uint32_t reset_value(const Register& r) {
+  if (r.constant) return *r.constant;
+  std::uint32_t value = 0;
+  for (const RegisterField& f : r.fields)
+    if (r.name == "status" && f.name == "queue_empty") value |= 1u << f.low;
+  return value;
+}
+
+std::uint32_t field_reset(const Register& r, const RegisterField& f) {
+  return static_cast<std::uint32_t>(reset_value(r) >> f.low & ((std::uint64_t{1} << f.bits) - 1));
+}
+
 std::vector<word::Span> word::reserved_spans(const Config& c) {
   const bool network = c.network.epilogue != 0, activations = c.network.activations != no_activations,
              points = c.pruning.points != 0, range = c.pruning.max_range > 0, counts = c.pruning.count_bits > 0;

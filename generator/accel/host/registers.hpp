@@ -86,6 +86,13 @@ struct Register {
 /// All registers, by offset. Offsets and fields are the same for every configuration; the constants are not.
 std::vector<Register> register_map(const Config& c);
 
+/// Its fields; of a register without any, one of all bits, "value".
+std::vector<RegisterField> fields_of(const Register& r);
+/// What it reads after a reset; 0 where it is only written.
+std::uint32_t reset_value(const Register& r);
+/// The part of a field, from bit 0 on.
+std::uint32_t field_reset(const Register& r, const RegisterField& f);
+
 /// In the order of their addresses, 4 bytes apart, from counters_offset on.
 inline constexpr std::array counter_names = {
     "cycles",          "setup",         "project",      "fill",         "sample",     "wait_feature", "wait_output",
