@@ -89,7 +89,8 @@ def report(name, folder, reasons_file):
             print(f'{name}: long, with a reason, {count} paths to {end}: {reason}')
         else:
             faults.append(f'{reasons_file} explains paths to {end}, but none is too long: take the line out')
-    results = {'library': library.NAME, 'median_ns': median, 'limit_ns': 2 * median, 'memory_bits': design.memory_bits, 'arithmetic_percent': arithmetic,
+    manifest = json.load(open(os.path.join(folder, 'rtl', 'manifest.json')))
+    results = {'library': library.NAME, 'config': manifest['config'], 'median_ns': median, 'limit_ns': 2 * median, 'memory_bits': design.memory_bits, 'arithmetic_percent': arithmetic,
                'total': total, 'blocks': rows, 'long_paths': [{'ns': ns, 'start': start, 'end': end} for ns, start, end in long_paths]}
     return results, [f'{name}: {fault}' for fault in faults]
 
