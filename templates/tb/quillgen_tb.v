@@ -29,11 +29,19 @@ module @PREFIX@quillgen_tb;
   localparam [11:0] REGISTER_ERROR = 12'h@ERROR@, REGISTER_ERROR_DETAIL = 12'h@ERROR_DETAIL@;
   localparam [11:0] REGISTER_START = 12'h@START@;
 
-  reg clk   = 1'b0;
-  reg reset = 1'b0;
+  reg clk = 1'b0;
   always #5 clk = !clk;
-  // Asserted by an edge, before the first of the clock: a reset may be asynchronous, and its block without a clock.
-  initial #2 reset = 1'b1;
+
+  // Asserted by edges, before the first of the clock: a reset may be asynchronous, and its block without a clock. Twice,
+  // for simulators without x: a block may power up with its own reset on, which has no edge until the first has taken
+  // that back.
+  reg  asserted = 1'b0, released = 1'b0;
+  wire reset = asserted && !released;
+  initial begin
+    #1 asserted = 1'b1;
+    #1 asserted = 1'b0;
+    #1 asserted = 1'b1;
+  end
 
   wire                    irq;
   reg  [11:0]             s_axil_awaddr  = 12'd0;
@@ -432,7 +440,7 @@ module @PREFIX@quillgen_tb;
     count = count + 1;
     if (state == IN_RESET) begin
       if (count == 1) begin_job;
-      if (count == 8) reset <= 1'b0;
+      if (count == 8) released <= 1'b1;
       if (count == 12 || !going) state = NEXT;
     end else if (state == WRITE) begin
       if (count == 1 + random_address) begin
