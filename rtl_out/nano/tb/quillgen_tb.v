@@ -32,16 +32,10 @@ module quillgen_tb;
   reg clk = 1'b0;
   always #5 clk = !clk;
 
-  // Asserted by edges, before the first of the clock: a reset may be asynchronous, and its block without a clock. Twice,
-  // for simulators without x: a block may power up with its own reset on, which has no edge until the first has taken
-  // that back.
+  // Asserted by an edge, before the first of the clock: it may be asynchronous, and blocks without a clock.
   reg  asserted = 1'b0, released = 1'b0;
   wire reset = asserted && !released;
-  initial begin
-    #1 asserted = 1'b1;
-    #1 asserted = 1'b0;
-    #1 asserted = 1'b1;
-  end
+  initial #2 asserted = 1'b1;
 
   wire                    irq;
   reg  [11:0]             s_axil_awaddr  = 12'd0;
