@@ -67,13 +67,14 @@ fails 'results of explore' "disk/swept/explore.*: $full" "$quillgen" explore --p
 disk 64
 fails 'layer' "disk/layer.safetensors: $full" "$quillgen" workload --model rt-detr --scale 0.1 --out disk/layer.safetensors
 fails 'RTL' "disk/deep/rtl/.*: $full" "$quillgen" generate --preset nano --out disk/deep/rtl
+fails 'packed job' "disk/job/.*: $full" "$quillgen" pack --preset small --workload "$(dirname "$layer")/encoder_c64.safetensors" --out disk/job
 fails 'RTL of simulate' "disk/rtl/.*: $full" "$quillgen" simulate --preset nano --workload "$layer" --keep disk/rtl
 disk 1024
 "$quillgen" generate --preset nano --out disk/rtl >/dev/null
 head -c 2M /dev/zero >disk/filler 2>/dev/null || true
-before=$(ls -A disk/rtl; cat disk/rtl/*)
+before=$(cd disk/rtl && find . -type f -print0 | sort -z | xargs -0 tail -n +1)
 fails 'RTL over an older one' "disk/rtl/.*: $full" "$quillgen" generate --preset small --out disk/rtl
-[ "$(ls -A disk/rtl; cat disk/rtl/*)" = "$before" ] || { echo 'FAILED  the older RTL was changed'; failed=1; }
+[ "$(cd disk/rtl && find . -type f -print0 | sort -z | xargs -0 tail -n +1)" = "$before" ] || { echo 'FAILED  the older RTL was changed'; failed=1; }
 
 # The waveform: of a run, and where its writer keeps temporary files.
 simulate=("$quillgen" simulate --preset nano --workload "$layer" --quick-build)
