@@ -5,6 +5,7 @@
 #   tools/setup.sh --area     and for area and timing
 #   tools/setup.sh --slurm    and for the test of sweeps on a cluster
 #   tools/setup.sh --clang    and for a build with clang
+#   tools/setup.sh --torch    and for the test of the exporter from PyTorch
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -47,7 +48,12 @@ case "${1:-}" in
     # One with std::source_location, which that of Debian 12 by default, 14, has not.
     if [ "$(. /etc/os-release && echo "${VERSION_ID:-}")" = 12 ]; then need clang-16 command -v clang++-16; else need clang command -v clang++; fi
     ;;
-  *) die "unknown option $1; there are --tests, --area, --slurm and --clang" ;;
+  --torch)
+    # Debian's Python, whichever else comes first in PATH.
+    need python3-torch /usr/bin/python3 -c 'import torch'
+    need python3-pip /usr/bin/python3 -c 'import setuptools, wheel, pip'
+    ;;
+  *) die "unknown option $1; there are --tests, --area, --slurm, --clang and --torch" ;;
 esac
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -13,7 +13,7 @@ esac
 
 bash "$root/tools/setup.sh" --tests
 # What Debian 13 has no more (the cells of --area), and what cannot be installed, skips its tests.
-[ "${#suites[@]}" -eq 2 ] || for extra in --area --slurm --clang; do bash "$root/tools/setup.sh" "$extra" || say "without what setup.sh $extra installs"; done
+[ "${#suites[@]}" -eq 2 ] || for extra in --area --slurm --clang --torch; do bash "$root/tools/setup.sh" "$extra" || say "without what setup.sh $extra installs"; done
 cd "$root"
 configure
 say 'building'
