@@ -5,7 +5,7 @@ import warnings
 
 import torch
 
-from . import safetensors_file
+from . import network, safetensors_file
 from .calls import by_name, meaning_of
 from .errors import ExportError
 from .full_precision import run_again, was_halved
@@ -48,6 +48,7 @@ class Capture:
     def __init__(self, model, images, only):
         self.model, self.images = model, images
         self.layers = {}  # by (path, number of the call within one of the model): a list with a Layer per image
+        self.heads = {}  # results of class_embed.N of a detector, by name: one an image
         self._call_numbers, self._restore = {}, []
         self._watched = [(path, module) for path, module in attention_modules(model) if fnmatch.fnmatch(path, only)]
         if not self._watched:
@@ -57,7 +58,7 @@ class Capture:
     def __enter__(self):
         meanings = [meaning_of(path, module, module.forward) for path, module in self._watched]
         handle = self.model.register_forward_pre_hook(lambda *_: self._call_numbers.clear())
-        self._restore.append(handle.remove)
+        self._restore += [handle.remove, *network.watch_heads(self.model, self.images, self.heads)]
         for (path, module), meaning in zip(self._watched, meanings):
             self._watch(path, module, meaning)
         return self
@@ -136,6 +137,15 @@ class Capture:
         for name, (tensors, metadata) in files.items():
             safetensors_file.write(os.path.join(folder, name), tensors, metadata)
         return [os.path.join(folder, name) for name in files]
+
+    def save_network(self, folder, boxes=None, labels=None, **given):
+        """Writes a whole detector of the kind that verif/network/README.md describes: `network.safetensors`, for
+        --network, and `scenes.safetensors`, for --input, with the tokens of the images and what the model made of them.
+        `boxes` [images, objects, 4] and `labels` [images, objects], -1 for none, are the objects of the images. Where
+        the model does not tell, these may be given: `anchors` [S, 4], `pos` [S, C], `reference_points` [S, 2], `keep`,
+        `activation`. ExportError, with nothing written, if the model computes anything else. Gives the two paths.
+        """
+        return network.save_network(self.model, self.layers, self.heads, folder, boxes, labels, **given)
 
 
 def capture(model, images=8, only='*'):

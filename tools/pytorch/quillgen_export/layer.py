@@ -168,8 +168,8 @@ def settled(layer, image):
                 return {**layer.tensors, 'expected_output': output}, metadata
             least = min(least or (apart, query, channel), (apart, query, channel))
     raise ExportError(f'{layer.name}, image {image}: its result differs from deformable attention computed in float64 '
-                      f'by {least[0]:.3g} of its largest number (query {least[1]}, channel {least[2]}), {ALLOWED} being '
-                      f'allowed: {cause(layer)}')
+                      f'by {least[0]:.3g} of its largest number (query {least[1]}, channel {least[2]}), {ALLOWED} '
+                      f'being allowed: {cause(layer)}')
 
 
 def cause(layer):
