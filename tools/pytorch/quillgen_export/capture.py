@@ -129,7 +129,7 @@ class Capture:
         for (path, number), layers in self.layers.items():
             call = f'.call{number}' if (path, 1) in self.layers else ''
             for image, layer in enumerate(layers):
-                files[f'{path}{call}.image{image}.safetensors'] = settled(layer, image)
+                files[f'{path}{call}.image{image}.safetensors'.replace('/', '_')] = settled(layer, image)
         if not files:
             raise ExportError(f'{type(self.model).__name__}: none of its attention modules was called; call the model '
                               f'inside of the with statement, and save behind it')

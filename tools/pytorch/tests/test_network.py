@@ -48,8 +48,8 @@ def run(*command):
     return done.returncode, done.stdout
 
 
-def export(model, scenes, folder=None, dtype=torch.float32, **how):
-    with capture(model) as c, torch.no_grad():
+def export(model, scenes, folder=None, dtype=torch.float32, images=8, **how):
+    with capture(model, images) as c, torch.no_grad():
         model(scenes['source'].to(dtype))
     return c.save_network(folder or tempfile.mkdtemp(dir=room.name), **how)
 
@@ -80,7 +80,7 @@ def check_own():
     for name, buffer in ('pos', model.pos), ('reference_points', model.reference_points):
         delattr(model, name)
         setattr(model, name, buffer)  # no longer a buffer
-    network, inputs = export(model, scenes)
+    network, inputs = export(model, scenes, images=2)
     if safetensors_file.read(network)[1]['activation'] != 'silu':
         fail('own: the activation is not found')
     scales = os.path.join(room.name, 'scales.json')
