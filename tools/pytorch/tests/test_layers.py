@@ -116,6 +116,8 @@ def check_taken(name, module, args, kwargs, expected):
         fail(f'{name}: the module is not as it was')
     if [os.path.basename(f) for f in files] != [f'{type(module).__name__}.image{i}.safetensors' for i in range(B)]:
         fail(f'{name}: {files}')
+    if len({tuple(safetensors_file.read(f)[0]['query'].flatten().tolist()) for f in files}) != B:
+        fail(f'{name}: an image is there twice')
     for file in files:
         status, text = run('model', '--preset', 'small', '--fit', '--workload', file)
         if status != 0 or not re.search(r'^expected_output: agrees', text, re.M):
