@@ -80,7 +80,7 @@ Packed pack_workload(const PackOptions& options, std::uint64_t base) {
   const auto layer = quantise(workload, reference, config, pruning);
   const auto stages = model::run(layer);
   return {config,
-          pack::pack_layer(harness::AttentionWork{layer, stages, options.given_map}, config, base),
+          pack::pack_layer(harness::AttentionWork{layer, stages, options.given_map || layer.map_given()}, config, base),
           {workload.file, "layer", -1, version}};
 }
 

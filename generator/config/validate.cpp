@@ -289,6 +289,9 @@ void check_region_ranges(const Config& c) {
     if (ranges[l] < list->min || ranges[l] > list->max)
       refuse(fmt::format("{}[{}]", path, l), ranges[l], fmt::format("from {} to {}", list->min, list->max),
              "choose such a number");
+  if (std::max(c.attention.max_width, c.attention.max_height) <= 2)
+    refuse(path, all, "empty where no level is larger than a block of 2x2 pixels, which needs no region",
+           "set it to [], or feature_cache.policy to line");
   if (!c.feature_cache.level_parts.empty())
     refuse("feature_cache.level_parts", fmt::format("[{}]", fmt::join(c.feature_cache.level_parts, ", ")),
            "empty with feature_cache.region_ranges, from which the parts of the levels follow", "set it to []");

@@ -41,6 +41,7 @@ void mend_cache(Config& c) {
   while (line_bytes(c) % beat_bytes(c.memory) != 0) --cache.line_shape;
   auto& shares = cache.level_parts;
   if (cache.policy == region_policy && c.attention.max_width == 1) ++c.attention.max_width;
+  if (std::max(c.attention.max_width, c.attention.max_height) <= 2) cache.region_ranges.clear();
   if (has_ranged_regions(c)) {  // one for each level, as large as there is room for
     cache.region_ranges.resize(static_cast<std::size_t>(c.attention.levels), 0);
     shares.clear();
