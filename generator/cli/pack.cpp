@@ -19,9 +19,11 @@
 #include "config/derived.hpp"
 #include "config/error.hpp"
 #include "config/json_text.hpp"
+#include "config/load.hpp"
 #include "estimate/program.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
+#include "harness/manifest.hpp"
 #include "network/evaluate.hpp"
 #include "network/quantise_network.hpp"
 #include "pack/job_files.hpp"
@@ -34,7 +36,7 @@ struct PackOptions {
   ConfigOptions config;
   NetworkOptions network;
   PruningOptions pruning;
-  std::string workload, base = "0x0", out, json;
+  std::string workload, rtl, base = "0x0", out, json;
   bool given_map = false;
 };
 
@@ -65,9 +67,23 @@ void check_room(const std::string& base, const Packed& packed) {
                     shown(base), packed.job.before.size(), bits));
 }
 
+/// That of the folder of --rtl, or the one that is chosen.
+Config config_for(const PackOptions& options, const Workload& shape) {
+  const auto& chosen = options.config;
+  if (options.rtl.empty()) {
+    if (chosen.file.empty() && chosen.preset.empty())
+      throw UserError("no configuration: give one of --rtl, --config and --preset");
+    return chosen_config(chosen, shape);
+  }
+  if (!chosen.file.empty() || !chosen.preset.empty() || !chosen.overrides.empty() || chosen.fit)
+    throw UserError("--rtl: the folder has its configuration: leave out --config, --preset, --set and --fit");
+  const auto manifest = harness::load_manifest(options.rtl);
+  return parse_config(manifest.config, (std::filesystem::path(options.rtl) / "manifest.json").string());
+}
+
 Packed pack_workload(const PackOptions& options, std::uint64_t base) {
   const WorkloadFile file(options.workload);
-  const auto config = chosen_config(options.config, file.shape());
+  const auto config = config_for(options, file.shape());
   check_fits(file.shape(), config);
   const auto pruning = hardware_pruning(options.pruning, config);
   const auto workload = file.load();
@@ -86,7 +102,7 @@ Packed pack_workload(const PackOptions& options, std::uint64_t base) {
 
 Packed pack_network(const PackOptions& options, std::uint64_t base) {
   const auto net = network::load_network(options.network.network);
-  const auto config = chosen_config(options.config, network::shape_of(net));
+  const auto config = config_for(options, network::shape_of(net));
   estimate::check_fits(net, config);
   const auto pruning = hardware_pruning(options.pruning, config, net.pruning, net.file);
   const auto scales = network::read_scales(options.network.scales, net, config);
@@ -144,7 +160,9 @@ void add_pack(const Command& app, int& exit_status) {
       "write a layer or a network as memory image, register writes and expected memory, for a bench or a board");
   const auto o = std::make_shared<PackOptions>();
   add_config_options(command, o->config);
+  command.option_group("configuration").require_option(0, 1);
   add_fit_option(command, o->config);
+  command.add_option("--rtl", o->rtl, "folder written by `quillgen generate`, for its configuration");
   command.add_option("--workload", o->workload, "layer and inputs (safetensors)");
   add_network_options(command, command, o->network, true, "0:1");
   add_pruning_options(command, o->pruning);
@@ -157,6 +175,7 @@ void add_pack(const Command& app, int& exit_status) {
   command.add_option("--json", o->json, "also write what job.json says to this file");
   add_examples(command,
                {"pack --preset nano --workload " + example("official_test_shapes.safetensors") + " --out job",
+                "pack --rtl rtl --workload " + example("official_test_shapes.safetensors") + " --out job_of_rtl",
                 "pack --preset detector --network " + example("tiny_detector.safetensors") + " --scales " +
                     example("tiny_detector.scales.json") + " --input " + example("tiny_detector_scenes.safetensors") +
                     " --scenes 3:4 --base 0x80000000 --out scene_3"});

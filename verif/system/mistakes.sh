@@ -165,6 +165,8 @@ mistake 'simulation: workload missing' 'none.safetensors' simulate --preset nano
 mistake 'simulation: too many queries' 'max_queries' simulate --preset nano --set attention.max_queries=1 --workload good.safetensors
 mistake 'simulation of nothing' 'nothing to simulate: give .* --workload FILE, .* --network FILE, or .* --dense' simulate --preset nano
 mistake 'simulation: too many tokens' 'max_tokens' simulate --preset nano --set attention.max_tokens=29 --workload good.safetensors
+mistake 'pack: no configuration' 'give one of --rtl, --config and --preset' pack --workload good.safetensors --out packed
+mistake 'pack: two configurations' '--rtl: the folder has its configuration' pack --rtl rtl --preset nano --workload good.safetensors --out packed
 mistake 'pack nothing' 'nothing to pack: give .* --workload FILE, .* --network FILE' pack --preset nano --out job
 mistake 'pack two things' 'either --workload or --network' pack --preset nano --workload good.safetensors --network good.safetensors --scales bad.json --input good.safetensors --out job
 mistake 'pack: a given map of a network' 'given-map: is about the value map of a workload' pack --preset nano --given-map --network good.safetensors --scales bad.json --input good.safetensors --out job
