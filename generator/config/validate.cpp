@@ -196,9 +196,11 @@ void check_pruning(const Config& c) {
     if (!holds) refuse("core.points_per_cycle", at_once, constraint, fix);
   };
   check(c.pruning.points != 0, "1 without pruning.points", "set it to 1, or pruning.points to true");
+  check(c.attention.points % at_once == 0, fmt::format("a divisor of attention.points ({})", c.attention.points),
+        "lower it");
   for (int l = 0; l < c.attention.levels; ++l)
     check(c.attention.points_of(l) % at_once == 0,
-          fmt::format("a divisor of the points of a level ({})", c.attention.points_of(l)), "lower it");
+          fmt::format("a divisor of attention.level_points[{}] ({})", l, c.attention.points_of(l)), "lower it");
   check(lane_points(c) % at_once == 0, fmt::format("a divisor of gemm.columns / twice the lanes ({})", lane_points(c)),
         "lower it, or change gemm.columns");
 }
