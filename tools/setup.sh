@@ -33,6 +33,7 @@ case "${1:-}" in
   '') ;;
   --tests)
     need iverilog command -v iverilog
+    need make command -v make # the bench of an output folder
     need yosys command -v yosys
     ;;
   --area)
