@@ -200,11 +200,7 @@ void add_estimate(const Command& app, int&) {
   command.add_option("--latency", o->conditions.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)
       .default_str("what the configuration says");
-  command
-      .add_option("--memory", o->memory,
-                  fmt::format("a DRAM in place of --latency: {}, or a file; at --clock, if it is given",
-                              fmt::join(harness::dram_names(), ", ")))
-      .excludes("--latency");
+  add_memory_option(command, o->memory);
   add_pace_options(command, o->pace);
   add_library_options(command, o->library, o->sram_um2);
   command.add_option("--json", o->json, "also write the estimate to this file");

@@ -83,6 +83,10 @@ void check_together(const ExploreOptions& o) {
   check_pace(o.pace, !o.job.network.empty());
   check_library(o.library, o.sram_um2);
   if (!o.job.memory.empty()) harness::load_dram(o.job.memory);
+  if (!o.job.memory.empty() && o.pace.given() && o.simulate > 0)
+    throw UserError(
+        "--simulate: runs --memory at the clock of its description, and the estimate at --clock: leave one of the "
+        "three out");
   if (o.library.empty() && std::ranges::find(o.objectives, "mm2") != o.objectives.end())
     throw UserError("--objectives mm2: is told in a library of cells: name it with --library, or take area");
   if (!o.slurm.empty() && !o.shard.empty()) throw UserError("--slurm: the script names the shards; leave out --shard");
@@ -131,6 +135,9 @@ explore::Sweep sweep_of(const ExploreOptions& o) {
   if (!o.job.network.empty()) sweep.job.sha256 = harness::sha256(read_file(o.job.network));
   sweep.objectives = explore::parse_objectives(o.objectives);
   sweep.weights = {o.weights[0], o.weights[1], o.weights[2]};
+  for (const auto& file : {o.network.scales, o.network.input})
+    if (!file.empty()) sweep.scenes += harness::sha256(read_file(file)) + " ";
+  sweep.scenes += o.network.scenes;
   sweep.pace = o.pace;
   sweep.library = o.library, sweep.sram_um2 = o.sram_um2;
   sweep.simulate = o.simulate;
@@ -249,18 +256,14 @@ void add_explore(const Command& app, int& exit_status) {
   add_pruning_options(command, o->pruning);
   command.add_option("--scales", o->network.scales, "of the tensors of --network, for the objective ap");
   command.add_option("--input", o->network.input, "scenes of --network, for the objective ap (safetensors)");
-  command.add_option("--scenes", o->network.scenes, "of --input: A..B, or one number").default_str("all");
+  command.add_option("--scenes", o->network.scenes, "of --input: A:B, from A to below B").default_str("all");
   add_pace_options(command, o->pace);
   add_library_options(command, o->library, o->sram_um2);
   command.add_flag("--given-map", o->job.given_map, "the value map is in memory, and not computed").excludes(dense);
   command.add_option("--latency", o->job.latency, "cycles from a read to its first beat")
       .whole_number(1, 100000)
       .default_str("what the configuration says");
-  command
-      .add_option("--memory", o->job.memory,
-                  fmt::format("a DRAM in place of --latency: {}, or a file; at --clock, if it is given",
-                              fmt::join(harness::dram_names(), ", ")))
-      .excludes("--latency");
+  add_memory_option(command, o->job.memory);
   command.add_option("--objectives", o->objectives, "what is to be small: the front is of these")
       .delimiter(',')
       .capture_default_str();

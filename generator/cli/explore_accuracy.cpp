@@ -69,16 +69,19 @@ Accuracy accuracy_of(const explore::Sweep& sweep, const explore::Demands& demand
   if (ap && (scenes.scales.empty() || scenes.input.empty()))
     throw UserError("--objectives ap: needs --scales and --input, the scenes to detect in; give both");
   if (!ap && (!scenes.scales.empty() || !scenes.input.empty() || !scenes.scenes.empty()))
-    throw UserError("--scales, --input, --scenes: are for the objective ap; name it in --objectives, or leave them out");
+    throw UserError(
+        "--scales, --input, --scenes: are for the objective ap; name it in --objectives, or leave them out");
   if (sqnr)
-    return once([&](const Config& config) {
-      progress.show("SQNR");
-      return sqnr_of(demands.layer(), sweep.job.pruning, config);
-    }, explore::set_sqnr);
+    return once(
+        [&](const Config& config) {
+          progress.show("SQNR");
+          return sqnr_of(demands.layer(), sweep.job.pruning, config);
+        },
+        explore::set_sqnr);
   if (ap)
-    return once([&](const Config& config) {
-      return ap_of(*demands.network(), scenes, sweep.job.pruning, config, progress);
-    }, explore::set_ap);
+    return once(
+        [&](const Config& config) { return ap_of(*demands.network(), scenes, sweep.job.pruning, config, progress); },
+        explore::set_ap);
   return [](const Config&, explore::Figures&) {};
 }
 

@@ -6,9 +6,9 @@ namespace quillgen::explore {
 namespace {
 
 constexpr const char* figures[] = {
-    "cycles",  "bytes", "area",     "memory_bits", "register_bits", "multipliers", "multiplier_bits", "setup",
-    "project", "fill",  "sampling", "drain",       "hit_rate",      "lanes_busy",  "pe_array_busy",   "limited_by",
-    "mm2", "sqnr_db", "ap"};
+    "cycles",  "bytes",   "area",     "memory_bits", "register_bits", "multipliers", "multiplier_bits", "setup",
+    "project", "fill",    "sampling", "drain",       "hit_rate",      "lanes_busy",  "pe_array_busy",   "limited_by",
+    "mm2",     "sqnr_db", "ap"};
 constexpr const char* rates[] = {"milliseconds", "frames_per_second", "gigabytes_per_second"};
 constexpr const char* simulated[] = {"bit_exact", "cycles", "bytes", "failure"};
 
@@ -45,7 +45,8 @@ std::string csv(std::span<const Point> points, std::span<const Axis> axes, std::
     for (const auto& axis : axes) text += "," + cell(json["settings"], axis.path);
     for (const auto* name : figures) text += "," + cell(json, name);
     const auto& f = points[i].figures;
-    const auto rate = pace.given() && points[i].refused.empty() ? to_json(rate_of(f.cycles, f.bytes, pace), pace) : Json();
+    const auto rate =
+        pace.given() && points[i].refused.empty() ? to_json(rate_of(f.cycles, f.bytes, pace), pace) : Json();
     for (const auto* name : rates)
       if (pace.given()) text += "," + cell(rate.is_object() ? rate : Json::object(), name);
     text += in_front[i] ? ",1" : points[i].refused.empty() ? ",0" : ",";

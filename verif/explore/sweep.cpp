@@ -55,6 +55,7 @@ Json to_json(const Sweep& s) {
           {"fit", s.fit},
           {"job", to_json(s.job)},
           {"objectives", objectives},
+          {"scenes", s.scenes},
           {"clock_mhz", s.pace.clock_mhz},
           {"layers", s.pace.layers},
           {"library", s.library},
@@ -74,6 +75,7 @@ Sweep sweep_from_json(const Json& json) {
   s.job = job_from_json(json.at("job"));
   s.objectives = parse_objectives(json.at("objectives").get<std::vector<std::string>>());
   s.weights = {json.at("weights").at(0), json.at("weights").at(1), json.at("weights").at(2)};
+  s.scenes = json.at("scenes").get<std::string>();
   s.library = json.at("library").get<std::string>(), s.sram_um2 = json.at("sram_um2").get<double>();
   s.pace = {json.at("clock_mhz").get<double>(), json.at("layers").get<int>()};
   s.simulate = json.at("simulate").get<int>();

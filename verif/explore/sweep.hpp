@@ -24,9 +24,10 @@ struct Sweep {
   std::vector<Objective> objectives;
   Weights weights;
   estimate::Pace pace;  ///< what time is told by
+  std::string scenes;   ///< what AP is measured on: hashes of scales and scenes, and which of them; empty: it is not
   std::string library;  ///< what mm2 are told in (Library); empty: none
   double sram_um2 = 0;  ///< of a bit of SRAM, in place of the library's; 0: its
-  int simulate = 0;          ///< how many of the best points
+  int simulate = 0;     ///< how many of the best points
   bool quick_build = false;  ///< of their simulators
 
   std::int64_t points() const { return count_points(axes); }

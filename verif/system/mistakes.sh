@@ -112,6 +112,7 @@ mistake 'layers of a network' '--layers: a network has its layers' estimate --pr
 mistake 'area in an unknown library' '--library .osu.: unknown; must be one of osu018' estimate --preset small --model rt-detr --fit --library osu
 mistake 'density without a library' '--sram: .* needs --library; give both' estimate --preset small --model rt-detr --fit --sram 3
 mistake 'sweep by mm2 without a library' '--objectives mm2: .* name it with --library' explore --preset small --model rt-detr --fit --vary gemm.rows=1,2 --objectives cycles,mm2
+mistake 'sweep simulated at another clock than estimated' '--simulate: runs --memory at the clock of its description' explore --preset nano --workload good.safetensors --vary gemm.rows=1,2 --memory ddr4-2400 --clock 400 --simulate 1
 mistake 'sweep by SQNR without numbers' '--objectives sqnr: needs numbers' explore --preset small --model rt-detr --fit --vary gemm.rows=1,2 --objectives cycles,sqnr
 mistake 'sweep by AP without scenes' '--objectives ap: needs --scales and --input' explore --preset detector --network "$examples/tiny_detector.safetensors" --vary gemm.rows=4,8 --objectives cycles,ap
 stack=512 # less than recursion needs for so deep a document
