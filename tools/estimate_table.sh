@@ -29,7 +29,7 @@ small, encoder|encoder_c64|--preset small
 small, padded|padded|--preset small
 * small, padded, latency 10|padded|--preset small --latency 10
 small, latency 500|sparse_c64|--preset small --latency 500
-small, map given|tiny_detr_enc1|--preset small --given-map
+4 lanes, decoder, map given|tiny_detr_dec0|--preset small --set core.head_lanes=4 --set gemm.columns=32 --latency 20 --given-map
 edge|eight_heads|--preset edge
 edge, fitted|encoder_c64|--preset edge --fit
 quill|deformable_detr_c256|--preset quill

@@ -4,6 +4,7 @@
 
 #include "estimate/board.hpp"
 #include "estimate/parameters.hpp"
+#include "estimate/query_order.hpp"
 
 namespace quillgen::estimate {
 namespace {
@@ -38,9 +39,10 @@ Cycle begin(Board& b) {
   return b.accepted + 1 + std::max(most_cache_sets(b.c), b.demand.counts_pixels ? count_words(b.c) : 0);
 }
 
-/// Until everything wanted is loaded, and the cycle `at` has come.
+/// Until everything wanted is loaded, and the cycle `at` has come. The order reads beside them.
 void finish_loads(Board& b, Cycle at) {
-  ReadPort port(b.clock, b.memory, {&b.job_reader});
+  OrderReads order(b);
+  ReadPort port(b.clock, b.memory, {&b.job_reader, &order});
   b.clock.acted();
   do {
     b.step();

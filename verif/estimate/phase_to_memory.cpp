@@ -36,8 +36,8 @@ void project_map(Board& b) {
   BurstWriter writer(b.beat(), b.memory);
   std::vector<ReadClient*> clients = {&b.job_reader};
   rows.add_clients(clients);
-  SortReads sort(b);
-  clients.push_back(&sort);
+  OrderReads order(b);
+  clients.push_back(&order);
   ReadPort port(b.clock, b.memory, clients);
   std::int64_t blocks_left = walk.block_count();
   int complete = 0;      // groups that the block waited for

@@ -21,22 +21,54 @@ int sort_pace(const Board& b) { return std::max(request_cycles, divide_up(b.late
 
 int sort_cells(const Config& c) { return c.order.bucket_bits > 0 ? 1 << 2 * c.order.bucket_bits : 0; }
 
-}  // namespace
-
-SortReads::SortReads(const Board& b)
-    : clock_(b.clock),
-      pace_(sort_pace(b)),
-      left_(b.c.order.bucket_bits > 0 ? 2 * std::int64_t{b.demand.queries()} : 0),
-      queries_(b.demand.queries()),
-      row_bytes_(reference_row_bytes(b.c, b.demand.layer.boxes)) {
-  const Cycle begin = b.accepted + sort_cells(b.c);
-  if (clock_.now() > begin) left_ -= std::min(left_, (clock_.now() - begin) / pace_);  // while weights are loaded
-  if (left_ > 0) ask_at = std::max(clock_.now(), begin);
+/// Cycles of a pass of a sort before it reads, which is to clear or sum up its cells, and in which it reads.
+Cycle pass_cycles(const Board& b) {
+  return sort_cells(b.c) + b.latency + 12 + std::int64_t{b.demand.queries()} * sort_pace(b);
 }
 
-int SortReads::granted() {
-  ask_at = --left_ > 0 ? clock_.now() + pace_ : never;
-  return 1;
+/// Queries whose references fit the buffers between the order and the groups.
+int queries_waiting(const Config& c, int words) {
+  return power_of_two((c.gemm.rows + c.memory.latency_cycles * c.core.lanes() / c.attention.samples_per_query() + 2) *
+                      2 * c.attention.levels * c.attention.anchors) /
+         words;
+}
+
+/// Queries that are chosen before the lanes begin, and collected to be chosen from.
+int issued_ahead(const Config& c, int words, int queries) {
+  return std::min({queries, row_queue + 2, queries_waiting(c, words) + group_buffers * c.gemm.rows});
+}
+int collected_ahead(const Config& c, int issued, int queries) {
+  return std::min(queries, issued + (c.order.window > 1 ? c.order.window : 0));
+}
+
+}  // namespace
+
+OrderReads::OrderReads(const Board& b) : clock_(b.clock), row_bytes_(reference_row_bytes(b.c, b.demand.layer.boxes)) {
+  const int queries = b.demand.queries(), beats = divide_up(static_cast<int>(row_bytes_), b.beat()),
+            words = static_cast<int>(row_bytes_) / word_bytes,
+            collected = collected_ahead(b.c, issued_ahead(b.c, words, queries), queries),
+            fetched = std::min(queries, collected + reference_buffer(b.c) / beats);
+  Cycle begin = b.accepted;
+  const auto add = [&](const Reads& reads) {
+    const auto done = std::clamp<Cycle>((clock_.now() - reads.begin) / reads.pace, 0, reads.count);
+    if (reads_.empty()) taken_ = done;
+    if (done < reads.count) reads_.push(reads);
+  };
+  if (b.c.order.bucket_bits > 0)
+    for (int pass = 0; pass < 2; ++pass, begin += pass_cycles(b))
+      add({begin + sort_cells(b.c), queries, sort_pace(b), 1});
+  add({begin, fetched, std::max(request_cycles, beats), beats});
+  if (!reads_.empty()) ask_at = std::max(clock_.now(), reads_.front().begin);
+}
+
+int OrderReads::granted() {
+  const auto now = reads_.front();
+  ask_at = clock_.now() + now.pace;
+  if (++taken_ == now.count) {
+    reads_.pop(), taken_ = 0;
+    ask_at = reads_.empty() ? never : std::max(ask_at, reads_.front().begin);
+  }
+  return now.beats;
 }
 
 QueryOrder::QueryOrder(Board& b, Cycle begun)
@@ -51,10 +83,7 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
       most_fetched_(reference_buffer(b.c)),
       reader_(b.clock, b.beat(), most_fetched_) {
   const auto& c = b.c;
-  most_waiting_ =
-      power_of_two((rows_of_group_ + c.memory.latency_cycles * c.core.lanes() / c.attention.samples_per_query() + 2) *
-                   2 * c.attention.levels * c.attention.anchors) /
-      words_;
+  most_waiting_ = queries_waiting(c, words_);
   Config unchosen = c;
   unchosen.order.window = 1;
   fetch_order_ = b.demand.schedule(unchosen);
@@ -63,21 +92,22 @@ QueryOrder::QueryOrder(Board& b, Cycle begun)
   if (!b.demand.index_list.empty()) list_ = list;
   Cycle ready = begun;
   if (c.order.bucket_bits > 0) {  // clear, count, sum, place
-    ready += 2 * (sort_cells(c) + b.latency + 12 + std::int64_t{queries_} * sort_pace(b));
+    ready += 2 * pass_cycles(b);
     before_ = 2 * std::int64_t{queries_};
     list_ *= 2;
   }
   next_collect_ = ready;
-  if (ready + 2 * b.latency < clock_.now()) fill_buffers();
+  if (ready + 2 * b.latency < clock_.now()) fill_buffers(c);
 }
 
 /// The order began long before the lanes: what can be known to the array already is, and what can be fetched, too.
-void QueryOrder::fill_buffers() {
-  while (issued_ < queries_ && issued_ < std::min(row_queue + 2, most_waiting_ + group_buffers * rows_of_group_)) {
+void QueryOrder::fill_buffers(const Config& c) {
+  const int issued = issued_ahead(c, words_, queries_);
+  while (issued_ < issued) {
     ++issued_, ++in_flight_;
     rows_.push(0), results_.push(0), waiting_.push(0);
   }
-  collected_ = std::min(queries_, issued_ + (window_ > 1 ? window_ : 0));
+  collected_ = collected_ahead(c, issued_, queries_);
   to_fetch_ = collected_;
   at_hand_ = most_fetched_;
   for (int i = 0; i < to_fetch_; ++i) before_ += beats_of(fetch_order_[static_cast<std::size_t>(i)]);

@@ -7,19 +7,27 @@
 
 namespace quillgen::estimate {
 
-/// What a sort reads while the array works, which competes with the rows: a beat of each reference, two times. When it
-/// ends is another question, and QueryOrder's.
-class SortReads final : public ReadClient {
+/// What the order reads before the lanes begin: for a sort a beat of each reference, two times, then the references of
+/// the queries that come first. It competes with what else is read; when the order is ready is another question, and
+/// QueryOrder's.
+class OrderReads final : public ReadClient {
  public:
-  explicit SortReads(const Board& board);
+  explicit OrderReads(const Board& board);
   int granted() override;
   void beat() override {}
-  std::uint64_t address() const override { return static_cast<std::uint64_t>(left_ % queries_ * row_bytes_); }
+  std::uint64_t address() const override { return static_cast<std::uint64_t>(taken_ * row_bytes_); }
 
  private:
+  /// Reads of `beats` each, one every `pace` cycles, from the cycle `begin` on.
+  struct Reads {
+    Cycle begin;
+    std::int64_t count;
+    int pace, beats;
+  };
+
   const Clock& clock_;
-  int pace_;
-  std::int64_t left_, queries_, row_bytes_;
+  std::int64_t row_bytes_, taken_ = 0;  ///< of a reference; reads of the first of `reads_` that are done
+  Queue<Reads> reads_;
 };
 
 /// From the begin of a job on.
@@ -49,7 +57,7 @@ class QueryOrder final : public RowNames {
   void fetch();
   void collect();
   void issue();
-  void fill_buffers();
+  void fill_buffers(const Config& c);
 
   Clock& clock_;
   int words_, stride_, words_per_beat_, rows_of_group_, window_, scan_;
