@@ -1,16 +1,13 @@
 #include "cli/explore_accuracy.hpp"
 
-#include <fmt/core.h>
-
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "cli/model_network.hpp"
 #include "config/error.hpp"
 #include "config/load.hpp"
-#include "harness/interrupt.hpp"
-#include "network/evaluate.hpp"
-#include "network/quantise_network.hpp"
 #include "reference/quantise.hpp"
 
 namespace quillgen::cli {
@@ -24,27 +21,14 @@ std::string formats_of(const Config& config) {
   return json["numerics"].dump() + json["network"].dump() + json["pruning"].dump();
 }
 
-/// dB of the output against float64, with the same left out.
-double sqnr_of(const Workload& workload, const Pruning& pruning, const Config& config) {
-  const auto reference = run_reference(workload, pruning);
-  const auto layer = quantise(workload, reference, config, pruning);
-  return sqnr_db(reference.output, model::run_without_lines(layer).output, layer.output_scale);
-}
-
-double ap_of(const network::Network& net, const NetworkOptions& options, const Pruning& pruning, const Config& config,
-             Progress& progress) {
-  network::check_fits(net, config);
-  const auto scales = network::read_scales(options.scales, net, config);
-  const network::SceneFile scenes(options.input, net);
-  const auto range = chosen_scenes(options, scenes);
-  const auto integers = quantise(net, scales, config, pruning);
-  network::Evaluator evaluator(net, integers, scales, config, pruning);
-  for (int i = range.first; i < range.last; ++i) {
-    harness::check_interrupt();
-    progress.show(fmt::format("AP: scene {} of {}", i - range.first + 1, range.last - range.first));
-    evaluator.add(scenes.scene(i));
-  }
-  return evaluator.result().ap;
+/// dB of the output of a configuration against float64, with the same left out; both must live as long.
+std::function<double(const Config&)> sqnr_of(const Workload& workload, const Pruning& pruning) {
+  const auto exact = std::make_shared<std::optional<ReferenceStages>>();  // the same for all formats
+  return [=, &workload, &pruning](const Config& config) {
+    if (!*exact) *exact = run_reference(workload, pruning);
+    const auto layer = quantise(workload, **exact, config, pruning);
+    return sqnr_db((*exact)->output, model::run_without_lines(layer).output, layer.output_scale);
+  };
 }
 
 /// The function, of each set of formats once.
@@ -73,14 +57,16 @@ Accuracy accuracy_of(const explore::Sweep& sweep, const explore::Demands& demand
         "--scales, --input, --scenes: are for the objective ap; name it in --objectives, or leave them out");
   if (sqnr)
     return once(
-        [&](const Config& config) {
+        [&progress, measure = sqnr_of(demands.layer(), sweep.job.pruning)](const Config& config) {
           progress.show("SQNR");
-          return sqnr_of(demands.layer(), sweep.job.pruning, config);
+          return measure(config);
         },
         explore::set_sqnr);
   if (ap)
     return once(
-        [&](const Config& config) { return ap_of(*demands.network(), scenes, sweep.job.pruning, config, progress); },
+        [&](const Config& config) {
+          return evaluate_scenes(*demands.network(), scenes, sweep.job.pruning, config, progress).ap;
+        },
         explore::set_ap);
   return [](const Config&, explore::Figures&) {};
 }

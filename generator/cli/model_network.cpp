@@ -9,12 +9,10 @@
 
 #include "cli/decibels.hpp"
 #include "cli/fit.hpp"
-#include "cli/progress.hpp"
 #include "cli/pruning_report.hpp"
 #include "config/load.hpp"
 #include "harness/files.hpp"
 #include "harness/interrupt.hpp"
-#include "network/evaluate.hpp"
 #include "network/quantise_network.hpp"
 
 namespace quillgen::cli {
@@ -73,25 +71,30 @@ Json report(const network::Evaluation& e, const Pruning& pruning, const Config& 
 
 }  // namespace
 
-int run_model_network(const NetworkOptions& options, const PruningOptions& left_out, const ConfigOptions& chosen,
-                      const std::string& json) {
-  const auto net = network::load_network(options.network);
-  const auto config = chosen_config(chosen, network::shape_of(net));
+network::Evaluation evaluate_scenes(const network::Network& net, const NetworkOptions& options, const Pruning& pruning,
+                                    const Config& config, Progress& progress) {
   network::check_fits(net, config);
-  const auto pruning = chosen_pruning(left_out, net.pruning, net.levels);
   const auto scales = network::read_scales(options.scales, net, config);
   const network::SceneFile scenes(options.input, net);
   const auto range = chosen_scenes(options, scenes);
   const auto integers = quantise(net, scales, config, pruning);
-  harness::catch_interrupts();
-  Progress progress;
   network::Evaluator evaluator(net, integers, scales, config, pruning);
   for (int i = range.first; i < range.last; ++i) {
     harness::check_interrupt();
     progress.show(fmt::format("scene {} of {}", i - range.first + 1, range.last - range.first));
     evaluator.add(scenes.scene(i));
   }
-  const auto evaluation = evaluator.result();
+  return evaluator.result();
+}
+
+int run_model_network(const NetworkOptions& options, const PruningOptions& left_out, const ConfigOptions& chosen,
+                      const std::string& json) {
+  const auto net = network::load_network(options.network);
+  const auto config = chosen_config(chosen, network::shape_of(net));
+  const auto pruning = chosen_pruning(left_out, net.pruning, net.levels);
+  harness::catch_interrupts();
+  Progress progress;
+  const auto evaluation = evaluate_scenes(net, options, pruning, config, progress);
   progress.show("");
   if (!json.empty()) harness::write_atomically(json, report(evaluation, pruning, config).dump(2) + "\n");
   print_results(evaluation, pruning);
