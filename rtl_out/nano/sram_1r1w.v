@@ -38,6 +38,8 @@ module sram_1r1w #(
     .read_data     (read_data)
   );
 `else
+  // The attribute tells Yosys that no answer is owed to a read of what is being written: some block RAMs would need logic for one.
+  (* no_rw_check *)
   reg [WIDTH-1:0] words [0:DEPTH-1];
   reg [WIDTH-1:0] read_register;
 
