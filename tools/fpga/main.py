@@ -34,8 +34,11 @@ FAMILIES = {
     },
 }
 COLUMNS = ('lut', 'ff', 'dsp', 'bram')
-# Memories of so many bits that are no block RAM would be a waste: a block RAM has 16 to 18 kbit.
+# A memory of so many bits and words belongs into block RAM, which has 16 to 18 kbit; what is less deep fits the LUTs better.
 LARGE_MEMORY = 8192
+DEEP_MEMORY = 128
+REGISTERS = 16  # beside a word that is read: flip-flops of an address, say
+SMALL_BLOCK = 0.02  # of a design's LUTs or block RAM: below it a block has no row of its own
 
 
 def mapped(folder, family, top):
@@ -117,19 +120,43 @@ def blocks_of(modules, top):
     return found
 
 
-def faults(rtl, modules, family):
-    """Memories that became flip-flops, though they are large."""
-    manifest = json.loads((rtl / 'manifest.json').read_text())
+def memories(log):
+    """{module: (depth, width)} of the memories, out of the log of Yosys, which hides parameters in the names of modules."""
+    return {m[3]: (int(m[2]), int(m[1])) for m in re.finditer(
+        r"Parameter \\WIDTH = (\d+)\nParameter \\DEPTH = (\d+)\nParameter \\ADDRESS_BITS = \d+\n"
+        r"Generating RTLIL representation for module `(\S+\\sram_1r1w)'", log)}
+
+
+def faults(counts, geometry, depth):
+    """Large memories that are no block RAM, any that became flip-flops, and PEs (of `depth` products a cycle) without DSPs."""
     problems = []
-    for module, cells in modules.items():
-        if plain(module) != 'sram_1r1w':
-            continue
-        f = FAMILIES[family]
-        bits = sum(n for cell, n in cells.items() if cell in f['ff'])
-        if bits >= LARGE_MEMORY:
-            problems.append(f'{module}: {bits} flip-flops')
-    large = sum(m['count'] for m in manifest['memories'] if m['wrapper'] == 'sram_1r1w' and m['depth'] * m['width'] >= LARGE_MEMORY)
-    return problems, large
+    used = {module: size for module, size in geometry.items() if module in counts.modules}  # others are what parameters default to
+    if not used:
+        problems.append('no memory was found in the log of Yosys')
+    for module, (words, width) in used.items():
+        _, ff, _, bram = counts.of(module)
+        if bram == 0 and words >= DEEP_MEMORY and words * width >= LARGE_MEMORY:
+            problems.append(f'a memory of {words} x {width} bits is no block RAM')
+        if ff > width + REGISTERS and words > 2:
+            problems.append(f'a memory of {words} x {width} bits is {ff} flip-flops')
+    for module in counts.modules:
+        if plain(module) == 'pe' and counts.of(module)[2] < depth:
+            problems.append(f'a PE of {depth} products has {counts.of(module)[2]} DSPs')
+    return problems
+
+
+def rows(design, table, totals, families):
+    """Lines of markdown: the largest blocks first, those that are small in every family in one."""
+    def of(name, family, column):
+        return table[name].get(family, (0, 0, 0, 0))[column]
+    def small(name):
+        return all(of(name, f, i) < SMALL_BLOCK * max(1, totals[f][i]) for f in families for i in (0, 3))
+    largest = sorted(table, key=lambda name: -of(name, families[0], 0))
+    few = [name for name in largest if small(name)]
+    lines = [(name, table[name]) for name in largest if name not in few]
+    lines.append((f'{len(few)} others, each below {100 * SMALL_BLOCK:.0f} %', {f: tuple(sum(of(name, f, i) for name in few) for i in range(4)) for f in families}))
+    lines.append(('all', totals))
+    return [f'| {design} | {name} | ' + ' | '.join(' | '.join(f'{n:,}' for n in row.get(f, (0, 0, 0, 0))) for f in families) + ' |' for name, row in lines]
 
 
 def main():
@@ -145,35 +172,19 @@ def main():
              '|---|---|' + '---|---|---|---|' * len(o.families)]
     for design in o.designs:
         folder = o.folder / design
-        top = json.loads((folder / 'rtl' / 'manifest.json').read_text())['top']
+        manifest = json.loads((folder / 'rtl' / 'manifest.json').read_text())
+        top = manifest['top']
         table, totals = {}, {}
         for family in o.families:
-            modules = mapped(folder, family, top)
-            counts = Counts(modules, family)
+            counts = Counts(mapped(folder, family, top), family)
             totals[family] = counts.of(top)
-            for name, module, number in blocks_of(modules, top):
-                row = table.setdefault(name, {}).setdefault(family, (0, 0, 0, 0))
+            for name, module, number in blocks_of(counts.modules, top):
+                row = table.setdefault(name, {}).get(family, (0, 0, 0, 0))
                 table[name][family] = tuple(a + number * b for a, b in zip(row, counts.of(module)))
-            problems, large = faults(folder / 'rtl', modules, family)
-            for problem in problems:
-                print(f'{design} on {family}: a memory is not one: {problem}')
-            if large > 0 and totals[family][3] == 0:
-                problems.append('no block RAM')
-                print(f'{design} on {family}: {large} memories of {LARGE_MEMORY} bits or more, and no block RAM')
-            if totals[family][2] == 0:
-                problems.append('no DSP')
-                print(f'{design} on {family}: no DSP')
-            failed |= bool(problems)
-        largest = sorted(table, key=lambda name: -table[name].get(o.families[0], (0,))[0])
-        few = [name for name in largest if all(max(table[name].get(f, (0, 0, 0, 0))[0] / max(1, totals[f][0]),
-                                                   table[name].get(f, (0, 0, 0, 0))[3] / max(1, totals[f][3])) < 0.01
-                                               for f in o.families)]
-        rest = {f: tuple(sum(table[name].get(f, (0, 0, 0, 0))[i] for name in few) for i in range(4)) for f in o.families}
-        rows = [(name, table[name]) for name in largest if name not in few]
-        rows += [(f'{len(few)} others, each below 1 %', rest), ('all', totals)]
-        for name, row in rows:
-            lines.append(f'| {design} | {name} | ' + ' | '.join(
-                ' | '.join(f'{n:,}' for n in row.get(f, (0, 0, 0, 0))) for f in o.families) + ' |')
+            for problem in faults(counts, memories((folder / f'{family}.log').read_text()), manifest['config']['gemm']['depth']):
+                print(f'{design} on {family}: {problem}')
+                failed = True
+        lines += rows(design, table, totals, o.families)
         report[design] = {'all': {f: dict(zip(COLUMNS, totals[f])) for f in o.families},
                           'blocks': {name: {f: dict(zip(COLUMNS, n)) for f, n in row.items()} for name, row in table.items()}}
     print('\n'.join(lines))
