@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/area.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
 #include "cli/estimate_html.hpp"
@@ -16,13 +17,11 @@
 #include "cli/help.hpp"
 #include "cli/layer_choice.hpp"
 #include "cli/model_options.hpp"
-#include "cli/netlist_bits.hpp"
 #include "cli/pace_options.hpp"
 #include "cli/pruning_report.hpp"
 #include "cli/simulate_options.hpp"
 #include "config/derived.hpp"
 #include "config/error.hpp"
-#include "explore/library.hpp"
 #include "harness/dram_file.hpp"
 #include "harness/files.hpp"
 
@@ -37,8 +36,7 @@ struct EstimateOptions {
   std::string memory;
   bool map_given = false;
   estimate::Pace pace;
-  std::string library;
-  double sram_um2 = 0;
+  AreaOptions area;
   NetworkEstimateOptions network;
 };
 
@@ -48,18 +46,6 @@ LayerChoice choose(const EstimateOptions& o) {
     return {chosen_config(o.config), estimate::dense_demand(parse_shape(o.dense)), {}};
   }
   return chosen_layer(o.config, o.layer, o.network.pruning);
-}
-
-struct Area {
-  double logic = 0, sram = 0;  ///< um2
-};
-
-/// In the library that is named, of the netlist; nothing without one.
-Area area_of(const EstimateOptions& o, const Config& config) {
-  if (o.library.empty()) return {};
-  const auto library = explore::library_of(o.library, o.sram_um2);
-  const auto bits = netlist_bits(config);
-  return {logic_um2(bits.registers, bits.multiplier_area, library), sram_um2(bits.memory, library)};
 }
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
@@ -123,9 +109,7 @@ void run_estimate(const EstimateOptions& o) {
     throw UserError("--by-job, --timeline: are about the jobs of a network: give --network, or leave them out");
   if (!o.dense.empty()) refuse_for_dense(o.network.pruning);
   check_pace(o.pace, network);
-  check_library(o.library, o.sram_um2);
-  if (network && !o.library.empty())
-    throw UserError("--library: `explore --network` tells mm2 of each of its points; leave it out here");
+  check_library(o.area.library, o.area.sram_um2);
   auto conditions = o.conditions;
   std::optional<DramTiming> dram;
   if (!o.memory.empty()) {
@@ -133,7 +117,7 @@ void run_estimate(const EstimateOptions& o) {
     if (o.pace.given()) dram->clock_mhz = o.pace.clock_mhz;
     conditions.dram = &*dram;
   }
-  if (network) return estimate_network(o.network, o.config, conditions, o.pace, o.json);
+  if (network) return estimate_network(o.network, o.config, conditions, o.pace, o.area, o.json);
   auto chosen = choose(o);
   if (o.map_given) chosen.demand.map_given = true;
   const auto e = estimate::estimate(chosen.config, chosen.demand, conditions);
@@ -150,7 +134,8 @@ void run_estimate(const EstimateOptions& o) {
   }
   const int latency = conditions.latency > 0 ? o.conditions.latency : chosen.config.memory.latency_cycles;
   const auto rate = estimate::rate_of(e.cycles, e.bytes_read + e.bytes_written, o.pace);
-  const auto area = area_of(o, chosen.config);
+  std::optional<Area> area;
+  if (o.area.asked()) area = area_of(o.area, chosen.config);
   std::string report, page;
   std::vector<harness::OutputFile> files;
   if (!o.json.empty()) {
@@ -158,8 +143,7 @@ void run_estimate(const EstimateOptions& o) {
     if (dram) json["memory"] = dram->name;
     else json["latency"] = latency;
     if (o.pace.given()) json["rate"] = to_json(rate, o.pace);
-    if (!o.library.empty())
-      json["mm2"] = {{"library", o.library}, {"logic", 1e-6 * area.logic}, {"sram", 1e-6 * area.sram}};
+    if (area) json["mm2"] = to_json(*area);
     if (!chosen.demand.dense) json["pruned"] = dropped_json(pruning, dropped, spared);
     report = json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     files.push_back({o.json, report});
@@ -171,8 +155,7 @@ void run_estimate(const EstimateOptions& o) {
   harness::write_atomically(files);
   print_estimate(chosen, e, dram ? dram->name : fmt::format("latency {}", latency));
   if (o.pace.given()) fmt::print("\n{}\n", text_of(rate, o.pace));
-  if (!o.library.empty())
-    fmt::print("{}: logic {:.3f} mm2, SRAM {:.3f} mm2, before wires\n", o.library, 1e-6 * area.logic, 1e-6 * area.sram);
+  if (area) fmt::print("{}\n", text_of(*area));
   if (pruning.any()) print_left_out(pruning, dropped, spared);
 }
 
@@ -202,7 +185,7 @@ void add_estimate(const Command& app, int&) {
       .default_str("what the configuration says");
   add_memory_option(command, o->memory);
   add_pace_options(command, o->pace);
-  add_library_options(command, o->library, o->sram_um2);
+  add_library_options(command, o->area.library, o->area.sram_um2);
   command.add_option("--json", o->json, "also write the estimate to this file");
   command.add_option("--html", o->html, "also write a page with the roofline and the timeline to this file");
   add_examples(command,

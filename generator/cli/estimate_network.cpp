@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/fit.hpp"
 #include "cli/program_layers.hpp"
@@ -59,7 +60,8 @@ void print_program(const estimate::ProgramEstimate& e, const Config& config, boo
 }  // namespace
 
 void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chosen,
-                      const estimate::Conditions& conditions, const estimate::Pace& pace, const std::string& json) {
+                      const estimate::Conditions& conditions, const estimate::Pace& pace, const AreaOptions& told,
+                      const std::string& json) {
   const auto net = network::load_network(o.network.network);
   const auto config = chosen_config(chosen, network::shape_of(net));
   const auto pruning = hardware_pruning(o.pruning, config, net.pruning, net.file);
@@ -111,6 +113,8 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
       show(demand, whole, i);
     }
   }
+  std::optional<Area> area;
+  if (told.asked()) area = area_of(told, config), fmt::print("{}\n", text_of(*area));
   fmt::print(
       "\narray: cycles in which it takes a step; useful: of its products, those of rows and outputs that there are\n"
       "not modelled: steps of the host, random stalls of the memory port\n");
@@ -119,6 +123,7 @@ void estimate_network(const NetworkEstimateOptions& o, const ConfigOptions& chos
   if (conditions.dram != nullptr) report["memory"] = conditions.dram->name;
   else report["latency"] = latency;
   report["runs"] = runs;
+  if (area) report["mm2"] = to_json(*area);
   report["config"] = to_json(config);
   const auto text = report.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   if (!json.empty()) files.push_back({json, text});

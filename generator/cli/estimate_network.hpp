@@ -1,5 +1,6 @@
 // quillgen estimate of a whole network.
 #pragma once
+#include "cli/area.hpp"
 #include "cli/config_options.hpp"
 #include "cli/network_options.hpp"
 #include "cli/pruning_options.hpp"
@@ -18,6 +19,7 @@ struct NetworkEstimateOptions {
 
 /// On the scenes that are chosen, or, without any, on what is drawn.
 void estimate_network(const NetworkEstimateOptions& options, const ConfigOptions& config,
-                      const estimate::Conditions& conditions, const estimate::Pace& pace, const std::string& json);
+                      const estimate::Conditions& conditions, const estimate::Pace& pace, const AreaOptions& area,
+                      const std::string& json);
 
 }  // namespace quillgen::cli

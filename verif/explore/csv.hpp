@@ -12,9 +12,9 @@ namespace quillgen::explore {
 /// A field of a line: in quotes, doubled inside, when it holds a comma, a quote or a line break.
 std::string csv_field(const std::string& text);
 
-/// A line for each point below a line of names: the number, a column for each axis, the figures, with a pace the rate, `front` (1 for those
-/// in `on_front`, indices into `points`), the simulation, and why a point was refused. What a point does not have is
-/// empty.
+/// A line for each point below a line of names: the number, a column for each axis, the figures, with a pace the rate,
+/// `front` (1 for those in `on_front`, indices into `points`), the simulation, and why a point was refused. What a
+/// point does not have is empty.
 std::string csv(std::span<const Point> points, std::span<const Axis> axes, std::span<const std::size_t> on_front,
                 const estimate::Pace& pace = {});
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-
 namespace quillgen::explore {
 
 /// What a bit takes with all logic around it: fitted to what tools/area.sh maps of whole designs (tools/area/README.md

@@ -170,7 +170,7 @@ cmp sparse.json again.json || wrong 'calibrate: other scales the second time'
 estimate() { "$quillgen" estimate --preset detector --network "$network" "$@"; }
 estimate --scales scales.json --input "$scenes" --scenes 2:4 --json scenes.json >out || wrong "estimate: exit status $?"
 [ "$(grep -c '^encoder\.' out)" -eq 6 ] && grep -q 'scene 3, latency 200' out || wrong "estimate: $(cat out)"
-estimate --by-job --latency 10 --json drawn.json --timeline timeline.svg >out || wrong "estimate --by-job: exit status $?"
+estimate --by-job --latency 10 --library osu018 --json drawn.json --timeline timeline.svg >out || wrong "estimate --by-job: exit status $?"
 grep -q '^decoder\.1\.ffn\.hidden ' out && grep -q 'drawn with seed 1, latency 10' out && grep -q '^</svg>$' timeline.svg || wrong "estimate --by-job: $(cat out)"
 python3 - <<'P' || wrong 'estimate: JSON'
 import json
@@ -183,11 +183,13 @@ for run in (first, second, drawn):
 assert drawn['cycles'] < first['cycles']
 P
 # A sweep estimates the same.
-"$quillgen" explore --preset detector --network "$network" --latency 10 --vary gemm.rows=4,8 --out sweep >out || wrong "explore: exit status $?"
+"$quillgen" explore --preset detector --network "$network" --latency 10 --library osu018 --vary gemm.rows=4,8 --out sweep >out || wrong "explore: exit status $?"
 python3 - <<'P' || wrong 'explore'
 import json
 points, (run,) = json.load(open('sweep/explore.json'))['points'], json.load(open('drawn.json'))['runs']
 assert len(points) == 2 and (points[1]['cycles'], points[1]['bytes']) == (run['cycles'], run['bytes']), points
+mm2 = json.load(open('drawn.json'))['mm2']
+assert mm2['library'] == 'osu018' and abs((mm2['logic'] + mm2['sram']) / points[1]['mm2'] - 1) < 1e-6, (mm2, points[1])
 assert all(sum(p[phase] for phase in ('setup', 'project', 'fill', 'sampling', 'drain')) == p['cycles'] for p in points), points
 P
 refused 'network.epilogue = false' "$quillgen" estimate --preset small --network "$network"
