@@ -14,6 +14,8 @@ namespace quillgen::explore {
 std::span<const Library> libraries() {
   static constexpr Library table[] = {
       {"osu018", "180 nm, Oklahoma State University", 199.6, 245.9, 13.3},
+      {"sg13g2", "130 nm, IHP, typical, 1.2 V", 76.7, 75.9, 5.1},
+      {"sky130hd", "130 nm, SkyWater, typical, 1.8 V", 36.9, 45.1, 5.1},
   };
   return table;
 }

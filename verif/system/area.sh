@@ -32,6 +32,15 @@ assert rows[-1][0] == 'all' and abs(sum(um2[:-1]) - um2[-1]) <= len(rows), um2
 assert len(others) == 1 and others[0] <= 0.1 * um2[-1], others
 P
 
+# Square millimetres of the library as `estimate` tells them.
+"$quillgen" estimate --preset nano --dense 1x1x1 --library osu018 --json "$folder/estimate.json" >/dev/null
+python3 - "$folder/area.json" "$folder/estimate.json" <<'P'
+import json, sys
+mapped, told = json.load(open(sys.argv[1]))['nano']['total']['um2'] / 1e6, json.load(open(sys.argv[2]))['mm2']['logic']
+print(f'mapped {mapped:.3f} mm2, estimated {told:.3f}')
+assert abs(told / mapped - 1) < 0.02
+P
+
 # broken PATTERN REASONS: exit status 1 and such a line.
 broken() {
   local status=0
