@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What presets take of FPGAs: Yosys maps each to Xilinx 7 and to ECP5, block by block. Without placing and routing.
-#   tools/fpga.sh [nano] [edge] [detector] [--family xc7|ecp5] [--json FILE] [--markdown FILE]
-# Nano on both when nothing is named. Results stay in build/fpga, and a design that has not changed is not mapped again. Exit status 1 when a memory became
-# flip-flops, or when the products of the PE array are not in DSPs.
+#   tools/fpga.sh [PRESET..] [--family xc7|ecp5] [--json FILE] [--markdown FILE]
+# Nano, edge and detector on both when nothing is named, which takes some ten minutes. Results stay in build/fpga, and a design that has not changed is not
+# mapped again. Exit status 1 when a large memory is not in block RAM, when any became flip-flops, or when a PE has fewer DSPs than products.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 designs=() families=() files=()
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#designs[@]} -gt 0 ] || designs=(nano)
+[ ${#designs[@]} -gt 0 ] || designs=(nano edge detector)
 [ ${#families[@]} -gt 0 ] || families=(xc7 ecp5)
 
 bash "$root/tools/setup.sh" --tests
