@@ -8,7 +8,8 @@
 namespace quillgen::explore {
 
 /// What a bit takes with all logic around it: fitted to what tools/area.sh maps of whole designs (tools/area/README.md
-/// has the fit and how far it is off). SRAM is not mapped there: its density is assumed, a fifteenth of a register's, and the same in both of 130 nm.
+/// has the fit and how far it is off). SRAM is not mapped there: its density is assumed, a fifteenth of a register's,
+/// and the same in both of 130 nm.
 struct Library {
   std::string_view name, description;
   double register_um2, multiplier_um2;  ///< of a bit of a register, and of a multiplier (width times width)

@@ -1,5 +1,7 @@
 #include "fourstate/stream_work.hpp"
 
+#include <algorithm>
+
 #include "config/derived.hpp"
 #include "config/error.hpp"
 #include "harness/stall.hpp"

@@ -35,6 +35,7 @@ small
 edge
 quill
 defa
+detector
 nano feature_cache.policy=region feature_cache.overlap=copy
 nano feature_cache.policy=region core.head_lanes=2 gemm.rows=3
 nano feature_cache.policy=region feature_cache.overlap=copy feature_cache.kilobytes=2 pruning.max_range=3 feature_cache.region_ranges=[3,1]

@@ -9,6 +9,7 @@
 #include "harness/axi_lite.hpp"
 #include "harness/axi_memory.hpp"
 
+using namespace quillgen;
 using namespace quillgen::harness;
 
 namespace {

@@ -6,6 +6,7 @@
 #include "harness/dram_file.hpp"
 #include "refusal.hpp"
 
+using namespace quillgen;
 using namespace quillgen::harness;
 using namespace quillgen::test;
 

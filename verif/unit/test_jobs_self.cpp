@@ -6,6 +6,7 @@
 #include <random>
 
 #include "accel/blocks.hpp"
+#include "accel/generate.hpp"
 #include "config/load.hpp"
 #include "harness/session.hpp"
 #include "model/self_attention.hpp"

@@ -7,6 +7,7 @@
 
 #include "config/derived.hpp"
 #include "config/load.hpp"
+#include "config/memory_port.hpp"
 #include "harness/job_memory.hpp"
 #include "harness/layout.hpp"
 #include "harness/parameters.hpp"

@@ -171,7 +171,7 @@ void PixelMask::pack_beats() {
   UInt next_number = lib::next_index(beat_number, beat_words);
   beat_number.when(start, 0).when(full, next_number);
   // Read once for each beat that there is: on its way from one bit to four it has two or three.
-  UInt word = padding.read(beat_number, pack & (filled >> 1 == 1) & job.padded);
+  UInt word = padding.read(beat_number, pack & ((filled >> 1) == 1) & job.padded);
   UInt complete = mux(two & (total == in_beat), two_more, one_more);
   std::vector<Signal> bytes;
   for (int i = in_beat - 1; i >= 0; --i) {
