@@ -48,6 +48,8 @@ class Mapper:
         key_file = self.path(f'{name}.key')
         if os.path.exists(key_file) and open(key_file).read() == key:
             return
+        if os.path.exists(key_file):
+            os.remove(key_file)  # from here on what lies there may be half of another block
         open(self.path(f'{name}.ys'), 'w').write(script)
         done = subprocess.run(['yosys', '-q', '-l', self.path(f'{name}.log'), self.path(f'{name}.ys')], stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)

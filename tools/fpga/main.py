@@ -52,6 +52,7 @@ def mapped(folder, family, top):
     key_file, log = folder / f'{family}.key', folder / f'{family}.log'
     if not key_file.exists() or key_file.read_text() != key:
         print(f'== {folder.name}: mapping to {family}', file=sys.stderr, flush=True)
+        key_file.unlink(missing_ok=True)  # from here on what lies there may be half of another design
         (folder / f'{family}.ys').write_text(script)
         done = subprocess.run(['yosys', '-q', '-l', log, folder / f'{family}.ys'], stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True)

@@ -16,7 +16,7 @@ python3 - "$folder/fpga.json" <<'P'
 import json, sys
 nano = json.load(open(sys.argv[1]))['nano']
 for family, total in nano['all'].items():
-    # The memory's four banks of pixels in a block RAM each, and what the bus reads.
+    # Four banks of pixels of 512 words, in a block RAM each.
     assert total['bram'] >= 4 and total['dsp'] >= 16, (family, total)
     for column, number in total.items():
         blocks = sum(block[family][column] for block in nano['blocks'].values() if family in block)
